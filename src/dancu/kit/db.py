@@ -1,0 +1,76 @@
+"""Connections. One transaction per request or job, opened and committed at the edge; services and stores take `conn`.
+
+Where the database is: DANCU_DATABASE_URL (and, for separate credentials, DANCU_DATABASE_URL_WORKER, _IMPORT, _VERIFY,
+_ADMIN), else the embedded cluster under the data folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dancu.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    Conn = AsyncConnection[Any]
+else:
+    Conn = "AsyncConnection"
+
+ROLES = ("admin", "app", "worker", "import", "verify")
+
+
+def data_dir(given: str | Path | None = None) -> Path:
+    """The data folder: what was given, else DANCU_DATA, else ./data."""
+    return Path(given or os.environ.get("DANCU_DATA") or "data").absolute()
+
+
+def dsn(role: str = "app", data: str | Path | None = None) -> str:
+    """Connection string of a role ("admin", "app", "worker", "import", "verify")."""
+    if role not in ROLES:
+        raise ValueError(role)
+    suffix = "" if role == "app" else f"_{role.upper()}"
+    if url := os.environ.get(f"DANCU_DATABASE_URL{suffix}"):
+        return url
+    if os.environ.get("DANCU_DATABASE_URL"):
+        raise Unavailable("db.no_dsn", "Chưa đặt {name} cho vai trò này.", name=f"DANCU_DATABASE_URL{suffix}")
+    from dancu.kit import postgres
+
+    return postgres.locate(data_dir(data)).dsn(role)
+
+
+async def open_connection(role: str = "app", data: str | Path | None = None, *, autocommit: bool = False) -> Conn:
+    """One connection as `role`. Raises Unavailable with a sentence where the database does not run."""
+    import psycopg
+
+    try:
+        return await psycopg.AsyncConnection.connect(dsn(role, data), autocommit=autocommit, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise Unavailable(
+            "db.not_running",
+            "Cơ sở dữ liệu chưa chạy. Hãy chạy `dancu demo` hoặc `dancu serve` (thư mục dữ liệu: {data}).",
+            data=str(data_dir(data)),
+        ) from error
+
+
+@asynccontextmanager
+async def connection(role: str = "app", data: str | Path | None = None) -> AsyncIterator[Conn]:
+    """A connection in one transaction: committed when the block ends well, rolled back otherwise."""
+    conn = await open_connection(role, data)
+    try:
+        async with conn.transaction():
+            yield conn
+    finally:
+        await conn.close()
+
+
+def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 10, name: str = "dancu") -> AsyncConnectionPool:
+    """A pool that is opened by the caller (`await pool.open()`)."""
+    from psycopg_pool import AsyncConnectionPool
+
+    return AsyncConnectionPool(dsn, min_size=min_size, max_size=max_size, open=False, name=name, timeout=15)

@@ -1,0 +1,90 @@
+"""The outbox: an event is one row in the same transaction as the change it tells of.
+
+Payloads hold keys and kinds only, never names or numbers. The dispatcher (worker) numbers rows after their commit;
+a subscriber reads `kit.event` by its cursor, so nothing is skipped and order per person is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dancu.kit.db import Conn
+
+_LOCK = 0x45564E54  # one dispatcher at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    seq: int
+    topic: str
+    person_key: int | None
+    payload: dict[str, Any]
+    at: datetime
+
+
+async def emit(conn: Conn, topic: str, person_key: int | None, payload: Mapping[str, Any]) -> None:
+    """Put one event into the outbox of the current transaction."""
+    await conn.execute(
+        "INSERT INTO kit.outbox (topic, person_key, payload) VALUES (%s, %s::bigint, %s::jsonb)",
+        (topic, person_key, json.dumps(payload, ensure_ascii=False, separators=(",", ":"))),
+    )
+
+
+async def dispatch_once(conn: Conn, batch: int = 5000) -> int:
+    """Number up to `batch` committed outbox rows. Returns how many; 0 also where another dispatcher works.
+
+    Rows of one person are locked by the verb that wrote them, so ids of one person are in commit order; across
+    persons order means nothing.
+    """
+    async with conn.transaction():
+        row = await (await conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))).fetchone()
+        if not row or not row[0]:
+            return 0
+        done = await conn.execute(
+            """
+            WITH taken AS (
+                DELETE FROM kit.outbox WHERE id IN (SELECT id FROM kit.outbox ORDER BY id LIMIT %s)
+                RETURNING id, topic, person_key, payload, at
+            ), head AS (
+                UPDATE kit.event_head SET seq = seq + (SELECT count(*) FROM taken) RETURNING seq
+            )
+            INSERT INTO kit.event (seq, topic, person_key, payload, at)
+            SELECT (SELECT seq FROM head) - (SELECT count(*) FROM taken) + row_number() OVER (ORDER BY id),
+                   topic, person_key, payload, at
+            FROM taken
+            """,
+            (batch,),
+        )
+        return done.rowcount
+
+
+async def consume(
+    conn: Conn, name: str, handle: Callable[[Conn, Event], Awaitable[None]], *, topics: frozenset[str], batch: int = 200
+) -> int:
+    """Hand the next events of `topics` to `handle` and move the cursor of subscriber `name`, in one transaction:
+    a handler that writes to this database sees each event exactly once. Returns how many events were passed."""
+    async with conn.transaction():
+        await conn.execute("INSERT INTO kit.subscription (name) VALUES (%s) ON CONFLICT DO NOTHING", (name,))
+        row = await (
+            await conn.execute("SELECT seq FROM kit.subscription WHERE name = %s FOR UPDATE SKIP LOCKED", (name,))
+        ).fetchone()
+        if row is None:
+            return 0
+        rows = await (
+            await conn.execute(
+                "SELECT seq, topic, person_key, payload, at FROM kit.event WHERE seq > %s ORDER BY seq LIMIT %s",
+                (row[0], batch),
+            )
+        ).fetchall()
+        for event in (Event(*values) for values in rows):
+            if event.topic in topics:
+                await handle(conn, event)
+        if rows:
+            await conn.execute(
+                "UPDATE kit.subscription SET seq = %s, moved_at = clock_timestamp() WHERE name = %s", (rows[-1][0], name)
+            )
+        return len(rows)

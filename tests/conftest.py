@@ -1,0 +1,100 @@
+"""Fixtures on a real PostgreSQL: one cluster per test process, a migrated template, a fresh copy per module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from dancu.kit import migrate, postgres
+
+TEMPLATE = "dancu_template"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A running cluster with a migrated template database; fsync off, since no test here pulls the plug."""
+    root = Path(tempfile.mkdtemp(prefix="dancu-t-", dir="/tmp"))
+    root.chmod(0o755)
+    found = postgres.locate(root / "d")
+    postgres.create(found)
+    postgres.start(found, options=("-c", "fsync=off", "-c", "max_connections=120"))
+    try:
+        postgres.ensure_database(found, TEMPLATE)
+        migrate.migrate(found.dsn("admin", TEMPLATE))
+        yield found
+    finally:
+        postgres.remove(found)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One throw-away database: `dsn(role)` for each of admin, app, worker, import, verify."""
+
+    cluster: postgres.Cluster
+    name: str
+
+    def dsn(self, role: str = "app") -> str:
+        return self.cluster.dsn(role, self.name)
+
+
+@pytest.fixture(scope="session")
+def make_database(cluster: postgres.Cluster) -> Iterator[Callable[[], Database]]:
+    made: list[str] = []
+
+    def make() -> Database:
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(cluster.dsn("admin", "postgres"), autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            # Grants on a database are not copied with its template.
+            conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_app, dancu_worker, dancu_import, dancu_verify")
+            conn.execute(f"GRANT TEMPORARY ON DATABASE {name} TO dancu_import")
+        made.append(name)
+        return Database(cluster, name)
+
+    yield make
+    with psycopg.connect(cluster.dsn("admin", "postgres"), autocommit=True) as conn:
+        for name in made:
+            conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def database(make_database: Callable[[], Database]) -> Database:
+    """A migrated database shared by one test module."""
+    return make_database()
+
+
+def _connection(role: str):  # type: ignore[no-untyped-def]
+    @pytest_asyncio.fixture
+    async def fixture(database: Database) -> AsyncIterator[psycopg.AsyncConnection]:
+        conn = await psycopg.AsyncConnection.connect(database.dsn(role))
+        try:
+            yield conn
+        finally:
+            await conn.rollback()
+            await conn.close()
+
+    return fixture
+
+
+conn = _connection("app")
+admin = _connection("admin")
+worker = _connection("worker")
+importer = _connection("import")
+verifier = _connection("verify")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_settings() -> None:
+    """A developer's own environment must not leak into tests."""
+    for name in [n for n in os.environ if n.startswith("DANCU_")]:
+        del os.environ[name]
