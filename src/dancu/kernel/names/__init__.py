@@ -1,0 +1,24 @@
+"""Vietnamese personal names: repair of what legacy systems left, the normal form, and the keys for comparing,
+searching and sorting. Words are 1 to 7; one word is a whole name; no list of surnames is ever complete."""
+
+from ..text import fold_ascii
+from .form import NameForm, NameKeys, ascii_key, explain, normal_form, repair, search_tokens
+from .legacy import Encoding, decode, detect_encoding
+from .sorting import sort_key
+from .tones import tone_fold
+
+__all__ = [
+    "Encoding",
+    "NameForm",
+    "NameKeys",
+    "ascii_key",
+    "decode",
+    "detect_encoding",
+    "explain",
+    "fold_ascii",
+    "normal_form",
+    "repair",
+    "search_tokens",
+    "sort_key",
+    "tone_fold",
+]

@@ -1,0 +1,181 @@
+"""The normal form of a personal name and its four keys.
+
+The order is that of the handbook: legacy decoding -> NFC -> eth to Đ -> white space; tone placement and case are
+folded only in the key made for it, since both spellings of hoà are the person's own. i/y and regional pairs
+(Hoàng/Huỳnh, Vũ/Võ) are different names and stay so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from ..errors import Invalid
+from ..text import VIETNAMESE, compose, drop_invisible, fold_ascii
+from .legacy import Encoding, decode, detect_encoding, looks_unicode, undo_mojibake
+from .sorting import word_key
+from .syllables import is_syllable
+from .tones import tone_fold
+
+
+class NameKeys(NamedTuple):
+    """`written`: as written (NFC, repaired, case kept). `tone_folded`: one tone placement, case folded.
+    `ascii`: no marks, lower case (MRZ, SMS, bank). `sort`: given name, surname, middle, in Vietnamese order."""
+
+    written: str
+    tone_folded: str
+    ascii: str
+    sort: str
+
+
+class NameForm(NamedTuple):
+    """`normal` is for people to read. `repairs` names what was mended, in order: "mojibake", "tcvn3", "vni",
+    "width", "nfc", "eth", "invisible", "spaces", "punctuation", "case". `surname` and `middle` are "" where the
+    name has no such word; which word is which is position only (first, between, last)."""
+
+    normal: str
+    repairs: tuple[str, ...]
+    keys: NameKeys
+    surname: str
+    middle: str
+    given: str
+
+
+class _Word(NamedTuple):
+    plain: bool  # nothing in this word can need repair
+    normal: str
+    tone_folded: str
+    ascii: str
+    sort: str
+
+
+_LETTER: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") | VIETNAMESE
+_PLAIN_CHARS: Final = _LETTER | frozenset("'-.")
+_PARTS: Final = re.compile(r"[^\W\d_]+")
+_ETH: Final = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
+_PUNCTUATION: Final = str.maketrans(
+    {**dict.fromkeys("‘’ʼʹ´`′＇", "'"), **dict.fromkeys("‐‑‒–—−－", "-"), "．": "."}
+)
+_WIDE: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_TWO_CAPITALS: Final = re.compile(r"[A-Z]\w*[A-Z]")
+_ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+")
+
+
+@lru_cache(maxsize=131072)
+def _word(word: str) -> _Word:
+    plain = _PLAIN_CHARS.issuperset(word) and not _LETTER.isdisjoint(word) and _unicode_for_sure(word)
+    normal = _PARTS.sub(lambda match: _cased(match.group()), word)
+    return _Word(plain, normal, tone_fold(normal), fold_ascii(normal), word_key(normal.casefold()))
+
+
+def _unicode_for_sure(word: str) -> bool:
+    return max(word) > "\xff" or all(looks_unicode(part) for part in _PARTS.findall(word))
+
+
+def _cased(part: str) -> str:
+    """Title case where the case says nothing: all capitals, all small, or capitals inside a plain syllable.
+    McDonald and other deliberate forms stay."""
+    if len(part) == 1:
+        return part.upper() if len(part.upper()) == 1 else part
+    ascii_letters = [c for c in part if c.isascii()]
+    shouted = bool(ascii_letters) and all(c.isupper() for c in ascii_letters)
+    if not (shouted or part.isupper() or part.islower() or is_syllable(part.lower())):
+        return part
+    titled = compose(part[0].upper() + part[1:].lower())
+    # Letters whose case does not round-trip (ŉ, İ, final sigma) are left as they came.
+    return titled if len(titled) == len(part) and titled.lower() == part.lower() else part
+
+
+def normal_form(text: str, encoding: Encoding | None = None) -> NameForm:
+    """Normal form, repairs and keys of a personal name of one word or more.
+
+    `encoding` is the decision made for the whole file (`detect_encoding` over its name column); without it each
+    string is judged alone, conservatively. Raises Invalid("person.name.empty") if no letter is left. Idempotent:
+    `normal_form(f.normal).normal == f.normal`, without repairs.
+    """
+    if encoding is None or encoding == "unicode":
+        words = list(map(_word, text.split(" ")))
+        for word in words:
+            if not word[0]:
+                break
+        else:
+            return _assemble(text, words, ())
+    written, repairs = repair(text, encoding)
+    if not any(c.isalpha() for c in written):
+        raise Invalid("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
+    return _assemble(written, [_word(w) for w in written.split(" ")], repairs)
+
+
+def _assemble(written: str, words: list[_Word], repairs: tuple[str, ...]) -> NameForm:
+    _, normals, folded, ascii_words, sorts = zip(*words, strict=True)
+    normal = " ".join(normals)
+    if normal != written:
+        repairs = (*repairs, "case")
+    ascii_name = " ".join(ascii_words)
+    sort = " ".join(sorts[-1:] + sorts[:-1])
+    if not all(ascii_words) or not all(sorts):  # words without letters, or of another script, have empty keys
+        ascii_name, sort = " ".join(ascii_name.split()), " ".join(sort.split())
+    keys = NameKeys(written, " ".join(folded), ascii_name, sort)
+    if len(normals) == 1:
+        return NameForm(normal, repairs, keys, "", "", normal)
+    return NameForm(normal, repairs, keys, normals[0], " ".join(normals[1:-1]), normals[-1])
+
+
+def repair(text: str, encoding: Encoding | None = None) -> tuple[str, tuple[str, ...]]:
+    """The text of a name or address in clean Unicode, case and tone placement untouched, and what was mended."""
+    repairs: list[str] = []
+    for _ in range(2):  # twice: some exports were misread on the way out and again on the way in
+        meant = undo_mojibake(text)
+        if meant is None or meant == text:
+            break
+        text = meant
+        if "mojibake" not in repairs:
+            repairs.append("mojibake")
+    legacy = encoding if encoding is not None and encoding != "unicode" else detect_encoding((text,))
+    if legacy != "unicode":
+        decoded = decode(text, legacy)
+        if decoded != text:
+            repairs.append(legacy)
+            text = _recapitalise(decoded) if legacy == "tcvn3" else decoded
+    for name, step in _STEPS:
+        mended = step(text)
+        if mended != text:
+            repairs.append(name)
+            text = mended
+    return text, tuple(repairs)
+
+
+def _recapitalise(decoded: str) -> str:
+    """TCVN3 has no toned capitals: a name in the capitals font is stored "TRÇN", and comes out "TRầN"."""
+    letters = [c for c in decoded if c.isascii() and c.isalpha()]
+    shouted = all(c.isupper() for c in letters) and _TWO_CAPITALS.search(decoded)
+    return decoded.upper() if shouted else decoded
+
+
+#: Invisible characters go before NFC, since one of them may stand between a letter and its mark.
+_STEPS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
+    ("width", lambda text: text.translate(_WIDE)),
+    ("invisible", drop_invisible),
+    ("nfc", compose),
+    ("eth", lambda text: text.translate(_ETH)),
+    ("punctuation", lambda text: text.translate(_PUNCTUATION)),
+    ("spaces", lambda text: " ".join(text.split())),
+)
+
+
+def ascii_key(text: str) -> str:
+    """The name without marks, lower-case ASCII, after repair: what MRZ, SMS and bank files carry."""
+    return fold_ascii(repair(text)[0])
+
+
+def search_tokens(text: str) -> tuple[str, ...]:
+    """Lower-case ASCII words of a name or query, in the order written: letters and digits only."""
+    return tuple(_ASCII_TOKEN.findall(ascii_key(text)))
+
+
+def explain(text: str) -> dict[str, Any]:
+    """The normal form as plain data: {normal, repairs, keys: {written, tone_folded, ascii, sort}}."""
+    form = normal_form(text)
+    return {"normal": form.normal, "repairs": list(form.repairs), "keys": form.keys._asdict()}
