@@ -1,0 +1,258 @@
+"""All administrative units through time, in memory: read from the package's data once, asked as of a date.
+
+Nothing here needs a database. Rows stay tuples until asked for, so that a command starts quickly.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from importlib import resources
+
+from dancu.kernel.errors import NotFound
+from dancu.territory.models import Kind, Succession, SuccessionKind, Unit
+
+OLDEST_KNOWN = date(2022, 1, 1)
+"""Before this day the data say nothing: a unit "of that time" is unknown."""
+REFORM = date(2025, 7, 1)
+"""From this day there are no districts."""
+
+
+def _read(name: str) -> Iterator[list[str]]:
+    """Rows of a data file without its header."""
+    with (
+        resources.files("dancu.territory")
+        .joinpath(f"data/{name}.csv")
+        .open(encoding="utf-8", newline="") as f
+    ):
+        rows = csv.reader(f)
+        next(rows)
+        yield from rows
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+class Gazetteer:
+    """Units, their parents, predecessors and successors. One instance: `gazetteer()`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[str]] = {int(row[0]): row for row in _read("units")}
+        self._units: dict[int, Unit] = {}
+        self._forward: dict[int, list[Succession]] = defaultdict(list)
+        self._backward: dict[int, list[int]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Unit]:
+        return map(self.unit, self._rows)
+
+    # -- one unit -----------------------------------------------------------------------------------------
+    def unit(self, unit_id: int) -> Unit:
+        """The unit of this id; NotFound `territory.unit.unknown` otherwise."""
+        found = self._units.get(unit_id)
+        if found is None:
+            row = self._rows.get(unit_id)
+            if row is None:
+                raise NotFound(
+                    "territory.unit.unknown",
+                    "Không có đơn vị hành chính mang mã nội bộ {unit_id}.",
+                    unit_id=unit_id,
+                )
+            found = self._units[unit_id] = Unit(
+                unit_id=unit_id,
+                code=row[1],
+                level=int(row[2]),
+                kind=Kind(row[3]),
+                name=row[4],
+                key=row[5],
+                parent_id=int(row[6]) if row[6] else None,
+                valid_from=_day(row[7]),
+                valid_to=_day(row[8]),
+                latitude=float(row[9]) if row[9] else None,
+                longitude=float(row[10]) if row[10] else None,
+                spellings=tuple(row[11].split("|")) if row[11] else (),
+            )
+        return found
+
+    def __contains__(self, unit_id: object) -> bool:
+        return unit_id in self._rows
+
+    @cached_property
+    def _by_code(self) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = defaultdict(list)
+        for unit_id, row in self._rows.items():
+            index[row[1]].append(unit_id)
+        return dict(index)
+
+    def versions(self, code: str) -> tuple[Unit, ...]:
+        """Every unit that ever bore this statistical (GSO) code, oldest first."""
+        units = (self.unit(i) for i in self._by_code.get(code, ()))
+        return tuple(sorted(units, key=lambda u: u.valid_from or date.min))
+
+    def by_code(self, code: str, as_of: date) -> Unit | None:
+        """The unit that bears the code on that day. A bare code names nothing: codes are reused."""
+        return next((u for u in self.versions(code) if u.valid_on(as_of)), None)
+
+    def all_on(self, as_of: date, level: int | None = None) -> Iterator[Unit]:
+        """Every unit valid on the day, by id."""
+        return (u for u in self if u.valid_on(as_of) and level in (None, u.level))
+
+    def provinces(self, as_of: date) -> tuple[Unit, ...]:
+        """Provinces and centrally run cities on the day, by code."""
+        return tuple(
+            sorted((u for u in map(self.unit, self._level_one) if u.valid_on(as_of)), key=lambda u: u.code)
+        )
+
+    @cached_property
+    def _level_one(self) -> list[int]:
+        return [i for i, row in self._rows.items() if row[2] == "1"]
+
+    # -- through time -------------------------------------------------------------------------------------
+    @cached_property
+    def _successions(self) -> dict[int, list[Succession]]:
+        for a, b, kind, day, main, evidence in _read("successions"):
+            heir = int(b) if b else None
+            self._forward[int(a)].append(
+                Succession(int(a), heir, SuccessionKind(kind), date.fromisoformat(day), main == "1", evidence)
+            )
+            if heir:
+                self._backward[heir].append(int(a))
+        return self._forward
+
+    def successions(self, unit_id: int) -> tuple[Succession, ...]:
+        """What became of the unit, heirs the source lists first in front; empty while it lasts."""
+        return tuple(sorted(self._successions.get(unit_id, ()), key=lambda s: not s.main))
+
+    def successors(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
+        """The units valid on the day that the unit lives on in; itself while valid; () if unknown or not yet made.
+
+        Several = it was split (or was a district, which lives on in communes): nobody may choose among them.
+        """
+        found: dict[int, None] = {}
+        self._walk(self.unit(unit_id), as_of, found)
+        return tuple(self.unit(i) for i in found)
+
+    def _walk(self, unit: Unit, as_of: date, found: dict[int, None]) -> None:
+        if unit.valid_to is None or as_of < unit.valid_to:
+            if unit.valid_on(as_of):
+                found[unit.unit_id] = None
+            return
+        steps = self.successions(unit.unit_id)
+        if steps:
+            heirs = [self.unit(s.successor_id) for s in steps if s.successor_id]
+        else:  # a district ended by the reform
+            heirs = list(self.children(unit.unit_id, unit.valid_to - timedelta(days=1)))
+        for heir in heirs:
+            self._walk(heir, as_of, found)
+
+    def predecessors(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
+        """The units valid on the earlier day of which all or a part lies in the unit; itself while valid."""
+        found: dict[int, None] = {}
+        self._walk_back(self.unit(unit_id), as_of, found)
+        return tuple(self.unit(i) for i in found)
+
+    def _walk_back(self, unit: Unit, as_of: date, found: dict[int, None]) -> None:
+        if unit.valid_from is None or unit.valid_from <= as_of:
+            if unit.valid_on(as_of):
+                found[unit.unit_id] = None
+            return
+        self._successions  # noqa: B018 - fills _backward
+        for before in self._backward.get(unit.unit_id, ()):
+            self._walk_back(self.unit(before), as_of, found)
+
+    def counterparts(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
+        """Successors or predecessors, whichever way the day lies."""
+        unit = self.unit(unit_id)
+        if unit.valid_from is not None and as_of < unit.valid_from:
+            return self.predecessors(unit_id, as_of)
+        return self.successors(unit_id, as_of)
+
+    # -- the tree on a day --------------------------------------------------------------------------------
+    @lru_cache(maxsize=20_000)  # noqa: B019 - the gazetteer lives as long as the process
+    def parent(self, unit_id: int, as_of: date) -> Unit | None:
+        """The parent on the day: the first parent, or the one unit of its level that took it over."""
+        first = self.unit(unit_id).parent_id
+        if first is None:
+            return None
+        parent = self.unit(first)
+        if parent.valid_on(as_of):
+            return parent
+        heirs = [u for u in self.counterparts(first, as_of) if u.level == parent.level]
+        return heirs[0] if len(heirs) == 1 else None
+
+    def ancestors(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
+        """Parent, then the parent's parent, as they were on the day."""
+        found: list[Unit] = []
+        above = self.parent(unit_id, as_of)
+        while above is not None:
+            found.append(above)
+            above = self.parent(above.unit_id, as_of)
+        return tuple(found)
+
+    @cached_property
+    def _by_parent(self) -> dict[int, list[int]]:
+        index: dict[int, list[int]] = defaultdict(list)
+        for unit_id, row in self._rows.items():
+            if row[6]:
+                index[int(row[6])].append(unit_id)
+        return dict(index)
+
+    @lru_cache(maxsize=4_000)  # noqa: B019
+    def children(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
+        """Units directly below on the day, by code: districts of a province (communes from 1/7/2025)."""
+        level = self.unit(unit_id).level
+        parents, queue = {unit_id}, [unit_id]
+        self._successions  # noqa: B018 - fills _backward
+        while queue:  # children that kept their row while the parent changed name or was merged
+            for before in self._backward.get(queue.pop(), ()):
+                if before not in parents and self.unit(before).level == level:
+                    parents.add(before)
+                    queue.append(before)
+        below = (self.unit(i) for p in parents for i in self._by_parent.get(p, ()))
+        found = [
+            u for u in below if u.valid_on(as_of) and self.parent(u.unit_id, as_of) is self.unit(unit_id)
+        ]
+        return tuple(sorted(found, key=lambda u: u.code))
+
+    def communes(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
+        """Every commune in the unit on the day; a commune answers itself."""
+        unit = self.unit(unit_id)
+        if unit.level == 3:
+            return (unit,) if unit.valid_on(as_of) else ()
+        return tuple(
+            c for child in self.children(unit_id, as_of) for c in self.communes(child.unit_id, as_of)
+        )
+
+    def areas(self, unit_id: int, as_of: date) -> tuple[int, ...]:
+        """Ids of every unit of the day the place may lie in: candidate communes and all above them, sorted.
+
+        For jurisdiction: a person in a commune that was split is within reach of each heir until placed. Where the
+        sources name no heir, every heir of the parent is one.
+        """
+        found: set[int] = set()
+        units = self.counterparts(unit_id, as_of)
+        first = self.unit(unit_id).parent_id
+        if not units and first is not None:
+            return self.areas(first, as_of)
+        for unit in units:
+            found.add(unit.unit_id)
+            found.update(above.unit_id for above in self.ancestors(unit.unit_id, as_of))
+        return tuple(sorted(found))
+
+    # -- words --------------------------------------------------------------------------------------------
+    def full_name(self, unit_id: int, as_of: date | None = None) -> str:
+        """ "Phường Trường Xuân, Thành phố Tam Kỳ, Tỉnh Quảng Nam", as on the day, else on the unit's last day."""
+        unit = self.unit(unit_id)
+        if as_of is None or not unit.valid_on(as_of):
+            as_of = unit.valid_to - timedelta(days=1) if unit.valid_to else date.max
+        return ", ".join(u.title for u in (unit, *self.ancestors(unit_id, as_of)))
+
+
+@lru_cache(maxsize=1)
+def gazetteer() -> Gazetteer:
+    """The gazetteer, read on first use and kept."""
+    return Gazetteer()
