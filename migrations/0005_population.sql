@@ -287,7 +287,7 @@ CREATE TABLE population.other_data (
 CREATE TABLE population.person_search (
     person_key bigint NOT NULL,
     areas integer[] NOT NULL DEFAULT '{}',
-    name_ascii text NOT NULL, sort_key text NOT NULL COLLATE "C",
+    name_ascii text NOT NULL, name_folded text NOT NULL, sort_key text NOT NULL COLLATE "C",
     birth_year smallint, birth_month smallint, birth_day smallint,
     terms text[] NOT NULL,
     CONSTRAINT person_search_pkey PRIMARY KEY (person_key),
@@ -350,7 +350,7 @@ BEGIN
         EXECUTE format('GRANT UPDATE (%s) ON population.%I TO dancu_app, dancu_import', CASE t
             WHEN 'person' THEN 'areas, alive_until, merged_into, last_recorded, missing'
             WHEN 'directory' THEN 'state, person_key'
-            WHEN 'person_search' THEN 'areas, name_ascii, sort_key, birth_year, birth_month, birth_day, terms'
+            WHEN 'person_search' THEN 'areas, name_ascii, name_folded, sort_key, birth_year, birth_month, birth_day, terms'
             WHEN 'finding' THEN 'settled_at, settled_by'
             WHEN 'merge' THEN 'undone_at, undone_entry_id'
             WHEN 'residence' THEN 'recorded, closed_by, alive_until'
