@@ -1,0 +1,126 @@
+"""SQL of the sequencer: takes waiting entries, gives them their place, writes the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dancu.audit.entry import COLUMNS, SALT_SIZE
+from dancu.audit.note import Checkpoint
+from dancu.audit.tiles import Key
+from dancu.kit.db import Conn
+
+_LOCK = (1096107348, 2)  # "AUDT": one sequencer at a time
+FIRST_BULK_ID = 1 << 40  # entry ids of bulk writers begin here (migration 0003)
+
+# One statement moves a batch. By ctid, so that the delete needs no second walk of the index. Ids only decide who is
+# served first (people before files): a batch takes what is visible, so an id that commits late is taken later.
+_TAKE = f"""
+    WITH gone AS (
+        DELETE FROM audit.pending WHERE ctid = ANY (ARRAY(
+            (SELECT ctid FROM audit.pending WHERE entry_id < {FIRST_BULK_ID} ORDER BY entry_id LIMIT %(batch)s)
+            UNION ALL
+            (SELECT ctid FROM audit.pending WHERE entry_id >= greatest(%(low)s::bigint, {FIRST_BULK_ID})
+             ORDER BY entry_id LIMIT %(batch)s)
+            LIMIT %(batch)s))
+        RETURNING *
+    ), numbered AS (
+        SELECT g.*,
+               row_number() OVER (ORDER BY g.entry_id) AS place,
+               row_number() OVER (PARTITION BY g.subject ORDER BY g.entry_id)
+                 + coalesce((SELECT c.subject_seq FROM audit.content c WHERE c.subject = g.subject
+                             ORDER BY c.subject_seq DESC LIMIT 1), 0) AS nth
+        FROM gone g
+    )
+    INSERT INTO audit.content (idx, entry_id, at, action, org_code, subject, subject_seq, actor_kind, actor_id,
+                               purpose, legal_basis, case_ref, fields, request_id, channel, facts, note, salt)
+    SELECT %(size)s::bigint + place - 1, entry_id, at, action, org_code, subject,
+           CASE WHEN subject IS NOT NULL THEN nth END, actor_kind, actor_id, purpose, legal_basis, case_ref, fields,
+           request_id, channel, facts, note,
+           substr(%(salts)s::bytea, ({SALT_SIZE} * (place - 1) + 1)::int, {SALT_SIZE})
+    FROM numbered ORDER BY place
+    RETURNING {", ".join(COLUMNS)}
+"""
+
+
+async def lock(conn: Conn) -> bool:
+    """Be the only sequencer until the transaction ends; False where another one is."""
+    row = await (await conn.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _LOCK)).fetchone()
+    return bool(row and row[0])
+
+
+async def has_pending(conn: Conn) -> bool:
+    row = await (await conn.execute("SELECT EXISTS (SELECT FROM audit.pending)")).fetchone()
+    return bool(row and row[0])
+
+
+async def head(conn: Conn) -> tuple[int, bytes] | None:
+    """Size and root of the last checkpoint; None before the first."""
+    cursor = await conn.execute("SELECT size, root FROM audit.checkpoint ORDER BY size DESC LIMIT 1")
+    row = await cursor.fetchone()
+    return (row[0], bytes(row[1])) if row else None
+
+
+async def take(conn: Conn, size: int, batch: int, low: int, salts: bytes) -> list[tuple[Any, ...]]:
+    """Move up to `batch` entries from pending to content, at `size` and on; returns them in order."""
+    cursor = conn.cursor(binary=True)
+    await cursor.execute(_TAKE, {"low": low, "batch": batch, "size": size, "salts": salts})
+    return await cursor.fetchall()
+
+
+async def add_leaves(conn: Conn, size: int, leaves: Sequence[bytes]) -> None:
+    async with (
+        conn.cursor() as cursor,
+        cursor.copy("COPY audit.leaf (idx, leaf) FROM STDIN (FORMAT binary)") as copy,
+    ):
+        copy.set_types(["int8", "bytea"])
+        for idx, leaf in enumerate(leaves, size):
+            await copy.write_row((idx, leaf))
+
+
+async def tiles(conn: Conn, keys: Iterable[Key]) -> dict[Key, bytes]:
+    """Contents of the tiles asked for, as far as they exist."""
+    wanted = list(keys)
+    cursor = conn.cursor(binary=True)
+    await cursor.execute(
+        "SELECT level, n, hashes FROM unnest(%s::smallint[], %s::bigint[]) AS w (level, n) JOIN audit.tile USING (level, n)",
+        ([k[0] for k in wanted], [k[1] for k in wanted]),
+    )
+    return {(row[0], row[1]): row[2] async for row in cursor}
+
+
+async def put_tiles(conn: Conn, touched: dict[Key, bytes]) -> int:
+    """Write tiles; an existing one may only grow. Returns how many were written: fewer than given means that the
+    stored hashes are not a prefix of ours."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO audit.tile (level, n, hashes)
+        SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
+        ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes
+        WHERE substr(excluded.hashes, 1, length(tile.hashes)) = tile.hashes
+        """,
+        ([k[0] for k in touched], [k[1] for k in touched], list(touched.values())),
+    )
+    return cursor.rowcount
+
+
+async def put_checkpoint(conn: Conn, checkpoint: Checkpoint) -> None:
+    """Add a checkpoint. The one before it goes if it is of the same minute: heads are needed to be remembered, and
+    one a minute is enough of them."""
+    await conn.execute(
+        """
+        WITH latest AS (SELECT size, at FROM audit.checkpoint ORDER BY size DESC LIMIT 1)
+        DELETE FROM audit.checkpoint c USING latest
+        WHERE c.size = latest.size AND date_trunc('minute', latest.at) = date_trunc('minute', clock_timestamp())
+          AND latest.size > 0
+        """
+    )
+    await conn.execute(
+        "INSERT INTO audit.checkpoint (size, root, note) VALUES (%s, %s, %s)",
+        (checkpoint.size, checkpoint.root, checkpoint.note),
+    )
+
+
+async def caught_up(conn: Conn) -> None:
+    """Say that every entry of a person's request that was there when this transaction began has its place."""
+    await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() WHERE caught_up_at < now()")
