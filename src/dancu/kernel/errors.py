@@ -4,8 +4,12 @@ beyond what the person asking typed in the same request."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+
+Evidence = Callable[[Any], Awaitable[object]]
+"""Writes, on a connection of its own, what must be kept although the transaction is undone: that somebody tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class DancuError(Exception):
     """Base of all expected failures.
 
     `code`: stable, dotted, machine-readable ("person.number.length"). `message`: Vietnamese sentence with
-    `{named}` placeholders, saying what to do next. `fields`: the fields concerned, if any.
+    `{named}` placeholders, saying what to do next. `fields`: the fields concerned, if any. `evidence`: set where the
+    attempt itself must be recorded; the edge calls it after its rollback (kit.db.keep_evidence).
     """
 
     def __init__(self, code: str, message: str, *, fields: tuple[FieldError, ...] = (), **params: Any) -> None:
@@ -34,6 +39,7 @@ class DancuError(Exception):
         self.message = message
         self.params = params
         self.fields = fields
+        self.evidence: Evidence | None = None
 
     def text(self) -> str:
         """The Vietnamese sentence with its parameters filled in."""

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dancu.kernel.errors import Unavailable
+from dancu.kernel.errors import DancuError, Unavailable
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -63,10 +63,21 @@ async def connection(role: str = "app", data: str | Path | None = None) -> Async
     """A connection in one transaction: committed when the block ends well, rolled back otherwise."""
     conn = await open_connection(role, data)
     try:
-        async with conn.transaction():
-            yield conn
+        try:
+            async with conn.transaction():
+                yield conn
+        except DancuError as error:
+            await keep_evidence(conn, error)
+            raise
     finally:
         await conn.close()
+
+
+async def keep_evidence(conn: Conn, error: BaseException) -> None:
+    """After a rollback: record the refused attempt that `error` carries, in a transaction of its own."""
+    if isinstance(error, DancuError) and error.evidence is not None:
+        async with conn.transaction():
+            await error.evidence(conn)
 
 
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 10, name: str = "dancu") -> AsyncConnectionPool:

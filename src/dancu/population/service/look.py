@@ -1,0 +1,119 @@
+"""Looking at a person: the gate is asked first, the evidence is written, then the rows are read, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dancu.kernel.actor import Actor, ActorKind, Purpose
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
+from dancu.kit.db import Conn
+from dancu.population.models import PersonView
+from dancu.population.store import facts, gate
+
+ALL_FIELDS = (
+    "number", "name", "birth", "sex", "traits", "residence", "household", "kin", "marital", "cards", "contacts", "life",
+)  # fmt: skip
+
+_REFUSALS: dict[str, tuple[type[DancuError], str]] = {
+    "no_session": (NotAllowed, "Phiên làm việc đã hết. Xin đăng nhập lại."),
+    "no_purpose": (
+        NotAllowed,
+        "Mục đích hoặc căn cứ pháp lý không cho phép việc này. Hãy chọn mục đích khác trong danh mục.",
+    ),
+    "no_permission": (NotAllowed, "Tài khoản của bạn không có quyền làm việc này. Hãy hỏi người quản trị của cơ quan."),
+    "outside_area": (
+        NotAllowed,
+        "Người này không thuộc địa bàn của bạn. Cần quyền tra cứu toàn quốc, hoặc mở khẩn cấp với lý do bằng văn bản.",
+    ),
+    "not_found": (NotFound, "Không tìm thấy người này trong cơ sở dữ liệu dân cư. Hãy kiểm tra lại số."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate said about one person; `entry_id` is the evidence entry of the look."""
+
+    person_key: int
+    word: str
+    entry_id: int
+
+    @property
+    def ok(self) -> bool:
+        return self.word == "ok"
+
+
+def refusal(word: str) -> DancuError:
+    """The sentence for a verdict other than 'ok'."""
+    kind, message = _REFUSALS[word]
+    return kind(f"person.{word}", message)
+
+
+def own_permission(actor: Actor, permission: str) -> str:
+    """A citizen's one permission, whatever the page asks for; a staff member's own otherwise."""
+    return "citizen.self" if actor.kind == ActorKind.CITIZEN else permission
+
+
+async def look(
+    conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], fields: Sequence[str] = ALL_FIELDS,
+    permission: str = "person.read",
+) -> list[Verdict]:  # fmt: skip
+    """Ask for several persons; those with verdict 'ok' are open until the transaction ends. One evidence entry each.
+    Refusals are verdicts, not errors: the caller shows what it may and says what it may not."""
+    rows = await gate.look(conn, actor, purpose, keys, own_permission(actor, permission), fields)
+    return [Verdict(*row) for row in rows]
+
+
+async def open_person(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, fields: Sequence[str] = ALL_FIELDS,
+    permission: str = "person.read",
+) -> Verdict:  # fmt: skip
+    """Like `look` for one person, but a refusal is raised; that somebody tried is kept through the rollback."""
+    (verdict,) = await look(conn, actor, purpose, [key], fields, permission)
+    if not verdict.ok:
+        error = refusal(verdict.word)
+        error.evidence = lambda other: look(other, actor, purpose, [key], fields, permission)
+        raise error
+    return verdict
+
+
+async def open_for_write(conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], permission: str) -> None:
+    """Open persons for a verb, which then records its own 'write' entry for each. Raises on the first refusal."""
+    for _, word in await gate.open_for_write(conn, actor, purpose, keys, permission):
+        if word != "ok":
+            error = refusal(word)
+            error.evidence = lambda other: gate.open_for_write(other, actor, purpose, keys, permission)
+            raise error
+
+
+async def open_new(conn: Conn, keys: Sequence[int], households: Sequence[int] = ()) -> None:
+    """Open keys drawn for persons and households that have no rows yet."""
+    await gate.open_new(conn, keys, households)
+
+
+async def person(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, *, as_of: date | None = None,
+    known_at: datetime | None = None, permission: str = "person.read",
+) -> PersonView:  # fmt: skip
+    """The record of one person as it held on `as_of` (default today), as the registry knew it at `known_at` (default
+    now). "What did the registry say on 1/3 about 1/1?" is `as_of=1/1, known_at=1/3`."""
+    await open_person(conn, actor, purpose, key, permission=permission)
+    found = await facts.load_view(conn, [key], as_of=as_of, known_at=known_at)
+    if key not in found:
+        raise refusal("not_found")
+    return found[key]
+
+
+async def keys_by_number(conn: Conn, number: str) -> list[int]:
+    """Person keys that a number (personal ID, old CMND, cancelled ones) names; usually one. Says nothing about
+    anybody: the gate is asked next."""
+    digits = "".join(ch for ch in number if not ch.isspace() and ch not in ".-")
+    if not digits:
+        raise Invalid("search.empty", "Hãy nhập số định danh cá nhân hoặc số CMND.")
+    return list(dict.fromkeys(row[3] for row in await gate.keys_of(conn, [digits])))
+
+
+__all__ = [
+    "ALL_FIELDS", "Verdict", "keys_by_number", "look", "open_for_write", "open_new", "open_person", "person", "refusal",
+]  # fmt: skip

@@ -1,0 +1,115 @@
+"""The gate's functions, called. They decide, record and open rows in the database (migrations/0006_gate.sql); what is
+not opened here stays invisible to the application whatever it selects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.db import Conn
+
+
+def _session(actor: Actor) -> bytes:
+    return bytes.fromhex(actor.session_id) if actor.session_id else b""
+
+
+async def look(
+    conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], permission: str, fields: Sequence[str],
+    note: dict[str, Any] | None = None,
+) -> list[tuple[int, str, int]]:  # fmt: skip
+    """(person_key, verdict, entry_id) for each key, in order."""
+    cursor = await conn.execute(
+        "SELECT person_key, verdict, entry_id FROM population.look(%s, %s::bigint, %s, %s::bytea, %s::bigint[],"
+        " %s, %s, %s, %s, %s::text[], %s, %s, %s::jsonb)",
+        (
+            actor.kind, actor.actor_id, actor.org_code, _session(actor), list(keys), permission, purpose.code,
+            purpose.legal_basis, purpose.case_ref or None, list(fields), actor.request_id, actor.channel,
+            json.dumps(note) if note else None,
+        ),
+    )  # fmt: skip
+    return await cursor.fetchall()
+
+
+async def open_for_write(
+    conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], permission: str
+) -> list[tuple[int, str]]:
+    """(person_key, verdict) for each key; the verb records its own entry when it writes."""
+    cursor = await conn.execute(
+        "SELECT person_key, verdict FROM population.open_for_write(%s, %s::bigint, %s, %s::bytea, %s::bigint[],"
+        " %s, %s, %s, %s, %s, %s)",
+        (
+            actor.kind, actor.actor_id, actor.org_code, _session(actor), list(keys), permission, purpose.code,
+            purpose.legal_basis, purpose.case_ref or None, actor.request_id, actor.channel,
+        ),
+    )  # fmt: skip
+    return await cursor.fetchall()
+
+
+async def open_new(conn: Conn, keys: Sequence[int], households: Sequence[int] = ()) -> None:
+    """Open keys that name nobody yet."""
+    await conn.execute("SELECT population.open_new(%s::bigint[], %s::bigint[])", (list(keys), list(households)))
+
+
+async def keys_of(conn: Conn, numbers: Sequence[str]) -> list[tuple[str, str, str, int]]:
+    """(number, kind, state, person_key) of every directory row of these numbers."""
+    cursor = await conn.execute("SELECT number, kind, state, person_key FROM population.keys_of(%s::text[])", (list(numbers),))
+    return await cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """One look-up by number, of one actor."""
+
+    number: str
+    actor: Actor
+    purpose: Purpose
+
+
+async def find_many(conn: Conn, finds: Sequence[Find]) -> list[tuple[str, int, dict[str, Any] | None]]:
+    """(verdict, entry_id, summary or None) per element, in order: one statement for all of them."""
+    cursor = await conn.execute(
+        "SELECT verdict, entry_id, record FROM population.find_many(%s::text[], %s::text[], %s::bigint[], %s::text[],"
+        " %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])",
+        (
+            [f.number for f in finds], [str(f.actor.kind) for f in finds], [f.actor.actor_id for f in finds],
+            [f.actor.org_code for f in finds], [_session(f.actor) for f in finds], [f.purpose.code for f in finds],
+            [f.purpose.legal_basis for f in finds], [f.purpose.case_ref or None for f in finds],
+            [f.actor.request_id for f in finds], [str(f.actor.channel) for f in finds],
+        ),
+    )  # fmt: skip
+    return await cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A search as the database needs it: groups of terms (one of each group must be there), the name's keys for
+    ranking, and the filters."""
+
+    groups: tuple[tuple[str, ...], ...]
+    name_ascii: str
+    name_folded: str
+    given: str
+    year: int | None
+    month: int | None
+    day: int | None
+    areas: tuple[int, ...] | None
+    most: int = 20
+
+
+async def search(conn: Conn, actor: Actor, purpose: Purpose, wanted: Wanted) -> list[tuple[Any, ...]]:
+    """Rows of population.search: the first column is the verdict of the row ('ok') or of the refusal."""
+    cursor = await conn.execute(
+        "SELECT verdict, person_key, full_name, birth_year, birth_month, birth_day, sex, personal_id, unit_id, address,"
+        " alive, score FROM population.search(%s, %s::bigint, %s, %s::bytea, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s,"
+        " %s::int, %s::int, %s::int, %s::int[], %s::int)",
+        (
+            actor.kind, actor.actor_id, actor.org_code, _session(actor), purpose.code, purpose.legal_basis,
+            purpose.case_ref or None, actor.request_id, actor.channel, json.dumps(wanted.groups), wanted.name_ascii,
+            wanted.name_folded, wanted.given, wanted.year, wanted.month, wanted.day,
+            list(wanted.areas) if wanted.areas is not None else None, wanted.most,
+        ),
+    )  # fmt: skip
+    return await cursor.fetchall()
