@@ -11,6 +11,7 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     CITIZEN = "citizen"
     SYSTEM = "system"
+    ANONYMOUS = "anonymous"
 
 
 class Channel(StrEnum):
@@ -62,3 +63,6 @@ class Document:
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, actor_id=0, org_code="dancu", name="Dancu", channel=Channel.JOB)
+
+ANONYMOUS = Actor(kind=ActorKind.ANONYMOUS, actor_id=0, org_code="")
+"""Nobody signed in: holds no permission and may see only public pages."""

@@ -1,0 +1,128 @@
+"""Structured logs without personal data: what happened, to which kind of thing, under which request id. Who it was
+about stands in the evidence log, never here."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# Keys whose values could say who somebody is. Matched as whole words of the key, so that `phone_hash` and
+# `full_name` are caught and `hostname`, `filename` are not.
+_PERSONAL = re.compile(
+    r"(?:^|_)(?:name|names|number|numbers|phone|email|mail|address|born|birth|birthday|dob|person|subject|father|"
+    r"mother|spouse|head|card|cmnd|cccd|dddcn|passport|face|photo|query|text|form|body|cookie|token|password|secret|"
+    r"params|detail)(?:_|$)"
+)
+# Values: a run of nine or more digits is a personal number, an old identity card or a telephone.
+_DIGITS = re.compile(r"\d(?:[ .-]?\d){8,}")
+_SAFE = {"request_id", "thread_name", "timestamp"}
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop what could be personal: the last line of defence, not a licence to log people."""
+    return {
+        key: value if key in _SAFE else "[…]" if _PERSONAL.search(key) else _mask(value)
+        for key, value in event.items()
+    }
+
+
+def _mask(value: Any) -> Any:
+    if isinstance(value, str):
+        return _DIGITS.sub("[…]", value)
+    if isinstance(value, dict):
+        return {k: "[…]" if _PERSONAL.search(str(k)) else _mask(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mask(item) for item in value]
+    return value
+
+
+def frames_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep where an exception happened and of which type, without its message: a driver quotes the row it refused."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    exc = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
+    if exc is not None:
+        event["exception"] = chain(exc)
+    return event
+
+
+def chain(exc: BaseException) -> list[dict[str, Any]]:
+    """The exception and its causes as type and frames, outermost first; never messages or local variables."""
+    found: list[dict[str, Any]] = []
+    current: BaseException | None = exc
+    while current is not None and len(found) < 8:
+        frames = traceback.extract_tb(current.__traceback__)[-12:]
+        found.append(
+            {
+                "type": f"{type(current).__module__}.{type(current).__qualname__}",
+                "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            }
+        )
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return found
+
+
+def configure(*, level: str = "INFO", json: bool | None = None, stream: TextIO | None = None) -> None:
+    """Send all logs, ours and the libraries', through one pipe to `stream` (default stderr): one JSON object a line,
+    or coloured lines when `stream` is a terminal and `json` is not asked for."""
+    out = stream or sys.stderr
+    as_json = not out.isatty() if json is None else json
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        frames_only,
+        redact,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), _drop_foreign_args, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+
+
+def _drop_foreign_args(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("positional_args", None)
+    return event
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def bind(**values: Any) -> None:
+    """Put values (the request id, the job) on every later line of this request or job."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def unbind_all() -> None:
+    structlog.contextvars.clear_contextvars()

@@ -1,0 +1,95 @@
+"""Closed by default: every route states who may call it, or the application does not start.
+
+`dependencies=[allow("person.read")]`, `[signed_in()]` or `[public()]` on a route or its router. They find the actor,
+check CSRF, then the permission, before anything else of the route runs. They guard the door; policy and database
+check again at the thing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute
+
+from dancu.kernel.actor import ActorKind
+from dancu.kernel.errors import NotAllowed
+from dancu.kit.web.csrf import check_csrf
+from dancu.kit.web.session import resolve
+from dancu.kit.web.transaction import RequestLease
+
+CITIZEN = "citizen"
+
+
+class Access:
+    """What a route demands: one of `codes`, or only a session (`anyone_signed_in`), or nothing (`anybody`)."""
+
+    def __init__(self, codes: tuple[str, ...] = (), *, anybody: bool = False, machine: bool = False) -> None:
+        self.codes, self.anybody, self.machine = codes, anybody, machine
+
+    async def __call__(self, request: Request, held: RequestLease) -> None:
+        request.state.machine = self.machine
+        if self.machine:
+            return
+        actor = await resolve(request, held)
+        await check_csrf(request)
+        if self.anybody:
+            return
+        if actor.kind is ActorKind.ANONYMOUS:
+            raise NotAllowed("session.required", "Xin đăng nhập để tiếp tục.")
+        if not self.codes:
+            return
+        for code in self.codes:
+            if actor.kind is ActorKind.CITIZEN if code == CITIZEN else actor.can(code):
+                return
+        raise NotAllowed("permission.missing", "Tài khoản của bạn không có quyền làm việc này.")
+
+    def __repr__(self) -> str:
+        return "public" if self.anybody or self.machine else f"allow{self.codes}" if self.codes else "signed_in"
+
+
+def allow(*codes: str) -> Any:
+    """The actor must hold one of the permission codes; the code "citizen" stands for any citizen's session."""
+    if not codes:
+        raise ValueError("allow() needs a permission code")
+    return Depends(Access(codes), scope="function")
+
+
+def signed_in() -> Any:
+    """Any signed-in actor."""
+    return Depends(Access(), scope="function")
+
+
+def public(*, machine: bool = False) -> Any:
+    """Anybody. With `machine=True` the session cookie is ignored and no CSRF token asked: for endpoints that other
+    programs call and that check their own credentials."""
+    return Depends(Access(anybody=True, machine=machine), scope="function")
+
+
+def access_of(dependant: Dependant) -> Iterator[Access]:
+    for sub in dependant.dependencies:
+        if isinstance(sub.call, Access):
+            yield sub.call
+        yield from access_of(sub)
+
+
+class ClosedByDefault(RuntimeError):
+    """Routes without a stated permission; the message lists them."""
+
+
+def demand_access(routes: Sequence[BaseRoute]) -> dict[str, list[Access]]:
+    """What each route demands, keyed "METHOD /path". Raises ClosedByDefault when one demands nothing.
+
+    Mounted applications and bare Starlette routes count as open: there is no place where they could state it.
+    """
+    stated: dict[str, list[Access]] = {}
+    for context in iter_route_contexts(routes):
+        methods = ",".join(sorted(context.methods or ())) or "ANY"
+        dependant = getattr(context, "dependant", None) if hasattr(context.route, "dependant") else None
+        stated[f"{methods} {context.path}"] = list(access_of(dependant)) if dependant else []
+    if missing := [route for route, access in stated.items() if not access]:
+        raise ClosedByDefault("no allow(), signed_in() or public() on: " + "; ".join(missing))
+    return stated

@@ -1,0 +1,119 @@
+"""Composes the web application from what the program gives it: routers, settings, state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from dancu import __version__
+from dancu.kernel.errors import DancuError
+from dancu.kit.files import package_dir
+from dancu.kit.web import health, living
+from dancu.kit.web.access import demand_access, public
+from dancu.kit.web.envelope import Envelope
+from dancu.kit.web.errors import from_database, from_http, from_validation, respond
+from dancu.kit.web.render import Templates
+from dancu.kit.web.settings import WebSettings
+from dancu.kit.web.statics import Assets, static_folders, static_router
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
+_OWN = Path(__file__).resolve().parent
+
+
+class Application(FastAPI):
+    """FastAPI inside the envelope. The envelope stands outside Starlette's error handling, see there."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack = super().build_middleware_stack()
+        # Starlette's outermost layer answers failures with its own plain text and raises them again.
+        inner = stack.app if isinstance(stack, ServerErrorMiddleware) else stack
+        return Envelope(inner, self.state.settings)
+
+
+def create_app(
+    *,
+    routers: Sequence[APIRouter],
+    settings: WebSettings,
+    state: Mapping[str, Any],
+    lifespan: Lifespan | None = None,
+    template_folders: Sequence[Path] = (),
+) -> FastAPI:
+    """The application. Raises ClosedByDefault with the list of routes that state no access.
+
+    `state` is put on `app.state`: `sessions` (session.Sessions), `pool` (may be set by the lifespan), `ready`
+    (name -> async check), `surfaces` (menu.Surface), `menu` (menu.MenuItem). `template_folders` are searched
+    before the rooms'.
+    """
+    app = Application(
+        title="Dancu", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    assets = Assets(static_folders(package_dir(), _OWN / "static"))
+    folders = [*template_folders, *sorted(package_dir().glob("*/templates")), _OWN / "templates"]
+    app.state.settings, app.state.assets = settings, assets
+    app.state.templates = Templates(folders, assets)
+    own = [health.router, static_router(assets), _openapi_router()]
+    if settings.living_page:
+        own.append(living.router)
+    for router in (*routers, *own):
+        # A route's own `max_body_size=` is more specific and wins.
+        app.include_router(router, max_body_size=settings.max_body)
+    app.state.access = demand_access(app.routes)
+    _answer_errors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(DancuError)
+    async def expected(request: Request, error: DancuError) -> Response:
+        return respond(request, error)
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> Response:
+        known, status = from_http(error)
+        response = respond(request, known, status)
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def validation(request: Request, error: RequestValidationError) -> Response:
+        return respond(request, from_validation(error))
+
+    @app.exception_handler(psycopg.Error)
+    @app.exception_handler(PoolTimeout)
+    async def database(request: Request, error: psycopg.Error | PoolTimeout) -> Response:
+        known = from_database(error)
+        if known is None:
+            raise error
+        return respond(request, known)
+
+
+def _openapi_router() -> APIRouter:
+    """The description of the JSON API. Pages are not part of it."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/api/openapi.json", dependencies=[public()])
+    async def openapi(request: Request) -> JSONResponse:
+        app: FastAPI = request.app
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            schema["paths"] = {path: ops for path, ops in schema["paths"].items() if path.startswith("/api/")}
+            app.openapi_schema = schema
+        return JSONResponse(app.openapi_schema)
+
+    return router

@@ -1,0 +1,70 @@
+"""Requests that change something must come from our own pages.
+
+Two checks: the browser's own word (Sec-Fetch-Site, else Origin), and a token bound to the session (before sign-in: to
+a cookie of the browser) that a foreign page can neither read nor make. The token is salted anew for every page, so
+that compression does not leak it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from dancu.kernel.errors import NotAllowed
+from dancu.kit.web.session import token_of
+
+FIELD = "csrf_token"
+HEADER = "x-csrf-token"
+COOKIE = "dancu_browser"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "")
+
+
+def csrf_token(request: Request) -> str:
+    """A token for a form of this answer. Without a session it makes the browser's cookie."""
+    binding = token_of(request) or request.cookies.get(COOKIE, "") or getattr(request.state, "browser", "")
+    if not binding:
+        binding = request.state.browser = secrets.token_urlsafe(18)
+        secure = "; Secure" if request.app.state.settings.https else ""
+        request.state.cookies.append(f"{COOKIE}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
+    salt = secrets.token_urlsafe(9)
+    return f"{salt}.{_sign(request, binding, salt)}"
+
+
+def _sign(request: Request, binding: str, salt: str) -> str:
+    key: bytes = request.app.state.settings.secret
+    return hmac.new(key, f"csrf|{salt}|{binding}".encode(), hashlib.sha256).hexdigest()
+
+
+async def check_csrf(request: Request) -> None:
+    """Raises NotAllowed "csrf.origin" or "csrf.token" for an unsafe request that is not from our own pages."""
+    if request.method in SAFE:
+        return
+    if not _same_origin(request):
+        raise NotAllowed("csrf.origin", "Yêu cầu này đến từ một trang khác nên không được nhận.")
+    session = token_of(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not session and kind not in _FORMS:
+        return  # No cookie gives this call authority, and no foreign form can send such a body.
+    given = request.headers.get(HEADER, "")
+    if not given and kind in _FORMS[:2]:
+        value = (await request.form()).get(FIELD, "")
+        given = value if isinstance(value, str) else ""
+    salt, _, signature = given.partition(".")
+    binding = session or request.cookies.get(COOKIE, "")
+    if not binding or not hmac.compare_digest(signature.encode(), _sign(request, binding, salt).encode()):
+        raise NotAllowed("csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa.")
+
+
+def _same_origin(request: Request) -> bool:
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True  # Neither header: not a browser of this decade; the token decides.
+    return origin != "null" and urlsplit(origin).netloc == request.headers.get("host", "")

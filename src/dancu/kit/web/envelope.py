@@ -1,0 +1,157 @@
+"""Around every request: its id and language on the way in; headers, metrics and one log line on the way out.
+
+Outside even Starlette's own error handling, so that no answer leaves without headers and no exception reaches the
+server, which would print its message, and a database driver's message quotes people's data.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Any
+
+import psycopg
+import structlog
+from fastapi import Request
+from psycopg_pool import PoolTimeout
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dancu.kernel.actor import ANONYMOUS
+from dancu.kernel.errors import Invalid
+from dancu.kit import metrics
+from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
+from dancu.kit.log import get_logger
+from dancu.kit.web.errors import from_database, respond, respond_unexpected
+from dancu.kit.web.gate import Gate
+from dancu.kit.web.headers import secure
+from dancu.kit.web.settings import WebSettings
+
+log = get_logger("dancu.web")
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_LANG_COOKIE_SECONDS = 365 * 24 * 3600
+
+
+class AnswerBroken(RuntimeError):
+    """An answer that had begun could not be finished; what happened is in the log."""
+
+
+class Envelope:
+    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+        self._app, self._settings, self._gate = app, settings, Gate(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        self._open(request)
+        started = time.perf_counter()
+        answer = _Answer(request, send, https=self._settings.https)
+        structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
+        metrics.IN_FLIGHT.inc()
+        try:
+            with use_language(request.state.lang):
+                await self._run(request, receive, answer)
+        finally:
+            metrics.IN_FLIGHT.dec()
+            self._report(request, answer, time.perf_counter() - started)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    def _open(self, request: Request) -> None:
+        state = request.state
+        given = request.headers.get("x-request-id", "")
+        state.request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(12)
+        state.nonce = secrets.token_urlsafe(16)
+        state.actor = ANONYMOUS
+        state.cookies = []
+        state.browser = ""
+        state.error_code = ""
+        state.lang = self._language(request)
+
+    def _language(self, request: Request) -> str:
+        """?lang= wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the phones
+        sold here speak English out of the box to people who do not."""
+        asked = request.query_params.get("lang", "")
+        if asked in LANGUAGES:
+            secure_flag = "; Secure" if self._settings.https else ""
+            request.state.cookies.append(
+                f"lang={asked}; Path=/; Max-Age={_LANG_COOKIE_SECONDS}; SameSite=Lax{secure_flag}"
+            )
+            return asked
+        kept = request.cookies.get("lang", DEFAULT)
+        return kept if kept in LANGUAGES else DEFAULT
+
+    async def _run(self, request: Request, receive: Receive, answer: _Answer) -> None:
+        try:
+            if refusal := self._gate.refusal(request):
+                status = 400 if isinstance(refusal, Invalid) else None
+                await respond(request, refusal, status)(request.scope, receive, answer)
+                return
+            await self._app(request.scope, receive, answer)
+        except Exception as error:
+            known = from_database(error) if isinstance(error, (psycopg.Error, PoolTimeout)) else None
+            log.error("request failed", route=route_of(request.scope), exc_info=error)
+            if answer.status:
+                # Half an answer is out: the server must break the connection, not end it as if it were whole. It
+                # will print what it is given, so it is not given the failure itself.
+                raise AnswerBroken from None
+            response = respond(request, known) if known else respond_unexpected(request)
+            await response(request.scope, receive, answer)
+
+    def _report(self, request: Request, answer: _Answer, seconds: float) -> None:
+        route, status = route_of(request.scope), answer.status or 499
+        method = request.method if request.method in _METHODS else "other"
+        metrics.REQUESTS.labels(method, route, str(status)).inc()
+        metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
+        extra: dict[str, Any] = {"error_code": request.state.error_code} if request.state.error_code else {}
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            actor_kind=str(request.state.actor.kind),
+            **extra,
+        )
+
+
+class _Answer:
+    """`send` with our headers. Replaces the framework's bare 413 by our own page."""
+
+    def __init__(self, request: Request, send: Send, *, https: bool) -> None:
+        self._request, self._send, self._https = request, send, https
+        self.status = 0
+        self._swallow = False
+
+    async def __call__(self, message: Message) -> None:
+        if self._swallow:
+            return
+        if message["type"] == "http.response.start":
+            if message["status"] == 413 and not self._request.state.error_code:
+                too_large = Invalid(
+                    "request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại."
+                )
+                await respond(self._request, too_large, 413)(self._request.scope, _nothing, self)
+                self._swallow = True
+                return
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            secure(headers, nonce=self._request.state.nonce, https=self._https)
+            headers["X-Request-Id"] = self._request.state.request_id
+            for cookie in self._request.state.cookies:
+                headers.append("Set-Cookie", cookie)
+        await self._send(message)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def route_of(scope: Scope) -> str:
+    """The route's template ("/persons/{key}"), never the path: a path can name a person."""
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    path = getattr(context or scope.get("route"), "path", None)
+    return str(path) if path else scope.get("dancu.route", "unmatched")

@@ -1,0 +1,205 @@
+"""One place maps failures to HTTP: problem+json (RFC 9457) for programs, a page that says what to do next for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import psycopg
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from dancu.kernel.actor import ActorKind
+from dancu.kernel.errors import Conflict, DancuError, FieldError, Invalid, NotAllowed, NotFound, Unavailable
+from dancu.kit.i18n import N_, error_text, gettext
+
+RETRY_AFTER = 10
+
+
+class TooMany(DancuError):
+    """Too many requests; `retry_after` seconds until the next is welcome."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            "rate.exceeded",
+            "Bạn thao tác nhanh quá. Xin đợi {seconds} giây rồi thử lại.",
+            seconds=max(1, round(retry_after + 0.5)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of failure is shown: HTTP status, the page's heading, and what the reader can do (msgids)."""
+
+    status: int
+    title: str
+    next_steps: tuple[str, ...]
+
+
+_HOME = N_("Về trang đầu và bắt đầu lại từ đó.")
+_KINDS: Mapping[type[DancuError], Kind] = {
+    Invalid: Kind(422, N_("Thông tin gửi lên chưa đúng"), (N_("Quay lại trang trước và sửa thông tin."),)),
+    NotFound: Kind(
+        404,
+        N_("Không tìm thấy trang hoặc hồ sơ này"),
+        (N_("Kiểm tra lại địa chỉ hoặc số đã nhập."), _HOME),
+    ),
+    NotAllowed: Kind(
+        403,
+        N_("Bạn không được làm việc này"),
+        (N_("Nếu công việc của bạn cần quyền này, hãy hỏi người quản trị của đơn vị."), _HOME),
+    ),
+    Conflict: Kind(
+        409,
+        N_("Dữ liệu đã thay đổi"),
+        (N_("Mở lại hồ sơ để xem dữ liệu mới nhất, rồi làm lại nếu vẫn cần."),),
+    ),
+    Unavailable: Kind(
+        503,
+        N_("Hệ thống tạm thời chưa trả lời được"),
+        (N_("Đợi một phút rồi thử lại. Những gì đã lưu không bị mất."),),
+    ),
+    TooMany: Kind(429, N_("Xin chậm lại một chút"), (N_("Đợi ít giây rồi tải lại trang."),)),
+}
+_UNEXPECTED = Kind(
+    500,
+    N_("Có lỗi trong hệ thống"),
+    (N_("Thử lại sau ít phút."), N_("Nếu vẫn lỗi, hãy gửi mã yêu cầu bên dưới cho bộ phận hỗ trợ.")),
+)
+_SIGN_IN = Kind(401, N_("Xin đăng nhập"), (N_("Đăng nhập rồi mở lại trang này."),))
+
+
+def kind_of(error: DancuError) -> Kind:
+    for kind, shown in _KINDS.items():
+        if isinstance(error, kind):
+            return shown
+    return _UNEXPECTED
+
+
+def from_http(error: HTTPException) -> tuple[DancuError, int]:
+    """The framework's own errors in our words, with the status they keep."""
+    match error.status_code:
+        case 404:
+            return NotFound("page.not_found", "Địa chỉ này không có trên hệ thống."), 404
+        case 405:
+            return Invalid("request.method", "Địa chỉ này không nhận kiểu yêu cầu đó."), 405
+        case 413:
+            return Invalid("request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại."), 413
+        case status:
+            return Invalid("request.malformed", "Yêu cầu này không đọc được."), status
+
+
+_FIELD_MESSAGES = {
+    "missing": N_("Mục này cần được điền."),
+    "string_too_long": N_("Nội dung này dài quá."),
+    "string_too_short": N_("Nội dung này ngắn quá."),
+    "int_parsing": N_("Mục này phải là một số."),
+    "date_from_datetime_parsing": N_("Ngày này chưa đúng. Ví dụ: 31/12/1990."),
+    "date_parsing": N_("Ngày này chưa đúng. Ví dụ: 31/12/1990."),
+    "enum": N_("Xin chọn một trong các lựa chọn."),
+    "literal_error": N_("Xin chọn một trong các lựa chọn."),
+}
+_FIELD_DEFAULT = N_("Giá trị này chưa đúng.")
+
+
+def from_validation(error: RequestValidationError) -> DancuError:
+    """Pydantic's findings as field errors. The value itself is never repeated: it may be somebody's data."""
+    found = error.errors()
+    if found and all(item["loc"][:1] == ("path",) for item in found):
+        return NotFound("page.not_found", "Địa chỉ này không có trên hệ thống.")
+    fields = tuple(
+        FieldError(
+            field=".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
+            code=f"field.{item['type']}",
+            message=_FIELD_MESSAGES.get(item["type"], _FIELD_DEFAULT),
+        )
+        for item in found
+    )
+    return Invalid("request.invalid", "Một số mục chưa đúng. Xin xem lại từng mục.", fields=fields)
+
+
+def from_database(error: psycopg.Error | PoolTimeout) -> DancuError | None:
+    """What a failed database call means to the person waiting; None when it is our own mistake."""
+    if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
+        return Conflict("db.busy", "Có người vừa sửa cùng hồ sơ này. Xin thử lại.")
+    if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
+        return Unavailable("db.unavailable", "Cơ sở dữ liệu chưa trả lời. Xin thử lại sau một phút.")
+    return None
+
+
+def wants_json(request: Request) -> bool:
+    """Programs get JSON: everything under /api/, and callers who accept JSON but not HTML."""
+    accept = request.headers.get("accept", "")
+    return request.url.path.startswith("/api/") or ("json" in accept and "text/html" not in accept)
+
+
+def problem(error: DancuError, status: int, title: str, lang: str, request_id: str) -> dict[str, Any]:
+    """The body of an RFC 9457 answer; `code` is stable, `title` and `detail` are in the reader's language."""
+    body: dict[str, Any] = {
+        "type": f"urn:dancu:error:{error.code}",
+        "title": gettext(title, lang),
+        "status": status,
+        "detail": error_text(error, lang),
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.fields:
+        body["errors"] = [
+            {"field": f.field, "code": f.code, "message": error_text(f, lang)} for f in error.fields
+        ]
+    return body
+
+
+def respond(request: Request, error: DancuError, status: int | None = None) -> Response:
+    """The answer to an expected failure."""
+    kind = kind_of(error)
+    if isinstance(error, NotAllowed) and _is_session_missing(request, error):
+        if not wants_json(request):
+            return RedirectResponse(f"/sign-in?next={quote(_return_to(request), safe='/')}", status_code=303)
+        kind = _SIGN_IN
+    return _answer(request, error, kind, status or kind.status)
+
+
+def respond_unexpected(request: Request) -> Response:
+    """The answer to a failure nobody foresaw: the request id and nothing else."""
+    error = DancuError("unexpected", N_("Hệ thống gặp lỗi khi làm việc này. Chưa có gì được lưu."))
+    return _answer(request, error, _UNEXPECTED, 500)
+
+
+def _answer(request: Request, error: DancuError, kind: Kind, status: int) -> Response:
+    from dancu.kit.web.render import render
+
+    lang, request_id = request.state.lang, request.state.request_id
+    request.state.error_code = error.code
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.params["seconds"])
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER)
+    if wants_json(request):
+        body = problem(error, status, kind.title, lang, request_id)
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    page = render(request, "kit/error.html", status=status, error=error, kind=kind, whole=True)
+    page.headers.update(headers)
+    return page
+
+
+def _is_session_missing(request: Request, error: NotAllowed) -> bool:
+    if error.code.startswith("csrf.") or getattr(request.state, "machine", False):
+        return False
+    return bool(request.state.actor.kind is ActorKind.ANONYMOUS)
+
+
+def _return_to(request: Request) -> str:
+    """Where to go after signing in: this page; for a form that was sent, the page it stood on."""
+    if request.method in ("GET", "HEAD"):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return request.url.path + query
+    referer = urlsplit(request.headers.get("referer", ""))
+    return referer.path if referer.netloc == request.headers.get("host") and referer.path else "/"

@@ -1,0 +1,66 @@
+"""Refused at the door, before any handler: a host name that is not ours, and too many requests."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from fastapi import Request
+
+from dancu.kernel.errors import DancuError, Invalid
+from dancu.kit.limits import TokenBuckets
+from dancu.kit.metrics import REFUSED
+from dancu.kit.web.errors import TooMany
+from dancu.kit.web.session import token_of
+from dancu.kit.web.settings import WebSettings
+
+
+class Gate:
+    def __init__(self, settings: WebSettings) -> None:
+        self._settings = settings
+        self._hosts = frozenset(host.lower() for host in settings.hosts)
+        self._by_ip = TokenBuckets(settings.ip_rate)
+        self._by_session = TokenBuckets(settings.session_rate)
+
+    def refusal(self, request: Request) -> DancuError | None:
+        """Why this request is not let in; None when it is."""
+        if host_name(request.headers.get("host", "")) not in self._hosts and "*" not in self._hosts:
+            REFUSED.labels("host").inc()
+            return Invalid("request.host", "Tên máy chủ trong yêu cầu không phải của hệ thống này.")
+        wait = self._by_ip.take(network_of(client_ip(request, self._settings.trusted_proxies)))
+        token = token_of(request)
+        if not wait and token:
+            wait = self._by_session.take(token)
+        if wait:
+            REFUSED.labels("rate").inc()
+            return TooMany(wait)
+        return None
+
+
+def host_name(header: str) -> str:
+    """The Host header without its port: "dancu.vn:8080" -> "dancu.vn", "[::1]:80" -> "::1"."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.partition(":")[0].lower()
+
+
+def client_ip(request: Request, trusted: frozenset[str]) -> str:
+    """The address of who asks. X-Forwarded-For is believed only from our own proxies, read from the right: what
+    stands further left the client could have written itself."""
+    address = request.client.host if request.client else ""
+    if address not in trusted:
+        return address
+    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        if (hop := hop.strip()) and hop not in trusted:
+            return hop
+    return address
+
+
+def network_of(address: str) -> str:
+    """What is counted as one: an IPv4 address, or the /64 an IPv6 user owns whole."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,0 +1,207 @@
+"""Pages: a template of a room, filled in for one request.
+
+Templates see the context given plus: `_(text, **params)`, `ngettext`, `csrf()`, `nonce`, `actor`, `lang`, `ui`
+(the components), `here` (what this request is), `asset(name)`, `date_vn`, `time_vn`, `group_number`, `count_vn`,
+`now()`. Components are macros that may be called before any request is known, so what belongs to the request
+reaches them through `here`, which looks it up at the moment of rendering.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse
+
+from dancu.kernel.actor import Actor, ActorKind
+from dancu.kernel.errors import DancuError, FieldError
+from dancu.kit.i18n import LANGUAGES, catalogue, error_text, gettext, ngettext, use_language
+from dancu.kit.web import text
+from dancu.kit.web.csrf import FIELD, csrf_token
+from dancu.kit.web.menu import MenuItem, Surface, surface_of, visible
+from dancu.kit.web.statics import Assets
+
+_request: ContextVar[Request] = ContextVar("rendering")
+
+
+class Here:
+    """What the page being rendered knows about its request. One object for all requests: it asks the context."""
+
+    @property
+    def request(self) -> Request:
+        return _request.get()
+
+    @property
+    def actor(self) -> Actor:
+        actor: Actor = self.request.state.actor
+        return actor
+
+    @property
+    def signed_in(self) -> bool:
+        return self.actor.kind is not ActorKind.ANONYMOUS
+
+    @property
+    def lang(self) -> str:
+        return str(self.request.state.lang)
+
+    @property
+    def nonce(self) -> str:
+        return str(self.request.state.nonce)
+
+    @property
+    def request_id(self) -> str:
+        return str(self.request.state.request_id)
+
+    @property
+    def path(self) -> str:
+        return self.request.url.path
+
+    @property
+    def demo(self) -> bool:
+        return bool(self.request.app.state.settings.demo)
+
+    @property
+    def surfaces(self) -> list[Surface]:
+        """The surfaces this actor may enter."""
+        return [s for s in self._surfaces if visible(self.actor, s.permissions)]
+
+    @property
+    def _surfaces(self) -> tuple[Surface, ...]:
+        return tuple(getattr(self.request.app.state, "surfaces", ()))
+
+    @property
+    def surface(self) -> Surface:
+        return surface_of(self.path, self._surfaces)
+
+    @property
+    def menu(self) -> list[MenuItem]:
+        items: tuple[MenuItem, ...] = tuple(getattr(self.request.app.state, "menu", ()))
+        return [i for i in items if i.surface == self.surface.code and visible(self.actor, i.permissions)]
+
+    @property
+    def base(self) -> str:
+        return f"base_{self.surface.base}.html"
+
+    def is_current(self, url: str) -> bool:
+        """Is `url` the menu line of this page? The longest that leads here is."""
+        fitting = [i.url for i in self.menu if self.path == i.url or self.path.startswith(i.url.rstrip("/") + "/")]
+        return bool(fitting) and max(fitting, key=len) == url
+
+    def with_query(self, **changes: Any) -> str:
+        """This page's address with some of its query changed; None removes a parameter."""
+        query = {**self.request.query_params, **changes}
+        kept = {key: value for key, value in query.items() if value is not None}
+        return self.path + (f"?{urlencode(kept)}" if kept else "")
+
+    def languages(self) -> list[tuple[str, str, str]]:
+        """(code, own name, address) of each language. A page that answered a form is not asked for again: its
+        address may know only POST, so the switch leads to where the form stood."""
+        if self.request.method not in ("GET", "HEAD"):
+            return [(code, name, f"?lang={code}") for code, name in LANGUAGES.items()]
+        return [(code, name, self.with_query(lang=code)) for code, name in LANGUAGES.items()]
+
+
+here = Here()
+
+
+def _translate(msgid: str, /, **params: Any) -> str | Markup:
+    """gettext for templates: parameters that are markup stay markup, everything else is escaped as usual."""
+    if any(isinstance(value, Markup) for value in params.values()):
+        return Markup(escape(catalogue(here.lang).get(msgid, msgid))).format(**params)  # noqa: S704 (escaped)
+    return gettext(msgid, here.lang, **params)
+
+
+def _error_text(error: DancuError | FieldError) -> str:
+    return error_text(error, here.lang)
+
+
+def _csrf() -> Markup:
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(here.request))
+
+
+class Components:
+    """`ui.<macro>`: every macro of kit/components/*.html, so that no page needs an import line."""
+
+    def load(self, environment: Environment) -> None:
+        for name in environment.list_templates(filter_func=lambda n: n.startswith("kit/components/")):
+            for macro, function in vars(environment.get_template(name).module).items():
+                if macro.startswith("_"):
+                    continue
+                if hasattr(self, macro):
+                    raise ValueError(f"two components are called {macro}")
+                setattr(self, macro, function)
+
+
+class Templates:
+    """The one template environment of an application. `folders`: template folders, searched in order."""
+
+    def __init__(self, folders: list[Path], assets: Assets) -> None:
+        self.environment = env = Environment(
+            loader=FileSystemLoader(folders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        )
+        components = Components()
+        env.globals.update(
+            _=_translate,
+            gettext=_translate,
+            ngettext=lambda msgid, n, **p: ngettext(msgid, n, here.lang, **p),
+            error_text=_error_text,
+            csrf=_csrf,
+            here=here,
+            # Known before it is filled: a component's module keeps the globals it was loaded with.
+            ui=components,
+            asset=assets.url,
+            date_vn=text.date_vn,
+            time_vn=text.time_vn,
+            group_number=text.group_number,
+            count_vn=text.count_vn,
+            now=text.now,
+        )
+        env.filters.update(date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn)
+        components.load(env)
+
+    def html(self, request: Request, name: str, context: dict[str, Any], *, block: str | None = None) -> str:
+        template = self.environment.get_template(name)
+        context = {
+            "actor": request.state.actor,
+            "nonce": request.state.nonce,
+            "lang": request.state.lang,
+            "base": "",
+            **context,
+        }
+        token = _request.set(request)
+        try:
+            context["base"] = context["base"] or here.base
+            with use_language(request.state.lang):
+                if block and block in template.blocks:
+                    return _block(template, block, context)
+                return template.render(context)
+        finally:
+            _request.reset(token)
+
+
+def _block(template: Template, block: str, context: dict[str, Any]) -> str:
+    return "".join(template.blocks[block](template.new_context(context)))
+
+
+def render(
+    request: Request, name: str, /, *, status: int = 200, whole: bool = False, **context: Any
+) -> HTMLResponse:
+    """The page `name` ("room/page.html") for this request. When HX-Target names a block of the template, only that
+    block (not for `whole`, as error pages are)."""
+    templates: Templates = request.app.state.templates
+    block = None if whole else request.headers.get("hx-target")
+    response = HTMLResponse(templates.html(request, name, context, block=block), status)
+    response.headers["Content-Language"] = request.state.lang
+    response.headers["Vary"] = "HX-Target"
+    return response

@@ -1,0 +1,65 @@
+"""Who is asking: cookie -> the kernel's Actor. What a session is, and where it is kept, the access room knows; it
+gives `state["sessions"]`, an object with `resolve(conn, token)`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+from psycopg import AsyncConnection
+from starlette.responses import Response
+
+from dancu.kernel.actor import ANONYMOUS, Actor, Channel
+from dancu.kit.web.transaction import Lease
+
+COOKIE = "dancu_session"
+_LONGEST_TOKEN = 200
+
+
+class Sessions(Protocol):
+    async def resolve(self, conn: AsyncConnection[Any], token: str) -> Actor | None:
+        """The actor of a live session, or None when the token is unknown, expired or revoked."""
+        ...
+
+
+def token_of(request: Request) -> str:
+    """The session cookie's opaque token, "" when there is none or it cannot be one of ours."""
+    token = request.cookies.get(COOKIE, "")
+    return token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
+
+
+async def resolve(request: Request, held: Lease) -> Actor:
+    """Find the actor of a request once and remember it; anonymous requests do not touch the database."""
+    sessions: Sessions | None = getattr(request.app.state, "sessions", None)
+    token = token_of(request)
+    if not token or sessions is None:
+        return ANONYMOUS
+    actor = await sessions.resolve(await held.connection(), token)
+    if actor is None:
+        return ANONYMOUS
+    channel = Channel.API if request.url.path.startswith("/api/") else Channel.WEB
+    actor = replace(actor, request_id=request.state.request_id, channel=channel)
+    request.state.actor = actor
+    return actor
+
+
+async def actor_of(request: Request) -> Actor:
+    """The actor of this request. `allow`, `public` and `signed_in` have found it before any handler runs."""
+    actor: Actor = request.state.actor
+    return actor
+
+
+CurrentActor = Annotated[Actor, Depends(actor_of)]
+
+
+def start_session(request: Request, response: Response, token: str, *, max_age: int | None = None) -> None:
+    """Set the session cookie. `max_age` in seconds; None ends with the browser. Always issue a NEW token at sign-in:
+    a token from before it could have been planted."""
+    https = request.app.state.settings.https
+    response.set_cookie(COOKIE, token, max_age=max_age, httponly=True, samesite="lax", secure=https, path="/")
+
+
+def end_session(request: Request, response: Response) -> None:
+    https = request.app.state.settings.https
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=https, path="/")
