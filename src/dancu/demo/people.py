@@ -1,0 +1,45 @@
+"""The people of the synthetic province: households first, thousands drawn at once, handed out one by one.
+
+`generate` streams: its memory does not grow with the number of people, and the same seed gives the same people
+whatever the number asked for (a larger province begins with the smaller one, but for its last few persons).
+What a household and a person hold is said in `records`; the well-known demonstration people in `personas`
+always come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+
+from dancu.demo import chunks
+from dancu.demo.personas import persona_households
+from dancu.demo.places import places
+from dancu.demo.records import DemoHousehold, FlawRates
+
+AS_OF = date(2023, 4, 15)
+_HOUSEHOLDS = 4096  # drawn at once: large enough for numpy to pay, a few MB
+
+
+def generate(
+    people: int, seed: int, as_of: date = AS_OF, flaws: FlawRates | None = None
+) -> Iterator[DemoHousehold]:
+    """Households with exactly `people` persons in all (at least the personas), as registered on the day `as_of`.
+
+    `flaws` are the rates of records spoiled on purpose (default: `FlawRates()`); the personas are never spoiled.
+    """
+    province = chunks.Province(places(as_of), as_of, seed, flaws or FlawRates())
+    for household in persona_households(province.places, as_of):
+        province.people += len(household.members)
+        province.households += 1
+        yield household
+    number = 0
+    while province.people < people:
+        rng = np.random.default_rng([seed, number])
+        left = people - province.people
+        drawn = chunks.draw(province, rng, _HOUSEHOLDS, left)
+        if not drawn:  # fewer persons missing than the next household has
+            drawn = chunks.draw(province, rng, left, left, alone=True)
+        yield from drawn
+        number += 1
