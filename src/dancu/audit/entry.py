@@ -11,7 +11,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -20,9 +20,10 @@ import orjson
 VERSION = 1
 SALT_SIZE = 32
 
-# The columns of audit.content from which a leaf is computed, in the order of `Row`.
+# The columns of audit.content from which a leaf is computed, as `Row` holds them. Time comes as UTC without a zone:
+# formatting a zoned datetime costs five times as much.
 COLUMNS = (
-    "entry_id", "at", "action", "org_code", "subject", "subject_seq", "actor_kind", "actor_id", "purpose",
+    "entry_id", "at AT TIME ZONE 'UTC'", "action", "org_code", "subject", "subject_seq", "actor_kind", "actor_id", "purpose",
     "legal_basis", "case_ref", "fields", "request_id", "channel", "facts", "note", "salt",
 )  # fmt: skip
 Row = Sequence[Any]
@@ -39,11 +40,8 @@ _LEAF = (
 
 
 def timestamp(at: datetime) -> str:
-    """UTC, always six digits of a second: 2026-01-31T02:03:04.000005Z."""
-    text = at.isoformat(timespec="microseconds")
-    if text.endswith("+00:00"):
-        return text[:-6] + "Z"
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    """`at` (UTC without zone) with always six digits of a second: 2026-01-31T02:03:04.000005Z."""
+    return at.isoformat(timespec="microseconds") + "Z"
 
 
 def content_value(row: Row) -> bytes:

@@ -9,62 +9,82 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from dancu.audit import entry, merkle, note, tiles
 from dancu.audit.store import sequence as store
 from dancu.kernel.errors import Conflict
 from dancu.kit.db import Conn
 
-BATCH = 5000
-_SLICE = 500  # leaves hashed before the event loop gets its turn
+BATCH = 10_000
+_CHUNK = 2_000
 _BUSY = 0.1  # pause after a batch that was not full: gather some entries
 _IDLE = 0.25  # pause after an empty look
 _BEAT = 10.0  # idle seconds after which we still say that we are alive
 
+OnCheckpoint = Callable[[note.Checkpoint], None]
+
 
 async def sequence_once(
-    conn: Conn,
-    signer: note.Signer,
-    *,
-    batch: int = BATCH,
-    low: int = 0,
-    on_checkpoint: Callable[[note.Checkpoint], None] | None = None,
+    conn: Conn, signer: note.Signer, *, batch: int = BATCH, on_checkpoint: OnCheckpoint | None = None
 ) -> int:
     """Sequence up to `batch` entries in a transaction of their own; returns how many (0: nothing waits, or another
-    sequencer works). `low`: bulk entries below this id need not be looked for. Raises Conflict where the stored tiles
-    contradict the last checkpoint: somebody changed the log, nothing more is appended to it."""
-    taken, _ = await _sequence(conn, signer, batch, low, on_checkpoint)
-    return taken
+    sequencer works). Raises Conflict where the stored tiles contradict the last checkpoint: somebody changed the
+    log, nothing more is appended to it."""
+    return (await _sequence(conn, signer, batch, 0, on_checkpoint))[0]
 
 
 async def _sequence(
-    conn: Conn, signer: note.Signer, batch: int, low: int, on_checkpoint: Callable[[note.Checkpoint], None] | None
+    conn: Conn, signer: note.Signer, batch: int, low: int, on_checkpoint: OnCheckpoint | None
 ) -> tuple[int, int]:
-    checkpoint = None
+    """Returns how many entries were sequenced and the last one's id. `low`: bulk ids below it need no look."""
+    checkpoint, taken, last = None, 0, low
     async with conn.transaction():
         if not await store.lock(conn):
             return 0, 0
-        size, writer = await _open_tree(conn, signer)
-        rows = await store.take(conn, size, batch, low, os.urandom(entry.SALT_SIZE * batch))
-        last = rows[-1][0] if rows else 0
-        if rows:
-            leaves: list[bytes] = []
-            for start in range(0, len(rows), _SLICE):
-                leaves += map(entry.make_leaf, rows[start : start + _SLICE])
-                await asyncio.sleep(0)
-            await store.add_leaves(conn, size, leaves)
+        start, writer = await _open_tree(conn, signer)
+        async for rows in _chunks(conn, start, batch, low):
+            leaves = [entry.make_leaf(row) for row in rows]
             writer.extend(map(merkle.leaf_hash, leaves))
+            await store.add_leaves(conn, start + taken, leaves)
+            taken += len(rows)
+            last = rows[-1][0]
+        if taken:
             if await store.put_tiles(conn, writer.touched) != len(writer.touched):
-                raise _broken(size)
+                raise _broken(start)
             checkpoint = note.sign_checkpoint(signer, writer.size, writer.root())
             await store.put_checkpoint(conn, checkpoint)
-        if len(rows) < batch or last >= store.FIRST_BULK_ID:
+        if taken < batch or last >= store.FIRST_BULK_ID:
             await store.caught_up(conn)
     if checkpoint and on_checkpoint:
         on_checkpoint(checkpoint)
-    return len(rows), last
+    return taken, last
+
+
+async def _chunks(conn: Conn, size: int, batch: int, low: int) -> AsyncIterator[list[tuple[Any, ...]]]:
+    """Up to `batch` entries in chunks. While the caller hashes one chunk the database already moves the next."""
+    left = batch
+    ahead = asyncio.ensure_future(_take(conn, size, min(_CHUNK, left), low))
+    try:
+        while rows := await ahead:
+            size, left, low = size + len(rows), left - len(rows), max(low, rows[-1][0] + 1)
+            if left and len(rows) == _CHUNK:
+                ahead = asyncio.ensure_future(_take(conn, size, min(_CHUNK, left), low))
+                await asyncio.sleep(0)  # the statement leaves now, not when the caller next waits
+                yield rows
+            else:
+                yield rows
+                return
+    finally:
+        if not ahead.done():
+            ahead.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ahead
+
+
+async def _take(conn: Conn, size: int, count: int, low: int) -> list[tuple[Any, ...]]:
+    return await store.take(conn, size, count, low, os.urandom(entry.SALT_SIZE * count))
 
 
 async def _open_tree(conn: Conn, signer: note.Signer) -> tuple[int, tiles.TileWriter]:
@@ -92,11 +112,7 @@ def _broken(size: int) -> Conflict:
 
 
 async def drain(
-    conn: Conn,
-    signer: note.Signer,
-    *,
-    batch: int = BATCH,
-    on_checkpoint: Callable[[note.Checkpoint], None] | None = None,
+    conn: Conn, signer: note.Signer, *, batch: int = BATCH, on_checkpoint: OnCheckpoint | None = None
 ) -> int:
     """Sequence everything that waits; returns how many entries. Between full batches the walk goes on where it
     stood, so that it does not step over the rows it has just deleted; the last batch starts from the beginning."""

@@ -13,6 +13,9 @@ from dancu.kit.db import Conn
 _LOCK = (1096107348, 2)  # "AUDT": one sequencer at a time
 FIRST_BULK_ID = 1 << 40  # entry ids of bulk writers begin here (migration 0003)
 
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_END = b"\xff\xff"
+
 # One statement moves a batch. By ctid, so that the delete needs no second walk of the index. Ids only decide who is
 # served first (people before files): a batch takes what is visible, so an id that commits late is taken later.
 _TAKE = f"""
@@ -69,13 +72,17 @@ async def take(conn: Conn, size: int, batch: int, low: int, salts: bytes) -> lis
 
 
 async def add_leaves(conn: Conn, size: int, leaves: Sequence[bytes]) -> None:
+    """COPY leaves to `size` and on. The binary rows are put together here in one buffer: a call for each row costs
+    five times as much."""
+    row = b"\x00\x02\x00\x00\x00\x08%b%b%b"
+    rows = [
+        row % (idx.to_bytes(8, "big"), len(leaf).to_bytes(4, "big"), leaf) for idx, leaf in enumerate(leaves, size)
+    ]
     async with (
         conn.cursor() as cursor,
         cursor.copy("COPY audit.leaf (idx, leaf) FROM STDIN (FORMAT binary)") as copy,
     ):
-        copy.set_types(["int8", "bytea"])
-        for idx, leaf in enumerate(leaves, size):
-            await copy.write_row((idx, leaf))
+        await copy.write(_COPY_HEAD + b"".join(rows) + _COPY_END)
 
 
 async def tiles(conn: Conn, keys: Iterable[Key]) -> dict[Key, bytes]:
