@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`code` is stable and dotted ("date.century"); `message` is the Vietnamese sentence and gettext message id,
-    with `{named}` placeholders filled from `params`. Params name fields and kinds, never a citizen's values:
-    findings are counted, listed and exported by people who may not see the record itself."""
+    """`code` is stable and dotted ("date.century"); `message` is the Vietnamese sentence and gettext message
+    id, with `{named}` placeholders filled from `params`. Params name fields and kinds, never a citizen's
+    values: findings are counted, listed and exported by people who may not see the record itself."""
 
     code: str
     message: str

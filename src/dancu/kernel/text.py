@@ -1,5 +1,5 @@
-"""Folding of Vietnamese text that names, addresses and dates share. Pure and cheap: one translate for ordinary
-text, `unicodedata` only for what is not Vietnamese."""
+"""Folding of Vietnamese text that names, addresses and dates share. Pure and cheap: one translate for
+ordinary text, `unicodedata` only for what is not Vietnamese."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ VIETNAMESE: Final[frozenset[str]] = frozenset(
 #: Letters that have no decomposition, and punctuation that people type for an ASCII one.
 _SPECIAL: Final = {
     "ð": "d", "ɖ": "d", "ø": "o", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ŋ": "ng",
-    "‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-", "—": "-",
+    "‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-",
+    "—": "-",
 }  # fmt: skip
 
 _ASCII_LOWER: Final[dict[int, str | None]] = {
@@ -82,14 +83,16 @@ def compose(text: str) -> str:
 
 
 def clean_spaces(text: str) -> str:
-    """White space of any kind (U+00A0 too) collapsed to single spaces and trimmed, invisible characters gone."""
+    """White space of any kind (U+00A0 too) collapsed to single spaces and trimmed, invisible characters
+    gone."""
     return " ".join(drop_invisible(text).split())
 
 
 def drop_invisible(text: str) -> str:
     """Without U+200B and other zero-width characters, soft hyphens, control characters and lone surrogates.
 
-    White space stays; so do private-use and unassigned characters: a person should see that something is there.
+    White space stays; so do private-use and unassigned characters: a person should see that something is
+    there.
     """
     if text.isprintable():
         return text

@@ -1,8 +1,8 @@
 """The normal form of a personal name and its four keys.
 
-The order is that of the handbook: legacy decoding -> NFC -> eth to Đ -> white space; tone placement and case are
-folded only in the key made for it, since both spellings of hoà are the person's own. i/y and regional pairs
-(Hoàng/Huỳnh, Vũ/Võ) are different names and stay so.
+The order is that of the handbook: legacy decoding -> NFC -> eth to Đ -> white space; tone placement and case
+are folded only in the key made for it, since both spellings of hoà are the person's own. i/y and regional
+pairs (Hoàng/Huỳnh, Vũ/Võ) are different names and stay so.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from .tones import tone_fold
 
 class NameKeys(NamedTuple):
     """`written`: as written (NFC, repaired, case kept). `tone_folded`: one tone placement, case folded.
-    `ascii`: no marks, lower case (MRZ, SMS, bank). `sort`: given name, surname, middle, in Vietnamese order."""
+    `ascii`: no marks, lower case (MRZ, SMS, bank). `sort`: given name, surname, middle, in Vietnamese
+    order."""
 
     written: str
     tone_folded: str
@@ -32,8 +33,8 @@ class NameKeys(NamedTuple):
 
 class NameForm(NamedTuple):
     """`normal` is for people to read. `repairs` names what was mended, in order: "mojibake", "tcvn3", "vni",
-    "width", "nfc", "eth", "invisible", "spaces", "punctuation", "case". `surname` and `middle` are "" where the
-    name has no such word; which word is which is position only (first, between, last)."""
+    "width", "nfc", "eth", "invisible", "spaces", "punctuation", "case". `surname` and `middle` are "" where
+    the name has no such word; which word is which is position only (first, between, last)."""
 
     normal: str
     repairs: tuple[str, ...]
@@ -91,9 +92,9 @@ def _cased(part: str) -> str:
 def normal_form(text: str, encoding: Encoding | None = None) -> NameForm:
     """Normal form, repairs and keys of a personal name of one word or more.
 
-    `encoding` is the decision made for the whole file (`detect_encoding` over its name column); without it each
-    string is judged alone, conservatively. Raises Invalid("person.name.empty") if no letter is left. Idempotent:
-    `normal_form(f.normal).normal == f.normal`, without repairs.
+    `encoding` is the decision made for the whole file (`detect_encoding` over its name column); without it
+    each string is judged alone, conservatively. Raises Invalid("person.name.empty") if no letter is left.
+    Idempotent: `normal_form(f.normal).normal == f.normal`, without repairs.
     """
     if encoding is None or encoding == "unicode":
         words = list(map(_word, text.split(" ")))
@@ -124,7 +125,8 @@ def _assemble(written: str, words: list[_Word], repairs: tuple[str, ...]) -> Nam
 
 
 def repair(text: str, encoding: Encoding | None = None) -> tuple[str, tuple[str, ...]]:
-    """The text of a name or address in clean Unicode, case and tone placement untouched, and what was mended."""
+    """The text of a name or address in clean Unicode, case and tone placement untouched, and what was
+    mended."""
     repairs: list[str] = []
     for _ in range(2):  # twice: some exports were misread on the way out and again on the way in
         meant = undo_mojibake(text)

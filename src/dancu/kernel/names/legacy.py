@@ -1,9 +1,9 @@
 """Legacy Vietnamese encodings: detecting, decoding, and undoing UTF-8 that was read as Windows-1252.
 
 TCVN3 (.VnTime fonts) and VNI text arrives as ordinary Latin-1 characters. Conversion tables: `viparse` (MIT),
-with the four VNI letters its corpus did not contain added from the VNI-Windows layout. The detector is our own,
-because frequency statistics need paragraphs and a name has three words: here a decoding is believed only when
-it turns strings that are *not* Vietnamese syllables into strings that are.
+with the four VNI letters its corpus did not contain added from the VNI-Windows layout. The detector is our
+own, because frequency statistics need paragraphs and a name has three words: here a decoding is believed only
+when it turns strings that are *not* Vietnamese syllables into strings that are.
 
 Decide per file where there is a file (`detect_encoding` over a column, `decode` each cell): "Vò" alone is a
 possible Unicode word, and in a TCVN3 file it is Vũ.
@@ -33,15 +33,16 @@ _SYMBOLS: Final = frozenset("¡¢£¤¥¦§¨©ª«¬\xad®µ¸¶·¹»¾¼½×�
 _WORD: Final = re.compile(r"[A-Za-z¡-¾À-ÿ\xad−∙]+")
 _SAMPLE: Final = 20_000
 
-#: Surnames (decoded, lower case) that make a single weak clue believable: the most frequent of the country.
-_SURNAMES: Final = frozenset(
-    """nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đào đoàn vương trịnh trương lâm phùng
-    mai tô hà tạ đinh châu lương tống hứa cao tăng thái lưu quách triệu thạch tôn từ kiều la lò lường lục mạc nông
-    phí quàng sầm tòng vi vàng vừ giàng lầu mùa sùng thào bế chu đàm đồng đậu giáp hàn hoà khổng khuất khương kim
-    lã lạc lại lều liêu lộc lữ mã mạnh ngụy nghiêm nhâm nhan ninh ông phó quản tào thân thẩm thi tiêu tiết tưởng
-    ưng uông văn viên xa âu ân bành bạch bồ ca cam cấn chử cù cung cồ doãn đường điền điểu hạ hầu
-    hồng hùng la trà trang""".split()
-)
+#: Surnames (decoded, lower case) that make a single weak clue believable: the frequent ones of the country.
+_SURNAME_LIST = """
+    nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đào đoàn vương trịnh trương lâm
+    phùng mai tô hà tạ đinh châu lương tống hứa cao tăng thái lưu quách triệu thạch tôn từ kiều la lò lường
+    lục mạc nông phí quàng sầm tòng vi vàng vừ giàng lầu mùa sùng thào bế chu đàm đồng đậu giáp hàn khổng
+    khuất khương kim lã lạc lại lều liêu lộc lữ mã mạnh ngụy nghiêm nhâm nhan ninh ông phó quản tào thân thẩm
+    thi tiêu tiết tưởng ưng uông văn viên xa âu ân bành bạch bồ ca cam cấn chử cù cung cồ doãn đường điền điểu
+    hạ hầu hồng hùng trà trang
+"""
+_SURNAMES: Final = frozenset(_SURNAME_LIST.split())
 
 
 @dataclass(slots=True)
@@ -135,7 +136,8 @@ def looks_unicode(word: str) -> bool:
     """A word that needs no repair: a syllable in an ordinary case pattern, or ASCII."""
     if word.isascii():
         return True
-    return is_syllable(word.lower()) and (word.islower() or word.isupper() or word[1:].islower() or len(word) == 1)
+    ordinary_case = word.islower() or word.isupper() or word[1:].islower() or len(word) == 1
+    return ordinary_case and is_syllable(word.lower())
 
 
 def decode(text: str, encoding: Encoding) -> str:
@@ -168,7 +170,8 @@ def _vni() -> tuple[re.Pattern[str], dict[str, str]]:
 
     layout = {"aú": "ẳ", "AÚ": "Ẳ", "î": "ỵ", "Î": "Ỵ"}
     lower = {**layout, **dict(VNI.pairs)}
-    # A capital with a small mark ("Aên", typed with the shift key let go) is as common as the table's own forms.
+    # A capital with a small mark ("Aên", typed with the shift key let go) is as common as the table's own
+    # forms.
     mixed = {s[0].upper() + s[1]: t.upper() for s, t in lower.items() if len(s) == 2 and s.islower()}
     table = {**mixed, **lower}
     return re.compile("|".join(sorted(table, key=len, reverse=True))), table
@@ -187,8 +190,8 @@ _LOST_NBSP: Final = re.compile("(?<=[ÃÂ])(?= |$)")
 def undo_mojibake(text: str) -> str | None:
     """The text that was meant by "Nguyá»…n", or None if this is not UTF-8 read as Windows-1252 or Latin-1.
 
-    No Vietnamese text can be taken for it by mistake: every continuation byte of UTF-8 (80–BF) is a symbol or a
-    control character in Windows-1252, never a Vietnamese letter.
+    No Vietnamese text can be taken for it by mistake: every continuation byte of UTF-8 (80–BF) is a symbol or
+    a control character in Windows-1252, never a Vietnamese letter.
     """
     if not _LEAD.search(text):
         return None

@@ -1,8 +1,8 @@
 """Is this a Vietnamese syllable? Onsets and rhymes of the written language.
 
 Legacy encodings leave strings that are letters but no Vietnamese syllables ("Nguyeãn", "Hoµng"); this test is
-what tells them from Unicode. It says nothing about whether a *name* is right: names of the Êđê, H'Mông, Cơ Tu,
-and of foreigners are no Vietnamese syllables and are names all the same.
+what tells them from Unicode. It says nothing about whether a *name* is right: names of the Êđê, H'Mông, Cơ
+Tu, and of foreigners are no Vietnamese syllables and are names all the same.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ _ONSETS: Final = (
     "b", "c", "d", "đ", "g", "h", "k", "l", "m", "n", "p", "q", "r", "s", "t", "v", "x", "",
 )  # fmt: skip
 
-_RHYMES: Final = frozenset(
-    """a ac ach ai am an ang anh ao ap at au ay ăc ăk ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây
+_RHYME_LIST = """
+    a ac ach ai am an ang anh ao ap at au ay ăc ăk ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây
     e ec em en eng eo ep et ê êch êm ên êng ênh êp êt êu
     i ia ich im in ing inh ip it iu iêc iêm iên iêng iêp iêt iêu
     o oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oc oe oem oen oeo oet oi om on
     ong ooc oong op ot ô ôc ôi ôm ôn ông ôông ôp ôt ơ ơi ơm ơn ơp ơt
-    u ua uc ui um un ung up ut uân uâng uât uây uê uên uêch uênh uêt uêu uôc uôi uôm uôn uông uôt uơ uy uya uych
-    uyn uynh uyp uyt uyu uyên uyêt ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu
-    y ych ym yn ynh yt yêc yêm yên yêng yêt yêu""".split()
-)
+    u ua uc ui um un ung up ut uân uâng uât uây uê uên uêch uênh uêt uêu uôc uôi uôm uôn uông uôt uơ uy uya
+    uych uyn uynh uyp uyt uyu uyên uyêt ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu
+    y ych ym yn ynh yt yêc yêm yên yêng yêt yêu
+"""
+_RHYMES: Final = frozenset(_RHYME_LIST.split())
 #: These need the glide u before them (huỳnh, quýt), or no onset at all (yên).
 _AFTER_GLIDE: Final = frozenset(("ych", "ym", "yn", "ynh", "yt"))
 _NO_ONSET: Final = frozenset(("yêc", "yêm", "yên", "yêng", "yêt", "yêu"))

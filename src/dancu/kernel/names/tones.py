@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def tone_fold(text: str) -> str:
-    """`text` with the tone on the first vowel of open oa, oe, uy (hoà -> hòa; not quý, not hoàn), case folded.
+    """`text` with the tone on the first vowel of open oa, oe, uy (hoà -> hòa; not quý, not hoàn), case
+    folded.
 
     For comparing, never for showing. Rules: `vi-textmatch`.
     """

@@ -1,0 +1,39 @@
+"""The old identity card's number (CMND): nine digits without structure. Twelve-digit CMND of 2012-2016 are
+personal numbers already."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..errors import Invalid
+from .digits import plain_digits
+from .personal_id import LENGTH, PersonalId
+
+NumberKind = Literal["personal_id", "cmnd", "unknown"]
+
+
+def parse_cmnd(text: str) -> str:
+    """The nine digits. Raises Invalid: "person.cmnd.digits", "person.cmnd.length"."""
+    digits = plain_digits(text)
+    if digits is None:
+        raise Invalid("person.cmnd.digits", "Số CMND chỉ gồm chữ số")
+    if len(digits) != 9:
+        raise Invalid("person.cmnd.length", "Số CMND phải có 9 chữ số")
+    return digits
+
+
+def classify(text: str) -> NumberKind:
+    """Which kind of number this looks like, by length alone; "unknown" may still be a number with a digit
+    lost."""
+    digits = plain_digits(text)
+    return {LENGTH: "personal_id", 9: "cmnd"}.get(len(digits or ""), "unknown")  # type: ignore[return-value]
+
+
+def explain_number(text: str) -> dict[str, object]:
+    """What a number says, whichever kind it is, as plain data; always has `kind` and `value`."""
+    match classify(text):
+        case "personal_id":
+            return PersonalId.parse(text).explain()
+        case "cmnd":
+            return {"kind": "cmnd", "value": parse_cmnd(text)}
+    return {"kind": "unknown", "value": plain_digits(text) or ""}
