@@ -30,6 +30,11 @@ def data_dir(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get("DANCU_DATA") or "data").absolute()
 
 
+def use_data(folder: Path) -> None:
+    """Make `folder` the data folder of this process and of those it starts."""
+    os.environ["DANCU_DATA"] = str(folder)
+
+
 def dsn(role: str = "app", data: str | Path | None = None) -> str:
     """Connection string of a role ("admin", "app", "worker", "import", "verify")."""
     if role not in ROLES:

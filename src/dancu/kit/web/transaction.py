@@ -1,7 +1,7 @@
 """One request, one transaction, committed before the answer leaves.
 
-FastAPI closes an ordinary `yield` dependency after the answer was sent, when a failed commit can no longer be told
-to anybody. `scope="function"` closes it in between; tests/kit/test_web_transaction.py pins it.
+FastAPI closes an ordinary `yield` dependency after the answer was sent, when a failed commit can no longer be
+told to anybody. `scope="function"` closes it in between; tests/kit/test_web_transaction.py pins it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Lease:
             if self._pool is None:
                 raise Unavailable("db.no_pool", "Hệ thống đang khởi động. Xin thử lại sau ít phút.")
             conn = await self._stack.enter_async_context(self._pool.connection())
-            # Explicit, so that a verb's own `conn.transaction()` is a savepoint and a stray commit() is refused.
+            # Explicit, so that a verb's own `conn.transaction()` is a savepoint and a stray commit() is
+            # refused.
             await self._stack.enter_async_context(conn.transaction())
             self._conn = conn
         return self._conn
@@ -44,8 +45,9 @@ class Lease:
         conn = self._conn
         if failure[0] is None and conn is not None:
             if conn.info.transaction_status == TransactionStatus.INERROR:
-                # PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: the evidence of what
-                # this page shows would be lost. A page that catches a database error must use a savepoint.
+                # PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: the evidence of
+                # what this page shows would be lost. A page that catches a database error must use a
+                # savepoint.
                 error = RuntimeError("the handler answered although its transaction had failed")
                 await self._stack.__aexit__(type(error), error, None)
                 raise error

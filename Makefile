@@ -1,0 +1,88 @@
+# Dancu. `make help` lists everything.
+PYTHON ?= python3
+PEOPLE ?= 100000
+PORT ?= 8700
+DATA ?= data
+BROWSER ?= yes
+NAME ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.run
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-deep bench bench-deep check serve clean-data clean wheel doctor browser screenshots lock
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  variables of demo: PEOPLE=$(PEOPLE) PORT=$(PORT) DATA=$(DATA) BROWSER=yes|none"
+
+demo: $(STAMP) ## a whole province on this machine: http://localhost:8700 (PEOPLE, PORT, DATA, BROWSER)
+	@$(BIN)/dancu demo --people $(PEOPLE) --port $(PORT) --data $(DATA) $(if $(filter none,$(BROWSER)),--no-browser,)
+
+test: $(DEV) browser ## all tests: database, HTTP, browser (under 15 minutes on 2 cores)
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not deep"
+
+check: $(DEV) ## style, types and import contracts only
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+
+test-deep: $(DEV) browser ## the long runs: fifty kills, fuzzing, millions of rows
+	@$(BIN)/python -m pytest -m deep --timeout 7200
+
+bench: $(DEV) ## figures against a baseline of the same run (NAME=x runs one)
+	@$(BIN)/python -m benchmarks $(NAME)
+
+bench-deep: $(DEV) ## the same at 1 and 10 million
+	@$(BIN)/python -m benchmarks --deep $(NAME)
+
+serve: $(STAMP) ## run on existing data
+	@$(BIN)/dancu serve --port $(PORT) --data $(DATA)
+
+doctor: $(STAMP) ## check everything and say how to mend it
+	@$(BIN)/dancu doctor --data $(DATA)
+
+clean-data: ## forget the demonstration's data
+	@$(if $(wildcard $(BIN)/dancu),$(BIN)/dancu demo --forget --data $(DATA),rm -rf $(DATA))
+
+clean: clean-data ## forget data and environment
+	@rm -rf $(VENV) dist build
+
+wheel: $(DEV) ## build dist/dancu-*.whl
+	@$(BIN)/python -m build --wheel --no-isolation
+
+lock: ## resolve requirements*.in into the lock files (needs uv)
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements.in -o requirements.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements-dev.in -o requirements-dev.lock
+
+# Debian splits venv from Python; say so instead of failing with a traceback.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Dancu cần Python 3.11 trở lên / needs Python 3.11 or newer (PYTHON=python3.11 make …)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Thiếu mô-đun venv của Python. Trên Debian/Ubuntu hãy gõ:"; \
+	  echo "  sudo apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Đang cài đặt môi trường … / installing"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@printf '%s\n' "$(CURDIR)/src" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dancu.pth"
+	@printf '#!%s\nfrom dancu.__main__ import main\nmain()\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/dancu && chmod +x $(BIN)/dancu
+	@touch $@
+
+$(DEV): $(STAMP) requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The browser tests drive Debian's chromium; elsewhere any chromium on the PATH serves (CHROMIUM=/path).
+browser:
+	@command -v chromium >/dev/null || command -v "$$CHROMIUM" >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-core >/dev/null; \
+	  else echo "Cần chromium để chạy kiểm thử: sudo apt-get install chromium"; exit 1; fi; }

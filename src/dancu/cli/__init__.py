@@ -1,0 +1,80 @@
+"""The command line: lists every room's commands and loads only the one that was called, so that it starts at once."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any, Final
+
+# word -> (module, attribute, help). An attribute is a typer app (a group) or a function (a single command).
+COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "demo": ("dancu.demo.commands", "demo", "Bản trình diễn: một tỉnh mẫu chạy được ngay bằng một lệnh"),
+    "serve": ("dancu.cli.serve", "serve", "Chạy ứng dụng (và cơ sở dữ liệu kèm theo, tiến trình nền)"),
+    "worker": ("dancu.cli.serve", "worker", "Chỉ chạy tiến trình nền: nhật ký bằng chứng, sự kiện, công việc định kỳ"),
+    "migrate": ("dancu.cli.operate", "migrate", "Cập nhật cấu trúc cơ sở dữ liệu và các danh mục"),
+    "doctor": ("dancu.cli.doctor", "doctor", "Kiểm tra mọi thứ và chỉ cách khắc phục"),
+    "backup": ("dancu.cli.operate", "backup", "Sao lưu cơ sở dữ liệu và khóa, rồi phục hồi thử để kiểm chứng"),
+    "restore": ("dancu.cli.operate", "restore", "Phục hồi từ một bản sao lưu"),
+    "territory": ("dancu.territory.commands", "app", "Đơn vị hành chính: tra cứu, nhận ra địa chỉ"),
+    "names": ("dancu.population.word_commands", "names", "Họ tên: dạng chuẩn, sửa lỗi mã, các khóa"),
+    "numbers": ("dancu.population.word_commands", "numbers", "Số định danh cá nhân: giải thích"),
+    "person": ("dancu.population.commands", "app", "Một người trong cơ sở dữ liệu dân cư: xem, tìm"),
+    "import": ("dancu.population.import_commands", "app", "Nhập sổ bộ và tệp dữ liệu"),
+    "export": ("dancu.population.export_commands", "app", "Xuất dữ liệu dân cư có ghi vết"),
+    "audit": ("dancu.audit.commands", "app", "Nhật ký bằng chứng: kiểm chứng, xuất, chứng minh"),
+    "access": ("dancu.access.commands", "app", "Cơ quan, cán bộ, vai trò, mục đích"),
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point. Expected failures become one sentence and exit code 1 (2 for wrong usage)."""
+    import typer
+
+    from dancu.kernel.errors import DancuError
+
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args and args[0] == "--version":
+        from dancu import __version__
+
+        print(f"dancu {__version__}")
+        return
+    word = next((arg for arg in args if not arg.startswith("-")), None)
+    root = typer.Typer(
+        name="dancu", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+        help="Dancu: nền tảng công dân số. / The digital-citizen platform.",
+    )  # fmt: skip
+    root.callback()(_root)
+    for name in [word] if word in COMMANDS else COMMANDS:
+        _mount(root, name, *COMMANDS[name], load=word in COMMANDS)
+    try:
+        root(args, standalone_mode=True)
+    except DancuError as error:
+        _fail(error, as_json="--json" in args)
+
+
+def _root() -> None:
+    """Dancu: nền tảng công dân số. / The digital-citizen platform."""
+
+
+def _mount(root: Any, name: str, module: str, attribute: str, help_text: str, *, load: bool) -> None:
+    import typer
+
+    target: Any = None
+    if load:
+        target = getattr(importlib.import_module(module), attribute)
+    if isinstance(target, typer.Typer):
+        root.add_typer(target, name=name, help=help_text)
+    elif target is not None:
+        root.command(name=name, help=help_text)(target)
+    else:
+        root.command(name=name, help=help_text)(_root)
+
+
+def _fail(error: Any, *, as_json: bool) -> None:
+    if as_json:
+        fields = [{"field": f.field, "code": f.code, "message": f.text()} for f in error.fields]
+        body = {"error": error.code, "message": error.text(), **({"fields": fields} if fields else {})}
+        print(json.dumps(body, ensure_ascii=False))
+    print(f"dancu: {error.text()} [{error.code}]", file=sys.stderr)
+    raise SystemExit(1)

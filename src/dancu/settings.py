@@ -1,0 +1,50 @@
+"""What a deployment may set, all by environment variables `DANCU_*`. One frozen group; the demo needs none of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dancu.kit.db import data_dir
+from dancu.kit.web.settings import WebSettings
+
+
+class Settings(BaseSettings):
+    """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
+    `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
+    loopback. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
+
+    model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore")
+
+    data: Path = Field(default_factory=data_dir)
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    https: bool = False
+    demo: bool = False
+    metrics_token: str = ""
+    trusted_proxies: frozenset[str] = frozenset()
+    pool_size: int = 8
+    log_level: str = "INFO"
+
+    @property
+    def keys(self) -> Path:
+        return self.data.absolute() / "keys"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the worker remembers checkpoints outside the database."""
+        return self.data.absolute() / "checkpoints"
+
+    def web(self) -> WebSettings:
+        from dancu.kit.keys import secret
+
+        return WebSettings(
+            secret=secret(self.keys, "web.key"),
+            hosts=self.hosts,
+            https=self.https,
+            demo=self.demo,
+            living_page=self.demo,
+            trusted_proxies=self.trusted_proxies,
+            metrics_token=self.metrics_token,
+        )

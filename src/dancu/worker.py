@@ -1,0 +1,82 @@
+"""The worker process: sequences the evidence log, numbers events and hands them to subscribers, runs timed jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+
+from dancu.audit import service as audit
+from dancu.kit import events
+from dancu.kit.db import dsn, open_connection
+from dancu.kit.log import configure, get_logger
+from dancu.settings import Settings
+
+log = get_logger("dancu.worker")
+_IDLE_SECONDS = 0.5
+_RETRY_SECONDS = 2.0
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGINT or SIGTERM. A loop that fails (the database restarts) is tried again; it never ends the others."""
+    configure(level=settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    loops: list[tuple[str, Callable[[asyncio.Event], Awaitable[None]]]] = [
+        ("sequencer", lambda s: _sequence(settings, s)),
+        ("events", _dispatch),
+        ("jobs", _jobs),
+    ]
+    tasks = [asyncio.create_task(_forever(name, work, stop)) for name, work in loops]
+    await stop.wait()
+    done, pending = await asyncio.wait(tasks, timeout=8)
+    for task in pending:
+        task.cancel()
+
+
+async def _forever(name: str, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await work(stop)
+        except Exception as error:
+            log.warning("loop failed, trying again", loop=name, exc_info=error)
+            await _pause(stop, _RETRY_SECONDS)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def _sequence(settings: Settings, stop: asyncio.Event) -> None:
+    signer = audit.load_signer(settings.keys)
+    await audit.run_sequencer(dsn("worker", settings.data), signer, stop, checkpoints=settings.checkpoints)
+
+
+async def _dispatch(stop: asyncio.Event) -> None:
+    from dancu.population import service as population
+
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        while not stop.is_set():
+            moved = await events.dispatch_once(conn)
+            for name, topics, handle in population.SUBSCRIBERS:
+                moved += await events.consume(conn, name, handle, topics=topics)
+            if not moved:
+                await _pause(stop, _IDLE_SECONDS)
+    finally:
+        await conn.close()
+
+
+async def _jobs(stop: asyncio.Event) -> None:
+    from dancu.access import jobs as access_jobs
+    from dancu.kit import jobs
+    from dancu.population import jobs as population_jobs
+
+    blueprints = {"population": population_jobs.blueprint, "access": access_jobs.blueprint}
+    await jobs.run(dsn("worker"), stop, blueprints)
+
+
