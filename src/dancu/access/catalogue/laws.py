@@ -1,0 +1,45 @@
+"""Legal bases, each with the days on which it held. The code is the law's number, which people may follow with the
+article ("68/2020/QH14 Điều 22").
+
+`certainty`: `secondary` was read on a law portal or in the press, `unverified` is from memory and must be checked by a
+lawyer before a rule is enforced on it. None has been checked against the official gazette by this project. A basis
+that falls away gets its `valid_to` here; entries in the evidence log keep the words that held at the time.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dancu.access.models import Certainty, LegalBasis
+
+S, U = Certainty.SECONDARY, Certainty.UNVERIFIED
+
+_ALL = (
+    LegalBasis("59/2014/QH13", "Luật Căn cước công dân 2014", "Law on Citizen Identification 2014",
+               date(2016, 1, 1), date(2024, 7, 1), S, "Được thay bằng 26/2023/QH15."),
+    LegalBasis("26/2023/QH15", "Luật Căn cước 2023", "Law on Identification 2023", date(2024, 7, 1), None, S,
+               "Điều 9: 26 nhóm thông tin của cơ sở dữ liệu quốc gia về dân cư."),
+    LegalBasis("68/2020/QH14", "Luật Cư trú 2020", "Law on Residence 2020", date(2021, 7, 1), None, S),
+    LegalBasis("60/2014/QH13", "Luật Hộ tịch 2014", "Law on Civil Status 2014", date(2016, 1, 1), None, S),
+    LegalBasis("104/2022/NĐ-CP", "Nghị định 104/2022/NĐ-CP", "Decree 104/2022", date(2023, 1, 1), None, S,
+               "Điều 14: thứ tự các cách khai thác thông tin thay sổ hộ khẩu."),
+    LegalBasis("13/2023/NĐ-CP", "Nghị định 13/2023/NĐ-CP về bảo vệ dữ liệu cá nhân",
+               "Decree 13/2023 on personal data protection", date(2023, 7, 1), date(2026, 1, 1), U,
+               "Ngày hết hiệu lực suy ra từ ngày hiệu lực của 356/2025/NĐ-CP."),
+    LegalBasis("91/2025/QH15", "Luật Bảo vệ dữ liệu cá nhân 2025", "Law on Personal Data Protection 2025",
+               date(2026, 1, 1), None, S),
+    LegalBasis("356/2025/NĐ-CP", "Nghị định 356/2025/NĐ-CP về bảo vệ dữ liệu cá nhân",
+               "Decree 356/2025 on personal data protection", date(2026, 1, 1), None, S),
+    LegalBasis("278/2025/NĐ-CP", "Nghị định 278/2025/NĐ-CP về chia sẻ dữ liệu bắt buộc",
+               "Decree 278/2025 on mandatory data sharing", date(2025, 10, 22), None, U, "Ngày hiệu lực cần kiểm tra."),
+    LegalBasis("46/2022/TT-BCA", "Thông tư 46/2022/TT-BCA về kết nối, chia sẻ và khai thác dữ liệu dân cư",
+               "Circular 46/2022 on connecting to population data", date(2022, 12, 20), None, U,
+               "Ngày hiệu lực cần kiểm tra; có thể đã được thay thế."),
+    LegalBasis("118/2025/NĐ-CP", "Nghị định 118/2025/NĐ-CP về cơ chế một cửa", "Decree 118/2025 on the one-stop mechanism",
+               date(2025, 7, 1), None, U, "Thay 61/2018/NĐ-CP; ngày hiệu lực cần kiểm tra."),
+    LegalBasis("89/2015/QH13", "Luật Thống kê 2015", "Law on Statistics 2015", date(2016, 7, 1), None, U),
+    LegalBasis("85/2016/NĐ-CP", "Nghị định 85/2016/NĐ-CP về an toàn hệ thống thông tin theo cấp độ",
+               "Decree 85/2016 on the security of information systems by level", date(2016, 7, 1), None, U,
+               "Có thể đã được thay thế theo Luật An ninh mạng 2025."),
+)  # fmt: skip
+LAWS = {law.code: law for law in _ALL}

@@ -1,0 +1,98 @@
+"""Purposes: why a citizen's data may be looked at or changed. Each names the permissions it can serve and the legal
+bases it may rest on; the gate lets a look through only where both fit on the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from dancu.access.catalogue.laws import LAWS
+from dancu.access.models import Purpose, PurposeRule
+
+_LOOK = ("person.search", "person.read", "person.history", "person.print")
+_NUMBER = ("person.write.cancel_number", "person.write.replace_number", "person.number.allocate")
+_IDENTITY = ("26/2023/QH15", "59/2014/QH13")
+_PERSONAL_DATA = ("91/2025/QH15", "356/2025/NĐ-CP", "13/2023/NĐ-CP")
+_START = date(2016, 1, 1)
+
+_ALL = (
+    Purpose(
+        "residence_management", "Quản lý cư trú", "Residence management", _START, None,
+        ("68/2020/QH14", *_IDENTITY),
+        (*_LOOK, "person.write.register", "person.write.correct", "person.write.move", "person.write.join_household",
+         "person.write.leave_household", "person.write.kinship", "person.write.contact", "person.number.allocate",
+         "territory.hamlet.write"),
+    ),
+    Purpose(
+        "identity_management", "Quản lý căn cước và số định danh", "Management of identity and personal ID numbers",
+        _START, None, _IDENTITY,
+        (*_LOOK, "person.write.register", "person.write.correct", "person.write.card", "person.write.contact",
+         "person.merge", *_NUMBER),
+    ),
+    Purpose(
+        "civil_status", "Đăng ký hộ tịch", "Civil-status registration", _START, None,
+        ("60/2014/QH13", *_IDENTITY),
+        (*_LOOK, "person.write.register", "person.write.correct", "person.write.kinship", "person.write.marry",
+         "person.write.divorce", "person.write.die", "person.number.allocate"),
+    ),
+    Purpose(
+        "identity_check", "Kiểm tra nhân thân", "Identity check", _START, None,
+        (*_IDENTITY, "104/2022/NĐ-CP"),
+        ("person.search", "person.read", "person.read.national", "person.print"),
+    ),
+    Purpose(
+        "public_service", "Giải quyết thủ tục hành chính", "Handling of a public service", _START, None,
+        ("104/2022/NĐ-CP", "118/2025/NĐ-CP", "278/2025/NĐ-CP"),
+        ("person.search", "person.read", "person.read.national", "person.print"),
+    ),
+    Purpose(
+        "data_quality", "Làm sạch dữ liệu dân cư", "Data quality of the population registry", _START, None,
+        (*_IDENTITY, *_PERSONAL_DATA),
+        (*_LOOK, "person.write.correct", "person.write.kinship", "person.merge", *_NUMBER, "case.read", "case.answer"),
+    ),
+    Purpose(
+        "data_subject_request", "Giải quyết yêu cầu của công dân về dữ liệu của mình",
+        "Handling of a citizen's request about their data", _START, None, (*_PERSONAL_DATA, *_IDENTITY),
+        (*_LOOK, "person.write.correct", "person.write.contact", "case.read", "case.answer", "audit.erase"),
+    ),
+    Purpose(
+        "import", "Nhập dữ liệu số hóa vào cơ sở dữ liệu", "Import of digitised records", _START, None,
+        (*_IDENTITY, "60/2014/QH13", "68/2020/QH14"),
+        ("import.run", *_LOOK, "person.write.register", "person.write.correct", "person.number.allocate"),
+    ),
+    Purpose(
+        "own_record", "Công dân xem hồ sơ của mình", "A citizen's own record", _START, None,
+        (*_PERSONAL_DATA, *_IDENTITY), ("citizen.self",),
+    ),
+    Purpose(
+        "break_glass", "Trường hợp khẩn cấp", "Emergency", _START, None, _PERSONAL_DATA,
+        (*_LOOK, "break_glass"),
+    ),
+    Purpose(
+        "audit", "Kiểm tra, giám sát việc khai thác dữ liệu", "Oversight of the use of data", _START, None,
+        (*_PERSONAL_DATA, "46/2022/TT-BCA"), ("audit.read", "audit.verify", "break_glass.review"),
+    ),
+    Purpose(
+        "statistics", "Thống kê, chỉ đạo điều hành", "Statistics and management", _START, None,
+        ("89/2015/QH13",), ("dashboard.read",),
+    ),
+    Purpose(
+        "administration", "Quản trị hệ thống", "System administration", _START, None,
+        ("85/2016/NĐ-CP",), ("access.admin", "integration.read", "territory.hamlet.write"),
+    ),
+)  # fmt: skip
+PURPOSES = {purpose.code: purpose for purpose in _ALL}
+
+
+def rules() -> Iterator[PurposeRule]:
+    """Purpose × permission × legal basis, with the days on which purpose and basis both hold."""
+    for purpose in PURPOSES.values():
+        for code in purpose.bases:
+            law = LAWS[code]
+            start = max(purpose.valid_from, law.valid_from)
+            ends = [end for end in (purpose.valid_to, law.valid_to) if end is not None]
+            end = min(ends, default=None)
+            if end is not None and end <= start:
+                continue
+            for permission in purpose.permissions:
+                yield PurposeRule(purpose.code, permission, code, start, end)

@@ -1,0 +1,110 @@
+"""Roles: what a post in an organisation may do. An assignment gives a role in an organisation for certain units and
+days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dancu.access.models import Role
+
+_LOOK = ("person.search", "person.read", "person.history", "person.print")
+
+_ALL = (
+    Role(
+        "ward_police",
+        "Cảnh sát khu vực",
+        "Ward police officer",
+        frozenset(
+            {
+                *_LOOK,
+                "person.write.register",
+                "person.write.correct",
+                "person.write.move",
+                "person.write.join_household",
+                "person.write.leave_household",
+                "person.write.card",
+                "person.write.contact",
+                "person.write.cancel_number",
+                "person.write.replace_number",
+                "person.merge",
+                "person.number.allocate",
+                "territory.hamlet.write",
+                "case.read",
+                "case.answer",
+                "break_glass",
+            }
+        ),
+    ),
+    Role(
+        "civil_status_clerk",
+        "Công chức tư pháp – hộ tịch",
+        "Civil-status clerk",
+        frozenset(
+            {
+                *_LOOK,
+                "person.write.register",
+                "person.write.correct",
+                "person.write.kinship",
+                "person.write.marry",
+                "person.write.divorce",
+                "person.write.die",
+                "person.number.allocate",
+                "case.read",
+            }
+        ),
+    ),
+    Role(
+        "one_stop_officer",
+        "Cán bộ một cửa",
+        "One-stop officer",
+        # The counter serves whoever comes, from anywhere: it may look up the whole country and writes nothing.
+        frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read"}),
+    ),
+    Role(
+        "province_leader",
+        "Lãnh đạo tỉnh",
+        "Province leader",
+        frozenset({"dashboard.read", "break_glass.review"}),
+    ),
+    Role(
+        "auditor",
+        "Kiểm toán viên nhật ký",
+        "Auditor",
+        frozenset({"audit.read", "audit.verify", "break_glass.review"}),
+    ),
+    Role(
+        "data_protection_officer",
+        "Cán bộ bảo vệ dữ liệu cá nhân",
+        "Data protection officer",
+        # Erasing what the log says is not for those who read it for their work.
+        frozenset({"audit.erase", "audit.verify", "case.read"}),
+    ),
+    Role("integrator", "Kỹ sư tích hợp", "Integrator", frozenset({"integration.read"})),
+    Role(
+        "registrar",
+        "Cán bộ nhập và làm sạch dữ liệu",
+        "Registrar (import operator)",
+        frozenset(
+            {
+                *_LOOK,
+                "import.run",
+                "person.write.register",
+                "person.write.correct",
+                "person.number.allocate",
+                "person.merge",
+                "case.read",
+                "audit.verify",
+            }
+        ),
+    ),
+    Role("admin", "Quản trị viên", "Administrator", frozenset({"access.admin"})),
+)
+ROLES = {role.code: role for role in _ALL}
+
+# Who watches and who gives rights does nothing else: held alone or not at all.
+EXCLUSIVE_ROLES = frozenset({"auditor", "admin", "data_protection_officer"})
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """All permissions that these roles give together."""
+    return frozenset().union(*(ROLES[role].permissions for role in roles))

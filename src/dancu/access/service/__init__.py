@@ -1,0 +1,72 @@
+"""The verbs of access. All take a connection inside the caller's transaction; none commits."""
+
+from dancu.access.policy import require
+from dancu.access.service import sessions
+from dancu.access.service.catalogue import choose_purpose, purposes, roles, sync_catalogue
+from dancu.access.service.demo import demo_personas, enter_as, mark_demo, seed_demo
+from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
+from dancu.access.service.organisations import add_organisation, close_organisation, organisations
+from dancu.access.service.os_user import actor_for_operator, actor_for_os_user
+from dancu.access.service.rights import recompute_all, recompute_rights, rights_of
+from dancu.access.service.sessions import (
+    end_other_sessions,
+    end_session_by_id,
+    issue_session,
+    my_sessions,
+    sign_out,
+    sweep,
+)
+from dancu.access.service.sign_in import change_password, confirm_totp, set_up, sign_in, start_totp
+from dancu.access.service.staff import (
+    add_staff,
+    assign,
+    deactivate,
+    end_assignment,
+    reset,
+    staff_list,
+    staff_view,
+)
+
+__all__ = [
+    "actor_for_operator",
+    "actor_for_os_user",
+    "add_organisation",
+    "add_staff",
+    "assign",
+    "break_glass",
+    "change_password",
+    "choose_purpose",
+    "close_organisation",
+    "confirm_totp",
+    "deactivate",
+    "demo_personas",
+    "end_assignment",
+    "end_other_sessions",
+    "end_session_by_id",
+    "enter_as",
+    "issue_session",
+    "mark_demo",
+    "my_sessions",
+    "open_reviews",
+    "openings",
+    "organisations",
+    "purposes",
+    "recompute_all",
+    "recompute_rights",
+    "require",
+    "reset",
+    "review",
+    "rights_of",
+    "roles",
+    "seed_demo",
+    "sessions",
+    "set_up",
+    "sign_in",
+    "sign_out",
+    "staff_list",
+    "staff_view",
+    "start_totp",
+    "supervisor_of",
+    "sweep",
+    "sync_catalogue",
+]

@@ -1,0 +1,84 @@
+"""Organisations: who may add to the tree, and reading it."""
+
+from __future__ import annotations
+
+from dancu.access import policy
+from dancu.access.models import Assignment, Organisation, OrganisationKind
+from dancu.access.service import evidence
+from dancu.access.store import organisations as store
+from dancu.access.store import staff as staff_store
+from dancu.kernel.actor import Actor, ActorKind
+from dancu.kernel.errors import Invalid, NotFound
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+
+ADMIN = "access.admin"
+
+
+async def admin_assignments(conn: Conn, actor: Actor) -> list[Assignment]:
+    """The assignments that make this actor an administrator today."""
+    today = await staff_store.today(conn)
+    return [
+        a
+        for a in await staff_store.assignments(conn, [actor.actor_id])
+        if policy.gives(a.role, ADMIN) and a.valid_from <= today and (a.valid_to is None or today < a.valid_to)
+    ]
+
+
+async def require_reach(conn: Conn, actor: Actor, org_code: str) -> None:
+    """The actor administers this organisation: it, or one above it, is where they hold the role. The system itself
+    (first set-up, demonstration) reaches everything."""
+    policy.require(actor, ADMIN)
+    if actor.kind is ActorKind.SYSTEM:
+        return
+    chain = await store.chain_up(conn, org_code)
+    if not chain:
+        raise NotFound("organisation.unknown", N_("Không có cơ quan với mã này."))
+    policy.check_reach([a.org_code for a in await admin_assignments(conn, actor)], chain)
+
+
+async def add_organisation(
+    conn: Conn, actor: Actor, org_code: str, name: str, kind: str, *, parent: str | None = None, name_en: str = ""
+) -> Organisation:
+    """Add an organisation under `parent` (None: at the top, for the system's own set-up only), valid from today."""
+    if kind not in list(OrganisationKind):
+        raise Invalid("organisation.kind", N_("Hãy chọn loại cơ quan trong danh sách."))
+    policy.require(actor, ADMIN)
+    if parent is None and actor.kind is not ActorKind.SYSTEM:
+        raise Invalid("organisation.parent_missing", N_("Hãy chọn cơ quan cấp trên."))
+    if parent is not None:
+        await require_reach(conn, actor, parent)
+    made = Organisation(
+        org_code.strip(), " ".join(name.split()), " ".join(name_en.split()), OrganisationKind(kind), parent,
+        await staff_store.today(conn), None,
+    )  # fmt: skip
+    await store.add(conn, made)
+    await evidence.change_entry(conn, actor, "access.organisation.add", org_code=made.org_code)
+    return made
+
+
+async def close_organisation(conn: Conn, actor: Actor, org_code: str) -> None:
+    """End an organisation from today; it must have no active staff."""
+    await require_reach(conn, actor, org_code)
+    staff = await staff_store.of_organisations(conn, [org_code], limit=1000)
+    if any(person.state != "inactive" for person in staff):
+        raise Invalid("organisation.has_staff", N_("Cơ quan còn cán bộ. Hãy chuyển hoặc ngừng họ trước."))
+    if not await store.close(conn, org_code, await staff_store.today(conn)):
+        raise NotFound("organisation.unknown", N_("Không có cơ quan với mã này."))
+    await evidence.change_entry(conn, actor, "access.organisation.close", org_code=org_code)
+
+
+async def organisations(conn: Conn, actor: Actor | None = None) -> list[Organisation]:
+    """The tree, parents first. With an actor: the part they administer."""
+    if actor is None or actor.kind is ActorKind.SYSTEM:
+        return await store.all_of(conn)
+    policy.require(actor, ADMIN)
+    found: dict[str, Organisation] = {}
+    for held in await admin_assignments(conn, actor):
+        for org in await store.all_of(conn, held.org_code):
+            found.setdefault(org.org_code, org)
+    return list(found.values())
+
+
+async def organisation(conn: Conn, org_code: str) -> Organisation | None:
+    return await store.one(conn, org_code)

@@ -1,0 +1,99 @@
+"""The demonstration's organisations and people, as data: a ward of Tam Kỳ as it was in 2023, living on in the units of
+today. Names are made up. `{ward}` and `{province}` are filled with today's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+# The place and day the field's own figures were taken; jurisdiction is given as of then and translated to today.
+WARD, DISTRICT, PROVINCE = "Trường Xuân", "Tam Kỳ", "Quảng Nam"
+AS_OF = date(2023, 4, 1)
+
+ORGANISATIONS: tuple[tuple[str, str, str, str, str | None], ...] = (
+    ("DEMO", "Ủy ban nhân dân {province}", "People's Committee of {province}", "committee", None),
+    ("DEMO.CA", "Công an {province}", "Police of {province}", "police", "DEMO"),
+    ("DEMO.CA.TX", "Công an {ward}", "Police of {ward}", "police", "DEMO.CA"),
+    ("DEMO.TX", "Ủy ban nhân dân {ward}", "People's Committee of {ward}", "committee", "DEMO"),
+    ("DEMO.TX.HT", "Tư pháp – hộ tịch {ward}", "Civil status office of {ward}", "justice", "DEMO.TX"),
+    ("DEMO.TX.MC", "Trung tâm Phục vụ hành chính công {ward}", "One-stop counter of {ward}", "one_stop", "DEMO.TX"),
+    ("DEMO.TTR", "Thanh tra {province}", "Inspectorate of {province}", "inspectorate", "DEMO"),
+    ("DEMO.CDS", "Trung tâm Chuyển đổi số {province}", "Digital Transformation Centre of {province}", "operator", "DEMO"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """`area` is 'ward', 'province' or 'none'. The auditor sits with the province, so that every opening below it is
+    told to them."""
+
+    code: str
+    login: str
+    name: str
+    org: str
+    roles: tuple[str, ...]
+    area: str
+    title: str
+    title_en: str
+    story: str
+    story_en: str
+    home: str
+    head: bool = False
+    is_os_user: bool = False
+
+
+STAFF: tuple[DemoStaff, ...] = (
+    DemoStaff(
+        "ward_police", "demo-canhsat", "Đại úy Lê Văn Phước", "DEMO.CA.TX", ("ward_police",), "ward",
+        "Cảnh sát khu vực", "Ward police officer",
+        "Tìm và xem hồ sơ của người dân trong địa bàn, đăng ký cư trú, trả lời phản ánh.",
+        "Find and read the records of the ward's people, register residence, answer their cases.", "/desk",
+    ),
+    DemoStaff(
+        "civil_status_clerk", "demo-hotich", "Nguyễn Thị Thanh Thủy", "DEMO.TX.HT", ("civil_status_clerk",), "ward",
+        "Công chức tư pháp – hộ tịch", "Civil-status clerk",
+        "Đăng ký khai sinh, kết hôn, khai tử.", "Register births, marriages and deaths.", "/desk",
+    ),
+    DemoStaff(
+        "one_stop_officer", "demo-motcua", "Trần Quốc Bảo", "DEMO.TX.MC", ("one_stop_officer",), "ward",
+        "Cán bộ một cửa", "One-stop officer",
+        "Tra cứu người đến làm thủ tục, từ bất cứ đâu trong cả nước.",
+        "Look up whoever comes to the counter, from anywhere in the country.", "/desk",
+    ),
+    DemoStaff(
+        "province_leader", "demo-lanhdao", "Phạm Hồng Sơn", "DEMO", ("province_leader",), "province",
+        "Lãnh đạo tỉnh", "Province leader",
+        "Xem số liệu của toàn địa bàn và các lần mở khẩn cấp cần xem xét.",
+        "See the figures of the province and the emergency openings to review.", "/access/reviews", head=True,
+    ),
+    DemoStaff(
+        "auditor", "demo-kiemtoan", "Võ Thị Minh Châu", "DEMO.TTR", ("auditor",), "none",
+        "Kiểm toán viên nhật ký", "Auditor",
+        "Kiểm tra ai đã xem dữ liệu của ai, vì mục đích gì; nhật ký có nguyên vẹn không.",
+        "Check who looked at whose data and why, and that the log is whole.", "/access/reviews",
+    ),
+    DemoStaff(
+        "integrator", "demo-tichhop", "Đặng Hoàng Long", "DEMO.CDS", ("integrator",), "none",
+        "Kỹ sư tích hợp", "Integrator",
+        "Đọc tài liệu API và tình trạng kết nối; không thấy dữ liệu của người dân.",
+        "Read the API documentation and the state of connections; sees nobody's data.", "/api/docs",
+    ),
+    DemoStaff(
+        "registrar", "demo-nhaplieu", "Huỳnh Thị Kim Loan", "DEMO.CA", ("registrar", "ward_police"), "province",
+        "Cán bộ nhập dữ liệu", "Registrar",
+        "Nhập sổ hộ tịch đã số hóa, làm sạch dữ liệu; cũng là người dùng lệnh trên máy này.",
+        "Import digitised registers and clean the data; also the user of this machine's command line.", "/desk",
+        is_os_user=True,
+    ),
+    DemoStaff(
+        "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",
+        "Quản trị viên", "Administrator",
+        "Quản lý cơ quan, cán bộ, vai trò và địa bàn.", "Manage organisations, staff, roles and areas.", "/access/staff",
+    ),
+)  # fmt: skip
+
+CITIZEN = (
+    "citizen", "Công dân", "Citizen",
+    "Xem hồ sơ của chính mình, ai đã xem dữ liệu của mình, và báo chỗ sai.",
+    "See your own record, who looked at your data, and report what is wrong.", "/me",
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""From assignments to rights: what a staff member may do today, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from dancu.access import events, policy
+from dancu.access.models import Right
+from dancu.access.store import staff as store
+from dancu.kernel.errors import NotFound
+from dancu.kit.db import Conn
+from dancu.kit.events import emit
+from dancu.territory.service import gazetteer
+
+
+def units_on(day: date) -> Callable[[int], Iterable[int]]:
+    """Translate a unit of any time into the units of `day` it lives on in: itself, its successor, each part of a split
+    unit, the communes of a former district. Without the provinces above: those would widen the area."""
+
+    def translate(unit_id: int) -> Iterable[int]:
+        try:
+            return [unit.unit_id for unit in gazetteer().successors(unit_id, day)]
+        except NotFound:
+            return []
+
+    return translate
+
+
+async def recompute_rights(conn: Conn, staff_id: int) -> bool:
+    """Write what one person may do today; True when it changed. The lock keeps two changes apart, so that the later
+    one sees the earlier one's assignments."""
+    await store.lock(conn, staff_id)
+    today = await store.today(conn)
+    person = await store.one(conn, staff_id)
+    held = await store.assignments(conn, [staff_id]) if person is not None and person.state != "inactive" else []
+    changed = await store.write_rights(conn, staff_id, policy.rights_today(held, today, units_on(today)))
+    if changed:
+        await emit(conn, events.RIGHTS_CHANGED, None, {"staff_id": staff_id})
+    return changed
+
+
+async def recompute_all(conn: Conn) -> int:
+    """The job after midnight, after a change of units and after a change of the catalogue. Returns how many people's
+    rights changed."""
+    changed = 0
+    for staff_id in await store.active_ids(conn):
+        changed += await recompute_rights(conn, staff_id)
+    return changed
+
+
+async def rights_of(conn: Conn, staff_id: int) -> list[Right]:
+    """The rights in force today."""
+    return await store.rights(conn, staff_id)

@@ -1,0 +1,1 @@
+"""SQL of the schema `access`, and nothing but SQL: models in, models out."""

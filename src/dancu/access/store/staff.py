@@ -1,0 +1,208 @@
+"""Staff, their assignments, and the rights these amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from psycopg.rows import class_row, scalar_row
+
+from dancu.access.models import Assignment, Right, Staff, StaffState
+from dancu.access.store.constraints import explained
+from dancu.kit.db import Conn
+
+_STAFF = "s.staff_id, s.login, s.display_name, s.org_code, s.os_user, s.state, s.created_at"
+_ASSIGNMENT = """a.assignment_id, a.staff_id, a.org_code, a.role, a.unit_ids, a.units_as_of, a.head,
+                 lower(a.valid) AS valid_from, upper(a.valid) AS valid_to"""
+
+
+async def today(conn: Conn) -> date:
+    """The calendar day in Vietnam, by the database's clock."""
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute("SELECT access.today()")
+    day: date | None = await cursor.fetchone()
+    assert day is not None
+    return day
+
+
+async def add(conn: Conn, login: str, display_name: str, org_code: str, os_user: str | None, state: StaffState) -> Staff:
+    cursor = conn.cursor(row_factory=class_row(Staff))
+    async with explained(conn):
+        await cursor.execute(
+            f"""INSERT INTO access.staff AS s (login, display_name, org_code, os_user, state)
+                VALUES (%s, %s, %s, %s, %s) RETURNING {_STAFF}""",
+            (login, display_name, org_code, os_user, state),
+        )
+        made = await cursor.fetchone()
+    assert made is not None
+    return made
+
+
+async def one(conn: Conn, staff_id: int) -> Staff | None:
+    cursor = conn.cursor(row_factory=class_row(Staff))
+    await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE staff_id = %s::bigint", (staff_id,))
+    return await cursor.fetchone()
+
+
+async def by_login(conn: Conn, login: str) -> Staff | None:
+    cursor = conn.cursor(row_factory=class_row(Staff))
+    await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE login = %s", (login,))
+    return await cursor.fetchone()
+
+
+async def by_os_user(conn: Conn, os_user: str) -> Staff | None:
+    cursor = conn.cursor(row_factory=class_row(Staff))
+    await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE os_user = %s AND state = 'active'", (os_user,))
+    return await cursor.fetchone()
+
+
+async def of_organisations(conn: Conn, org_codes: Sequence[str], *, limit: int, offset: int = 0) -> list[Staff]:
+    cursor = conn.cursor(row_factory=class_row(Staff))
+    await cursor.execute(
+        f"SELECT {_STAFF} FROM access.staff s WHERE org_code = ANY (%s) ORDER BY org_code, login LIMIT %s OFFSET %s",
+        (list(org_codes), limit, offset),
+    )
+    return await cursor.fetchall()
+
+
+async def set_state(conn: Conn, staff_id: int, state: StaffState) -> None:
+    await conn.execute("UPDATE access.staff SET state = %s WHERE staff_id = %s::bigint", (state, staff_id))
+
+
+async def any_admin(conn: Conn) -> bool:
+    """Is there somebody who administers access, today or from a later day?"""
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute(
+        """SELECT EXISTS (SELECT FROM access.assignment a JOIN access.staff s USING (staff_id)
+                            JOIN access.role_permission p ON p.role = a.role AND p.permission = 'access.admin'
+                           WHERE s.state <> 'inactive' AND (upper_inf(a.valid) OR upper(a.valid) > access.today()))"""
+    )
+    return bool(await cursor.fetchone())
+
+
+async def assign(
+    conn: Conn,
+    staff_id: int,
+    org_code: str,
+    role: str,
+    unit_ids: Iterable[int],
+    units_as_of: date,
+    valid_from: date,
+    valid_to: date | None,
+    *,
+    head: bool,
+    given_by: int,
+) -> int:
+    cursor = conn.cursor(row_factory=scalar_row)
+    async with explained(conn):
+        await cursor.execute(
+            """INSERT INTO access.assignment (staff_id, org_code, role, unit_ids, units_as_of, valid, head, given_by)
+               VALUES (%s::bigint, %s, %s, %s::int[], %s, daterange(%s, %s), %s, %s::bigint) RETURNING assignment_id""",
+            (staff_id, org_code, role, sorted(set(unit_ids)), units_as_of, valid_from, valid_to, head, given_by),
+        )
+        return int(await cursor.fetchone() or 0)
+
+
+async def end_assignment(conn: Conn, assignment_id: int, on: date, ended_by: int) -> Assignment | None:
+    """End an assignment on `on` (its first day without effect). One that had not begun by then is left a single day
+    in the past tense of its own: it is closed the day after it began, since an empty range would hide it."""
+    cursor = conn.cursor(row_factory=class_row(Assignment))
+    async with explained(conn):
+        await cursor.execute(
+            f"""UPDATE access.assignment a
+                   SET valid = daterange(lower(valid), greatest(%s::date, lower(valid) + 1)), ended_by = %s::bigint
+                 WHERE assignment_id = %s::bigint AND (upper_inf(valid) OR upper(valid) > %s)
+                RETURNING {_ASSIGNMENT}""",
+            (on, ended_by, assignment_id, on),
+        )
+    return await cursor.fetchone()
+
+
+async def assignment(conn: Conn, assignment_id: int) -> Assignment | None:
+    cursor = conn.cursor(row_factory=class_row(Assignment))
+    await cursor.execute(
+        f"SELECT {_ASSIGNMENT} FROM access.assignment a WHERE assignment_id = %s::bigint", (assignment_id,)
+    )
+    return await cursor.fetchone()
+
+
+async def assignments(conn: Conn, staff_ids: Sequence[int]) -> list[Assignment]:
+    cursor = conn.cursor(row_factory=class_row(Assignment))
+    await cursor.execute(
+        f"""SELECT {_ASSIGNMENT} FROM access.assignment a WHERE staff_id = ANY (%s::bigint[])
+             ORDER BY staff_id, lower(a.valid), assignment_id""",
+        (list(staff_ids),),
+    )
+    return await cursor.fetchall()
+
+
+async def active_ids(conn: Conn) -> list[int]:
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute(
+        """SELECT staff_id FROM access.staff WHERE state <> 'inactive'
+           UNION SELECT staff_id FROM access.staff_right ORDER BY 1"""
+    )
+    return list(await cursor.fetchall())
+
+
+async def lock(conn: Conn, staff_id: int) -> None:
+    """Keep two changes of one person's assignments apart until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('access.staff', %s::bigint))", (staff_id,))
+
+
+async def write_rights(conn: Conn, staff_id: int, rights: Iterable[Right]) -> bool:
+    """Make the materialised rights equal to `rights`; True when anything changed."""
+    rights = list(rights)
+    removed = await conn.execute(
+        "DELETE FROM access.staff_right WHERE staff_id = %s::bigint AND permission <> ALL (%s)",
+        (staff_id, [r.permission for r in rights]),
+    )
+    changed = removed.rowcount > 0
+    for right in rights:
+        done = await conn.execute(
+            """INSERT INTO access.staff_right AS r (staff_id, permission, "national", areas, until)
+               VALUES (%s::bigint, %s, %s, %s::int[], %s)
+               ON CONFLICT (staff_id, permission) DO UPDATE
+                  SET "national" = excluded."national", areas = excluded.areas, until = excluded.until
+                WHERE (r."national", r.areas, r.until) IS DISTINCT FROM
+                      (excluded."national", excluded.areas, excluded.until)""",
+            (staff_id, right.permission, right.national, sorted(right.areas), right.until),
+        )
+        changed = changed or done.rowcount > 0
+    return changed
+
+
+async def rights(conn: Conn, staff_id: int) -> list[Right]:
+    """The rights in force today."""
+    cursor = await conn.execute(
+        """SELECT permission, "national", areas, until FROM access.staff_right
+            WHERE staff_id = %s::bigint AND until > access.today() ORDER BY permission""",
+        (staff_id,),
+    )
+    return [Right(code, national, frozenset(areas), until) for code, national, areas, until in await cursor.fetchall()]
+
+
+async def heads_of(conn: Conn, org_codes: Sequence[str]) -> list[tuple[str, int]]:
+    """(organisation, staff id) of the people who lead these organisations today and can sign in."""
+    cursor = await conn.execute(
+        """SELECT a.org_code, a.staff_id FROM access.assignment a JOIN access.staff s USING (staff_id)
+            WHERE a.org_code = ANY (%s) AND a.head AND access.today() <@ a.valid AND s.state = 'active'
+            ORDER BY a.org_code, a.staff_id""",
+        (list(org_codes),),
+    )
+    return [(org, staff_id) for org, staff_id in await cursor.fetchall()]
+
+
+async def holders_of(conn: Conn, permission: str, org_codes: Sequence[str]) -> list[int]:
+    """Active staff assigned in one of the organisations who hold the permission today."""
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute(
+        """SELECT DISTINCT r.staff_id FROM access.staff_right r
+             JOIN access.staff s USING (staff_id)
+             JOIN access.assignment a USING (staff_id)
+            WHERE r.permission = %s AND r.until > access.today() AND s.state = 'active'
+              AND a.org_code = ANY (%s) AND access.today() <@ a.valid
+            ORDER BY r.staff_id""",
+        (permission, list(org_codes)),
+    )
+    return list(await cursor.fetchall())

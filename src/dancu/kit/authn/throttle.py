@@ -1,0 +1,84 @@
+"""Slowing down guessers without shutting anybody out.
+
+Each key (an account from one network, one known device, a whole network, a whole account) has a bucket of free
+failures that refills with time. An empty bucket means waiting, never a lock: nobody can lock an account by typing
+wrong passwords for it, and whoever signs in from a device that has succeeded before has a bucket of their own.
+
+The buckets are rows of `kit.throttle`, one timestamp each (the generic cell rate algorithm): shared by all processes,
+empty again after a restart of nothing. Keys are digests, the table says nobody's login.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dancu.kit.db import Conn
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """`burst` failures are free; each is forgiven after `seconds`."""
+
+    key: bytes
+    burst: int
+    seconds: float
+
+
+def bucket(kind: str, *parts: str, burst: int, seconds: float) -> Bucket:
+    text = "\x1f".join((kind, *parts))
+    return Bucket(hashlib.sha256(b"dancu throttle|" + text.encode()).digest(), burst, seconds)
+
+
+def network_of(address: str) -> str:
+    """The network a guesser cannot cheaply leave: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
+
+
+async def wait_seconds(conn: Conn, buckets: Sequence[Bucket]) -> float:
+    """How long the longest of these buckets makes one wait; 0.0 when another try is free."""
+    cursor = await conn.execute(
+        """SELECT coalesce(max(extract(epoch FROM t.tat - clock_timestamp()) - b.room), 0)::float8
+             FROM unnest(%s::bytea[], %s::float8[]) AS b(key, room)
+             JOIN kit.throttle t ON t.key = b.key""",
+        ([b.key for b in buckets], [(b.burst - 1) * b.seconds for b in buckets]),
+    )
+    row = await cursor.fetchone()
+    return max(0.0, float(row[0])) if row else 0.0
+
+
+async def charge(conn: Conn, buckets: Sequence[Bucket]) -> None:
+    """Take one failure from each bucket. Rows are locked in key order until the transaction ends, so tries that
+    run at the same moment are counted one after the other."""
+    ordered = sorted(buckets, key=lambda b: b.key)
+    await conn.execute(
+        """INSERT INTO kit.throttle AS t (key, tat)
+           SELECT b.key, now() + make_interval(secs => b.cost)
+             FROM unnest(%s::bytea[], %s::float8[]) AS b(key, cost)
+           ON CONFLICT (key) DO UPDATE
+              SET tat = greatest(t.tat, now()) + (excluded.tat - now())""",
+        ([b.key for b in ordered], [b.seconds for b in ordered]),
+    )
+
+
+async def forgive(conn: Conn, buckets: Sequence[Bucket]) -> None:
+    """Give a success its failures back."""
+    await conn.execute("DELETE FROM kit.throttle WHERE key = ANY (%s::bytea[])", ([b.key for b in buckets],))
+
+
+async def sweep(conn: Conn) -> int:
+    """Forget full buckets; a nightly job."""
+    cursor = await conn.execute("DELETE FROM kit.throttle WHERE tat < clock_timestamp()")
+    return cursor.rowcount

@@ -1,0 +1,147 @@
+"""Secrets that must not be in the database: files under $DATA/keys, and the field encryption they make possible.
+
+Two kinds of thing live here.
+
+- `secret(directory, name, make)` reads a named secret file, making it at first use. Application and worker may start
+  at the same moment: the file appears whole or not at all, and both read the same bytes.
+- `KeyRing` encrypts single fields with AES-256-GCM. The place a value belongs to (table, row, column) and the key's id
+  are authenticated, so a ciphertext copied into another row, column or table does not decrypt. Encryption is done
+  here and not by pgcrypto because a key handed to SQL ends in the server's logs.
+
+A field on disk is `version(1) | key id(4) | nonce(12) | ciphertext and tag`. Rotation: a new key file becomes the
+one that encrypts; older files stay for decryption until no field names them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dancu.kernel.errors import Unavailable
+
+VERSION = b"\x01"
+KEY_ID_BYTES = 4
+NONCE_BYTES = 12
+_PREFIX = "field-"
+_SUFFIX = ".key"
+
+
+def secret(directory: Path, name: str, make: Callable[[], bytes] = lambda: secrets.token_bytes(32)) -> bytes:
+    """The secret called `name` under `directory` (created 0700), made with `make()` when there is none yet.
+
+    Raises Unavailable when others than the owner can read it: a leaked key is worse than a stopped service.
+    """
+    path = directory / name
+    if not path.exists():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_once(path, make())
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise Unavailable(
+            "keys.mode",
+            "Tệp khóa {name} đang cho người khác đọc. Hãy chạy: chmod 600 rồi khởi động lại.",
+            name=name,
+        )
+    return path.read_bytes()
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write `content` to `path` unless somebody was faster; never a half-written file.
+
+    `link` fails when the name exists, `rename` would overwrite the winner's key.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class KeyRing:
+    """The field encryption keys of one installation. Immutable once opened."""
+
+    def __init__(self, keys: dict[bytes, bytes], current: bytes, directory: Path) -> None:
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._index_keys = {key_id: hashlib.sha256(b"dancu blind index|" + key).digest() for key_id, key in keys.items()}
+        self._current = current
+        self._first = min(keys)
+        self.directory = directory
+
+    @classmethod
+    def open(cls, directory: Path) -> KeyRing:
+        """The ring kept in `directory`; makes the first key of a new installation.
+
+        File names are `field-<8 hex digits>.key`, 32 bytes each; the highest id encrypts.
+        """
+        names = sorted(path.name for path in directory.glob(f"{_PREFIX}*{_SUFFIX}"))
+        keys = {_key_id(name): secret(directory, name) for name in names or [f"{_PREFIX}00000001{_SUFFIX}"]}
+        if any(len(key) != 32 for key in keys.values()):
+            raise Unavailable("keys.length", "Tệp khóa mã hóa phải dài đúng 32 byte. Hãy khôi phục từ bản sao lưu.")
+        return cls(keys, max(keys), directory)
+
+    def rotated(self) -> KeyRing:
+        """The ring with one more key, which encrypts from now on. Other processes see it when they reopen."""
+        following = int.from_bytes(max(self._ciphers), "big") + 1
+        secret(self.directory, f"{_PREFIX}{following:08x}{_SUFFIX}")
+        return KeyRing.open(self.directory)
+
+    def encrypt(self, plain: bytes, *, table: str, row: int | str, column: str) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        bound = _aad(table, row, column, self._current)
+        return VERSION + self._current + nonce + self._ciphers[self._current].encrypt(nonce, plain, bound)
+
+    def decrypt(self, field: bytes, *, table: str, row: int | str, column: str) -> bytes:
+        """The plain value, or Unavailable when the key is missing or the field was altered or moved."""
+        key_id = field[1 : 1 + KEY_ID_BYTES]
+        cipher = self._ciphers.get(key_id)
+        if field[:1] != VERSION or cipher is None:
+            raise Unavailable("keys.unknown", "Thiếu khóa giải mã của trường này. Hãy khôi phục thư mục keys.")
+        start = 1 + KEY_ID_BYTES
+        try:
+            return cipher.decrypt(
+                field[start : start + NONCE_BYTES], field[start + NONCE_BYTES :], _aad(table, row, column, key_id)
+            )
+        except InvalidTag:
+            raise Unavailable("keys.tampered", "Trường đã mã hóa bị thay đổi. Hãy báo người vận hành.") from None
+
+    def blind_index(self, value: bytes, *, table: str, column: str) -> bytes:
+        """A keyed digest for exact-match search of an encrypted column.
+
+        Always made with the first key: an index must find what was written before a rotation.
+        """
+        return hmac.digest(self._index_keys[self._first], f"{table}|{column}|".encode() + value, "sha256")
+
+    def mac(self, purpose: str, message: bytes) -> bytes:
+        """A digest only this installation can make, for things handed out and recognised later (a remembered device).
+        Different purposes never agree."""
+        return hmac.digest(self._index_keys[self._first], f"mac|{purpose}|".encode() + message, "sha256")
+
+
+def _key_id(name: str) -> bytes:
+    return bytes.fromhex(name.removeprefix(_PREFIX).removesuffix(_SUFFIX))
+
+
+def _aad(table: str, row: int | str, column: str, key_id: bytes) -> bytes:
+    # Lengths first: no two different places give the same bytes.
+    return b"".join(len(part).to_bytes(4, "big") + part for part in (table.encode(), str(row).encode(), column.encode(), key_id))
