@@ -11,11 +11,11 @@ from dancu.demo import papers
 from dancu.demo.flaws import Spoiler
 from dancu.demo.households import Households, draw_households
 from dancu.demo.kin import CouplesBefore
-from dancu.demo.lineage import FAMILY, trace
+from dancu.demo.lineage import FAMILIES, FAMILY, trace
 from dancu.demo.marriage import Marriages, marriages
 from dancu.demo.names import ETHNICITY_LABELS, Bools, Ints, tables
 from dancu.demo.numbers import PersonalNumbers, Sequence
-from dancu.demo.origins import Births, births, blood_groups, religions
+from dancu.demo.origins import births, blood_groups, religions
 from dancu.demo.personas import RESERVED_CMND, RESERVED_NUMBERS
 from dancu.demo.places import Places
 from dancu.demo.records import DemoHousehold, DemoPerson, FlawRates, Marital, Relation
@@ -34,9 +34,7 @@ _STREETS = ("Phan Châu Trinh", "Hùng Vương", "Trần Cao Vân", "Huỳnh Th�
 class Province:
     """What one run of the generator carries from chunk to chunk; bounded, whatever the number of people."""
 
-    def __init__(
-        self, places: Places, as_of: date, seed: int, rates: FlawRates
-    ) -> None:
+    def __init__(self, places: Places, as_of: date, seed: int, rates: FlawRates) -> None:
         self.places = places
         self.as_of = as_of
         self.today = int(np.datetime64(as_of).astype(int))
@@ -99,11 +97,14 @@ def _build(
 
     family = FAMILY[slot]
     father, mother = kin.father[row, family].tolist(), kin.mother[row, family].tolist()
-    key = list(zip(row.tolist(), family.tolist(), strict=True))
+    parents = (row * FAMILIES + family).tolist()
     spouse = np.where(married.partner[row, slot] >= 0, index[row, married.partner[row, slot]], -1)
     since = _since(rng, homes, married)[row, slot]
     households = province.households + np.arange(len(commune))
-    relation = [_RELATION[s] or (Relation.HUSBAND if m else Relation.WIFE) for s, m in zip(slot.tolist(), male.tolist(), strict=True)]
+    relation = [
+        _RELATION[s] or (Relation.HUSBAND if m else Relation.WIFE)
+        for s, m in zip(slot.tolist(), male.tolist(), strict=True)
+    ]
 
     def some(values: Ints, missing: Bools) -> list[int | None]:
         out: list[int | None] = values.tolist()
@@ -127,7 +128,7 @@ def _build(
         [f"{number:012d}" for number in numbers],
         cmnd,
         names,
-        ["M" if m else "F" for m in male.tolist()],
+        np.where(male, "M", "F").tolist(),
         year.tolist(),
         some(month, year_only),
         some(day, no_day),
@@ -144,8 +145,8 @@ def _build(
         some(np.array(father), np.array(father) < 0),
         some(np.array(mother), np.array(mother) < 0),
         some(spouse, spouse < 0),
-        [kin.father_named.get(k) for k in key],
-        [kin.mother_named.get(k) for k in key],
+        [kin.father_named[k] for k in parents],
+        [kin.mother_named[k] for k in parents],
         papers.dates(today - np.floor(since * _YEAR).astype(np.int64)),
         phones,
         papers.emails(rng, names, index[row, slot], alive & (age > 17) & (age < 58)),
@@ -167,9 +168,12 @@ _MARITAL = tuple(Marital)
 
 
 def _printed(birth: Ints, year: Ints, year_only: Bools, no_day: Bools) -> Ints:
-    """The date of birth as papers with a term reckon it: the end of the year where only the year is known, the
-    28th where the day is missing; so an expiry date does not give away what the registry does not know."""
-    month_start = birth.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    """The date of birth as papers with a term reckon it: the end of the year where only the year is known,
+    the 28th where the day is missing; so an expiry date does not give away what the registry does not
+    know."""
+    month_start = (
+        birth.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    )
     year_end = (year + 1 - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64) - 1
     return np.where(year_only, year_end, np.where(no_day, month_start + 27, birth))
 
@@ -207,7 +211,9 @@ def _households(
     house, street = rng.integers(1, 320, n).tolist(), rng.integers(0, len(_STREETS), n).tolist()
     opened = papers.dates(province.today - np.floor(since * _YEAR).astype(np.int64))
     made, start = [], 0
-    for i, (c, end, unit) in enumerate(zip(commune.tolist(), ends, places.unit_ids[commune].tolist(), strict=True)):
+    for i, (c, end, unit) in enumerate(
+        zip(commune.tolist(), ends, places.unit_ids[commune].tolist(), strict=True)
+    ):
         number = province.households + i
         address = f"Số {house[i]} {_STREETS[street[i]]}" if urban[i] else f"Tổ {house[i] % 12 + 1}"
         made.append(

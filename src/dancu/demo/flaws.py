@@ -13,7 +13,16 @@ from dancu.demo.records import DemoHousehold, DemoPerson, Flaw, FlawRates, Marit
 if TYPE_CHECKING:
     from dancu.demo.chunks import Province
 
-_CLOSE = (("y", "i"), ("oà", "òa"), ("uý", "úy"), ("Hoàng", "Huỳnh"), ("Vũ", "Võ"), ("ả", "ã"), ("ị", "ỵ"), ("â", "a"))
+_CLOSE = (
+    ("y", "i"),
+    ("oà", "òa"),
+    ("uý", "úy"),
+    ("Hoàng", "Huỳnh"),
+    ("Vũ", "Võ"),
+    ("ả", "ã"),
+    ("ị", "ỵ"),
+    ("â", "a"),
+)
 
 
 class Spoiler:
@@ -41,15 +50,14 @@ class Spoiler:
         self, province: Province, rng: np.random.Generator, made: list[DemoHousehold], left: int
     ) -> list[DemoHousehold]:
         """Second records of adults of the chunk, each living alone in a commune of the same district."""
+        # 1.4: only about seven in ten are adults alive
+        people = [(household, person) for household in made for person in household.members]
+        chosen = np.flatnonzero(rng.random(len(people)) < self._rates.duplicate * 1.4).tolist()
+        adult = province.as_of.year - 18
         out: list[DemoHousehold] = []
-        for household in made:
-            for person in household.members:
-                if len(out) >= left or self._rates.duplicate == 0:
-                    return out
-                if person.died_on or person.birth_year > province.as_of.year - 18 or person.flaw:
-                    continue
-                if rng.random() < self._rates.duplicate * 1.4:  # 1.4: only about seven in ten qualify
-                    out.append(_double(province, rng, household, person))
+        for household, person in (people[i] for i in chosen):
+            if len(out) < left and not person.died_on and person.birth_year <= adult and not person.flaw:
+                out.append(_double(province, rng, household, person))
         return out
 
 

@@ -1,7 +1,8 @@
 """Who lives together: household kinds, ages, sexes, who is dead; drawn for thousands of households at once.
 
-A household is a row of `SLOTS` places, most of them empty. Ages are years on the day of the register as floats,
-so the birthday falls out of the fraction. Everything else (names, numbers, papers) is added elsewhere.
+A household is a row of `SLOTS` places, most of them empty. Ages are years on the day of the register as
+floats, so the birthday falls out of the fraction. Everything else (names, numbers, papers) is added
+elsewhere.
 """
 
 from __future__ import annotations
@@ -23,13 +24,21 @@ CHILDREN = 5  # slots 2..6; slot 2 is the eldest, whose spouse is IN_LAW and who
 _SHARE = (0.10, 0.12, 0.41, 0.15, 0.07, 0.09, 0.02, 0.04)
 _HEAD_AGE = ((20, 88), (24, 82), (25, 57), (28, 56), (26, 54), (51, 76), (56, 78), (20, 34))
 _HEAD_MALE = (0.42, 0.80, 0.75, 0.75, 0.20, 0.72, 0.45, 0.60)
-_CHILDREN = ((0.0,), (0.0,), (0.2, 0.5, 0.23, 0.06), (0.22, 0.5, 0.22, 0.05), (0.5, 0.36, 0.12), (0.35, 0.4, 0.2))
+_CHILDREN = (
+    (0.0,),
+    (0.0,),
+    (0.2, 0.5, 0.23, 0.06),
+    (0.22, 0.5, 0.22, 0.05),
+    (0.5, 0.36, 0.12),
+    (0.35, 0.4, 0.2),
+)
 _MARRY = 18.5  # nobody is married younger than this here
 
 
 @dataclass(frozen=True, slots=True)
 class Households:
-    """H rows. `age` also counts for the dead: the age they would have. `dead_years` is how long ago they died."""
+    """H rows. `age` also counts for the dead: the age they would have. `dead_years` is how long ago they
+    died."""
 
     kind: Ints  # (H,)
     present: Bools  # (H, SLOTS) has a record
@@ -40,7 +49,11 @@ class Households:
     def first(self, count: int) -> Households:
         """The first `count` rows."""
         return Households(
-            self.kind[:count], self.present[:count], self.age[:count], self.male[:count], self.dead_years[:count]
+            self.kind[:count],
+            self.present[:count],
+            self.age[:count],
+            self.male[:count],
+            self.dead_years[:count],
         )
 
 
@@ -92,7 +105,9 @@ def _spouses(
     age[:, SPOUSE] = np.maximum(age[:, HEAD] + np.where(male[:, HEAD], -gap, gap), _MARRY + 0.5)
     male[:, SPOUSE] = ~male[:, HEAD]
     alive = np.array((0, 1, 1, 0.93, 0, 0.75, 0.55, 0))[kind]
-    gone = np.array((0.3, 0, 0, 0.4, 0.2, 0.6, 0.5, 0))[kind]  # a record of the late spouse, of those without one
+    gone = np.array((0.3, 0, 0, 0.4, 0.2, 0.6, 0.5, 0))[
+        kind
+    ]  # a record of the late spouse, of those without one
     u, v = rng.random(n), rng.random(n)
     lost = (u >= alive) & (v < gone) & (age[:, HEAD] > 30) & (not alone)
     lost &= (kind != ALONE) | (age[:, HEAD] > 50)

@@ -1,4 +1,5 @@
-"""Parents in earlier households: a bounded memory of couples that later heads and spouses can be children of."""
+"""Parents in earlier households: a bounded memory of couples that later heads and spouses can be children
+of."""
 
 from __future__ import annotations
 

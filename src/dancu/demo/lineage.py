@@ -1,8 +1,8 @@
 """Kin, names and origins of a chunk of households.
 
 People of a household who have the same parents form a *family*; `FAMILY` maps each household slot to one of
-`FAMILIES` columns. A family's father and mother are a person of the household, a couple of an earlier household,
-a name on paper, or unknown.
+`FAMILIES` columns. A family's father and mother are a person of the household, a couple of an earlier
+household, a name on paper, or unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from dancu.demo.places import Places
 from dancu.demo.records import NamedParent
 
 FAMILIES = 8
-_OF_HEAD, _OF_SPOUSE, _CHILDREN, _OF_FATHER, _OF_MOTHER, _OF_IN_LAW, _GRANDCHILDREN, _OF_LODGER = range(FAMILIES)
+_OF_HEAD, _OF_SPOUSE, _CHILDREN, _OF_FATHER, _OF_MOTHER, _OF_IN_LAW, _GRANDCHILDREN, _OF_LODGER = range(
+    FAMILIES
+)
 FAMILY = np.array([0, 1, 2, 2, 2, 2, 2, 3, 4, 5, 6, 6, 0, 7])
 _LINKED = 0.45  # share of heads (else spouses) whose parents are looked for in earlier households
 
@@ -33,15 +35,16 @@ class Lineage:
     origin: Ints  # (H, SLOTS) commune index
     father: Ints  # (H, FAMILIES) person index
     mother: Ints  # (H, FAMILIES)
-    father_named: dict[tuple[int, int], NamedParent]  # by (household row, family)
-    mother_named: dict[tuple[int, int], NamedParent]
+    father_named: list[NamedParent | None]  # by household row * FAMILIES + family
+    mother_named: list[NamedParent | None]
 
 
 def trace(
     rng: np.random.Generator, places: Places, before: CouplesBefore, homes: Households, commune: Ints,
     index: Ints, year: Ints,
 ) -> Lineage:  # fmt: skip
-    """Kin of a chunk. `commune` (H,), `index` and `year` of birth (H, SLOTS); also remembers the chunk's couples."""
+    """Kin of a chunk. `commune` (H,), `index` and `year` of birth (H, SLOTS); also remembers the chunk's
+    couples."""
     rows = np.arange(len(commune))
     district = places.district[commune]
     male, present = homes.male, homes.present
@@ -64,7 +67,9 @@ def trace(
     head_male = male[:, hh.HEAD]
     father_slot = np.where(head_male, hh.HEAD, hh.SPOUSE)
     # A lone mother whose child has no father on paper: the child carries her name.
-    fatherless = (homes.kind == hh.LONE_PARENT) & ~head_male & ~present[:, hh.SPOUSE] & (rng.random(len(rows)) < 0.5)
+    fatherless = (
+        (homes.kind == hh.LONE_PARENT) & ~head_male & ~present[:, hh.SPOUSE] & (rng.random(len(rows)) < 0.5)
+    )
     line = np.where(fatherless, hh.HEAD, father_slot)
     child_line = np.where(male[:, hh.CHILD], hh.CHILD, hh.IN_LAW)
     for grid in (surname, ethnicity, origin):
@@ -101,7 +106,8 @@ def _link(
     rng: np.random.Generator, before: CouplesBefore, homes: Households, district: Ints, year: Ints,
     ethnicity: Ints, surname: Ints, origin: Ints, father: Ints, mother: Ints,
 ) -> None:  # fmt: skip
-    """Parents in earlier households for the head, or else for the spouse: never both, they are no siblings."""
+    """Parents in earlier households for the head, or else for the spouse: never both, they are no
+    siblings."""
     free = homes.kind != hh.WITH_PARENTS
     taken = np.zeros(len(district), dtype=bool)
     for slot, family in ((hh.HEAD, _OF_HEAD), (hh.SPOUSE, _OF_SPOUSE)):
@@ -117,18 +123,26 @@ def _link(
 def _named(
     rng: np.random.Generator, homes: Households, year: Ints, ethnicity: Ints, surname: Ints, father: Ints,
     mother: Ints, fatherless: Bools,
-) -> tuple[dict[tuple[int, int], NamedParent], dict[tuple[int, int], NamedParent]]:  # fmt: skip
-    """Parents known by name, most with a year of birth, where no record was found; the oldest often have none."""
+) -> tuple[list[NamedParent | None], list[NamedParent | None]]:  # fmt: skip
+    """Parents known by name, most with a year of birth, where no record was found; the oldest often have
+    none."""
     shape = father.shape
     eldest = np.full(shape, 9999, dtype=np.int64)
     for slot in range(hh.SLOTS):
         family = FAMILY[slot]
-        eldest[:, family] = np.where(homes.present[:, slot], np.minimum(eldest[:, family], year[:, slot]), eldest[:, family])
-    some = np.array([FAMILY.tolist().index(f) for f in range(FAMILIES)])  # a slot of each family, for its surname
+        eldest[:, family] = np.where(
+            homes.present[:, slot], np.minimum(eldest[:, family], year[:, slot]), eldest[:, family]
+        )
+    some = np.array(
+        [FAMILY.tolist().index(f) for f in range(FAMILIES)]
+    )  # a slot of each family, for its surname
     known = (eldest < 9999) & (rng.random(shape) < np.where(eldest < 1955, 0.55, 0.9))
     mothers_line = tables().surname(rng, ethnicity[:, some])
-    lists: list[dict[tuple[int, int], NamedParent]] = []
-    for grid, male, line, low, spread in ((father, True, surname[:, some], 21, 18), (mother, False, mothers_line, 19, 17)):
+    lists: list[list[NamedParent | None]] = []
+    for grid, male, line, low, spread in (
+        (father, True, surname[:, some], 21, 18),
+        (mother, False, mothers_line, 19, 17),
+    ):
         wanted = known & (grid < 0)
         if male:
             wanted[fatherless, _CHILDREN] = False
@@ -137,13 +151,11 @@ def _named(
         names = tables().compose(
             rng, line[row, family], ethnicity[row, some[family]], np.full(len(row), male), born
         )
-        on_paper = (rng.random(len(row)) < 0.78).tolist()
-        lists.append({
-            (r, f): NamedParent(name, y if has_year else None)
-            for r, f, name, y, has_year in zip(
-                row.tolist(), family.tolist(), names, born.tolist(), on_paper, strict=True
-            )
-        })  # fmt: skip
+        years: list[int | None] = np.where(rng.random(len(row)) < 0.78, born, 0).tolist()
+        parents: list[NamedParent | None] = [None] * (shape[0] * FAMILIES)
+        for place, name, on_paper in zip((row * FAMILIES + family).tolist(), names, years, strict=True):
+            parents[place] = NamedParent(name, on_paper or None)
+        lists.append(parents)
     return lists[0], lists[1]
 
 

@@ -39,7 +39,8 @@ def marriages(rng: np.random.Generator, homes: Households) -> Marriages:
     for (a, b), child in zip(_PAIRS, (eldest, homes.age[:, hh.HEAD], grandchild), strict=True):
         pair = homes.present[:, a] & homes.present[:, b]
         adult = np.minimum(
-            homes.age[:, a] - np.where(homes.male[:, a], 20, 18), homes.age[:, b] - np.where(homes.male[:, b], 20, 18)
+            homes.age[:, a] - np.where(homes.male[:, a], 20, 18),
+            homes.age[:, b] - np.where(homes.male[:, b], 20, 18),
         )
         usual = np.where(child > 0, child + 0.6 + rng.random(n), adult * rng.random(n))
         deaths = np.maximum(homes.dead_years[:, a], homes.dead_years[:, b])

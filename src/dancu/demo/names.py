@@ -39,7 +39,8 @@ def draw_table(weights: list[float] | Ints | NDArray[np.float64]) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class NameTables:
-    """Draw tables per name group: surnames[profile, u], middles and givens[profile*8 + male*4 + cohort, u]."""
+    """Draw tables per name group: surnames[profile, u], middles and givens[profile*8 + male*4 + cohort,
+    u]."""
 
     surname_words: list[str]
     middle_words: list[str]
@@ -62,8 +63,7 @@ class NameTables:
         given = self.givens[group, rng.integers(0, _DRAWS, len(group))].tolist()
         first, second, last = self.surname_words, self.middle_words, self.given_words
         return [
-            first[s] + second[m] + last[g]
-            for s, m, g in zip(surname.tolist(), middle, given, strict=True)
+            first[s] + second[m] + last[g] for s, m, g in zip(surname.tolist(), middle, given, strict=True)
         ]
 
 

@@ -1,9 +1,9 @@
 """Numbers that are unique by construction, not by remembering those given out.
 
-Every cell of the number space (place code, century-sex digit, year for personal ID numbers; a block of two prefixes
-for old CMND) has its own permutation of the serials and a counter: the n-th number of a cell is permutation(n).
-No set of used numbers is kept, the serials look random, and the numbers not reached yet stay free for later
-allocation. Memory: one counter per cell.
+Every cell of the number space (place code, century-sex digit, year for personal ID numbers; a block of two
+prefixes for old CMND) has its own permutation of the serials and a counter: the n-th number of a cell is
+permutation(n). No set of used numbers is kept, the serials look random, and the numbers not reached yet stay
+free for later allocation. Memory: one counter per cell.
 """
 
 from __future__ import annotations
@@ -19,10 +19,16 @@ _HALF = 1000
 _SERIALS = _HALF * _HALF
 _ROUNDS = 4
 
-# Quảng Nam's own CMND prefixes come first. Above two million holders the province would have run out; the larger
-# synthetic populations go on in prefixes counted down from 399, which no province of the centre used.
+# Quảng Nam's own CMND prefixes come first. Above two million holders the province would have run out; the
+# larger synthetic populations go on in prefixes counted down from 399, which no province of the centre used.
 _CMND_HOME = (205, 206)
-_PHONE_RANGES = ("050", "051", "053", "054", "057")  # not assigned to any operator: no real person is ever called
+_PHONE_RANGES = (
+    "050",
+    "051",
+    "053",
+    "054",
+    "057",
+)  # not assigned to any operator: no real person is ever called
 
 
 def _mix(values: Ints, key: Ints) -> Ints:
@@ -33,8 +39,8 @@ def _mix(values: Ints, key: Ints) -> Ints:
 
 
 def permuted(n: Ints, key: Ints) -> Ints:
-    """Position n (0..999,999) of the permutation named by key: a balanced Feistel network on two three-digit halves,
-    hence a bijection whatever the round function does."""
+    """Position n (0..999,999) of the permutation named by key: a balanced Feistel network on two three-digit
+    halves, hence a bijection whatever the round function does."""
     left, right = n // _HALF, n % _HALF
     for round_ in range(_ROUNDS):
         left, right = right, (left + _mix(right, key * _ROUNDS + round_)) % _HALF
@@ -103,10 +109,12 @@ class Sequence:
         return numbers
 
     def phones(self, n: int) -> list[str]:
-        """n telephone numbers of ten digits; 0579…, the last million, stays free. ValueError past 49 million."""
+        """n telephone numbers of ten digits; 0579…, the last million, stays free. ValueError past 49
+        million."""
         prefix, serial = self._take(n)
         if prefix.max(initial=0) >= 10 * len(_PHONE_RANGES) - 1:
             raise ValueError("no telephone numbers left")
         return [
-            f"{_PHONE_RANGES[p % 5]}{p // 5}{s:06d}" for p, s in zip(prefix.tolist(), serial.tolist(), strict=True)
+            f"{_PHONE_RANGES[p % 5]}{p // 5}{s:06d}"
+            for p, s in zip(prefix.tolist(), serial.tolist(), strict=True)
         ]

@@ -41,8 +41,8 @@ class Births:
 def births(
     rng: np.random.Generator, places: Places, slot: Ints, home: Ints, age: Floats, year: Ints
 ) -> Births:
-    """Place of birth for each person, given slot and commune of the household. Births are registered where they
-    happened; for older people born in another province often only the province is known."""
+    """Place of birth for each person, given slot and commune of the household. Births are registered where
+    they happened; for older people born in another province often only the province is known."""
     n = len(slot)
     commune = places.neighbour(rng, home, _SAME_COMMUNE[slot], 0.6 * (1 - _SAME_COMMUNE[slot]))
     u = rng.random(n)

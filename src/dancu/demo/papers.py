@@ -1,13 +1,14 @@
 """What people hold and where they stay besides their residence: ID cards, telephone numbers, stays, absences.
 
-Each function takes flat arrays (one element per person of a chunk) and returns a list with None where there is
-nothing. Days are counted from 1970-01-01, as numpy does.
+Each function takes flat arrays (one element per person of a chunk) and returns a list with None where there
+is nothing. Days are counted from 1970-01-01, as numpy does.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,20 @@ _YEAR = 365.2425
 _CHIP_FROM = int(np.datetime64("2021-01-01").astype(int))
 _PLASTIC_FROM = int(np.datetime64("2016-01-01").astype(int))
 _AGES = (25, 40, 60)  # a card must be changed at these; issued in the two years before, it serves to the next
-_REASONS = ("Đi làm ăn xa", "Đi học", "Chữa bệnh", "Thăm người thân ở nước ngoài", "Chấp hành nghĩa vụ quân sự")
+_REASONS = (
+    "Đi làm ăn xa",
+    "Đi học",
+    "Chữa bệnh",
+    "Thăm người thân ở nước ngoài",
+    "Chấp hành nghĩa vụ quân sự",
+)
 
 
+@lru_cache(maxsize=2000)
 def strip_marks(text: str) -> str:
-    """ASCII letters of a name, as in a mail address: no marks, đ as d, nothing but letters and spaces."""
+    """ASCII letters of a word of a name, as in a mail address: no marks, đ as d, nothing but letters."""
     plain = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d"))
-    return "".join(c for c in plain if c.isascii() and (c.isalpha() or c == " "))
+    return "".join(c for c in plain if c.isascii() and c.isalpha())
 
 
 def dates(days: Ints) -> list[date]:
@@ -55,7 +63,9 @@ def _birthday(birth: Ints, years: Ints) -> Ints:
     return first.astype(np.int64) + np.where((month == 2) & (day == 29), 28, day) - 1
 
 
-def cards(rng: np.random.Generator, today: int, birth: Ints, age: Floats, alive: Bools) -> list[DemoCard | None]:
+def cards(
+    rng: np.random.Generator, today: int, birth: Ints, age: Floats, alive: Bools
+) -> list[DemoCard | None]:
     """A chip card for most, an older one without chip for a few, none for about one in seven from 14 on.
 
     The expiry follows the age at issue (25, 40, 60); `birth` must be what the card would say.
@@ -92,15 +102,14 @@ def phones(rng: np.random.Generator, sequence: Sequence, adult: Bools, mountain:
 def emails(rng: np.random.Generator, names: list[str], index: Ints, eligible: Bools) -> list[str | None]:
     """An address under .example, a domain nobody can own, for one in four."""
     out: list[str | None] = [None] * len(names)
+    numbers = index.tolist()
     for place in np.flatnonzero(eligible & (rng.random(len(names)) < 0.25)).tolist():
-        words = strip_marks(names[place]).lower().split()
-        out[place] = f"{words[-1]}.{words[0]}{index[place]}@thu.example"
+        words = names[place].split()
+        out[place] = f"{strip_marks(words[-1])}.{strip_marks(words[0])}{numbers[place]}@thu.example".lower()
     return out
 
 
-def stays(
-    rng: np.random.Generator, places: Places, today: int, eligible: Bools
-) -> list[DemoStay | None]:
+def stays(rng: np.random.Generator, places: Places, today: int, eligible: Bools) -> list[DemoStay | None]:
     """Temporary residences: half in the towns and industrial zones of the province, half elsewhere."""
     out: list[DemoStay | None] = [None] * len(eligible)
     chosen = np.flatnonzero(eligible & (rng.random(len(eligible)) < 0.075))
@@ -113,8 +122,8 @@ def stays(
     unit = np.where(inside, places.unit_ids[commune], places.away(rng, work))
     start = today - 20 - (rng.random(count) * 700).astype(np.int64)
     rows = zip(
-        chosen.tolist(), unit.tolist(), hamlet.tolist(), inside.tolist(), rng.integers(1, 180, count).tolist(),
-        dates(start), dates(start + 730), strict=True,
+        chosen.tolist(), unit.tolist(), hamlet.tolist(), inside.tolist(),
+        rng.integers(1, 180, count).tolist(), dates(start), dates(start + 730), strict=True,
     )  # fmt: skip
     for place, where, near, here, house, from_on, until_on in rows:
         out[place] = DemoStay(where, near if here else None, f"Phòng trọ số {house}", from_on, until_on)
@@ -128,6 +137,8 @@ def absences(rng: np.random.Generator, today: int, eligible: Bools) -> list[Demo
     start = today - (rng.random(len(chosen)) * 300).astype(np.int64)
     until = start + 90 + (rng.random(len(chosen)) * 500).astype(np.int64)
     reason = rng.integers(0, len(_REASONS), len(chosen)).tolist()
-    for place, from_on, until_on, why in zip(chosen.tolist(), dates(start), dates(until), reason, strict=True):
+    for place, from_on, until_on, why in zip(
+        chosen.tolist(), dates(start), dates(until), reason, strict=True
+    ):
         out[place] = DemoAbsence(from_on, until_on, _REASONS[why])
     return out

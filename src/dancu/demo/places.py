@@ -1,6 +1,7 @@
-"""Where the synthetic people live and were born: communes of Quảng Nam with population shares, hamlets, and the
-provinces people move from and to. Units come from the territory's gazetteer; data/districts.csv adds rounded
-district populations (2019 census) and the mix of ethnic groups, data/hamlets.csv made-up hamlet names."""
+"""Where the synthetic people live and were born: communes of Quảng Nam with population shares, hamlets, and
+the provinces people move from and to. Units come from the territory's gazetteer; data/districts.csv adds
+rounded district populations (2019 census) and the mix of ethnic groups, data/hamlets.csv made-up hamlet
+names."""
 
 from __future__ import annotations
 
@@ -21,15 +22,18 @@ from dancu.territory.service import Gazetteer, gazetteer
 
 PLACE_CODE = 49  # of births registered in Quảng Nam, at the head of personal ID numbers
 # Provinces people of Quảng Nam come from and go to, with weights for births and for work away.
-_ELSEWHERE = {"48": (24, 46), "51": (15, 3), "46": (10, 2), "79": (12, 28), "52": (6, 1), "01": (5, 3), "40": (5, 0),
-              "64": (5, 1), "66": (5, 1), "62": (4, 1), "74": (3, 10), "75": (4, 6), "42": (2, 0)}  # fmt: skip
-# A commune's share inside its district: urban ones are more densely settled; the rest vary by a fixed irregularity.
+_ELSEWHERE = {
+    "48": (24, 46), "51": (15, 3), "46": (10, 2), "79": (12, 28), "52": (6, 1), "01": (5, 3), "40": (5, 0),
+    "64": (5, 1), "66": (5, 1), "62": (4, 1), "74": (3, 10), "75": (4, 6), "42": (2, 0),
+}  # fmt: skip
+# A commune's share inside its district: urban ones are more densely settled; the rest vary by a fixed
+# irregularity.
 _URBAN_KINDS = ("phường", "thị trấn")
 _COMMUNE_SHARE = {"20353": 1.6, "20434": 0.25, "20338": 0.55, "20407": 1.5, "20965": 1.6}
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with files("dancu.demo").joinpath(f"data/{name}").open(encoding="utf-8", newline="") as file:
+    with files("dancu.demo").joinpath(f"data/{name}").open(encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 
@@ -38,8 +42,9 @@ Shares = float | NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Communes are numbered 0..C-1 in the order of their districts (so a district is a slice), districts 0..17,
-    other provinces 0..E-1. `cumulative` are the upper ends of the communes' shares of the population."""
+    """Communes are numbered 0..C-1 in the order of their districts (so a district is a slice), districts
+    0..17, other provinces 0..E-1. `cumulative` are the upper ends of the communes' shares of the
+    population."""
 
     communes: tuple[Unit, ...]
     unit_ids: Ints  # (C,)
@@ -69,11 +74,9 @@ class Places:
                 return index
         raise KeyError(code)
 
-    def neighbour(
-        self, rng: np.random.Generator, home: Ints, same: Shares, district: Shares
-    ) -> Ints:
-        """A commune each: the same with probability `same`, one of the same district with `district`, else any
-        of the province by population."""
+    def neighbour(self, rng: np.random.Generator, home: Ints, same: Shares, district: Shares) -> Ints:
+        """A commune each: the same with probability `same`, one of the same district with `district`, else
+        any of the province by population."""
         u = rng.random(home.shape)
         d = self.district[home]
         near = self.district_start[d] + (rng.random(home.shape) * self.district_size[d]).astype(np.int64)

@@ -2,16 +2,19 @@
 
 Whoever loads them needs to know:
 
-- `DemoPerson.index` and `DemoHousehold.index` count up from 0 in the order of generation, without gaps. Kin are
-  named by index and always point to a person yielded **in the same household or earlier** (a duplicate record's
-  `flaw_of` too), so one pass with a list or array index -> person_key is enough.
-- `father`, `mother`, `spouse` are the stored edges; the children of a person are the inverse of the first two.
-  `spouse` is set on both sides. `father_named` / `mother_named` stand for a parent who has no record of their own.
+- `DemoPerson.index` and `DemoHousehold.index` count up from 0 in the order of generation, without gaps. Kin
+  are named by index and always point to a person yielded **in the same household or earlier** (a duplicate
+  record's `flaw_of` too), so one pass with a list or array index -> person_key is enough.
+- `father`, `mother`, `spouse` are the stored edges; the children of a person are the inverse of the first
+  two. `spouse` is set on both sides. `father_named` / `mother_named` stand for a parent who has no record of
+  their own.
 - `*_unit` fields are `territory` unit ids, resolved as of the day the province is generated for (15/04/2023
-  unless told otherwise). A province id appears where only the province is known (older people born elsewhere).
+  unless told otherwise). A province id appears where only the province is known (older people born
+  elsewhere).
 - `hamlet` fields are indices into `Places.hamlets` (`DemoHamlet.index`), which never depend on seed or size.
 - Dates of birth may be partial: month and day None (only the year known), or day None.
-- The dead stay in the list of their last household's members with `died_on` set; a head of household is alive.
+- The dead stay in the list of their last household's members with `died_on` set; a head of household is
+  alive.
 - `flaw` labels records that were spoiled on purpose: the truth that work on data quality is measured against.
 """
 
@@ -23,7 +26,8 @@ from enum import StrEnum
 
 
 class Relation(StrEnum):
-    """Relation to the head of household; the value is the Vietnamese word as it stands in a residence register."""
+    """Relation to the head of household; the value is the Vietnamese word as it stands in a residence
+    register."""
 
     HEAD = "chủ hộ"
     WIFE = "vợ"
@@ -73,7 +77,8 @@ class NamedParent:
 
 @dataclass(frozen=True, slots=True)
 class DemoCard:
-    """An ID card. Its number is the holder's personal ID number. `expires_on` None: no expiry (issued at 58 or later)."""
+    """An ID card. Its number is the holder's personal ID number. `expires_on` None: no expiry (issued at 58
+    or later)."""
 
     issued_on: date
     expires_on: date | None
@@ -140,8 +145,8 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class DemoHousehold:
-    """`members[0]` is the head. `address` is the line below the hamlet (house number and street, or tổ); the hamlet
-    and the unit stand beside it."""
+    """`members[0]` is the head. `address` is the line below the hamlet (house number and street, or tổ); the
+    hamlet and the unit stand beside it."""
 
     index: int
     number: str  # household number, unique
