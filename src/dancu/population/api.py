@@ -1,0 +1,86 @@
+"""JSON API of the registry. Numbers and names travel in bodies, never in addresses, which end up in logs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Body
+from pydantic import BaseModel, ConfigDict, Field
+
+from dancu.access import service as access
+from dancu.kernel.actor import Purpose
+from dancu.kernel.errors import Invalid
+from dancu.kit.i18n import N_
+from dancu.kit.web import APIRouter, CurrentActor, DbConn, JSONResponse, Request, Response, allow
+from dancu.population import present, service
+from dancu.population.service.finder import Find
+from dancu.population.service.look import refusal
+
+router = APIRouter(prefix="/api/v1/persons", tags=["persons"])
+
+_EXAMPLE_PURPOSE = {"purpose": "identity_check", "legal_basis": "26/2023/QH15", "case_ref": "H47.16-230405-0003"}
+
+
+class Why(BaseModel):
+    """Every look states its purpose and legal basis, and the case it serves where there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+    purpose: str = Field(max_length=40)
+    legal_basis: str = Field(default="", max_length=120)
+    case_ref: str = Field(default="", max_length=80)
+
+    def chosen(self) -> Purpose:
+        return access.choose_purpose(self.purpose, self.legal_basis, self.case_ref)
+
+
+class ByNumber(Why):
+    number: str = Field(max_length=32)
+
+
+class View(ByNumber):
+    as_of: str = Field(default="", max_length=20)
+    known_at: str = Field(default="", max_length=40)
+
+
+class SearchFor(Why):
+    name: str = Field(max_length=200)
+    born: str = Field(default="", max_length=40)
+    place: str = Field(default="", max_length=200)
+
+
+_FIND_EXAMPLE: dict[str, Any] = {"summary": {"value": {"number": "049190012345", **_EXAMPLE_PURPOSE}}}
+
+
+@router.post("/find", dependencies=[allow("person.read")], summary="Summary of one person by number")
+async def find(
+    request: Request, actor: CurrentActor, body: Annotated[ByNumber, Body(openapi_examples=_FIND_EXAMPLE)]  # type: ignore[arg-type]
+) -> Response:
+    """Answers after the evidence entry is durable; `entry_id` names it. Looks of many callers share one commit."""
+    number = clean_number(body.number)
+    entry_id, record = await request.app.state.finder.find(Find(number, actor, body.chosen()))
+    return JSONResponse({"entry_id": entry_id, "person": record})
+
+
+@router.post("/view", dependencies=[allow("person.read")], summary="The whole record as of a day, as known at a moment")
+async def view(conn: DbConn, actor: CurrentActor, body: View) -> Response:
+    keys = await service.keys_by_number(conn, clean_number(body.number))
+    if not keys:
+        raise refusal("not_found")
+    found = await service.person(
+        conn, actor, body.chosen(), keys[0], as_of=present.on_day(body.as_of), known_at=present.moment(body.known_at)
+    )
+    return JSONResponse(present.as_json(found))
+
+
+@router.post("/search", dependencies=[allow("person.search")], summary="At most 20 persons by name with birth or place")
+async def search(conn: DbConn, actor: CurrentActor, body: SearchFor) -> Response:
+    hits = await service.search(conn, actor, body.chosen(), body.name, born=body.born, place=body.place)
+    return JSONResponse({"results": [present.hit_json(hit) for hit in hits]})
+
+
+def clean_number(text: str) -> str:
+    """Digits of a personal ID number or CMND as typed. Raises Invalid `person.number.length`."""
+    digits = "".join(ch for ch in text if ch.isascii() and ch.isdigit())
+    if len(digits) not in (9, 12):
+        raise Invalid("person.number.length", N_("Số định danh có 12 chữ số, số CMND có 9 chữ số. Hãy kiểm tra lại."))
+    return digits

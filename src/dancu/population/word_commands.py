@@ -1,0 +1,77 @@
+"""`dancu names` and `dancu numbers`: what the registry makes of a written name or number. No database needed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")]
+
+names = typer.Typer(no_args_is_help=True)
+numbers = typer.Typer(no_args_is_help=True)
+
+
+@names.callback()
+def _names() -> None:
+    """Họ tên người Việt."""
+
+
+@numbers.callback()
+def _numbers() -> None:
+    """Số định danh cá nhân."""
+
+
+@names.command("explain")
+def explain_name(
+    text: Annotated[str, typer.Argument(help="Họ tên; '-' đọc mỗi dòng một tên từ đầu vào chuẩn")],
+    as_json: JsonOption = False,
+) -> None:
+    """Dạng chuẩn, những gì đã sửa, và bốn khóa của một họ tên."""
+    from dancu.kernel.names import explain
+
+    _each(text, explain, as_json, _show_name)
+
+
+@numbers.command("explain")
+def explain_number(
+    number: Annotated[str, typer.Argument(help="Số; '-' đọc mỗi dòng một số từ đầu vào chuẩn")],
+    as_json: JsonOption = False,
+) -> None:
+    """Số định danh nói gì: nơi đăng ký khai sinh, thế kỷ và giới tính, năm sinh."""
+    from dancu.kernel.numbers import PersonalId
+
+    _each(number, lambda text: PersonalId.parse(text).explain(), as_json, _show_pairs)
+
+
+def _each(
+    text: str, explain: Callable[[str], dict[str, Any]], as_json: bool, show: Callable[[dict[str, Any]], None]
+) -> None:
+    """One answer, or one JSON line per line of standard input; a bad line is answered too, never fatal."""
+    from dancu.kernel.errors import DancuError
+
+    if text != "-":
+        found = explain(text)
+        print(json.dumps(found, ensure_ascii=False)) if as_json else show(found)
+        return
+    for line in sys.stdin:
+        try:
+            answer = explain(line.rstrip("\n"))
+        except DancuError as error:
+            answer = {"error": error.code, "message": error.text()}
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+def _show_name(found: dict[str, Any]) -> None:
+    print(found["normal"])
+    if found["repairs"]:
+        print("đã sửa:", ", ".join(found["repairs"]))
+    _show_pairs(found["keys"])
+
+
+def _show_pairs(found: dict[str, Any]) -> None:
+    for key, value in found.items():
+        print(f"  {key}: {value}")
