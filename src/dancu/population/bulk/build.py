@@ -1,0 +1,223 @@
+"""Turns drafts into blocks of COPY text, one per table, with the evidence of each person. Pure and the
+hot path of an import: it runs in a thread while PostgreSQL takes in the block before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.dates.partial import PartialDate
+from dancu.kernel.names import normal_form
+from dancu.population import models as m
+from dancu.population.bulk import rows
+from dancu.population.bulk.rows import LAYOUTS, cell
+from dancu.population.matching import search_terms
+
+Areas = Callable[[int], Sequence[int]]
+"""Unit id -> candidate communes of today and their provinces (territory's `Gazetteer.areas` for today)."""
+
+#: Blocks in the order in which they are copied: the person before the facts that refer to it.
+PERSON: Final = "population.person"
+DIRECTORY: Final = "population.directory"
+SEARCH: Final = "population.person_search"
+FINDING: Final = "population.finding"
+PENDING: Final = "audit.pending"
+OUTBOX: Final = "kit.outbox"
+COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    PERSON: ("person_key", "areas", "alive_until", "last_recorded", "missing"),
+    **{layout.name: layout.copied for layout in LAYOUTS.values()},
+    DIRECTORY: ("number", "kind", "person_key", "state"),
+    SEARCH: (
+        "person_key", "areas", "name_ascii", "name_folded", "sort_key", "birth_year",
+        "birth_month", "birth_day", "terms",
+    ),
+    FINDING: ("person_key", "code", "params", "source_ref"),
+    PENDING: (
+        "entry_id", "action", "actor_kind", "actor_id", "org_code", "purpose", "legal_basis", "case_ref",
+        "subject", "fields", "request_id", "channel", "facts", "note",
+    ),
+    OUTBOX: ("topic", "person_key", "payload"),
+}  # fmt: skip
+_RESIDENT: Final = (m.ResidenceKind.PERMANENT, m.ResidenceKind.TEMPORARY, m.ResidenceKind.CURRENT)
+REGISTERED: Final = "population.person.registered"
+
+
+@dataclass(slots=True)
+class Chunk:
+    """COPY text per table, ready to send, and what is in it."""
+
+    blocks: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    persons: int = 0
+    households: int = 0
+    facts: int = 0
+
+    def data(self, table: str) -> bytes:
+        return "".join(self.blocks[table]).encode()
+
+
+class Builder:
+    """Builds chunks of one load: what is the same for every person of it is formatted once."""
+
+    def __init__(
+        self, actor: Actor, purpose: Purpose, *, verb: str, areas: Areas, reference: str = ""
+    ) -> None:
+        self._areas = areas
+        head = (actor.kind.value, str(actor.actor_id), actor.org_code, purpose.code, purpose.legal_basis)
+        self._who = "\t".join(map(cell, (*head, purpose.case_ref or None)))
+        self._how = "\t".join(map(cell, (actor.request_id or None, actor.channel.value)))
+        self._note = cell(
+            rows.canonical({"ref": reference, "verb": verb} if reference else {"verb": verb}).decode()
+        )
+
+    def build(
+        self, drafts: Iterable[m.PersonDraft], households: Iterable[m.HouseholdFact],
+        persons: Iterator[int], facts: Iterator[int], entries: Iterator[int], tick: datetime,
+    ) -> Chunk:  # fmt: skip
+        """One chunk, recorded at `tick`, with keys from the three iterators. Versions of households whose
+        head is in the chunk are witnessed by the head's entry, others by one of their own."""
+        chunk = Chunk()
+        self._instant = f"{tick:%Y-%m-%dT%H:%M:%S.%fZ}"
+        self._recorded = f'["{self._instant}",)'
+        headed: dict[int | None, list[m.HouseholdFact]] = {}
+        for household in households:
+            headed.setdefault(household.head_key, []).append(household)
+            chunk.households += 1
+        for draft in drafts:
+            key = draft.person_key if draft.person_key is not None else next(persons)
+            self._person(chunk, draft, key, headed.pop(key, ()), facts, next(entries))
+        for head, versions in headed.items():
+            entry_id = next(entries)
+            lines = [self._fact(chunk, v, v.household_key, next(facts), entry_id, "") for v in versions]
+            self._witness(chunk, entry_id, head, _fields(("household",)), lines)
+        return chunk
+
+    def _person(self, chunk: Chunk, draft: m.PersonDraft, key: int, headed: Sequence[m.HouseholdFact],
+                ids: Iterator[int], entry_id: int) -> None:  # fmt: skip
+        until = alive_until(draft.life)
+        facts = draft.facts()
+        lines = [self._fact(chunk, fact, key, next(ids), entry_id, until) for fact in facts]
+        lines += [self._fact(chunk, v, v.household_key, next(ids), entry_id, until) for v in headed]
+        blocks = chunk.blocks
+        areas = self._areas_of(draft)
+        missing = m.missing_groups(draft) if draft.missing is None else draft.missing
+        blocks[PERSON].append(f"{key}\t{rows.ints(areas)}\t{until}\t{self._instant}\t{rows.codes(missing)}\n")
+        for number in draft.numbers:
+            blocks[DIRECTORY].append(f"{cell(number.number)}\t{number.kind}\t{key}\t{number.state}\n")
+        self._search(blocks[SEARCH], draft, key, areas)
+        for noticed in draft.findings:
+            params = cell(rows.canonical(dict(noticed.params)).decode())
+            blocks[FINDING].append(f"{key}\t{noticed.code}\t{params}\t{cell(noticed.source_ref)}\n")
+        self._witness(chunk, entry_id, key, _fields(groups(draft)), lines)
+        blocks[OUTBOX].append(f"{REGISTERED}\t{key}\t{{}}\n")
+        chunk.persons += 1
+
+    def _fact(self, chunk: Chunk, fact: m.Fact, key: int, fact_id: int, entry_id: int, until: str) -> bytes:
+        """Add the row of one fact; returns its line of evidence."""
+        layout = LAYOUTS[type(fact)]
+        row: list[Any] = [None] * len(layout.columns)
+        for slot, value in zip(layout.slots, layout.values(fact), strict=True):
+            row[slot] = value
+        row[layout.entry], row[layout.fact], row[layout.key] = entry_id, fact_id, key
+        row[layout.recorded], row[layout.valid] = self._instant, rows.period(fact.valid)
+        source, (date_at, kind_at, ref_at) = fact.source, layout.source
+        row[date_at], row[kind_at], row[ref_at] = source.date, source.kind, source.ref
+        if (origins_at := layout.origins) is not None:
+            row[origins_at] = rows.origins(row[origins_at])
+        line = b"+%b%d|%d|%b" % (layout.prefix, key, fact_id, rows.canonical(row))
+        row[layout.recorded] = self._recorded
+        if origins_at is not None and row[origins_at] is not None:
+            row[origins_at] = rows.canonical(row[origins_at]).decode()
+        if layout.act:
+            row.append(until)
+        chunk.blocks[layout.name].append("\t".join(map(cell, row)) + "\n")
+        chunk.facts += 1
+        return line
+
+    def _witness(
+        self, chunk: Chunk, entry_id: int, subject: int | None, fields: str, lines: list[bytes]
+    ) -> None:
+        lines.sort()
+        digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
+        chunk.blocks[PENDING].append(
+            f"{entry_id}\twrite\t{self._who}\t{cell(subject)}\t{fields}\t{self._how}\t\\\\x{digest}\t{self._note}\n"
+        )
+
+    def _areas_of(self, draft: m.PersonDraft) -> tuple[int, ...]:
+        units = [
+            r.unit_id for r in draft.residences if r.unit_id and r.valid.end is None and r.kind in _RESIDENT
+        ]
+        if len(units) == 1:
+            return tuple(self._areas(units[0]))
+        if not units and (unit := draft.birth.registration_unit):
+            units = [unit]  # somebody must be able to see the record: the office that registered the birth
+        return tuple(dict.fromkeys(area for unit in units for area in self._areas(unit)))
+
+    def _search(self, block: list[str], draft: m.PersonDraft, key: int, areas: tuple[int, ...]) -> None:
+        name = next((n for n in draft.names if n.kind == m.NameKind.BIRTH and n.valid.end is None), None)
+        if name is None:
+            return
+        keys = normal_form(name.full_name).keys
+        birth = draft.birth
+        terms = ",".join(search_terms(keys.ascii, birth.year, areas))
+        block.append(
+            f"{key}\t{rows.ints(areas)}\t{cell(keys.ascii)}\t{cell(keys.tone_folded)}\t{cell(keys.sort)}"
+            f"\t{cell(birth.year)}\t{cell(birth.month)}\t{cell(birth.day)}\t{{{terms}}}\n"
+        )
+
+
+def alive_until(life: Sequence[m.LifeFact]) -> str:
+    """The column of that name: last possible day of the registered death, else 'infinity'."""
+    for fact in life:
+        if fact.status == m.LifeStatus.DEAD:
+            if fact.year is not None:
+                return PartialDate(fact.year, fact.month, fact.day).latest().isoformat()
+            return fact.valid.start.isoformat() if fact.valid.start else "infinity"
+    return "infinity"
+
+
+def groups(draft: m.PersonDraft) -> tuple[str, ...]:
+    """Codes of the data groups a draft gives values for: the `fields` of its evidence entry."""
+    birth = draft.birth
+    found = [
+        "birth_name" if any(n.kind == m.NameKind.BIRTH for n in draft.names) else "",
+        "other_name" if any(n.kind == m.NameKind.OTHER for n in draft.names) else "",
+        "personal_id" if any(n.kind == m.NumberKind.PERSONAL_ID for n in draft.numbers) else "",
+        "birth_date" if birth.year is not None else "",
+        "sex" if birth.sex != m.Sex.UNDETERMINED else "",
+        "birth_place" if birth.birth_unit or birth.birth_place else "",
+        "birth_registration" if birth.registration_unit or birth.registration_place else "",
+        "origin" if birth.origin_unit or birth.origin_place else "",
+        "ethnicity" if draft.traits and draft.traits[0].ethnicity else "",
+        "religion" if draft.traits and draft.traits[0].religion else "",
+        "nationality" if draft.traits and draft.traits[0].nationality else "",
+        "blood_group" if draft.traits and draft.traits[0].blood_group else "",
+        "old_number" if any(n.kind != m.NumberKind.PERSONAL_ID for n in draft.numbers) else "",
+        "card" if draft.cards else "",
+        "kin" if draft.kin else "",
+        *(_RESIDENCE_GROUP[r.kind] for r in draft.residences),
+        "marital_status" if draft.marital else "",
+        "household_relation" if draft.memberships else "",
+        "life_status" if draft.life else "",
+        "contact" if draft.contacts else "",
+        "other" if draft.other else "",
+    ]
+    return tuple(filter(None, found))
+
+
+_RESIDENCE_GROUP: Final = {
+    m.ResidenceKind.PERMANENT: "permanent_residence",
+    m.ResidenceKind.TEMPORARY: "temporary_residence",
+    m.ResidenceKind.CURRENT: "current_place",
+    m.ResidenceKind.ABSENCE: "temporary_absence",
+}
+
+
+@lru_cache(maxsize=4096)
+def _fields(codes: tuple[str, ...]) -> str:
+    return rows.codes(codes)

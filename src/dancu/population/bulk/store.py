@@ -1,0 +1,67 @@
+"""SQL of bulk writing: blocks of keys, COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dancu.kit.db import Conn
+
+PERSON_BLOCK = 1_000  # INCREMENT of population.person_block_seq and household_block_seq (migration 0008)
+FACT_BLOCK = 10_000  # INCREMENT of population.fact_block_seq
+
+
+async def person_blocks(conn: Conn, count: int) -> list[range]:
+    """Blocks of person keys, together at least `count` keys."""
+    return await _blocks(conn, "person_block_seq", PERSON_BLOCK, count)
+
+
+async def household_blocks(conn: Conn, count: int) -> list[range]:
+    """Blocks of household keys, together at least `count` keys."""
+    return await _blocks(conn, "household_block_seq", PERSON_BLOCK, count)
+
+
+async def fact_blocks(conn: Conn, count: int) -> list[range]:
+    """Blocks of fact ids, together at least `count` ids."""
+    return await _blocks(conn, "fact_block_seq", FACT_BLOCK, count)
+
+
+async def _blocks(conn: Conn, sequence: str, size: int, count: int) -> list[range]:
+    if count <= 0:
+        return []
+    cursor = await conn.execute(
+        f"SELECT nextval('population.{sequence}') FROM generate_series(1, %s)", (-(-count // size),)
+    )
+    return [range(first, first + size) for (first,) in await cursor.fetchall()]
+
+
+async def entry_block(conn: Conn, count: int) -> range:
+    """`count` ids of evidence entries."""
+    row = await (await conn.execute("SELECT audit.take_entry_ids(%s::bigint)", (count,))).fetchone()
+    if row is None:
+        raise RuntimeError("audit.take_entry_ids answered nothing")
+    return range(row[0], row[0] + count)
+
+
+async def now(conn: Conn) -> datetime:
+    """The database's clock: recorded time is the registry's, not this machine's."""
+    row = await (await conn.execute("SELECT clock_timestamp()")).fetchone()
+    if row is None:
+        raise RuntimeError("no clock")
+    at: datetime = row[0]
+    return at
+
+
+async def assert_evidence_moves(conn: Conn) -> None:
+    """Raises (SQLSTATE DA001) where the evidence log has not been sequenced for a minute."""
+    await conn.execute("SELECT audit.assert_alive()")
+
+
+async def copy(conn: Conn, table: str, columns: Sequence[str], data: bytes) -> None:
+    """COPY one block of text rows."""
+    if data:
+        async with (
+            conn.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as into,
+        ):
+            await into.write(data)
