@@ -1,0 +1,160 @@
+"""Corrections (what the registry said was wrong) and lawful changes from a day on (it was right until
+then)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from dancu.kernel.errors import Conflict, Invalid
+from dancu.kernel.names import normal_form
+from dancu.kit.i18n import N_
+from dancu.population import events
+from dancu.population.models import (
+    BirthFact,
+    Fact,
+    LifeFact,
+    MemberFact,
+    NameFact,
+    NameKind,
+    NumberFact,
+    Told,
+    TraitFact,
+    Valid,
+)
+from dancu.population.policy import rules
+from dancu.population.policy.groups import groups_between, groups_of
+from dancu.population.policy.work import Work
+
+#: These have verbs of their own, because more than one record hangs on them.
+_NOT_HERE: tuple[type[Fact], ...] = (NumberFact, MemberFact, LifeFact)
+
+
+def correct_name(work: Work, key: int, full_name: str, kind: NameKind = NameKind.BIRTH) -> None:
+    """The name was written wrongly: the same days, the right name."""
+    rules.standing(work.view(key))
+    name = normal_form(full_name).normal
+    facts = work.facts(key, NameFact, lambda f: f.kind == kind)
+    if facts:
+        for fact in facts:
+            work.close(key, fact)
+            work.open(key, replace(fact, full_name=name, source=work.source))
+    else:
+        work.open(key, NameFact(source=work.source, kind=kind, full_name=name))
+    _corrected(work, key, {groups_of(f)[0] for f in work.facts(key, NameFact, lambda f: f.kind == kind)})
+
+
+def change_name(work: Work, key: int, full_name: str, since: date, kind: NameKind = NameKind.BIRTH) -> None:
+    """The person lawfully bears another name from `since` on."""
+    view = work.view(key)
+    rules.alive_on(view, since)
+    rules.after_birth(view, since)
+    rules.happened(since, work.today)
+    fact = NameFact(
+        source=work.source, valid=Valid(since), kind=kind, full_name=normal_form(full_name).normal
+    )
+    work.put(key, fact)
+    _changed(work, key, set(groups_of(fact)))
+
+
+def correct_birth(work: Work, key: int, values: Mapping[str, Any]) -> None:
+    """Mend columns of the birth (date, sex, places); the others keep their own source."""
+    rules.standing(work.view(key))
+    unknown = set(values) - set(BirthFact.__dataclass_fields__)
+    if unknown or not values:
+        raise Invalid("person.birth.fields", N_("Hãy chọn mục cần cải chính."))
+    before = (work.facts(key, BirthFact) or [BirthFact(source=work.source)])[0]
+    after = _mended(before, values, work)
+    born = rules.birth_date(after)
+    if born is not None:
+        rules.happened(born.earliest(), work.today, "birth")
+        alive_until = work.persons[key].alive_until
+        if alive_until is not None and alive_until < born.earliest():
+            raise Invalid("person.birth.after_death", N_("Ngày sinh không thể sau ngày mất."))
+    work.close(key, before)
+    work.open(key, after)
+    _corrected(work, key, set(groups_between(before, after)))
+
+
+def correct_traits(work: Work, key: int, values: Mapping[str, Any]) -> None:
+    """Mend ethnicity, religion, nationality or blood group on all days known."""
+    rules.standing(work.view(key))
+    facts = work.facts(key, TraitFact) or [TraitFact(source=work.source)]
+    groups: set[str] = set()
+    for before in facts:
+        after = _mended(before, values, work)
+        work.close(key, before)
+        work.open(key, after)
+        groups.update(groups_between(before, after))
+    _corrected(work, key, groups)
+
+
+def change_traits(work: Work, key: int, values: Mapping[str, Any], since: date) -> None:
+    """Another nationality, ethnicity, religion from `since` on."""
+    view = work.view(key, since)
+    rules.alive_on(view, since)
+    rules.happened(since, work.today)
+    before = view.trait or TraitFact(source=work.source)
+    after = replace(_mended(before, values, work), valid=Valid(since))
+    work.put(key, after)
+    _changed(work, key, set(groups_between(before, after)))
+
+
+def correct_facts(
+    work: Work, key: int, replacements: Mapping[int, Fact | None], additions: Sequence[Fact] = ()
+) -> None:
+    """Any other fact: say it otherwise (same id, new fact), take it back (None), or add what was left out.
+
+    Allowed after death: that is what corrections are for. An id that is no longer current means somebody was
+    faster.
+    """
+    rules.standing(work.view(key))
+    groups: set[str] = set()
+    for fact_id, new in replacements.items():
+        old = next((f for f in work.view(key).facts() if f.stored and f.stored.fact_id == fact_id), None)
+        if old is None:
+            raise Conflict(
+                "fact.changed",
+                N_("Thông tin này vừa được người khác thay đổi. Hãy mở lại hồ sơ rồi làm tiếp."),
+            )
+        _correctable(old)
+        if new is not None and type(new) is not type(old):
+            raise Invalid("fact.kind", N_("Một thông tin chỉ có thể thay bằng thông tin cùng loại."))
+        work.close(key, old)
+        groups.update(groups_between(old, new) if new is not None else groups_of(old))
+        if new is not None:
+            work.open(key, replace(new, source=work.source))
+    for fact in additions:
+        _correctable(fact)
+        work.open(key, replace(fact, source=work.source))
+        groups.update(groups_of(fact))
+    _corrected(work, key, groups)
+
+
+def _correctable(fact: Fact) -> None:
+    if isinstance(fact, _NOT_HERE):
+        raise Invalid("fact.own_verb", N_("Thông tin này có thủ tục riêng: số định danh, hộ, khai tử."))
+
+
+def _mended(before: Any, values: Mapping[str, Any], work: Work) -> Any:
+    """The fact with `values` put in. Columns that stay keep naming the source they came from."""
+    after = replace(before, stored=None, **values)
+    if before.stored is None:
+        return after
+    origins = dict(before.origins or {})
+    for column in values:
+        origins[column] = work.source
+    # A column whose source is the row's own needs no line of its own.
+    return replace(after, origins={c: s for c, s in origins.items() if s != before.source} or None)
+
+
+def _corrected(work: Work, key: int, groups: set[str]) -> None:
+    work.events.append(events.PersonCorrected(key, tuple(sorted(groups))))
+    work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
+
+
+def _changed(work: Work, key: int, groups: set[str]) -> None:
+    work.events.append(events.PersonChanged(key, tuple(sorted(groups))))
+    work.tell(Told.CITIZEN, Told.SUBSCRIBERS)

@@ -1,0 +1,159 @@
+"""Two records of one person become one, and can become two again, exactly as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from dancu.kernel.errors import Conflict, Invalid
+from dancu.kit.i18n import N_
+from dancu.population import events
+from dancu.population.models import (
+    CardFact,
+    CardState,
+    Fact,
+    KinFact,
+    LifeFact,
+    LifeStatus,
+    MaritalFact,
+    MemberFact,
+    NumberFact,
+    NumberKind,
+    NumberState,
+    ResidenceFact,
+    Told,
+    Valid,
+)
+from dancu.population.policy import rules
+from dancu.population.policy.undo import reverse
+from dancu.population.policy.work import DirectoryChange, Work, slot
+
+_ACTS = (ResidenceFact, MemberFact, MaritalFact, CardFact)
+
+
+def merge(work: Work, absorbed: int, kept: int, directory: Sequence[tuple[str, str, str]]) -> None:
+    """`kept` stands for both from now on. It learns what only the other record knew; where both say
+    something, what it says itself stands, and the difference is a finding. Numbers of the other record lead
+    to it; the other's personal ID number is cancelled, since a person has one. `directory`: (number, kind,
+    state) of the absorbed.
+    """
+    if absorbed == kept:
+        raise Invalid("merge.same", N_("Hãy chọn hai hồ sơ khác nhau."))
+    one, two = work.view(absorbed), work.view(kept)
+    rules.standing(one)
+    rules.standing(two)
+    _agree_about_death(work, absorbed, kept)
+    differ: set[str] = set()
+    has_number = any(_active_number(f) for f in two.numbers)
+    for fact in one.facts():
+        work.close(absorbed, fact)
+        learned = fact
+        if isinstance(fact, NumberFact) and _active_number(fact) and has_number:
+            learned = replace(fact, state=NumberState.CANCELLED, reason="merge")
+        if isinstance(fact, KinFact) and fact.relative_key == kept:
+            continue  # the two were kin to each other on paper: one person is no kin of themselves
+        for piece in _unsaid(work, kept, learned, differ):
+            work.open(kept, piece)
+    for fact in [k for k in work.facts(kept, KinFact) if k.relative_key == absorbed]:
+        work.close(kept, fact)
+    _repoint(work, absorbed, kept)
+    for number, kind, state in directory:
+        cancelled = kind == NumberKind.PERSONAL_ID and has_number and state == NumberState.ACTIVE
+        work.directory.append(
+            DirectoryChange(
+                number, kind, kept, NumberState.CANCELLED if cancelled else state, new=False, was_of=absorbed
+            )
+        )
+    work.persons[absorbed].merged_into = kept
+    if differ:
+        work.notice(kept, "merge.differs", tables=sorted(differ))
+    work.events.append(events.RecordsMerged(absorbed, kept))
+    work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
+
+
+def unmerge(
+    work: Work,
+    absorbed: int,
+    kept: int,
+    tick: datetime,
+    history: Mapping[int, Sequence[Fact]],
+    directory: Sequence[tuple[str, str, str]],
+    alive_until: tuple[str | None, str | None] = (None, None),
+) -> None:
+    """Take a merge back: both records say again what they said before it; what was recorded since stays
+    unless it rests on the merge (then this is refused). `directory`: (number, kind, state before) of the
+    absorbed record."""
+    for key, facts in history.items():
+        reverse(work, key, facts, tick)
+    for number, kind, state in directory:
+        work.directory.append(DirectoryChange(number, kind, absorbed, state, new=False, was_of=kept))
+    work.persons[absorbed].merged_into = None
+    for key, until in zip((absorbed, kept), alive_until, strict=True):
+        work.persons[key].alive_until = datetime.fromisoformat(until).date() if until else None
+    work.events.append(events.MergeUndone(absorbed, kept))
+    work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
+
+
+def _active_number(fact: NumberFact) -> bool:
+    return fact.kind == NumberKind.PERSONAL_ID and fact.state == NumberState.ACTIVE
+
+
+def _unsaid(work: Work, kept: int, fact: Fact, differ: set[str]) -> list[Fact]:
+    """The parts of `fact` on days of which `kept` says nothing in the same slot."""
+    pieces = [fact.valid]
+    until = work.persons[kept].alive_until
+    if until is not None and isinstance(fact, _ACTS):
+        pieces = [p for v in pieces if (p := v.until(until + rules.ONE_DAY))]
+    for other in work.facts(kept, type(fact)):
+        if slot(other) != slot(fact):
+            continue
+        if other.valid.overlaps(fact.valid) and replace(other, source=fact.source, valid=fact.valid) != fact:
+            differ.add(type(fact).__name__)
+        pieces = [rest for piece in pieces for rest in piece.minus(other.valid)]
+    return [replace(fact, valid=piece, stored=None) for piece in pieces]
+
+
+def _agree_about_death(work: Work, absorbed: int, kept: int) -> None:
+    """A death registered on one record holds for both; two different days of death are for a person to
+    settle."""
+    one, two = work.persons[absorbed].alive_until, work.persons[kept].alive_until
+    if one is not None and two is not None and one != two:
+        raise Conflict(
+            "merge.deaths_differ", N_("Hai hồ sơ ghi ngày mất khác nhau. Hãy cải chính trước khi gộp.")
+        )
+    if one is not None and two is None:
+        late = [
+            f for f in work.view(kept).facts() if isinstance(f, _ACTS) and (f.valid.end is None or f.valid.end > one)
+            and not (isinstance(f, CardFact) and f.state != CardState.ACTIVE)
+        ]  # fmt: skip
+        for fact in late:
+            work.close(kept, fact)
+            rest = fact.valid.until(one + rules.ONE_DAY)
+            if rest is not None:
+                work.open(kept, replace(fact, valid=rest))
+        work.erase(kept, LifeFact, Valid(one), lambda f: f.status == LifeStatus.MISSING)
+        work.persons[kept].alive_until = one
+
+
+def _repoint(work: Work, absorbed: int, kept: int) -> None:
+    """Relatives and households that named the absorbed record name the kept one."""
+    for key in [k for k in work.persons if k not in (absorbed, kept)]:
+        for fact in [k for k in work.facts(key, KinFact) if k.relative_key == absorbed]:
+            work.close(key, fact)
+            pointed = replace(fact, relative_key=kept)
+            twin = any(
+                (slot(o) == slot(pointed)
+                and o.valid.overlaps(pointed.valid))
+                or (
+                    o.relation == pointed.relation
+                    and o.relative_key == kept
+                    and o.valid.overlaps(pointed.valid)
+                )
+                for o in work.facts(key, KinFact)
+            )
+            if not twin:
+                work.open(key, pointed)
+    for household in list(work.households.values()):
+        for version in [v for v in household.versions if v.head_key == absorbed]:
+            work.put_household(replace(version, head_key=kept, stored=None), kept)

@@ -1,0 +1,62 @@
+"""Registration: a draft becomes a person."""
+
+from __future__ import annotations
+
+from dancu.kernel.errors import Invalid
+from dancu.kit.i18n import N_
+from dancu.population import events
+from dancu.population.models import (
+    DataGroup,
+    HouseholdRelation,
+    LifeStatus,
+    NameKind,
+    NumberKind,
+    PersonDraft,
+    Told,
+    missing_groups,
+)
+from dancu.population.policy import rules
+from dancu.population.policy.work import DirectoryChange, Work
+
+#: Kinds of number that live in the directory under the same word.
+DIRECTORY_KINDS = {NumberKind.PERSONAL_ID, NumberKind.CMND, NumberKind.PASSPORT, NumberKind.OTHER}
+
+
+def register(work: Work, key: int, draft: PersonDraft, *, birth: bool) -> None:
+    """Enter a new person. The draft must name the person and must not contradict itself.
+
+    A birth certificate without a number is lawful: the number follows (verb `allocate_number`), and until
+    then the record counts as incomplete.
+    """
+    if not any(n.kind == NameKind.BIRTH for n in draft.names):
+        raise Invalid("person.name.missing", N_("Cần có họ tên khai sinh."))
+    if birth and rules.birth_date(draft.birth) is None:
+        raise Invalid("person.birth.missing", N_("Cần có ngày sinh, ít nhất là năm sinh."))
+    born = rules.birth_date(draft.birth)
+    if born is not None:
+        rules.happened(born.earliest(), work.today, "birth")
+    if any(m.relation == HouseholdRelation.HEAD for m in draft.memberships):
+        raise Invalid(
+            "household.head.register",
+            N_("Hãy đăng ký người trước, rồi lập hộ hoặc đổi chủ hộ bằng thủ tục riêng."),
+        )
+    work.create(key)
+    for fact in draft.facts():
+        work.open(key, fact)
+    for life in draft.life:
+        if life.status == LifeStatus.DEAD:
+            died = rules.event_date(life)
+            work.persons[key].alive_until = died.latest() if died else life.valid.start
+    for number in draft.numbers:
+        if number.kind in DIRECTORY_KINDS:
+            work.directory.append(DirectoryChange(number.number, number.kind, key, number.state))
+    for finding in draft.findings:
+        work.findings.append((key, finding))
+    work.events.append(
+        events.PersonRegistered(
+            key, birth=birth, numbered=DataGroup.PERSONAL_ID not in missing_groups(work.view(key))
+        )
+    )
+    for member in draft.memberships:
+        work.events.append(events.HouseholdJoined(key, member.household_key, member.relation))
+    work.tell(Told.CITIZEN, Told.SUBSCRIBERS, *([Told.HOUSEHOLD_HEAD] if draft.memberships else []))
