@@ -159,6 +159,30 @@ BEGIN
     RETURN ids;
 END $$;
 
+-- A verb stamps the rows it writes with the id of their entry, and the entry commits to the rows: it takes ids first
+-- and records under them last. Ids must have been taken and not used.
+CREATE FUNCTION audit.next_entry_ids(n integer) RETURNS bigint[] LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, audit AS $$
+    SELECT coalesce(array_agg(nextval('audit.entry_id_seq')), '{}') FROM generate_series(1, least(n, 10000));
+$$;
+
+CREATE FUNCTION audit.record_as(ids bigint[], entries audit.entry_in[]) RETURNS bigint[] LANGUAGE plpgsql VOLATILE
+SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+BEGIN
+    PERFORM audit.assert_alive();
+    IF cardinality(ids) <> cardinality(entries)
+       OR (SELECT max(i) FROM unnest(ids) AS i) > (SELECT last_value FROM audit.entry_id_seq) THEN
+        RAISE EXCEPTION 'entry ids were not taken' USING ERRCODE = '22023';
+    END IF;
+    INSERT INTO audit.pending (entry_id, action, actor_kind, actor_id, org_code, purpose, legal_basis, case_ref,
+                               subject, fields, request_id, channel, facts, note)
+    SELECT ids[n], e.action, e.actor_kind, e.actor_id, e.org_code, e.purpose, e.legal_basis, e.case_ref,
+           e.subject, e.fields, e.request_id, e.channel, e.facts, e.note
+    FROM unnest(entries) WITH ORDINALITY AS e(action, actor_kind, actor_id, org_code, purpose, legal_basis, case_ref,
+                                              subject, fields, request_id, channel, facts, note, n);
+    RETURN ids;
+END $$;
+
 -- A block of n entry ids for a COPY into audit.pending; returns the first. Nobody else draws from this sequence, and
 -- the lock keeps two callers apart, so blocks never overlap.
 CREATE FUNCTION audit.take_entry_ids(n bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -197,6 +221,16 @@ BEGIN
         ORDER BY c.subject_seq DESC
         LIMIT least(how_many, 500);
 END $$;
+
+-- One sequenced entry with its salt, to prove it: for the process that verifies, and for a person opened in this
+-- transaction.
+CREATE FUNCTION audit.entry_to_prove(of_idx bigint, of_entry_id bigint) RETURNS SETOF audit.content
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+    SELECT c.* FROM audit.content c
+    WHERE (c.idx = of_idx OR c.entry_id = of_entry_id)
+      AND (pg_has_role(session_user, 'dancu_verify', 'USAGE') OR pg_has_role(session_user, 'dancu_worker', 'USAGE')
+           OR c.subject = ANY (nullif(current_setting('dancu.subjects', true), '')::bigint[]))
+$$;
 
 -- The auditor's search. Checks the session's right and records itself before it answers. Bounded in time and rows.
 -- Body is resolved at call time: access.right_of comes with a later migration.
@@ -259,9 +293,11 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit.record(audit.entry_in[]), audit.assert_alive()
+GRANT EXECUTE ON FUNCTION audit.record(audit.entry_in[]), audit.assert_alive(), audit.next_entry_ids(integer),
+    audit.record_as(bigint[], audit.entry_in[])
     TO dancu_app, dancu_worker, dancu_import, dancu_gate;
 GRANT EXECUTE ON FUNCTION audit.take_entry_ids(bigint) TO dancu_import, dancu_worker;
+GRANT EXECUTE ON FUNCTION audit.entry_to_prove(bigint, bigint) TO dancu_app, dancu_worker, dancu_verify;
 GRANT EXECUTE ON FUNCTION audit.accesses_of(bigint, integer, bigint) TO dancu_app, dancu_worker, dancu_gate;
 GRANT EXECUTE ON FUNCTION audit.search_entries(bigint, bytea, audit.entry_in, timestamptz, timestamptz, text, bigint,
     bigint, text, text, integer, bigint) TO dancu_app;

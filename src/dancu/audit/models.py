@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-
 KEPT_PER_KIND = 20
 
 

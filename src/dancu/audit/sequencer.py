@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from dancu.audit import entry, merkle, note, tiles
+from dancu.audit.remembered import Memory
+from dancu.audit.store import publish
 from dancu.audit.store import sequence as store
 from dancu.kernel.errors import Conflict
 from dancu.kit.db import Conn
@@ -89,13 +93,13 @@ async def _take(conn: Conn, size: int, count: int, low: int) -> list[tuple[Any, 
 
 async def _open_tree(conn: Conn, signer: note.Signer) -> tuple[int, tiles.TileWriter]:
     """The tree as it stands: its size and a writer on its right edge, checked against the last checkpoint."""
-    held = await store.head(conn)
+    held = await publish.head(conn)
     if held is None:
         await store.put_checkpoint(conn, note.sign_checkpoint(signer, 0, merkle.EMPTY_ROOT))
         return 0, tiles.TileWriter(0, {})
-    size, root = held
+    size, root = held.size, held.root
     try:
-        writer = tiles.TileWriter(size, await store.tiles(conn, tiles.edge(size)))
+        writer = tiles.TileWriter(size, await publish.tiles(conn, tiles.edge(size)))
     except KeyError as error:
         raise _broken(size) from error
     if writer.root() != root:
@@ -126,3 +130,28 @@ async def drain(
             low = 0
         else:
             return total
+
+
+async def run_sequencer(
+    dsn: str, signer: note.Signer, stop: asyncio.Event, *, checkpoints: Path | None = None
+) -> None:
+    """Sequence until `stop` is set, on a connection of its own. Errors (the database restarts, the log was altered)
+    are the caller's: it starts this again after a while.
+
+    It asks rather than listens: NOTIFY takes one lock for the whole database at every commit of the hot path, a look
+    at an empty table every quarter of a second costs nothing noticeable.
+    """
+    conn = await store.connect(dsn)
+    memory = Memory(checkpoints) if checkpoints else None
+    beat = time.monotonic() - _BEAT
+    try:
+        while not stop.is_set():
+            pause = _IDLE
+            if await store.has_pending(conn) or time.monotonic() - beat >= _BEAT:
+                taken = await drain(conn, signer, on_checkpoint=memory.keep if memory else None)
+                beat = time.monotonic()
+                pause = _BUSY if taken else _IDLE
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+    finally:
+        await conn.close()

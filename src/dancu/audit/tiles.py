@@ -11,7 +11,8 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dancu.audit.merkle import HASH_SIZE, fold, range_hash
+from dancu.audit.merkle import HASH_SIZE as HASH_SIZE
+from dancu.audit.merkle import fold, range_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dancu.audit.entry import COLUMNS, SALT_SIZE
@@ -46,6 +46,13 @@ _TAKE = f"""
 """
 
 
+async def connect(dsn: str) -> Conn:
+    """A connection whose every statement commits by itself unless in a transaction."""
+    import psycopg
+
+    return await psycopg.AsyncConnection.connect(dsn, autocommit=True)
+
+
 async def lock(conn: Conn) -> bool:
     """Be the only sequencer until the transaction ends; False where another one is."""
     row = await (await conn.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _LOCK)).fetchone()
@@ -53,15 +60,9 @@ async def lock(conn: Conn) -> bool:
 
 
 async def has_pending(conn: Conn) -> bool:
-    row = await (await conn.execute("SELECT EXISTS (SELECT FROM audit.pending)")).fetchone()
-    return bool(row and row[0])
-
-
-async def head(conn: Conn) -> tuple[int, bytes] | None:
-    """Size and root of the last checkpoint; None before the first."""
-    cursor = await conn.execute("SELECT size, root FROM audit.checkpoint ORDER BY size DESC LIMIT 1")
-    row = await cursor.fetchone()
-    return (row[0], bytes(row[1])) if row else None
+    # By the index: a queue's heap begins with the pages of rows long gone.
+    cursor = await conn.execute("SELECT entry_id FROM audit.pending ORDER BY entry_id LIMIT 1")
+    return await cursor.fetchone() is not None
 
 
 async def take(conn: Conn, size: int, batch: int, low: int, salts: bytes) -> list[tuple[Any, ...]]:
@@ -83,17 +84,6 @@ async def add_leaves(conn: Conn, size: int, leaves: Sequence[bytes]) -> None:
         cursor.copy("COPY audit.leaf (idx, leaf) FROM STDIN (FORMAT binary)") as copy,
     ):
         await copy.write(_COPY_HEAD + b"".join(rows) + _COPY_END)
-
-
-async def tiles(conn: Conn, keys: Iterable[Key]) -> dict[Key, bytes]:
-    """Contents of the tiles asked for, as far as they exist."""
-    wanted = list(keys)
-    cursor = conn.cursor(binary=True)
-    await cursor.execute(
-        "SELECT level, n, hashes FROM unnest(%s::smallint[], %s::bigint[]) AS w (level, n) JOIN audit.tile USING (level, n)",
-        ([k[0] for k in wanted], [k[1] for k in wanted]),
-    )
-    return {(row[0], row[1]): row[2] async for row in cursor}
 
 
 async def put_tiles(conn: Conn, touched: dict[Key, bytes]) -> int:

@@ -1,0 +1,93 @@
+"""Proofs that one entry stands in the signed log, for people to keep and check without us (verify_proof.py)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dancu.audit import entry, merkle, tiles
+from dancu.audit.store import log, publish
+from dancu.kernel.errors import Conflict, NotFound
+from dancu.kit.db import Conn
+
+FORMAT = "dancu-proof/1"
+CITIZEN = ("subject", "seq", "content")  # what a citizen's proof opens: all but the officer's key
+EVERYTHING = ("subject", "seq", "content", "officer")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A leaf, the openings of some of its commitments, and its path to a signed root."""
+
+    idx: int
+    size: int
+    leaf: bytes
+    openings: tuple[entry.Opening, ...]
+    path: tuple[bytes, ...]
+    checkpoint: str
+    vkey: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "index": self.idx,
+            "leaf": self.leaf.decode(),
+            "opened": {
+                o.label: {"key": b64encode(o.key).decode(), "value": o.value.decode()} for o in self.openings
+            },
+            "path": [b64encode(h).decode() for h in self.path],
+            "checkpoint": self.checkpoint,
+            "vkey": self.vkey,
+        }
+
+
+async def hashes(conn: Conn, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+    """Merkle hashes of subtrees, from the few tiles they need, in one query. Conflict where tiles are missing."""
+    keys = {tiles.tile_of(level, index) for lo, hi in ranges for level, index in merkle.nodes_of(lo, hi)}
+    node = tiles.node_reader(await publish.tiles(conn, sorted(keys)))
+    try:
+        return [merkle.range_hash(lo, hi, node) for lo, hi in ranges]
+    except KeyError as error:
+        raise Conflict("audit.tile.missing", "Thiếu dữ liệu băm của nhật ký; hãy chạy `dancu audit verify`.") from error
+
+
+async def inclusion(conn: Conn, idx: int, size: int) -> list[bytes]:
+    """The inclusion path of leaf `idx` in the tree of `size`."""
+    return await hashes(conn, merkle.inclusion_ranges(idx, size))
+
+
+async def consistency(conn: Conn, old: int, new: int) -> list[bytes]:
+    """The proof that the tree of `old` is a prefix of the tree of `new`."""
+    return await hashes(conn, merkle.consistency_ranges(old, new))
+
+
+async def proof(
+    conn: Conn,
+    entry_id: int | None = None,
+    *,
+    idx: int | None = None,
+    disclose: Iterable[str] = CITIZEN,
+    vkey: str = "",
+) -> Proof:
+    """Proof of one entry, named by its id or its index in the log. As role app the entry's subject must have been
+    opened in this transaction. NotFound where there is no such entry, it waits, or its content was erased; Conflict
+    where the log does not hold what it says."""
+    if (entry_id is None) == (idx is None):
+        raise ValueError("either entry_id or idx")
+    found = await log.content_row(conn, idx=idx, entry_id=entry_id)
+    if found is None:
+        raise NotFound("audit.entry.unknown", "Không có mục nhật ký này, hoặc mục còn đang chờ ghi vào sổ.")
+    place, row = found
+    if row[-1] is None:
+        raise NotFound("audit.entry.erased", "Nội dung của mục này đã được xóa theo luật; chỉ còn dấu vết của việc xóa.")
+    head = await publish.head(conn)
+    leaf = await publish.leaves(conn, place, 1)
+    if head is None or head.size <= place or not leaf or entry.make_leaf(row) != leaf[0]:
+        raise Conflict("audit.entry.altered", "Mục này không khớp với nhật ký; hãy chạy `dancu audit verify`.")
+    path = await inclusion(conn, place, head.size)
+    if not merkle.verify_inclusion(merkle.leaf_hash(leaf[0]), place, head.size, path, head.root):
+        raise Conflict("audit.entry.altered", "Mục này không khớp với nhật ký; hãy chạy `dancu audit verify`.")
+    opened = tuple(entry.openings(row, sorted(set(disclose))))
+    return Proof(place, head.size, leaf[0], opened, tuple(path), head.note, vkey)

@@ -1,0 +1,95 @@
+"""SQL that reads the fact rows of other rooms, as audit.fact_source names them: the one place where a room may look
+into another's tables, and only to hash what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from dancu.kit.db import Conn
+
+_FETCH = 2000
+
+# PostgreSQL writes the canonical form of these itself, which is several times cheaper than a Python object a value.
+_INSTANT = "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+_RANGE = "CASE WHEN isempty({0}) THEN 'empty' WHEN {0} IS NOT NULL THEN '[' || coalesce({1}, '') || ',' || coalesce({2}, '') || ')' END"
+_AS_TEXT = {"date", "numeric", "uuid", "time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    table: str
+    key_column: str
+    columns: tuple[tuple[str, str], ...]  # committed column, its type; by name, bytewise
+
+
+async def sources(conn: Conn) -> list[Source]:
+    """All tables whose rows are facts. A column the table does not have any more gets type ""."""
+    cursor = await conn.execute(
+        """
+        SELECT s.table_name, s.key_column,
+               array_agg(c.name ORDER BY c.name COLLATE "C"),
+               array_agg(coalesce(format_type(a.atttypid, NULL), '') ORDER BY c.name COLLATE "C")
+        FROM audit.fact_source s
+        CROSS JOIN LATERAL unnest(s.columns) AS c (name)
+        LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(s.table_name) AND a.attname = c.name
+             AND NOT a.attisdropped
+        GROUP BY s.table_name, s.key_column ORDER BY s.table_name
+        """
+    )
+    return [Source(row[0], row[1], tuple(zip(row[2], row[3], strict=True))) async for row in cursor]
+
+
+def _expression(column: str, kind: str) -> Any:
+    from psycopg import sql
+
+    name = sql.Identifier(column)
+    if column == "recorded":
+        return sql.SQL(_INSTANT).format(sql.SQL("lower({})").format(name))
+    if kind == "":
+        return sql.SQL("NULL::text")
+    if kind == "timestamp with time zone":
+        return sql.SQL(_INSTANT).format(name)
+    if kind in ("tstzrange",):
+        bounds = [sql.SQL(_INSTANT).format(sql.SQL(f"{end}({{}})").format(name)) for end in ("lower", "upper")]
+        return sql.SQL(_RANGE).format(name, *bounds)
+    if kind.endswith("range"):
+        return sql.SQL(_RANGE).format(name, *(sql.SQL(f"{end}({{}})::text").format(name) for end in ("lower", "upper")))
+    if kind == "bytea":
+        return sql.SQL("encode({}, 'hex')").format(name)
+    if kind in _AS_TEXT:
+        return sql.SQL("{}::text").format(name)
+    return name
+
+
+async def opened(conn: Conn, number: int, source: Source) -> AsyncIterator[list[Any]]:
+    """(entry_id, key, fact_id, committed values…) by entry id, in blocks."""
+    from psycopg import sql
+
+    query = sql.SQL("SELECT entry_id, {}, fact_id, {} FROM {} ORDER BY entry_id").format(
+        sql.Identifier(source.key_column),
+        sql.SQL(", ").join(_expression(*column) for column in source.columns),
+        sql.Identifier(*source.table.split(".")),
+    )
+    async with conn.cursor(name=f"audit_opened_{number}", binary=True) as cursor:
+        await cursor.execute(query)
+        while rows := await cursor.fetchmany(_FETCH):
+            yield rows
+
+
+async def closed(conn: Conn, number: int, source: Source) -> AsyncIterator[list[Any]]:
+    """(closed_by, key, fact_id, upper(recorded)) by the entry that closed the row, in blocks."""
+    from psycopg import sql
+
+    query = sql.SQL(
+        "SELECT closed_by, {}, fact_id, {} FROM {} WHERE closed_by IS NOT NULL ORDER BY closed_by"
+    ).format(
+        sql.Identifier(source.key_column),
+        sql.SQL(_INSTANT).format(sql.SQL("upper(recorded)")),
+        sql.Identifier(*source.table.split(".")),
+    )
+    async with conn.cursor(name=f"audit_closed_{number}", binary=True) as cursor:
+        await cursor.execute(query)
+        while rows := await cursor.fetchmany(_FETCH):
+            yield rows
