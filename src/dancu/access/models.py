@@ -1,9 +1,10 @@
-"""Words of access. Dates are days in Vietnam; `valid_to` is the first day on which a thing no longer holds."""
+"""Words of access. Dates are days in Vietnam; `valid_to` is the first day on which a thing no longer
+holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -112,8 +113,8 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A role in an organisation over units. `unit_ids` are territory units as they stood on `units_as_of`; `head`
-    marks the person who leads the organisation and is told of its staff's emergency openings."""
+    """A role in an organisation over units. `unit_ids` are territory units as they stood on `units_as_of`;
+    `head` marks the person who leads the organisation and is told of its staff's emergency openings."""
 
     assignment_id: int
     staff_id: int
@@ -128,12 +129,18 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One permission a staff member has today: everywhere (`national`) or in `areas`, until the day `until`."""
+    """One permission a staff member has today: everywhere (`national`) or in `areas`, until the day
+    `until`."""
 
     permission: str
     national: bool
     areas: frozenset[int]
     until: date
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it holds."""
+        return self.until - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +182,9 @@ class SignInState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The outcome of a sign-in. A value and not an exception: what a failure writes (the throttle's charge, its
-    evidence) must be committed. `token` is set for OK and ENROL, `device` where the browser should be remembered."""
+    """The outcome of a sign-in. A value and not an exception: what a failure writes (the throttle's charge,
+    its evidence) must be committed. `token` is set for OK and ENROL, `device` where the browser should be
+    remembered."""
 
     state: SignInState
     token: str = ""

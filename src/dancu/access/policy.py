@@ -1,4 +1,5 @@
-"""Rules of access, as plain functions. The database's gate decides about persons; these decide about staff."""
+"""Rules of access, as plain functions. The database's gate decides about persons; these decide about
+staff."""
 
 from __future__ import annotations
 
@@ -32,9 +33,9 @@ def rights_today(
 ) -> list[Right]:
     """What the assignments in force amount to, one Right per permission.
 
-    Each permission reaches the units of the assignments that give it, translated to units of today by `units_today`;
-    it ends with the first of these assignments (the nightly job writes what is left then). A unit without a successor
-    gives nothing: an empty area sees nobody.
+    Each permission reaches the units of the assignments that give it, translated to units of today by
+    `units_today`; it ends with the first of these assignments (the nightly job writes what is left then). A
+    unit without a successor gives nothing: an empty area sees nobody.
     """
     found: dict[str, tuple[set[int], date]] = {}
     for held in assignments:
@@ -55,7 +56,12 @@ def rights_today(
 
 
 def check_assignment(
-    actor: Actor, staff_id: int, role: str, others: Sequence[Assignment], valid_from: date, valid_to: date | None
+    actor: Actor,
+    staff_id: int,
+    role: str,
+    others: Sequence[Assignment],
+    valid_from: date,
+    valid_to: date | None,
 ) -> None:
     """Nobody gives themselves a right; watching and administering are never combined with another role."""
     if role not in ROLES:
@@ -78,15 +84,15 @@ def check_assignment(
 
 
 def check_reach(admin_orgs: Iterable[str], chain: Sequence[str]) -> None:
-    """An administrator acts in the organisations where they hold that role and below. `chain`: the organisation
-    concerned and those above it."""
+    """An administrator acts in the organisations where they hold that role and below. `chain`: the
+    organisation concerned and those above it."""
     if not set(admin_orgs) & set(chain):
         raise NotAllowed("organisation.out_of_reach", N_("Cơ quan này không thuộc phạm vi quản trị của bạn."))
 
 
 def check_units(own_areas: frozenset[int], given: Iterable[frozenset[int]]) -> None:
-    """An administrator with an area gives only units inside it. Each element of `given` is one unit of today with all
-    units above it; an empty `own_areas` is the whole country."""
+    """An administrator with an area gives only units inside it. Each element of `given` is one unit of today
+    with all units above it; an empty `own_areas` is the whole country."""
     if own_areas and not all(places & own_areas for places in given):
         raise NotAllowed("units.out_of_reach", N_("Địa bàn này nằm ngoài phạm vi quản trị của bạn."))
 

@@ -1,15 +1,16 @@
-"""Secrets that must not be in the database: files under $DATA/keys, and the field encryption they make possible.
+"""Secrets that must not be in the database: files under $DATA/keys, and the field encryption they make
+possible.
 
 Two kinds of thing live here.
 
-- `secret(directory, name, make)` reads a named secret file, making it at first use. Application and worker may start
-  at the same moment: the file appears whole or not at all, and both read the same bytes.
-- `KeyRing` encrypts single fields with AES-256-GCM. The place a value belongs to (table, row, column) and the key's id
-  are authenticated, so a ciphertext copied into another row, column or table does not decrypt. Encryption is done
-  here and not by pgcrypto because a key handed to SQL ends in the server's logs.
+- `secret(directory, name, make)` reads a named secret file, making it at first use. Application and worker
+  may start at the same moment: the file appears whole or not at all, and both read the same bytes.
+- `KeyRing` encrypts single fields with AES-256-GCM. The place a value belongs to (table, row, column) and the
+  key's id are authenticated, so a ciphertext copied into another row, column or table does not decrypt.
+  Encryption is done here and not by pgcrypto because a key handed to SQL ends in the server's logs.
 
-A field on disk is `version(1) | key id(4) | nonce(12) | ciphertext and tag`. Rotation: a new key file becomes the
-one that encrypts; older files stay for decryption until no field names them.
+A field on disk is `version(1) | key id(4) | nonce(12) | ciphertext and tag`. Rotation: a new key file becomes
+the one that encrypts; older files stay for decryption until no field names them.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ class KeyRing:
 
     def __init__(self, keys: dict[bytes, bytes], current: bytes, directory: Path) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._index_keys = {key_id: hashlib.sha256(b"dancu blind index|" + key).digest() for key_id, key in keys.items()}
+        self._index_keys = {
+            key_id: hashlib.sha256(b"dancu blind index|" + key).digest() for key_id, key in keys.items()
+        }
         self._current = current
         self._first = min(keys)
         self.directory = directory
@@ -97,7 +100,9 @@ class KeyRing:
         names = sorted(path.name for path in directory.glob(f"{_PREFIX}*{_SUFFIX}"))
         keys = {_key_id(name): secret(directory, name) for name in names or [f"{_PREFIX}00000001{_SUFFIX}"]}
         if any(len(key) != 32 for key in keys.values()):
-            raise Unavailable("keys.length", "Tệp khóa mã hóa phải dài đúng 32 byte. Hãy khôi phục từ bản sao lưu.")
+            raise Unavailable(
+                "keys.length", "Tệp khóa mã hóa phải dài đúng 32 byte. Hãy khôi phục từ bản sao lưu."
+            )
         return cls(keys, max(keys), directory)
 
     def rotated(self) -> KeyRing:
@@ -116,14 +121,20 @@ class KeyRing:
         key_id = field[1 : 1 + KEY_ID_BYTES]
         cipher = self._ciphers.get(key_id)
         if field[:1] != VERSION or cipher is None:
-            raise Unavailable("keys.unknown", "Thiếu khóa giải mã của trường này. Hãy khôi phục thư mục keys.")
+            raise Unavailable(
+                "keys.unknown", "Thiếu khóa giải mã của trường này. Hãy khôi phục thư mục keys."
+            )
         start = 1 + KEY_ID_BYTES
         try:
             return cipher.decrypt(
-                field[start : start + NONCE_BYTES], field[start + NONCE_BYTES :], _aad(table, row, column, key_id)
+                field[start : start + NONCE_BYTES],
+                field[start + NONCE_BYTES :],
+                _aad(table, row, column, key_id),
             )
         except InvalidTag:
-            raise Unavailable("keys.tampered", "Trường đã mã hóa bị thay đổi. Hãy báo người vận hành.") from None
+            raise Unavailable(
+                "keys.tampered", "Trường đã mã hóa bị thay đổi. Hãy báo người vận hành."
+            ) from None
 
     def blind_index(self, value: bytes, *, table: str, column: str) -> bytes:
         """A keyed digest for exact-match search of an encrypted column.
@@ -133,8 +144,8 @@ class KeyRing:
         return hmac.digest(self._index_keys[self._first], f"{table}|{column}|".encode() + value, "sha256")
 
     def mac(self, purpose: str, message: bytes) -> bytes:
-        """A digest only this installation can make, for things handed out and recognised later (a remembered device).
-        Different purposes never agree."""
+        """A digest only this installation can make, for things handed out and recognised later (a remembered
+        device). Different purposes never agree."""
         return hmac.digest(self._index_keys[self._first], f"mac|{purpose}|".encode() + message, "sha256")
 
 
@@ -144,4 +155,7 @@ def _key_id(name: str) -> bytes:
 
 def _aad(table: str, row: int | str, column: str, key_id: bytes) -> bytes:
     # Lengths first: no two different places give the same bytes.
-    return b"".join(len(part).to_bytes(4, "big") + part for part in (table.encode(), str(row).encode(), column.encode(), key_id))
+    return b"".join(
+        len(part).to_bytes(4, "big") + part
+        for part in (table.encode(), str(row).encode(), column.encode(), key_id)
+    )

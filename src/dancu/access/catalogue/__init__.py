@@ -1,5 +1,5 @@
-"""The one catalogue: permissions, roles, legal bases and purposes, as data. `service.sync_catalogue` copies it into
-tables when the database is migrated; code elsewhere names permissions by their codes only."""
+"""The one catalogue: permissions, roles, legal bases and purposes, as data. `service.sync_catalogue` copies
+it into tables when the database is migrated; code elsewhere names permissions by their codes only."""
 
 from dancu.access.catalogue.laws import LAWS
 from dancu.access.catalogue.permissions import NATIONAL_LOOKUP, PERMISSIONS

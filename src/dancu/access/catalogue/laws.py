@@ -1,9 +1,10 @@
-"""Legal bases, each with the days on which it held. The code is the law's number, which people may follow with the
-article ("68/2020/QH14 Điều 22").
+"""Legal bases, each with the days on which it held. The code is the law's number, which people may follow
+with the article ("68/2020/QH14 Điều 22").
 
-`certainty`: `secondary` was read on a law portal or in the press, `unverified` is from memory and must be checked by a
-lawyer before a rule is enforced on it. None has been checked against the official gazette by this project. A basis
-that falls away gets its `valid_to` here; entries in the evidence log keep the words that held at the time.
+`certainty`: `secondary` was read on a law portal or in the press, `unverified` is from memory and must be
+checked by a lawyer before a rule is enforced on it. None has been checked against the official gazette by
+this project. A basis that falls away gets its `valid_to` here; entries in the evidence log keep the words
+that held at the time.
 """
 
 from __future__ import annotations

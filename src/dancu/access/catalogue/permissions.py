@@ -1,5 +1,5 @@
-"""Every permission of the platform. A permission that is not area-bound means the same everywhere; an area-bound one
-reaches only the units of the assignment that gives it."""
+"""Every permission of the platform. A permission that is not area-bound means the same everywhere; an
+area-bound one reaches only the units of the assignment that gives it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ _ALL = (
     _local("person.write.move", "Đăng ký cư trú", "Register residence"),
     _local("person.write.join_household", "Nhập hộ", "Add to a household"),
     _local("person.write.leave_household", "Tách hộ, ra khỏi hộ", "Leave or split a household"),
-    _local("person.write.kinship", "Ghi quan hệ cha, mẹ, con, người đại diện", "Record parents, children, representatives"),
+    _local(
+        "person.write.kinship",
+        "Ghi quan hệ cha, mẹ, con, người đại diện",
+        "Record parents, children, representatives",
+    ),
     _local("person.write.marry", "Đăng ký kết hôn", "Register a marriage"),
     _local("person.write.divorce", "Ghi ly hôn", "Record a divorce"),
     _local("person.write.die", "Đăng ký khai tử", "Register a death"),
@@ -38,19 +42,23 @@ _ALL = (
     _anywhere("import.run", "Nhập dữ liệu từ tệp", "Import data from files"),
     _anywhere("audit.read", "Xem nhật ký truy cập", "Read the evidence log"),
     _anywhere("audit.verify", "Kiểm chứng nhật ký truy cập", "Verify the evidence log"),
-    _anywhere("audit.erase", "Xóa nội dung một mục nhật ký theo luật", "Erase the content of a log entry by law"),
+    _anywhere(
+        "audit.erase", "Xóa nội dung một mục nhật ký theo luật", "Erase the content of a log entry by law"
+    ),
     _anywhere("access.admin", "Quản trị cơ quan và cán bộ", "Administer organisations and staff"),
     _local("territory.hamlet.write", "Cập nhật thôn, tổ dân phố", "Maintain hamlets"),
     _local("case.read", "Xem phản ánh của công dân về hồ sơ", "Read citizens' cases about their record"),
     _local("case.answer", "Trả lời phản ánh về hồ sơ", "Answer citizens' cases about their record"),
     _local("dashboard.read", "Xem số liệu điều hành", "Read management figures"),
     _anywhere("integration.read", "Xem tình trạng kết nối", "Read the state of connections"),
-    _anywhere("break_glass", "Mở khẩn cấp hồ sơ ngoài địa bàn", "Open a record outside one's area in an emergency"),
+    _anywhere(
+        "break_glass", "Mở khẩn cấp hồ sơ ngoài địa bàn", "Open a record outside one's area in an emergency"
+    ),
     _anywhere("break_glass.review", "Xem xét các lần mở khẩn cấp", "Review emergency openings"),
     _anywhere("citizen.self", "Xem hồ sơ của chính mình", "Read one's own record"),
 )
 PERMISSIONS = {permission.code: permission for permission in _ALL}
 
-# National look-up is a permission of its own: the gate lets its holder search and read beyond their area, for purposes
-# that serve it (`purposes`). Never a write.
+# National look-up is a permission of its own: the gate lets its holder search and read beyond their area, for
+# purposes that serve it (`purposes`). Never a write.
 NATIONAL_LOOKUP = "person.read.national"

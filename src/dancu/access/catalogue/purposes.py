@@ -1,5 +1,5 @@
-"""Purposes: why a citizen's data may be looked at or changed. Each names the permissions it can serve and the legal
-bases it may rest on; the gate lets a look through only where both fit on the day."""
+"""Purposes: why a citizen's data may be looked at or changed. Each names the permissions it can serve and the
+legal bases it may rest on; the gate lets a look through only where both fit on the day."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Roles: what a post in an organisation may do. An assignment gives a role in an organisation for certain units and
-days."""
+"""Roles: what a post in an organisation may do. An assignment gives a role in an organisation for certain
+units and days."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ _ALL = (
         "one_stop_officer",
         "Cán bộ một cửa",
         "One-stop officer",
-        # The counter serves whoever comes, from anywhere: it may look up the whole country and writes nothing.
+        # The counter serves whoever comes, from anywhere: it may look up the whole country and writes
+        # nothing.
         frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read"}),
     ),
     Role(

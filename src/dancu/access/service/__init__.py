@@ -7,7 +7,14 @@ from dancu.access.service.demo import demo_personas, enter_as, mark_demo, seed_d
 from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
 from dancu.access.service.organisations import add_organisation, close_organisation, organisations
 from dancu.access.service.os_user import actor_for_operator, actor_for_os_user
-from dancu.access.service.rights import recompute_all, recompute_rights, rights_of
+from dancu.access.service.rights import (
+    recompute_all,
+    recompute_rights,
+    rights_named,
+    rights_of,
+    unit_name,
+    units_by_codes,
+)
 from dancu.access.service.sessions import (
     end_other_sessions,
     end_session_by_id,
@@ -16,13 +23,21 @@ from dancu.access.service.sessions import (
     sign_out,
     sweep,
 )
-from dancu.access.service.sign_in import change_password, confirm_totp, set_up, sign_in, start_totp
+from dancu.access.service.sign_in import (
+    change_password,
+    confirm_totp,
+    reopen_totp,
+    set_up,
+    sign_in,
+    start_totp,
+)
 from dancu.access.service.staff import (
     add_staff,
     assign,
     deactivate,
     end_assignment,
     reset,
+    staff_by_login,
     staff_list,
     staff_view,
 )
@@ -53,9 +68,11 @@ __all__ = [
     "purposes",
     "recompute_all",
     "recompute_rights",
+    "reopen_totp",
     "require",
     "reset",
     "review",
+    "rights_named",
     "rights_of",
     "roles",
     "seed_demo",
@@ -63,10 +80,13 @@ __all__ = [
     "set_up",
     "sign_in",
     "sign_out",
+    "staff_by_login",
     "staff_list",
     "staff_view",
     "start_totp",
     "supervisor_of",
     "sweep",
     "sync_catalogue",
+    "unit_name",
+    "units_by_codes",
 ]

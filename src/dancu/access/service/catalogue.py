@@ -17,15 +17,17 @@ from dancu.kit.i18n import N_
 
 
 async def sync_catalogue(conn: Conn) -> None:
-    """Make the database's copy of the catalogue equal to the program's, then what staff may do. Needs the admin role;
-    part of `dancu migrate`."""
+    """Make the database's copy of the catalogue equal to the program's, then what staff may do. Needs the
+    admin role; part of `dancu migrate`."""
     await store.write(conn, PERMISSIONS.values(), ROLES.values(), LAWS.values(), PURPOSES.values(), rules())
     await recompute_all(conn)
 
 
-def purposes(as_of: date | None = None, *, serving: Iterable[str] = ()) -> list[tuple[Purpose, list[LegalBasis]]]:
-    """The purposes valid on the day (default: today), each with its legal bases of that day, most specific first.
-    With `serving`, only those that serve at least one of these permissions."""
+def purposes(
+    as_of: date | None = None, *, serving: Iterable[str] = ()
+) -> list[tuple[Purpose, list[LegalBasis]]]:
+    """The purposes valid on the day (default: today), each with its legal bases of that day, most specific
+    first. With `serving`, only those that serve at least one of these permissions."""
     day = as_of or SystemClock().today()
     wanted = set(serving)
     found = []
@@ -40,7 +42,9 @@ def roles() -> list[Role]:
     return list(ROLES.values())
 
 
-def choose_purpose(code: str, legal_basis: str = "", case_ref: str = "", as_of: date | None = None) -> ChosenPurpose:
+def choose_purpose(
+    code: str, legal_basis: str = "", case_ref: str = "", as_of: date | None = None
+) -> ChosenPurpose:
     """The kernel's Purpose for a code; without a legal basis the first one valid that day. Raises Invalid
     `purpose.unknown` or `purpose.basis`; whether it serves a permission the gate decides."""
     for purpose, bases in purposes(as_of):

@@ -1,15 +1,15 @@
-"""Break-glass: one person outside one's area, for an hour, with a written reason, told to the supervisor and the
-auditors at once and reviewed later."""
+"""Break-glass: one person outside one's area, for an hour, with a written reason, told to the supervisor and
+the auditors at once and reviewed later."""
 
 from __future__ import annotations
 
 from dancu.access import events, policy
 from dancu.access.models import BrokenGlass, Staff
+from dancu.access.service.catalogue import choose_purpose
 from dancu.access.store import catalogue as catalogue_store
 from dancu.access.store import glass as store
 from dancu.access.store import organisations as org_store
 from dancu.access.store import staff as staff_store
-from dancu.access.service.catalogue import choose_purpose
 from dancu.audit.service import record
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -28,7 +28,9 @@ async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
     if staff is None:
         return None
     chain = await org_store.chain_up(conn, staff.org_code)
-    heads = dict(reversed([(org, who) for org, who in await staff_store.heads_of(conn, chain) if who != staff_id]))
+    heads = dict(
+        reversed([(org, who) for org, who in await staff_store.heads_of(conn, chain) if who != staff_id])
+    )
     nearest = next((heads[org] for org in chain if org in heads), None)
     return await staff_store.one(conn, nearest) if nearest is not None else None
 
@@ -36,9 +38,9 @@ async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
 async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, purpose: Purpose) -> int:
     """Open one person to this staff member for 60 minutes; returns the opening's id.
 
-    The looks themselves still go through the gate, each with its own entry. Raises Invalid for a reason that says too
-    little, NotAllowed without the permission or with a purpose that does not serve it, Conflict where there is nobody
-    to tell: an opening nobody hears of must not happen.
+    The looks themselves still go through the gate, each with its own entry. Raises Invalid for a reason that
+    says too little, NotAllowed without the permission or with a purpose that does not serve it, Conflict
+    where there is nobody to tell: an opening nobody hears of must not happen.
     """
     policy.require(actor, PERMISSION)
     if actor.kind is not ActorKind.STAFF:
@@ -55,14 +57,26 @@ async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, pu
             N_("Cơ quan chưa có người phụ trách hoặc kiểm toán viên để báo. Hãy hỏi quản trị viên."),
         )
     glass_id = await store.insert(
-        conn, person_key, actor.actor_id, actor.org_code, purpose.code, purpose.legal_basis, purpose.case_ref, text
+        conn,
+        person_key,
+        actor.actor_id,
+        actor.org_code,
+        purpose.code,
+        purpose.legal_basis,
+        purpose.case_ref,
+        text,
     )
     await store.tell(conn, glass_id, to.items())
     await record(
         conn, actor, purpose, action="write", subjects=[person_key], fields=[PERMISSION],
         note={"verb": "access.break_glass", "glass_id": glass_id},
     )  # fmt: skip
-    await emit(conn, events.GLASS_BROKEN, person_key, {"glass_id": glass_id, "staff_id": actor.actor_id, "to": list(to)})
+    await emit(
+        conn,
+        events.GLASS_BROKEN,
+        person_key,
+        {"glass_id": glass_id, "staff_id": actor.actor_id, "to": list(to)},
+    )
     return glass_id
 
 
@@ -70,7 +84,9 @@ async def _to_tell(conn: Conn, staff_id: int) -> dict[int, str]:
     """Staff id → capacity: the supervisor, and every auditor of the organisation or one above it."""
     staff = await staff_store.one(conn, staff_id)
     chain = await org_store.chain_up(conn, staff.org_code) if staff else []
-    to = {who: "auditor" for who in await staff_store.holders_of(conn, "audit.read", chain) if who != staff_id}
+    to = {
+        who: "auditor" for who in await staff_store.holders_of(conn, "audit.read", chain) if who != staff_id
+    }
     supervisor = await supervisor_of(conn, staff_id)
     if supervisor is not None:
         to[supervisor.staff_id] = "supervisor"
@@ -96,7 +112,9 @@ async def review(conn: Conn, actor: Actor, glass_id: int, finding: str, comment:
         raise Invalid("glass.finding", N_("Hãy chọn kết luận: có căn cứ hoặc không có căn cứ."))
     if not text:
         raise Invalid("glass.comment", N_("Hãy ghi nhận xét."))
-    glass = next((g for g in await store.told(conn, actor.actor_id, only_open=False) if g.glass_id == glass_id), None)
+    glass = next(
+        (g for g in await store.told(conn, actor.actor_id, only_open=False) if g.glass_id == glass_id), None
+    )
     if glass is None:
         raise NotFound("glass.unknown", N_("Không tìm thấy lần mở khẩn cấp này."))
     if not await store.review(conn, glass.person_key, glass_id, actor.actor_id, finding, text):

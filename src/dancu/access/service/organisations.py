@@ -21,13 +21,15 @@ async def admin_assignments(conn: Conn, actor: Actor) -> list[Assignment]:
     return [
         a
         for a in await staff_store.assignments(conn, [actor.actor_id])
-        if policy.gives(a.role, ADMIN) and a.valid_from <= today and (a.valid_to is None or today < a.valid_to)
+        if policy.gives(a.role, ADMIN)
+        and a.valid_from <= today
+        and (a.valid_to is None or today < a.valid_to)
     ]
 
 
 async def require_reach(conn: Conn, actor: Actor, org_code: str) -> None:
-    """The actor administers this organisation: it, or one above it, is where they hold the role. The system itself
-    (first set-up, demonstration) reaches everything."""
+    """The actor administers this organisation: it, or one above it, is where they hold the role. The system
+    itself (first set-up, demonstration) reaches everything."""
     policy.require(actor, ADMIN)
     if actor.kind is ActorKind.SYSTEM:
         return
@@ -38,9 +40,17 @@ async def require_reach(conn: Conn, actor: Actor, org_code: str) -> None:
 
 
 async def add_organisation(
-    conn: Conn, actor: Actor, org_code: str, name: str, kind: str, *, parent: str | None = None, name_en: str = ""
+    conn: Conn,
+    actor: Actor,
+    org_code: str,
+    name: str,
+    kind: str,
+    *,
+    parent: str | None = None,
+    name_en: str = "",
 ) -> Organisation:
-    """Add an organisation under `parent` (None: at the top, for the system's own set-up only), valid from today."""
+    """Add an organisation under `parent` (None: at the top, for the system's own set-up only), valid from
+    today."""
     if kind not in list(OrganisationKind):
         raise Invalid("organisation.kind", N_("Hãy chọn loại cơ quan trong danh sách."))
     policy.require(actor, ADMIN)

@@ -1,4 +1,5 @@
-"""The command line: the operating-system user is somebody's staff identity, or the operator of a new installation."""
+"""The command line: the operating-system user is somebody's staff identity, or the operator of a new
+installation."""
 
 from __future__ import annotations
 
@@ -20,13 +21,15 @@ OPERATOR_ORG = "dancu"
 
 
 async def actor_for_os_user(conn: Conn, os_user: str) -> Actor:
-    """The staff actor mapped to this operating-system user, with a command-line session (one is reused while it
-    lives). Raises NotAllowed `os_user.unmapped`."""
+    """The staff actor mapped to this operating-system user, with a command-line session (one is reused while
+    it lives). Raises NotAllowed `os_user.unmapped`."""
     staff = await store.by_os_user(conn, os_user)
     if staff is None:
         raise NotAllowed(
             "os_user.unmapped",
-            N_("Người dùng hệ điều hành “{os_user}” chưa gắn với cán bộ nào. Hãy chạy: dancu access staff add … --os-user"),
+            N_(
+                "Người dùng hệ điều hành “{os_user}” chưa gắn với cán bộ nào. Hãy chạy: dancu access staff add … --os-user"
+            ),
             os_user=os_user,
         )
     token_hash = await session_store.live_cli(conn, staff.staff_id)
@@ -49,8 +52,8 @@ async def actor_for_os_user(conn: Conn, os_user: str) -> Actor:
 
 
 async def actor_for_operator(conn: Conn, os_user: str) -> Actor:
-    """Who administers access from the command line: the mapped staff member, or, while the installation has no
-    administrator at all, its operator, who must make the first one."""
+    """Who administers access from the command line: the mapped staff member, or, while the installation has
+    no administrator at all, its operator, who must make the first one."""
     if not await store.any_admin(conn):
         return operator()
     return await actor_for_os_user(conn, os_user)
@@ -59,5 +62,10 @@ async def actor_for_operator(conn: Conn, os_user: str) -> Actor:
 def operator() -> Actor:
     """The system itself, for the first set-up and the demonstration's."""
     return Actor(
-        ActorKind.SYSTEM, 0, OPERATOR_ORG, "Dancu", channel=Channel.CLI, permissions=frozenset({"access.admin"})
+        ActorKind.SYSTEM,
+        0,
+        OPERATOR_ORG,
+        "Dancu",
+        channel=Channel.CLI,
+        permissions=frozenset({"access.admin"}),
     )

@@ -1,12 +1,13 @@
-"""The demonstration's organisations and people, as data: a ward of Tam Kỳ as it was in 2023, living on in the units of
-today. Names are made up. `{ward}` and `{province}` are filled with today's units."""
+"""The demonstration's organisations and people, as data: a ward of Tam Kỳ as it was in 2023, living on in the
+units of today. Names are made up. `{ward}` and `{province}` are filled with today's units."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-# The place and day the field's own figures were taken; jurisdiction is given as of then and translated to today.
+# The place and day the field's own figures were taken; jurisdiction is given as of then and translated to
+# today.
 WARD, DISTRICT, PROVINCE = "Trường Xuân", "Tam Kỳ", "Quảng Nam"
 AS_OF = date(2023, 4, 1)
 
@@ -16,16 +17,28 @@ ORGANISATIONS: tuple[tuple[str, str, str, str, str | None], ...] = (
     ("DEMO.CA.TX", "Công an {ward}", "Police of {ward}", "police", "DEMO.CA"),
     ("DEMO.TX", "Ủy ban nhân dân {ward}", "People's Committee of {ward}", "committee", "DEMO"),
     ("DEMO.TX.HT", "Tư pháp – hộ tịch {ward}", "Civil status office of {ward}", "justice", "DEMO.TX"),
-    ("DEMO.TX.MC", "Trung tâm Phục vụ hành chính công {ward}", "One-stop counter of {ward}", "one_stop", "DEMO.TX"),
+    (
+        "DEMO.TX.MC",
+        "Trung tâm Phục vụ hành chính công {ward}",
+        "One-stop counter of {ward}",
+        "one_stop",
+        "DEMO.TX",
+    ),
     ("DEMO.TTR", "Thanh tra {province}", "Inspectorate of {province}", "inspectorate", "DEMO"),
-    ("DEMO.CDS", "Trung tâm Chuyển đổi số {province}", "Digital Transformation Centre of {province}", "operator", "DEMO"),
+    (
+        "DEMO.CDS",
+        "Trung tâm Chuyển đổi số {province}",
+        "Digital Transformation Centre of {province}",
+        "operator",
+        "DEMO",
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DemoStaff:
-    """`area` is 'ward', 'province' or 'none'. The auditor sits with the province, so that every opening below it is
-    told to them."""
+    """`area` is 'ward', 'province' or 'none'. The auditor sits with the province, so that every opening below
+    it is told to them."""
 
     code: str
     login: str
@@ -64,13 +77,13 @@ STAFF: tuple[DemoStaff, ...] = (
         "province_leader", "demo-lanhdao", "Phạm Hồng Sơn", "DEMO", ("province_leader",), "province",
         "Lãnh đạo tỉnh", "Province leader",
         "Xem số liệu của toàn địa bàn và các lần mở khẩn cấp cần xem xét.",
-        "See the figures of the province and the emergency openings to review.", "/access/reviews", head=True,
+        "See the figures of the province and the emergency openings to review.", "/watch/emergency", head=True,
     ),
     DemoStaff(
         "auditor", "demo-kiemtoan", "Võ Thị Minh Châu", "DEMO.TTR", ("auditor",), "none",
         "Kiểm toán viên nhật ký", "Auditor",
         "Kiểm tra ai đã xem dữ liệu của ai, vì mục đích gì; nhật ký có nguyên vẹn không.",
-        "Check who looked at whose data and why, and that the log is whole.", "/access/reviews",
+        "Check who looked at whose data and why, and that the log is whole.", "/watch/emergency",
     ),
     DemoStaff(
         "integrator", "demo-tichhop", "Đặng Hoàng Long", "DEMO.CDS", ("integrator",), "none",
@@ -88,7 +101,7 @@ STAFF: tuple[DemoStaff, ...] = (
     DemoStaff(
         "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",
         "Quản trị viên", "Administrator",
-        "Quản lý cơ quan, cán bộ, vai trò và địa bàn.", "Manage organisations, staff, roles and areas.", "/access/staff",
+        "Quản lý cơ quan, cán bộ, vai trò và địa bàn.", "Manage organisations, staff, roles and areas.", "/watch/staff",
     ),
 )  # fmt: skip
 

@@ -6,17 +6,22 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from dancu.access import events, policy
-from dancu.access.models import Right
+from dancu.access.catalogue import PERMISSIONS
+from dancu.access.models import Permission, Right
 from dancu.access.store import staff as store
-from dancu.kernel.errors import NotFound
+from dancu.kernel.actor import Actor
+from dancu.kernel.clock import SystemClock
+from dancu.kernel.errors import FieldError, Invalid, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
+from dancu.kit.i18n import N_
 from dancu.territory.service import gazetteer
 
 
 def units_on(day: date) -> Callable[[int], Iterable[int]]:
-    """Translate a unit of any time into the units of `day` it lives on in: itself, its successor, each part of a split
-    unit, the communes of a former district. Without the provinces above: those would widen the area."""
+    """Translate a unit of any time into the units of `day` it lives on in: itself, its successor, each part
+    of a split unit, the communes of a former district. Without the provinces above: those would widen the
+    area."""
 
     def translate(unit_id: int) -> Iterable[int]:
         try:
@@ -28,12 +33,14 @@ def units_on(day: date) -> Callable[[int], Iterable[int]]:
 
 
 async def recompute_rights(conn: Conn, staff_id: int) -> bool:
-    """Write what one person may do today; True when it changed. The lock keeps two changes apart, so that the later
-    one sees the earlier one's assignments."""
+    """Write what one person may do today; True when it changed. The lock keeps two changes apart, so that the
+    later one sees the earlier one's assignments."""
     await store.lock(conn, staff_id)
     today = await store.today(conn)
     person = await store.one(conn, staff_id)
-    held = await store.assignments(conn, [staff_id]) if person is not None and person.state != "inactive" else []
+    held = (
+        await store.assignments(conn, [staff_id]) if person is not None and person.state != "inactive" else []
+    )
     changed = await store.write_rights(conn, staff_id, policy.rights_today(held, today, units_on(today)))
     if changed:
         await emit(conn, events.RIGHTS_CHANGED, None, {"staff_id": staff_id})
@@ -41,8 +48,8 @@ async def recompute_rights(conn: Conn, staff_id: int) -> bool:
 
 
 async def recompute_all(conn: Conn) -> int:
-    """The job after midnight, after a change of units and after a change of the catalogue. Returns how many people's
-    rights changed."""
+    """The job after midnight, after a change of units and after a change of the catalogue. Returns how many
+    people's rights changed."""
     changed = 0
     for staff_id in await store.active_ids(conn):
         changed += await recompute_rights(conn, staff_id)
@@ -52,3 +59,36 @@ async def recompute_all(conn: Conn) -> int:
 async def rights_of(conn: Conn, staff_id: int) -> list[Right]:
     """The rights in force today."""
     return await store.rights(conn, staff_id)
+
+
+async def rights_named(conn: Conn, actor: Actor) -> list[tuple[Permission, Right]]:
+    """The actor's own rights with their names, for the account page."""
+    return [
+        (PERMISSIONS[right.permission], right)
+        for right in await store.rights(conn, actor.actor_id)
+        if right.permission in PERMISSIONS
+    ]
+
+
+def unit_name(unit_id: int, as_of: date | None = None) -> str:
+    """A unit's full name as of a day, for people."""
+    return gazetteer().full_name(unit_id, as_of)
+
+
+def units_by_codes(text: str, as_of: date | None = None) -> list[int]:
+    """Unit ids for statistical codes ("20341, 48") as they stood on the day (default: today). Raises Invalid
+    `units.unknown` naming the code."""
+    day = as_of or SystemClock().today()
+    found = []
+    for code in text.replace(",", " ").replace(";", " ").split():
+        unit = gazetteer().by_code(code, day)
+        if unit is None:
+            sentence = N_("Không có đơn vị hành chính mang mã {code} vào ngày đó.")
+            raise Invalid(
+                "units.unknown",
+                sentence,
+                fields=(FieldError("units", "units.unknown", sentence, (("code", code[:20]),)),),
+                code=code[:20],
+            )
+        found.append(unit.unit_id)
+    return found

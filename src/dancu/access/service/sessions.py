@@ -24,8 +24,8 @@ def hash_of(token: str) -> bytes:
 
 
 async def resolve(conn: Conn, token: str) -> Actor | None:
-    """The actor of a live session, None for anything else. One statement; at most once a minute a second one notes
-    that the session is in use (the only thing besides evidence that a GET may write)."""
+    """The actor of a live session, None for anything else. One statement; at most once a minute a second one
+    notes that the session is in use (the only thing besides evidence that a GET may write)."""
     token_hash = hash_of(token)
     found = await store.live(conn, token_hash)
     if found is None:
@@ -57,8 +57,9 @@ async def issue_session(
     network: str = "",
     agent: str = "",
 ) -> str:
-    """A new session of a staff member (`actor_id` = staff id) or a citizen (person_key); returns its token, which is
-    kept nowhere. The caller has proved who it is for. `persona` is refused by the database outside a demonstration."""
+    """A new session of a staff member (`actor_id` = staff id) or a citizen (person_key); returns its token,
+    which is kept nowhere. The caller has proved who it is for. `persona` is refused by the database outside a
+    demonstration."""
     token = secrets.token_urlsafe(32)
     await store.insert(
         conn,

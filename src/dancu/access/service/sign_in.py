@@ -32,8 +32,8 @@ _DECOY_SECRET = base64.b32encode(secrets.token_bytes(20)).decode()
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A second factor being set up. `sealed` travels through the form and back: nothing is stored before the first
-    code was right."""
+    """A second factor being set up. `sealed` travels through the form and back: nothing is stored before the
+    first code was right."""
 
     secret: str
     uri: str
@@ -53,9 +53,10 @@ class _Buckets:
 
 
 def _buckets(keys: KeyRing, login: str, address: str, device: str) -> _Buckets:
-    """Five free tries for a login from one network or known device, then one a minute; a network as a whole fifty,
-    then one every five seconds. Tries for one account from devices it never used share one more bucket, so that
-    guessing from many networks is slow too, while its owner's own device is not touched by it."""
+    """Five free tries for a login from one network or known device, then one a minute; a network as a whole
+    fifty, then one every five seconds. Tries for one account from devices it never used share one more
+    bucket, so that guessing from many networks is slow too, while its owner's own device is not touched by
+    it."""
     network = throttle.network_of(address)
     net = throttle.bucket("sign-in network", network, burst=50, seconds=5)
     if _known_device(keys, login, device):
@@ -91,16 +92,17 @@ async def sign_in(
 ) -> SignIn:
     """Check a login, password and one-time code and open a session.
 
-    Answers REFUSED alike for an unknown login, a wrong password, a wrong or used code and an account that may not sign
-    in; WAIT when there were too many failures; ENROL when the password is right and no second factor exists yet.
-    `device` is the browser's remembered-device cookie, `old_token` a session it still held (ended here: a session from
-    before the sign-in may have been planted).
+    Answers REFUSED alike for an unknown login, a wrong password, a wrong or used code and an account that may
+    not sign in; WAIT when there were too many failures; ENROL when the password is right and no second factor
+    exists yet. `device` is the browser's remembered-device cookie, `old_token` a session it still held (ended
+    here: a session from before the sign-in may have been planted).
     """
     login = login.strip().lower()[:64]
     buckets = _buckets(keys, login, address, device)
     if wait := await throttle.wait_seconds(conn, buckets.all):
         return SignIn(SignInState.WAIT, wait_seconds=math.ceil(wait))
-    # Charged before the check: tries that run at the same moment wait for each other here and cannot outrun the count.
+    # Charged before the check: tries that run at the same moment wait for each other here and cannot outrun
+    # the count.
     await throttle.charge(conn, [buckets.own, *buckets.account])
     credential = await credentials.of_login(conn, login)
     usable = credential if credential is not None and credential.state != StaffState.INACTIVE else None
@@ -127,10 +129,18 @@ async def sign_in(
 
 
 async def set_up(
-    conn: Conn, keys: KeyRing, *, login: str, code: str, password: str, address: str, agent: str = "", old_token: str = ""
+    conn: Conn,
+    keys: KeyRing,
+    *,
+    login: str,
+    code: str,
+    password: str,
+    address: str,
+    agent: str = "",
+    old_token: str = "",
 ) -> SignIn:
-    """Use a one-time set-up code to choose a password; answers ENROL with a session that may only set up the second
-    factor. Raises Invalid for a weak password before anything about the account is looked at."""
+    """Use a one-time set-up code to choose a password; answers ENROL with a session that may only set up the
+    second factor. Raises Invalid for a weak password before anything about the account is looked at."""
     login = login.strip().lower()[:64]
     passwords.check_strength(password, unlike=(login,))
     buckets = _buckets(keys, login, address, "")
@@ -171,9 +181,11 @@ async def start_totp(conn: Conn, keys: KeyRing, actor: Actor) -> Enrolment:
     return _enrolment(keys, actor, staff.login, totp.new_secret())
 
 
-def reopened(keys: KeyRing, actor: Actor, login: str, sealed: str) -> Enrolment:
+async def reopen_totp(conn: Conn, keys: KeyRing, actor: Actor, sealed: str) -> Enrolment:
     """The same enrolment again, to show the form once more after a mistyped code."""
-    return _enrolment(keys, actor, login, _unseal(keys, actor, sealed))
+    await _require_enrolling(conn, actor)
+    staff = await staff_store.one(conn, actor.actor_id)
+    return _enrolment(keys, actor, staff.login if staff else "", _unseal(keys, actor, sealed))
 
 
 async def confirm_totp(
@@ -192,7 +204,12 @@ async def confirm_totp(
     await session_store.revoke_all(conn, ActorKind.STAFF, staff.staff_id)
     await recompute_rights(conn, staff.staff_id)
     token = await sessions.issue_session(
-        conn, ActorKind.STAFF, staff.staff_id, staff.org_code, network=throttle.network_of(address), agent=agent
+        conn,
+        ActorKind.STAFF,
+        staff.staff_id,
+        staff.org_code,
+        network=throttle.network_of(address),
+        agent=agent,
     )
     await evidence.change_entry(conn, actor, "access.totp.enrol", staff_id=staff.staff_id)
     return SignIn(SignInState.OK, token, _new_device(keys, staff.login))
@@ -220,11 +237,14 @@ async def change_password(conn: Conn, actor: Actor, *, current: str, new: str) -
 
 
 async def _second_factor(conn: Conn, keys: KeyRing, credential: Credential, code: str) -> bool:
-    """True when there is none yet (the session will be for enrolling only) or the code is right and unused."""
+    """True when there is none yet (the session will be for enrolling only) or the code is right and
+    unused."""
     if credential.totp_secret is None:
         totp.matching_step(_DECOY_SECRET, code, datetime.now(UTC))
         return True
-    secret = keys.decrypt(credential.totp_secret, table=_TABLE, row=credential.staff_id, column=_COLUMN).decode()
+    secret = keys.decrypt(
+        credential.totp_secret, table=_TABLE, row=credential.staff_id, column=_COLUMN
+    ).decode()
     step = totp.matching_step(secret, code, datetime.now(UTC), credential.totp_step)
     return step is not None and await credentials.use_totp_step(conn, credential.staff_id, step)
 

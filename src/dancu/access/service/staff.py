@@ -28,7 +28,8 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without the signs people confuse
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """One person's page in the administration: who they are, what they were given, what it amounts to today."""
+    """One person's page in the administration: who they are, what they were given, what it amounts to
+    today."""
 
     staff: Staff
     assignments: list[Assignment]
@@ -44,11 +45,16 @@ def setup_hash(code: str) -> bytes:
 async def add_staff(
     conn: Conn, actor: Actor, login: str, display_name: str, org_code: str, *, os_user: str | None = None
 ) -> tuple[Staff, str]:
-    """A new staff member and the one-time code with which they set their password within 72 hours. The code is shown
-    once, to be handed over in person; the database keeps its digest."""
+    """A new staff member and the one-time code with which they set their password within 72 hours. The code
+    is shown once, to be handed over in person; the database keeps its digest."""
     await require_reach(conn, actor, org_code)
     made = await store.add(
-        conn, login.strip().lower(), " ".join(display_name.split()), org_code, os_user or None, StaffState.INVITED
+        conn,
+        login.strip().lower(),
+        " ".join(display_name.split()),
+        org_code,
+        os_user or None,
+        StaffState.INVITED,
     )
     code = await _new_code(conn, made.staff_id)
     await evidence.change_entry(conn, actor, "access.staff.add", staff_id=made.staff_id, org_code=org_code)
@@ -97,8 +103,8 @@ async def assign(
     valid_to: date | None = None,
     head: bool = False,
 ) -> int:
-    """Give a role over units (territory ids as they stood on `units_as_of`, default today) from `valid_from` (default
-    today) to before `valid_to`. Returns the assignment's id."""
+    """Give a role over units (territory ids as they stood on `units_as_of`, default today) from `valid_from`
+    (default today) to before `valid_to`. Returns the assignment's id."""
     staff = await _reachable(conn, actor, staff_id)
     org_code = org_code or staff.org_code
     await require_reach(conn, actor, org_code)

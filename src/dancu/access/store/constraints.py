@@ -43,7 +43,8 @@ _SENTENCES: dict[str, tuple[type[DancuError], str, str]] = {
 
 @asynccontextmanager
 async def explained(conn: Conn) -> AsyncIterator[None]:
-    """Run statements in a savepoint; a broken named constraint becomes its sentence, the transaction stays usable."""
+    """Run statements in a savepoint; a broken named constraint becomes its sentence, the transaction stays
+    usable."""
     try:
         async with conn.transaction():
             yield

@@ -15,12 +15,19 @@ _COLUMNS = """g.glass_id, g.person_key, g.staff_id, s.display_name AS staff_name
 
 
 async def insert(
-    conn: Conn, person_key: int, staff_id: int, org_code: str, purpose: str, basis: str, case_ref: str, reason: str
+    conn: Conn,
+    person_key: int,
+    staff_id: int,
+    org_code: str,
+    purpose: str,
+    basis: str,
+    case_ref: str,
+    reason: str,
 ) -> int:
     cursor = conn.cursor(row_factory=scalar_row)
     await cursor.execute(
-        """INSERT INTO access.break_glass (person_key, staff_id, org_code, purpose, legal_basis, case_ref, reason)
-           VALUES (%s::bigint, %s::bigint, %s, %s, %s, %s, %s) RETURNING glass_id""",
+        """INSERT INTO access.break_glass (person_key, staff_id, org_code, purpose, legal_basis, case_ref,
+        reason) VALUES (%s::bigint, %s::bigint, %s, %s, %s, %s, %s) RETURNING glass_id""",
         (person_key, staff_id, org_code, purpose, basis, case_ref, reason),
     )
     return int(await cursor.fetchone() or 0)
@@ -61,7 +68,9 @@ async def open_count(conn: Conn, staff_id: int) -> int:
     return int(await cursor.fetchone() or 0)
 
 
-async def review(conn: Conn, person_key: int, glass_id: int, reviewer: int, finding: str, comment: str) -> bool:
+async def review(
+    conn: Conn, person_key: int, glass_id: int, reviewer: int, finding: str, comment: str
+) -> bool:
     """Mark as reviewed; False when somebody was faster."""
     async with explained(conn):
         cursor = await conn.execute(

@@ -25,7 +25,9 @@ async def today(conn: Conn) -> date:
     return day
 
 
-async def add(conn: Conn, login: str, display_name: str, org_code: str, os_user: str | None, state: StaffState) -> Staff:
+async def add(
+    conn: Conn, login: str, display_name: str, org_code: str, os_user: str | None, state: StaffState
+) -> Staff:
     cursor = conn.cursor(row_factory=class_row(Staff))
     async with explained(conn):
         await cursor.execute(
@@ -52,11 +54,15 @@ async def by_login(conn: Conn, login: str) -> Staff | None:
 
 async def by_os_user(conn: Conn, os_user: str) -> Staff | None:
     cursor = conn.cursor(row_factory=class_row(Staff))
-    await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE os_user = %s AND state = 'active'", (os_user,))
+    await cursor.execute(
+        f"SELECT {_STAFF} FROM access.staff s WHERE os_user = %s AND state = 'active'", (os_user,)
+    )
     return await cursor.fetchone()
 
 
-async def of_organisations(conn: Conn, org_codes: Sequence[str], *, limit: int, offset: int = 0) -> list[Staff]:
+async def of_organisations(
+    conn: Conn, org_codes: Sequence[str], *, limit: int, offset: int = 0
+) -> list[Staff]:
     cursor = conn.cursor(row_factory=class_row(Staff))
     await cursor.execute(
         f"SELECT {_STAFF} FROM access.staff s WHERE org_code = ANY (%s) ORDER BY org_code, login LIMIT %s OFFSET %s",
@@ -73,9 +79,9 @@ async def any_admin(conn: Conn) -> bool:
     """Is there somebody who administers access, today or from a later day?"""
     cursor = conn.cursor(row_factory=scalar_row)
     await cursor.execute(
-        """SELECT EXISTS (SELECT FROM access.assignment a JOIN access.staff s USING (staff_id)
-                            JOIN access.role_permission p ON p.role = a.role AND p.permission = 'access.admin'
-                           WHERE s.state <> 'inactive' AND (upper_inf(a.valid) OR upper(a.valid) > access.today()))"""
+        """SELECT EXISTS (SELECT FROM access.assignment a JOIN access.staff s USING (staff_id) JOIN
+        access.role_permission p ON p.role = a.role AND p.permission = 'access.admin' WHERE s.state <>
+        'inactive' AND (upper_inf(a.valid) OR upper(a.valid) > access.today()))"""
     )
     return bool(await cursor.fetchone())
 
@@ -96,16 +102,28 @@ async def assign(
     cursor = conn.cursor(row_factory=scalar_row)
     async with explained(conn):
         await cursor.execute(
-            """INSERT INTO access.assignment (staff_id, org_code, role, unit_ids, units_as_of, valid, head, given_by)
-               VALUES (%s::bigint, %s, %s, %s::int[], %s, daterange(%s, %s), %s, %s::bigint) RETURNING assignment_id""",
-            (staff_id, org_code, role, sorted(set(unit_ids)), units_as_of, valid_from, valid_to, head, given_by),
+            """INSERT INTO access.assignment (staff_id, org_code, role, unit_ids, units_as_of, valid, head,
+            given_by) VALUES (%s::bigint, %s, %s, %s::int[], %s, daterange(%s, %s), %s, %s::bigint) RETURNING
+            assignment_id""",
+            (
+                staff_id,
+                org_code,
+                role,
+                sorted(set(unit_ids)),
+                units_as_of,
+                valid_from,
+                valid_to,
+                head,
+                given_by,
+            ),
         )
         return int(await cursor.fetchone() or 0)
 
 
 async def end_assignment(conn: Conn, assignment_id: int, on: date, ended_by: int) -> Assignment | None:
-    """End an assignment on `on` (its first day without effect). One that had not begun by then is left a single day
-    in the past tense of its own: it is closed the day after it began, since an empty range would hide it."""
+    """End an assignment on `on` (its first day without effect). One that had not begun by then is left a
+    single day in the past tense of its own: it is closed the day after it began, since an empty range would
+    hide it."""
     cursor = conn.cursor(row_factory=class_row(Assignment))
     async with explained(conn):
         await cursor.execute(
@@ -147,7 +165,9 @@ async def active_ids(conn: Conn) -> list[int]:
 
 async def lock(conn: Conn, staff_id: int) -> None:
     """Keep two changes of one person's assignments apart until the transaction ends."""
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('access.staff', %s::bigint))", (staff_id,))
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('access.staff', %s::bigint))", (staff_id,)
+    )
 
 
 async def write_rights(conn: Conn, staff_id: int, rights: Iterable[Right]) -> bool:
@@ -179,7 +199,10 @@ async def rights(conn: Conn, staff_id: int) -> list[Right]:
             WHERE staff_id = %s::bigint AND until > access.today() ORDER BY permission""",
         (staff_id,),
     )
-    return [Right(code, national, frozenset(areas), until) for code, national, areas, until in await cursor.fetchall()]
+    return [
+        Right(code, national, frozenset(areas), until)
+        for code, national, areas, until in await cursor.fetchall()
+    ]
 
 
 async def heads_of(conn: Conn, org_codes: Sequence[str]) -> list[tuple[str, int]]:

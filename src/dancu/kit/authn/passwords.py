@@ -52,11 +52,13 @@ def _decoy() -> str:
 
 
 def check_strength(password: str, *, unlike: tuple[str, ...] = ()) -> None:
-    """Raise Invalid unless `password` may be used. Length and no copy of the login or name: nothing else helps
-    people (NIST SP 800-63B), and the second factor carries the rest."""
+    """Raise Invalid unless `password` may be used. Length and no copy of the login or name: nothing else
+    helps people (NIST SP 800-63B), and the second factor carries the rest."""
 
     def refuse(code: str, message: str, **params: int) -> None:
-        raise Invalid(code, message, fields=(FieldError("password", code, message, tuple(params.items())),), **params)
+        raise Invalid(
+            code, message, fields=(FieldError("password", code, message, tuple(params.items())),), **params
+        )
 
     if len(password) < MIN_LENGTH:
         refuse("password.short", "Mật khẩu cần ít nhất {least} ký tự.", least=MIN_LENGTH)
@@ -74,13 +76,14 @@ async def hash_password(password: str) -> str:
 
 
 async def matches(password: str, hashed: str | None) -> bool:
-    """Whether `password` is the one behind `hashed`. `None` (unknown login, no password yet) costs the same time
-    and is always False."""
+    """Whether `password` is the one behind `hashed`. `None` (unknown login, no password yet) costs the same
+    time and is always False."""
     return await _run(lambda: _matches(password, hashed))
 
 
 def outdated(hashed: str) -> bool:
-    """Whether the hash was made with other parameters than today's and should be made again at this sign-in."""
+    """Whether the hash was made with other parameters than today's and should be made again at this
+    sign-in."""
     return _hasher().check_needs_rehash(hashed)
 
 

@@ -1,11 +1,12 @@
 """Slowing down guessers without shutting anybody out.
 
-Each key (an account from one network, one known device, a whole network, a whole account) has a bucket of free
-failures that refills with time. An empty bucket means waiting, never a lock: nobody can lock an account by typing
-wrong passwords for it, and whoever signs in from a device that has succeeded before has a bucket of their own.
+Each key (an account from one network, one known device, a whole network, a whole account) has a bucket of
+free failures that refills with time. An empty bucket means waiting, never a lock: nobody can lock an account
+by typing wrong passwords for it, and whoever signs in from a device that has succeeded before has a bucket of
+their own.
 
-The buckets are rows of `kit.throttle`, one timestamp each (the generic cell rate algorithm): shared by all processes,
-empty again after a restart of nothing. Keys are digests, the table says nobody's login.
+The buckets are rows of `kit.throttle`, one timestamp each (the generic cell rate algorithm): shared by all
+processes, empty again after a restart of nothing. Keys are digests, the table says nobody's login.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ async def wait_seconds(conn: Conn, buckets: Sequence[Bucket]) -> float:
 
 
 async def charge(conn: Conn, buckets: Sequence[Bucket]) -> None:
-    """Take one failure from each bucket. Rows are locked in key order until the transaction ends, so tries that
-    run at the same moment are counted one after the other."""
+    """Take one failure from each bucket. Rows are locked in key order until the transaction ends, so tries
+    that run at the same moment are counted one after the other."""
     ordered = sorted(buckets, key=lambda b: b.key)
     await conn.execute(
         """INSERT INTO kit.throttle AS t (key, tat)

@@ -1,7 +1,8 @@
-"""Time-based one-time codes (RFC 6238): SHA-1, six digits, 30 seconds, what every authenticator app understands.
+"""Time-based one-time codes (RFC 6238): SHA-1, six digits, 30 seconds, what every authenticator app
+understands.
 
-A code is good for one use. The caller keeps the last accepted time step and accepts only a later one; the database
-does it in one UPDATE, so two requests with the same code cannot both win.
+A code is good for one use. The caller keeps the last accepted time step and accepts only a later one; the
+database does it in one UPDATE, so two requests with the same code cannot both win.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def matching_step(secret: str, code: str, at: datetime, after_step: int | None =
     generator = pyotp.TOTP(secret)
     found = None
     for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):
-        if hmac.compare_digest(generator.at(step * STEP_SECONDS), digits) and (after_step is None or step > after_step):
+        if hmac.compare_digest(generator.at(step * STEP_SECONDS), digits) and (
+            after_step is None or step > after_step
+        ):
             found = step
     return found
 
@@ -55,6 +58,15 @@ def qr_svg(address: str, *, scale: int = 5) -> str:
 
     out = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
-        out, kind="svg", scale=scale, border=4, dark="#000", light="#fff", xmldecl=False, svgns=True, nl=False, omitsize=False
+        out,
+        kind="svg",
+        scale=scale,
+        border=4,
+        dark="#000",
+        light="#fff",
+        xmldecl=False,
+        svgns=True,
+        nl=False,
+        omitsize=False,
     )
     return out.getvalue().decode()

@@ -1,0 +1,47 @@
+"""What every page of this room needs of its request."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from dancu.kit.keys import KeyRing
+from dancu.kit.web import Request, Response, client_ip
+
+DEVICE_COOKIE = "dancu_device"
+_DEVICE_DAYS = 180
+
+
+def keys_of(request: Request) -> KeyRing:
+    return ring(request.app.state.keys)
+
+
+@lru_cache(maxsize=4)
+def ring(folder: Path) -> KeyRing:
+    """The key ring of a folder, read once: a rotated key is picked up at the next start."""
+    return KeyRing.open(folder)
+
+
+def address_of(request: Request) -> str:
+    return client_ip(request, request.app.state.settings.trusted_proxies)
+
+
+def agent_of(request: Request) -> str:
+    return request.headers.get("user-agent", "")[:160]
+
+
+def device_of(request: Request) -> str:
+    return request.cookies.get(DEVICE_COOKIE, "")[:200]
+
+
+def remember_device(request: Request, response: Response, device: str) -> None:
+    """A cookie that only tells the throttle: somebody signed in here before. It opens nothing."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        device,
+        max_age=_DEVICE_DAYS * 86400,
+        httponly=True,
+        samesite="strict",
+        secure=request.app.state.settings.https,
+        path="/sign-in",
+    )
