@@ -130,6 +130,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ORDER BY d.number, d.kind, d.person_key;
 $$;
 
+-- Keys of those who belong to an opened household: whom to ask the gate about to show its members by name.
+CREATE FUNCTION population.members_of(household bigint) RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(DISTINCT m.person_key ORDER BY m.person_key), '{}')
+    FROM population.household_member m
+    WHERE m.household_key = household AND household = ANY (population.households())
+      AND upper_inf(m.recorded) AND m.valid @> access.today();
+$$;
+
 -- The summary that the batched look-up answers with, as the registry knows the person today.
 CREATE FUNCTION population.summary(person bigint) RETURNS json LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
@@ -299,6 +308,7 @@ REVOKE ALL ON FUNCTION
     population.open_for_write(text, bigint, text, bytea, bigint[], text, text, text, text, text, text),
     population.open_new(bigint[], bigint[]),
     population.keys_of(text[]),
+    population.members_of(bigint),
     population.summary(bigint),
     population.find_many(text[], text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[]),
     population.search(text, bigint, text, bytea, text, text, text, text, text, jsonb, text, text, text, integer,
@@ -309,6 +319,7 @@ GRANT EXECUTE ON FUNCTION
     population.open_for_write(text, bigint, text, bytea, bigint[], text, text, text, text, text, text),
     population.open_new(bigint[], bigint[]),
     population.keys_of(text[]),
+    population.members_of(bigint),
     population.find_many(text[], text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[]),
     population.search(text, bigint, text, bytea, text, text, text, text, text, jsonb, text, text, text, integer,
         integer, integer, integer[], integer)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
-from dancu.population.models import PersonView
+from dancu.population.models import Fact, PersonView
 from dancu.population.store import facts, gate
 
 ALL_FIELDS = (
@@ -105,6 +105,26 @@ async def person(
     return found[key]
 
 
+async def history(conn: Conn, key: int) -> tuple[Fact, ...]:
+    """Everything the registry ever said of one person, newest record first. The person must be open (`open_person`
+    with permission `person.history`)."""
+    return await facts.load_history(conn, key)
+
+
+async def household_members(
+    conn: Conn, actor: Actor, purpose: Purpose, household_key: int, permission: str = "person.read"
+) -> tuple[list[PersonView], int]:
+    """The present members of an opened household whom this actor may see, each look recorded, and how many more
+    there are whom they may not."""
+    keys = await gate.members_of(conn, household_key)
+    if actor.kind == ActorKind.CITIZEN:
+        # The household's list is the citizen's own data by law; the members' records are not.
+        return [], len(keys)
+    verdicts = await look(conn, actor, purpose, keys, ("name", "birth", "sex", "household"), permission)
+    views = await facts.load_view(conn, [v.person_key for v in verdicts if v.ok])
+    return list(views.values()), sum(not v.ok for v in verdicts)
+
+
 async def keys_by_number(conn: Conn, number: str) -> list[int]:
     """Person keys that a number (personal ID, old CMND, cancelled ones) names; usually one. Says nothing about
     anybody: the gate is asked next."""
@@ -115,5 +135,5 @@ async def keys_by_number(conn: Conn, number: str) -> list[int]:
 
 
 __all__ = [
-    "ALL_FIELDS", "Verdict", "keys_by_number", "look", "open_for_write", "open_new", "open_person", "person", "refusal",
+    "ALL_FIELDS", "Verdict", "history", "household_members", "keys_by_number", "look", "open_for_write", "open_new", "open_person", "person", "refusal",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ commune the desk is told what to add: nobody trawls the registry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -17,8 +18,9 @@ from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import Invalid
 from dancu.kit.db import Conn
-from dancu.population.service.look import refusal
-from dancu.population.store import gate
+from dancu.population.models import PersonView
+from dancu.population.service.look import look, refusal
+from dancu.population.store import facts, gate
 from dancu.territory import service as territory
 
 MOST = 20
@@ -164,6 +166,23 @@ async def search(
         if rows:
             return [_hit(row) for row in rows]
     return []
+
+
+async def hits_of(conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int]) -> list[Hit]:
+    """The same lines for persons that one number names together (an old CMND given twice), each look recorded."""
+    verdicts = await look(conn, actor, purpose, keys, ("name", "birth", "sex", "number", "residence"))
+    views = await facts.load_view(conn, [v.person_key for v in verdicts if v.ok])
+    return [_line(view) for view in views.values()]
+
+
+def _line(view: PersonView) -> Hit:
+    birth, home = view.birth, view.permanent
+    born = PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
+    return Hit(
+        view.person_key, view.name.full_name if view.name else "", born, birth.sex if birth else "",
+        view.personal_id.number if view.personal_id else None, home.unit_id if home else None,
+        home.address if home else "", view.alive_until is None, 1.0,
+    )  # fmt: skip
 
 
 async def _again(conn: Conn, actor: Actor, purpose: Purpose) -> None:

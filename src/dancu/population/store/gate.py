@@ -59,6 +59,12 @@ async def keys_of(conn: Conn, numbers: Sequence[str]) -> list[tuple[str, str, st
     return await cursor.fetchall()
 
 
+async def members_of(conn: Conn, household_key: int) -> list[int]:
+    """Keys of the present members of an opened household."""
+    row = await (await conn.execute("SELECT population.members_of(%s::bigint)", (household_key,))).fetchone()
+    return list(row[0]) if row else []
+
+
 @dataclass(frozen=True, slots=True)
 class Find:
     """One look-up by number, of one actor."""

@@ -1,0 +1,81 @@
+"""The web application: every room's pages and APIs, listed. Composition only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from dancu.access import pages as access_pages
+from dancu.access.service import sessions
+from dancu.audit import api as audit_api
+from dancu.demo import pages as demo_pages
+from dancu.kit.db import dsn, make_pool
+from dancu.kit.log import configure
+from dancu.kit.web import MenuItem, Surface, create_app
+from dancu.monitoring import pages as monitoring_pages
+from dancu.population import api as population_api
+from dancu.population import pages as population_pages
+from dancu.population.service.finder import Finder
+from dancu.quality import pages as quality_pages
+from dancu.settings import Settings
+from dancu.territory import api as territory_api
+
+ROUTERS = (
+    demo_pages.router,
+    access_pages.router,
+    population_pages.router,
+    population_api.router,
+    territory_api.router,
+    quality_pages.router,
+    monitoring_pages.router,
+    audit_api.router,
+)
+
+SURFACES = (
+    Surface("citizen", "Cổng công dân", "/", "citizen"),
+    Surface("desk", "Bàn làm việc", "/desk", "desk"),
+    Surface("watch", "Theo dõi", "/watch", "watch"),
+)
+
+MENU: tuple[MenuItem, ...] = (
+    *population_pages.MENU,
+    *quality_pages.MENU,
+    *monitoring_pages.MENU,
+    *access_pages.MENU,
+)
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application for these settings. Raises ClosedByDefault when a route states no permission."""
+    configure(level=settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = make_pool(dsn("app", settings.data), min_size=2, max_size=settings.pool_size, name="pages")
+        await pool.open(wait=True)
+        app.state.pool = pool
+        async with Finder(pool.connection) as finder:
+            app.state.finder = finder
+            try:
+                yield
+            finally:
+                await pool.close()
+
+    async def database_answers() -> None:
+        async with app.state.pool.connection() as conn:
+            await conn.execute("SELECT audit.assert_alive()")
+
+    state: dict[str, Any] = {
+        "sessions": sessions,
+        "surfaces": SURFACES,
+        "menu": MENU,
+        "ready": {"database and evidence log": database_answers},
+        "data": settings.data,
+        "keys": settings.keys,
+        "demo": settings.demo,
+    }
+    app = create_app(routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan)
+    return app

@@ -1,0 +1,19 @@
+"""Pages of the registry: the officer's desk (search, record, verbs) and the citizen's own record."""
+
+from __future__ import annotations
+
+from dancu.kit.i18n import N_
+from dancu.kit.web import APIRouter, MenuItem
+from dancu.population.pages import me, record, search
+
+router = APIRouter()
+router.include_router(search.router)
+router.include_router(record.router)
+router.include_router(me.router)
+
+MENU = (
+    MenuItem("desk", N_("Tìm người"), "/desk", ("person.search",)),
+    MenuItem("citizen", N_("Hồ sơ của tôi"), "/me", ("citizen.self",)),
+)
+
+__all__ = ["MENU", "router"]

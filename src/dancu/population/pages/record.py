@@ -1,0 +1,90 @@
+"""A person's record on the desk: identity, residence, household, kin, cards, history with an as-of control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.errors import DancuError
+from dancu.kit.i18n import N_
+from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, render
+from dancu.population import models as m
+from dancu.population import present, service
+from dancu.population.pages import labels, wording
+from dancu.population.pages import purpose as purposes
+from dancu.population.pages.actions import actions_for
+
+router = APIRouter(prefix="/desk/persons")
+
+
+def sections(view: m.PersonView, today: date) -> list[tuple[str, list[wording.Line]]]:
+    """The record as it holds on the view's day: (title, lines), in the order an officer asks."""
+
+    def told(facts: Iterable[m.Fact | None]) -> list[wording.Line]:
+        return [line for fact in facts if fact is not None for line in wording.lines(fact, today)]
+
+    numbers = sorted(view.numbers_now, key=lambda n: n.kind != m.NumberKind.PERSONAL_ID)
+    found = [
+        (N_("Nhân thân"), told([view.name, *view.other_names, *numbers, view.birth, view.trait, *view.life])),
+        (N_("Cư trú"), told([view.permanent, view.temporary, view.absence, view.current_place])),
+        (N_("Hộ gia đình"), told([view.membership, view.household])),
+        (N_("Quan hệ gia đình"), told([*view.holding(view.kin), view.marital_status])),
+        (N_("Thẻ và liên hệ"), told([*view.holding(view.cards), *view.holding(view.contacts), *view.others])),
+    ]
+    return [(title, lines) for title, lines in found if lines]
+
+
+async def read(
+    request: Request, conn: DbConn, actor: Actor, key: int, permission: str = "person.read"
+) -> tuple[m.PersonView, Purpose, FormErrors]:
+    """The view the address asks for (?as_of=, ?known_at=), with the purpose it is seen under. Unreadable dates are
+    said on the page, which then shows today."""
+    why, errors = purposes.chosen(request, actor), FormErrors()
+    day = at = None
+    try:
+        day = present.on_day(request.query_params.get("as_of", ""))
+        at = present.moment(request.query_params.get("known_at", ""))
+    except DancuError as error:
+        errors = FormErrors((), error)
+    return await service.person(conn, actor, why, key, as_of=day, known_at=at, permission=permission), why, errors
+
+
+def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, errors: FormErrors) -> dict[str, Any]:
+    return {
+        "view": view, "purpose": why, "purpose_title": purposes.title(why), "purposes": purposes.choices(actor),
+        "errors": errors, "labels": labels, "wording": wording, "asked": dict(request.query_params),
+        "past": bool(request.query_params.get("as_of") or request.query_params.get("known_at")),
+        "actions": actions_for(actor, view),
+    }  # fmt: skip
+
+
+@router.get("/{key}", dependencies=[allow("person.read")])
+async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+    view, why, errors = await read(request, conn, actor, key)
+    members, hidden = [], 0
+    if view.membership is not None:
+        members, hidden = await service.household_members(conn, actor, why, view.membership.household_key)
+    return render(
+        request, "population/record.html", sections=sections(view, SYSTEM_CLOCK.today()), members=members,
+        hidden=hidden, **_context(request, actor, view, why, errors),
+    )  # fmt: skip
+
+
+@router.get("/{key}/history", dependencies=[allow("person.history")])
+async def history(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+    view, why, errors = await read(request, conn, actor, key, "person.history")
+    today = SYSTEM_CLOCK.today()
+    lines = [line for fact in await service.history(conn, key) for line in wording.lines(fact, today) if line.value]
+    return render(request, "population/history.html", lines=lines, **_context(request, actor, view, why, errors))
+
+
+@router.get("/{key}/print", dependencies=[allow("person.print")])
+async def printed(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+    view, why, errors = await read(request, conn, actor, key, "person.print")
+    return render(
+        request, "population/print.html", sections=sections(view, SYSTEM_CLOCK.today()),
+        **_context(request, actor, view, why, errors),
+    )  # fmt: skip

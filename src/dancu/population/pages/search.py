@@ -1,0 +1,64 @@
+"""The desk's front page: find a person. Names and numbers are posted, so that no address or log holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dancu.kernel.errors import DancuError, NotAllowed
+from dancu.kit.web import (
+    APIRouter, CurrentActor, DbConn, Form, FormErrors, Request, Response, allow, local_path, read_form, render, see_other,
+)  # fmt: skip
+from dancu.population import service
+from dancu.population.pages import purpose as purposes
+from dancu.population.pages import labels, wording
+from dancu.population.service.look import refusal
+
+router = APIRouter(prefix="/desk")
+
+
+def _page(request: Request, actor: CurrentActor, form: Form, errors: FormErrors, **more: Any) -> Response:
+    why = purposes.chosen(request, actor)
+    return render(
+        request, "population/search.html", form=form, errors=errors, purpose=why, purpose_title=purposes.title(why),
+        purposes=purposes.choices(actor), status=422 if errors else 200, **({"hits": None} | more),
+    )  # fmt: skip
+
+
+@router.get("", dependencies=[allow("person.search", "person.read")])
+async def front(request: Request, actor: CurrentActor) -> Response:
+    return _page(request, actor, Form(), FormErrors())
+
+
+@router.post("", dependencies=[allow("person.search", "person.read")])
+async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    form = await read_form(request)
+    text = form.value("q")
+    why = purposes.chosen(request, actor)
+    try:
+        if _is_number(text):
+            keys = await service.keys_by_number(conn, text)
+            if not keys:
+                raise refusal("not_found")
+            if len(keys) == 1:
+                return see_other(f"/desk/persons/{keys[0]}")
+            hits = await service.hits_of(conn, actor, why, keys)
+        else:
+            hits = await service.search(conn, actor, why, text, born=form.value("born"), place=form.value("place"))
+    except NotAllowed:
+        raise
+    except DancuError as error:
+        return _page(request, actor, form, FormErrors((), error))
+    return _page(request, actor, form, FormErrors(), hits=hits, wording=wording, sex_words=labels.SEX)
+
+
+def _is_number(text: str) -> bool:
+    digits = "".join(ch for ch in text if not ch.isspace() and ch not in ".-")
+    return digits.isascii() and digits.isdigit()
+
+
+@router.post("/purpose", dependencies=[allow("person.search", "person.read")])
+async def choose(request: Request) -> Response:
+    form = await read_form(request)
+    answer = see_other(local_path(form.value("next"), "/desk"))
+    purposes.remember(request, answer, form.value("purpose"), form.value("case_ref"))
+    return answer
