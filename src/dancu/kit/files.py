@@ -1,4 +1,5 @@
-"""Where the files that travel with the program lie: inside the installed wheel, or beside `src/` in a checkout."""
+"""Where the files that travel with the program lie: inside the installed wheel, or beside `src/` in a
+checkout."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ def package_dir() -> Path:
 def resource_dir(name: str) -> Path:
     """The folder `name` ("locale", "migrations").
 
-    A wheel carries it as `dancu/<name>`; a checkout has it at the repository's root. FileNotFoundError names both
-    places, because the usual cause is a wheel built without them.
+    A wheel carries it as `dancu/<name>`; a checkout has it at the repository's root. FileNotFoundError names
+    both places, because the usual cause is a wheel built without them.
     """
     inside, beside = _PACKAGE / name, _PACKAGE.parent.parent / name
     for place in (inside, beside):

@@ -1,5 +1,6 @@
-"""Words for people in their language. The message id IS the Vietnamese text, so Vietnamese needs no catalogue and a
-missing translation shows Vietnamese, never a code. English lies in `locale/en/<room>.po`, one file per room."""
+"""Words for people in their language. The message id IS the Vietnamese text, so Vietnamese needs no catalogue
+and a missing translation shows Vietnamese, never a code. English lies in `locale/en/<room>.po`, one file per
+room."""
 
 from __future__ import annotations
 
@@ -35,8 +36,9 @@ def use_language(lang: str) -> Iterator[None]:
         _current.reset(token)
 
 
-def N_(msgid: str) -> str:  # noqa: N802 (gettext's own name for the marker)
-    """Mark `msgid` for the catalogues where it is written; it is translated at the edge, where it is shown."""
+def N_(msgid: str) -> str:
+    """Mark `msgid` for the catalogues where it is written; it is translated at the edge, where it is
+    shown."""
     return msgid
 
 

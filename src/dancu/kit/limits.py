@@ -1,5 +1,5 @@
-"""How often may someone try? Token buckets for requests, growing pauses for failed sign-ins; both in this process's
-memory and bounded, so that a flood of made-up keys costs memory of a known size and no more."""
+"""How often may someone try? Token buckets for requests, growing pauses for failed sign-ins; both in this
+process's memory and bounded, so that a flood of made-up keys costs memory of a known size and no more."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Rate:
 
 
 class TokenBuckets:
-    """One bucket per key. The least recently used bucket is dropped at `capacity`: it is the one most likely to be
-    full again, and a full bucket says the same as a missing one."""
+    """One bucket per key. The least recently used bucket is dropped at `capacity`: it is the one most likely
+    to be full again, and a full bucket says the same as a missing one."""
 
     def __init__(self, rate: Rate, *, capacity: int = 20_000, clock: Clock = time.monotonic) -> None:
         self._rate, self._capacity, self._clock = rate, capacity, clock
@@ -31,7 +31,8 @@ class TokenBuckets:
         return len(self._buckets)
 
     def take(self, key: Hashable, cost: float = 1.0) -> float:
-        """Take `cost` tokens: 0.0 when allowed, else the seconds to wait until it would be (nothing is taken)."""
+        """Take `cost` tokens: 0.0 when allowed, else the seconds to wait until it would be (nothing is
+        taken)."""
         rate = self._rate
         if rate.per_second <= 0:
             return 0.0
@@ -48,8 +49,8 @@ class TokenBuckets:
 class Throttle:
     """Pauses that double with each failure: guessing gets slow, a person who mistypes does not notice.
 
-    The first `free` failures cost nothing; then `first` seconds, doubling up to `longest`. Silence for `forget`
-    seconds forgets the key.
+    The first `free` failures cost nothing; then `first` seconds, doubling up to `longest`. Silence for
+    `forget` seconds forgets the key.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
-"""Structured logs without personal data: what happened, to which kind of thing, under which request id. Who it was
-about stands in the evidence log, never here."""
+"""Structured logs without personal data: what happened, to which kind of thing, under which request id. Who
+it was about stands in the evidence log, never here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def _mask(value: Any) -> Any:
 
 
 def frames_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Keep where an exception happened and of which type, without its message: a driver quotes the row it refused."""
+    """Keep where an exception happened and of which type, without its message: a driver quotes the row it
+    refused."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
@@ -70,8 +71,8 @@ def chain(exc: BaseException) -> list[dict[str, Any]]:
 
 
 def configure(*, level: str = "INFO", json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Send all logs, ours and the libraries', through one pipe to `stream` (default stderr): one JSON object a line,
-    or coloured lines when `stream` is a terminal and `json` is not asked for."""
+    """Send all logs, ours and the libraries', through one pipe to `stream` (default stderr): one JSON object
+    a line, or coloured lines when `stream` is a terminal and `json` is not asked for."""
     out = stream or sys.stderr
     as_json = not out.isatty() if json is None else json
     shared: list[Processor] = [

@@ -1,5 +1,5 @@
-"""Prometheus metrics. Labels come from fixed lists (route template, method, status), never from people's data:
-a label value is a time series that lives as long as the process."""
+"""Prometheus metrics. Labels come from fixed lists (route template, method, status), never from people's
+data: a label value is a time series that lives as long as the process."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def exposition() -> bytes:
 
 
 REQUESTS = counter("dancu_http_requests_total", "Requests answered", ("method", "route", "status"))
-REQUEST_SECONDS = histogram("dancu_http_request_seconds", "Time until the answer was sent", ("method", "route"))
+REQUEST_SECONDS = histogram(
+    "dancu_http_request_seconds", "Time until the answer was sent", ("method", "route")
+)
 IN_FLIGHT = gauge("dancu_http_requests_in_flight", "Requests being answered now")
 REFUSED = counter("dancu_http_refused_total", "Requests refused before a handler saw them", ("why",))

@@ -6,8 +6,8 @@
     async def person(request: Request, key: int, conn: DbConn, actor: CurrentActor) -> Response:
         return render(request, "population/person.html", person=await service.person(conn, actor, …, key))
 
-A page that catches a verb's failure to show the form again wraps the verb in `async with conn.transaction():`,
-a savepoint, so that nothing of the failed verb is committed with the page.
+A page that catches a verb's failure to show the form again wraps the verb in `async with attempt(conn):`, so
+that nothing of the failed verb is committed with the page and a refused attempt is still recorded.
 """
 
 from fastapi import APIRouter, Request
@@ -25,7 +25,7 @@ from dancu.kit.web.pages import Page, local_path, page_of, see_other
 from dancu.kit.web.render import render
 from dancu.kit.web.session import CurrentActor, Sessions, actor_of, end_session, start_session, token_of
 from dancu.kit.web.settings import WebSettings
-from dancu.kit.web.transaction import Conn, DbConn, db
+from dancu.kit.web.transaction import Conn, DbConn, attempt, db
 
 __all__ = [
     "ANONYMOUS",
@@ -48,6 +48,7 @@ __all__ = [
     "WebSettings",
     "actor_of",
     "allow",
+    "attempt",
     "client_ip",
     "create_app",
     "csrf_token",

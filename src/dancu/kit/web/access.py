@@ -1,8 +1,8 @@
 """Closed by default: every route states who may call it, or the application does not start.
 
-`dependencies=[allow("person.read")]`, `[signed_in()]` or `[public()]` on a route or its router. They find the actor,
-check CSRF, then the permission, before anything else of the route runs. They guard the door; policy and database
-check again at the thing itself.
+`dependencies=[allow("person.read")]`, `[signed_in()]` or `[public()]` on a route or its router. They find the
+actor, check CSRF, then the permission, before anything else of the route runs. They guard the door; policy
+and database check again at the thing itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ CITIZEN = "citizen"
 
 
 class Access:
-    """What a route demands: one of `codes`, or only a session (`anyone_signed_in`), or nothing (`anybody`)."""
+    """What a route demands: one of `codes`, or only a session (`anyone_signed_in`), or nothing
+    (`anybody`)."""
 
     def __init__(self, codes: tuple[str, ...] = (), *, anybody: bool = False, machine: bool = False) -> None:
         self.codes, self.anybody, self.machine = codes, anybody, machine
@@ -48,11 +49,14 @@ class Access:
         raise NotAllowed("permission.missing", "Tài khoản của bạn không có quyền làm việc này.")
 
     def __repr__(self) -> str:
-        return "public" if self.anybody or self.machine else f"allow{self.codes}" if self.codes else "signed_in"
+        return (
+            "public" if self.anybody or self.machine else f"allow{self.codes}" if self.codes else "signed_in"
+        )
 
 
 def allow(*codes: str) -> Any:
-    """The actor must hold one of the permission codes; the code "citizen" stands for any citizen's session."""
+    """The actor must hold one of the permission codes; the code "citizen" stands for any citizen's
+    session."""
     if not codes:
         raise ValueError("allow() needs a permission code")
     return Depends(Access(codes), scope="function")
@@ -64,8 +68,8 @@ def signed_in() -> Any:
 
 
 def public(*, machine: bool = False) -> Any:
-    """Anybody. With `machine=True` the session cookie is ignored and no CSRF token asked: for endpoints that other
-    programs call and that check their own credentials."""
+    """Anybody. With `machine=True` the session cookie is ignored and no CSRF token asked: for endpoints that
+    other programs call and that check their own credentials."""
     return Depends(Access(anybody=True, machine=machine), scope="function")
 
 

@@ -1,8 +1,8 @@
 """Requests that change something must come from our own pages.
 
-Two checks: the browser's own word (Sec-Fetch-Site, else Origin), and a token bound to the session (before sign-in: to
-a cookie of the browser) that a foreign page can neither read nor make. The token is salted anew for every page, so
-that compression does not leak it.
+Two checks: the browser's own word (Sec-Fetch-Site, else Origin), and a token bound to the session (before
+sign-in: to a cookie of the browser) that a foreign page can neither read nor make. The token is salted anew
+for every page, so that compression does not leak it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def _sign(request: Request, binding: str, salt: str) -> str:
 
 
 async def check_csrf(request: Request) -> None:
-    """Raises NotAllowed "csrf.origin" or "csrf.token" for an unsafe request that is not from our own pages."""
+    """Raises NotAllowed "csrf.origin" or "csrf.token" for an unsafe request that is not from our own
+    pages."""
     if request.method in SAFE:
         return
     if not _same_origin(request):
@@ -57,7 +58,9 @@ async def check_csrf(request: Request) -> None:
     salt, _, signature = given.partition(".")
     binding = session or request.cookies.get(COOKIE, "")
     if not binding or not hmac.compare_digest(signature.encode(), _sign(request, binding, salt).encode()):
-        raise NotAllowed("csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa.")
+        raise NotAllowed(
+            "csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa."
+        )
 
 
 def _same_origin(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """Around every request: its id and language on the way in; headers, metrics and one log line on the way out.
 
-Outside even Starlette's own error handling, so that no answer leaves without headers and no exception reaches the
-server, which would print its message, and a database driver's message quotes people's data.
+Outside even Starlette's own error handling, so that no answer leaves without headers and no exception reaches
+the server, which would print its message, and a database driver's message quotes people's data.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Envelope:
         state.lang = self._language(request)
 
     def _language(self, request: Request) -> str:
-        """?lang= wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the phones
-        sold here speak English out of the box to people who do not."""
+        """?lang= wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the
+        phones sold here speak English out of the box to people who do not."""
         asked = request.query_params.get("lang", "")
         if asked in LANGUAGES:
             secure_flag = "; Secure" if self._settings.https else ""
@@ -95,8 +95,8 @@ class Envelope:
             known = from_database(error) if isinstance(error, (psycopg.Error, PoolTimeout)) else None
             log.error("request failed", route=route_of(request.scope), exc_info=error)
             if answer.status:
-                # Half an answer is out: the server must break the connection, not end it as if it were whole. It
-                # will print what it is given, so it is not given the failure itself.
+                # Half an answer is out: the server must break the connection, not end it as if it were whole.
+                # It will print what it is given, so it is not given the failure itself.
                 raise AnswerBroken from None
             response = respond(request, known) if known else respond_unexpected(request)
             await response(request.scope, receive, answer)

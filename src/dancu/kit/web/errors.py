@@ -1,4 +1,5 @@
-"""One place maps failures to HTTP: problem+json (RFC 9457) for programs, a page that says what to do next for people."""
+"""One place maps failures to HTTP: problem+json (RFC 9457) for programs, a page that says what to do next for
+people."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class TooMany(DancuError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of failure is shown: HTTP status, the page's heading, and what the reader can do (msgids)."""
+    """How one kind of failure is shown: HTTP status, the page's heading, and what the reader can do
+    (msgids)."""
 
     status: int
     title: str

@@ -19,8 +19,8 @@ _MAX_TEXT = 64 * 1024
 
 
 class Form:
-    """The typed values: text trimmed and in NFC (one spelling of each Vietnamese letter). `value()` never fails, so
-    that a form can be shown again exactly as it was sent."""
+    """The typed values: text trimmed and in NFC (one spelling of each Vietnamese letter). `value()` never
+    fails, so that a form can be shown again exactly as it was sent."""
 
     def __init__(
         self, values: Mapping[str, list[str]] | None = None, files: Mapping[str, UploadFile] | None = None
@@ -70,7 +70,9 @@ class Form:
         """A whole date from the three boxes, or from one box "31/12/1990"; adds an error when it is none."""
         day, month, year = self.date_parts(name)
         if not (day or month or year) and self.value(name):
-            day, month, year = (*self.value(name).replace("-", "/").replace(".", "/").split("/"), "", "", "")[:3]
+            day, month, year = (*self.value(name).replace("-", "/").replace(".", "/").split("/"), "", "", "")[
+                :3
+            ]
         if not (day or month or year):
             if required:
                 errors.add(name, "field.required", _REQUIRED)

@@ -44,8 +44,8 @@ def host_name(header: str) -> str:
 
 
 def client_ip(request: Request, trusted: frozenset[str]) -> str:
-    """The address of who asks. X-Forwarded-For is believed only from our own proxies, read from the right: what
-    stands further left the client could have written itself."""
+    """The address of who asks. X-Forwarded-For is believed only from our own proxies, read from the right:
+    what stands further left the client could have written itself."""
     address = request.client.host if request.client else ""
     if address not in trusted:
         return address

@@ -1,5 +1,5 @@
-"""/healthz: the process answers. /readyz: it can do its work. /metrics: for Prometheus, from this machine or with a
-token."""
+"""/healthz: the process answers. /readyz: it can do its work. /metrics: for Prometheus, from this machine or
+with a token."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Runs every check of `state["ready"]`; 503 names the ones that failed, not why: that stands in the log."""
+    """Runs every check of `state["ready"]`; 503 names the ones that failed, not why: that stands in the
+    log."""
     checks: Mapping[str, Check] = getattr(request.app.state, "ready", {})
     results = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
     found = dict(zip(checks, results, strict=True))

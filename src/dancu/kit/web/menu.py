@@ -1,4 +1,5 @@
-"""The three kinds of page, and what stands in their menus. Rooms declare their items; the application lists them."""
+"""The three kinds of page, and what stands in their menus. Rooms declare their items; the application lists
+them."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from dancu.kernel.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A part of the service with one kind of reader. `base` is "citizen", "desk" or "watch" (which base template its
-    error pages use), `prefix` the path all its pages share, `permissions` those of which one lets a person in."""
+    """A part of the service with one kind of reader. `base` is "citizen", "desk" or "watch" (which base
+    template its error pages use), `prefix` the path all its pages share, `permissions` those of which one
+    lets a person in."""
 
     code: str
     title: str

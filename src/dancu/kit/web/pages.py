@@ -13,8 +13,8 @@ _LAST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A slice of a list. `number` starts at 1; `total` is the count of all rows, None where counting costs too much:
-    then `more` says whether another page follows."""
+    """A slice of a list. `number` starts at 1; `total` is the count of all rows, None where counting costs
+    too much: then `more` says whether another page follows."""
 
     number: int
     size: int
@@ -63,5 +63,7 @@ def see_other(url: str) -> RedirectResponse:
 def local_path(url: str, default: str = "/") -> str:
     """`url` when it is a path of this site, else `default`: a `next=` must not lead elsewhere."""
     parts = urlsplit(url)
-    inside = url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    inside = (
+        url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    )
     return url if inside and "\\" not in url and url.isprintable() else default

@@ -1,9 +1,9 @@
 """Pages: a template of a room, filled in for one request.
 
-Templates see the context given plus: `_(text, **params)`, `ngettext`, `csrf()`, `nonce`, `actor`, `lang`, `ui`
-(the components), `here` (what this request is), `asset(name)`, `date_vn`, `time_vn`, `group_number`, `count_vn`,
-`now()`. Components are macros that may be called before any request is known, so what belongs to the request
-reaches them through `here`, which looks it up at the moment of rendering.
+Templates see the context given plus: `_(text, **params)`, `ngettext`, `csrf()`, `nonce`, `actor`, `lang`,
+`ui` (the components), `here` (what this request is), `asset(name)`, `date_vn`, `time_vn`, `group_number`,
+`count_vn`, `now()`. Components are macros that may be called before any request is known, so what belongs to
+the request reaches them through `here`, which looks it up at the moment of rendering.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _request: ContextVar[Request] = ContextVar("rendering")
 
 
 class Here:
-    """What the page being rendered knows about its request. One object for all requests: it asks the context."""
+    """What the page being rendered knows about its request. One object for all requests: it asks the
+    context."""
 
     @property
     def request(self) -> Request:
@@ -89,7 +90,9 @@ class Here:
 
     def is_current(self, url: str) -> bool:
         """Is `url` the menu line of this page? The longest that leads here is."""
-        fitting = [i.url for i in self.menu if self.path == i.url or self.path.startswith(i.url.rstrip("/") + "/")]
+        fitting = [
+            i.url for i in self.menu if self.path == i.url or self.path.startswith(i.url.rstrip("/") + "/")
+        ]
         return bool(fitting) and max(fitting, key=len) == url
 
     def with_query(self, **changes: Any) -> str:
@@ -167,7 +170,9 @@ class Templates:
             count_vn=text.count_vn,
             now=text.now,
         )
-        env.filters.update(date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn)
+        env.filters.update(
+            date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn
+        )
         components.load(env)
 
     def html(self, request: Request, name: str, context: dict[str, Any], *, block: str | None = None) -> str:
@@ -197,8 +202,8 @@ def _block(template: Template, block: str, context: dict[str, Any]) -> str:
 def render(
     request: Request, name: str, /, *, status: int = 200, whole: bool = False, **context: Any
 ) -> HTMLResponse:
-    """The page `name` ("room/page.html") for this request. When HX-Target names a block of the template, only that
-    block (not for `whole`, as error pages are)."""
+    """The page `name` ("room/page.html") for this request. When HX-Target names a block of the template, only
+    that block (not for `whole`, as error pages are)."""
     templates: Templates = request.app.state.templates
     block = None if whole else request.headers.get("hx-target")
     response = HTMLResponse(templates.html(request, name, context, block=block), status)

@@ -1,5 +1,5 @@
-"""Who is asking: cookie -> the kernel's Actor. What a session is, and where it is kept, the access room knows; it
-gives `state["sessions"]`, an object with `resolve(conn, token)`."""
+"""Who is asking: cookie -> the kernel's Actor. What a session is, and where it is kept, the access room
+knows; it gives `state["sessions"]`, an object with `resolve(conn, token)`."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ CurrentActor = Annotated[Actor, Depends(actor_of)]
 
 
 def start_session(request: Request, response: Response, token: str, *, max_age: int | None = None) -> None:
-    """Set the session cookie. `max_age` in seconds; None ends with the browser. Always issue a NEW token at sign-in:
-    a token from before it could have been planted."""
+    """Set the session cookie. `max_age` in seconds; None ends with the browser. Always issue a NEW token at
+    sign-in: a token from before it could have been planted."""
     https = request.app.state.settings.https
     response.set_cookie(COOKIE, token, max_age=max_age, httponly=True, samesite="lax", secure=https, path="/")
 

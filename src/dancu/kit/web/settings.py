@@ -1,5 +1,5 @@
-"""What the web edge needs to know about its deployment. Filled by the program's settings; nothing here reads the
-environment."""
+"""What the web edge needs to know about its deployment. Filled by the program's settings; nothing here reads
+the environment."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from dancu.kit.limits import Rate
 
 _MIN_SECRET = 32
+# An office behind one address shares the first; a person with a queue waiting does not reach the second.
+IP_RATE = Rate(100.0, 300.0)
+SESSION_RATE = Rate(20.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """`secret` keys the CSRF tokens (at least 32 bytes, the same after a restart, or open forms break).
 
-    `hosts`: names this service answers to, without port. `https`: the outside address is https, so cookies are
-    Secure and HSTS is sent. `trusted_proxies`: addresses whose X-Forwarded-For is believed. `max_body`: bytes of a
-    request's body unless a route states its own (`max_body_size=`). `metrics_token`: lets /metrics be read from
-    elsewhere than loopback. `living_page`: serve /kit, the page of all components (demo and development).
+    `hosts`: names this service answers to, without port. `https`: the outside address is https, so cookies
+    are Secure and HSTS is sent. `trusted_proxies`: addresses whose X-Forwarded-For is believed. `max_body`:
+    bytes of a request's body unless a route states its own (`max_body_size=`). `metrics_token`: lets /metrics
+    be read from elsewhere than loopback. `living_page`: serve /kit, the page of all components (demo and
+    development).
     """
 
     secret: bytes
@@ -27,8 +31,8 @@ class WebSettings:
     living_page: bool = False
     trusted_proxies: frozenset[str] = frozenset()
     max_body: int = 1024 * 1024
-    ip_rate: Rate = Rate(100.0, 300.0)
-    session_rate: Rate = Rate(20.0, 60.0)
+    ip_rate: Rate = IP_RATE
+    session_rate: Rate = SESSION_RATE
     metrics_token: str = ""
 
     def __post_init__(self) -> None:

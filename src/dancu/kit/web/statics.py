@@ -1,5 +1,5 @@
-"""Style sheets, scripts and pictures: every room's `static/` folder, read once, served with its content's hash in the
-URL, so that browsers keep a file for ever and fetch it anew when it changes."""
+"""Style sheets, scripts and pictures: every room's `static/` folder, read once, served with its content's
+hash in the URL, so that browsers keep a file for ever and fetch it anew when it changes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ def now() -> datetime:
 
 
 def date_vn(value: Any) -> str:
-    """dd/mm/yyyy, the day as lived in Vietnam. None gives "". A partial date knows itself how to be written."""
+    """dd/mm/yyyy, the day as lived in Vietnam. None gives "". A partial date knows itself how to be
+    written."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -42,5 +43,6 @@ def group_number(value: str | None) -> Markup:
 
 
 def count_vn(value: int | float) -> str:
-    """1.234.567 as Vietnamese write thousands, whatever the page's language: figures are compared across pages."""
+    """1.234.567 as Vietnamese write thousands, whatever the page's language: figures are compared across
+    pages."""
     return f"{value:,}".replace(",", "\N{NULL}").replace(".", ",").replace("\N{NULL}", ".")

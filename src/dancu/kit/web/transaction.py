@@ -2,73 +2,102 @@
 
 FastAPI closes an ordinary `yield` dependency after the answer was sent, when a failed commit can no longer be
 told to anybody. `scope="function"` closes it in between; tests/kit/test_web_transaction.py pins it.
+
+A refusal rolls the request back, and that somebody tried must not be lost with it: a refusal that is evidence
+carries `evidence`, which kit.db.keep_evidence runs after the rollback.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncTransaction
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
 from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit.db import keep_evidence
 
+Connection = AsyncConnection[Any]
+
+
+class AnsweredAfterFailure(RuntimeError):
+    """A handler caught a database error without a savepoint and answered as if nothing had happened."""
+
 
 class Lease:
     """The request's connection, taken from the pool on first use only: a public page needs no database."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]] | None) -> None:
-        self._pool, self._stack = pool, AsyncExitStack()
-        self._conn: AsyncConnection[Any] | None = None
+    def __init__(self, pool: AsyncConnectionPool[Connection] | None) -> None:
+        self._pool = pool
+        self._conn: Connection | None = None
+        self._transaction: AsyncTransaction | None = None
 
-    async def connection(self) -> AsyncConnection[Any]:
+    async def connection(self) -> Connection:
         if self._conn is None:
             if self._pool is None:
                 raise Unavailable("db.no_pool", "Hệ thống đang khởi động. Xin thử lại sau ít phút.")
-            conn = await self._stack.enter_async_context(self._pool.connection())
-            # Explicit, so that a verb's own `conn.transaction()` is a savepoint and a stray commit() is
-            # refused.
-            await self._stack.enter_async_context(conn.transaction())
-            self._conn = conn
+            self._conn = await self._pool.getconn()
+            # Explicit, so that a verb's own `conn.transaction()` is a savepoint and a stray commit() is refused.
+            self._transaction = self._conn.transaction()
+            await self._transaction.__aenter__()
         return self._conn
 
-    async def __aenter__(self) -> Lease:
-        await self._stack.__aenter__()
-        return self
+    async def close(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit, or roll back when `error`; record the evidence of a refusal; give the connection back."""
+        if self._conn is None or self._pool is None:
+            return
+        try:
+            status = self._conn.info.transaction_status
+            if self._transaction is not None and status != TransactionStatus.IDLE:
+                if error is None and status == TransactionStatus.INERROR:
+                    # PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: the evidence of
+                    # what this page shows would be lost, and the page would still be sent.
+                    kind, error = AnsweredAfterFailure, AnsweredAfterFailure()
+                await self._transaction.__aexit__(kind, error, trace)
+                if isinstance(error, AnsweredAfterFailure):
+                    raise error
+            if error is not None:
+                await keep_evidence(self._conn, error)
+        finally:
+            await self._pool.putconn(self._conn)
 
-    async def __aexit__(self, *failure: Any) -> None:
-        conn = self._conn
-        if failure[0] is None and conn is not None:
-            if conn.info.transaction_status == TransactionStatus.INERROR:
-                # PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: the evidence of
-                # what this page shows would be lost. A page that catches a database error must use a
-                # savepoint.
-                error = RuntimeError("the handler answered although its transaction had failed")
-                await self._stack.__aexit__(type(error), error, None)
-                raise error
-        await self._stack.__aexit__(*failure)
-        if isinstance(failure[1], DancuError) and failure[1].evidence is not None and self._pool is not None:
-            async with self._pool.connection() as again:
-                await keep_evidence(again, failure[1])
+
+@asynccontextmanager
+async def attempt(conn: Connection) -> AsyncIterator[None]:
+    """Around a verb whose failure the page shows itself (a form again, with what is wrong): undoes what the
+    failed verb wrote, keeps the evidence of a refusal, and raises the failure on for the page to catch."""
+    try:
+        async with conn.transaction():
+            yield
+    except DancuError as error:
+        await keep_evidence(conn, error)
+        raise
 
 
 async def lease(request: Request) -> AsyncIterator[Lease]:
-    async with Lease(getattr(request.app.state, "pool", None)) as held:
+    held = Lease(getattr(request.app.state, "pool", None))
+    try:
         yield held
+    except BaseException as error:
+        await held.close(type(error), error, error.__traceback__)
+        raise
+    await held.close(None, None, None)
 
 
 RequestLease = Annotated[Lease, Depends(lease, scope="function")]
 
 
-async def db(held: RequestLease) -> AsyncConnection[Any]:
+async def db(held: RequestLease) -> Connection:
     """The connection of this request, inside its one transaction."""
     return await held.connection()
 
 
-DbConn = Annotated[AsyncConnection[Any], Depends(db, scope="function")]
+DbConn = Annotated[Connection, Depends(db, scope="function")]
 Conn = DbConn
