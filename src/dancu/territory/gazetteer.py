@@ -5,7 +5,7 @@ Nothing here needs a database. Rows stay tuples until asked for, so that a comma
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import ItemsView, Iterator
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -81,6 +81,18 @@ class Gazetteer:
     def __contains__(self, unit_id: object) -> bool:
         return unit_id in self._rows
 
+    def rows(self) -> ItemsView[int, list[str]]:
+        """The raw rows of units.csv by id, for indexes that must be built quickly."""
+        return self._rows.items()
+
+    def level(self, unit_id: int) -> int:
+        """1 province, 2 district, 3 commune, without building the unit."""
+        return int(self._rows[unit_id][2])
+
+    def key(self, unit_id: int) -> str:
+        """Name without marks and capitals, words apart ("truong xuan"), without building the unit."""
+        return self._rows[unit_id][5]
+
     @cached_property
     def _by_code(self) -> dict[str, list[int]]:
         index: dict[str, list[int]] = defaultdict(list)
@@ -104,11 +116,11 @@ class Gazetteer:
     def provinces(self, as_of: date) -> tuple[Unit, ...]:
         """Provinces and centrally run cities on the day, by code."""
         return tuple(
-            sorted((u for u in map(self.unit, self._level_one) if u.valid_on(as_of)), key=lambda u: u.code)
+            sorted((u for u in map(self.unit, self.level_one) if u.valid_on(as_of)), key=lambda u: u.code)
         )
 
     @cached_property
-    def _level_one(self) -> list[int]:
+    def level_one(self) -> list[int]:
         return [i for i, row in self._rows.items() if row[2] == "1"]
 
     # -- through time -------------------------------------------------------------------------------------
@@ -126,6 +138,11 @@ class Gazetteer:
     def successions(self, unit_id: int) -> tuple[Succession, ...]:
         """What became of the unit, heirs the source lists first in front; empty while it lasts."""
         return tuple(sorted(self._successions.get(unit_id, ()), key=lambda s: not s.main))
+
+    def before(self, unit_id: int) -> tuple[int, ...]:
+        """Ids of the units that directly went into this one."""
+        self._successions  # noqa: B018 - fills _backward
+        return tuple(self._backward.get(unit_id, ()))
 
     def successors(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
         """The units valid on the day that the unit lives on in; itself while valid; () if unknown or not yet made.
@@ -160,8 +177,7 @@ class Gazetteer:
             if unit.valid_on(as_of):
                 found[unit.unit_id] = None
             return
-        self._successions  # noqa: B018 - fills _backward
-        for before in self._backward.get(unit.unit_id, ()):
+        for before in self.before(unit.unit_id):
             self._walk_back(self.unit(before), as_of, found)
 
     def counterparts(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
@@ -206,9 +222,8 @@ class Gazetteer:
         """Units directly below on the day, by code: districts of a province (communes from 1/7/2025)."""
         level = self.unit(unit_id).level
         parents, queue = {unit_id}, [unit_id]
-        self._successions  # noqa: B018 - fills _backward
         while queue:  # children that kept their row while the parent changed name or was merged
-            for before in self._backward.get(queue.pop(), ()):
+            for before in self.before(queue.pop()):
                 if before not in parents and self.unit(before).level == level:
                     parents.add(before)
                     queue.append(before)

@@ -1,0 +1,279 @@
+"""From the best readings of an address to an answer as of a day."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+
+from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
+from dancu.territory.gazetteer import gazetteer as default_gazetteer
+from dancu.territory.matching.approximate import Scopes, approximate_mentions
+from dancu.territory.matching.index import NameIndex, fold, name_index
+from dancu.territory.matching.mentions import exact_mentions, local_parts
+from dancu.territory.matching.reading import Reading, read
+from dancu.territory.matching.scoring import MARGIN, Scored, Scorer
+from dancu.territory.models import Candidate, Hamlet, Resolution, Status, Unit
+
+Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
+
+NOT_READ = "Không nhận ra đơn vị hành chính nào trong địa chỉ."
+PART_NOT_READ = "Một phần địa chỉ không nhận ra được; các đơn vị dưới đây chỉ là gợi ý."
+TOO_EARLY = "Không rõ đơn vị hành chính của thời điểm đó; các đơn vị dưới đây là đơn vị cùng tên về sau."
+SPLIT = "Đơn vị cũ đã được chia vào nhiều đơn vị mới; cần xác định tại chỗ."
+DISSOLVED = "Cấp huyện không còn từ 01/07/2025; địa chỉ này có thể thuộc một trong các đơn vị cấp xã dưới đây."
+SEVERAL = "Có nhiều đơn vị phù hợp; cần thêm tên huyện, tỉnh hoặc loại đơn vị."
+MERGED = "Vào ngày này, nơi đó thuộc nhiều đơn vị khác nhau; cần thêm thông tin."
+NO_HEIR = "Không có dữ liệu về đơn vị kế tiếp của đơn vị này."
+CONTRADICTS = "Tỉnh, huyện, xã trong địa chỉ không khớp nhau."
+NO_SUCH_CODE = "Không có đơn vị hành chính nào mang mã này vào ngày đó."
+COARSE = "Chỉ nhận ra đến cấp này; phần còn lại của địa chỉ chưa đọc được."
+
+_CODE = re.compile(r"^\W*(\d{2,5})\W*$")
+_LEADING_CODE = re.compile(r"^\W*(\d{5})\W+(?=[^\W\d])")
+MOST = 40
+"""Candidates in an answer, at most."""
+
+
+@lru_cache(maxsize=2)
+def _scopes(index: NameIndex) -> Scopes:
+    return Scopes(index)
+
+
+def resolve(text: str, as_of: date, gazetteer: Gazetteer | None = None, hamlets: Hamlets | None = None) -> Resolution:
+    """Read a free-text address as the unit of that day.
+
+    `exact`: one unit fits and nothing else comes near; `ambiguous`: several (a split commune, a name borne in several
+    places, a district after 1/7/2025); `unknown`: nothing fits, a part that must name a unit cannot be read, or the day
+    lies before 2022. Candidates come best first, confidence 0..1. `hamlets` (by commune unit_id) may settle a split.
+    `text` may be a bare statistical code: it means the unit that bore it on that day.
+    """
+    g = gazetteer or default_gazetteer()
+    day = max(as_of, OLDEST_KNOWN)
+    code = _CODE.match(text)
+    answer = _by_code(code[1], day, g) if code else _by_words(text, day, g)
+    if hamlets is not None and answer.rest and answer.candidates:
+        answer = _with_hamlet(answer, hamlets)
+    if as_of < OLDEST_KNOWN and answer.candidates:
+        later = tuple(
+            replace(c, confidence=round(min(c.confidence, 0.5), 3), via="+".join(filter(None, ("later_unit", c.via))))
+            for c in answer.candidates
+        )
+        answer = replace(answer, status=Status.UNKNOWN, candidates=later, note=TOO_EARLY)
+    return answer
+
+
+def _by_code(code: str, day: date, g: Gazetteer) -> Resolution:
+    unit = g.by_code(code, day) or g.by_code(code.zfill(5), day)
+    if unit:
+        return Resolution(Status.EXACT, (Candidate(unit, 1.0, "code"),))
+    versions = g.versions(code) or g.versions(code.zfill(5))
+    others = {u.unit_id: u for v in versions for u in g.counterparts(v.unit_id, day)}
+    candidates = tuple(Candidate(u, round(0.6 / len(others), 3), "code+moved") for u in others.values())
+    return Resolution(Status.UNKNOWN, candidates[:MOST], note=NO_SUCH_CODE)
+
+
+def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
+    text = _LEADING_CODE.sub("", text)
+    index = name_index(g)
+    reading = read(text)
+    if not reading.words:
+        return Resolution(Status.UNKNOWN, note=NOT_READ)
+    local = local_parts(reading)
+    mentions = exact_mentions(reading, index, local)
+    scorer = Scorer(reading, index, day, local, mentions)
+    readings = scorer.all()
+    if _wants_more(readings, scorer):
+        runs = readings[0].unread if readings else _all_runs(reading, local)
+        has_province = bool(scorer.groups) or bool(readings and (1 in readings[0].support or readings[0].unit.level == 1))
+        groups = scorer.groups or (
+            frozenset({index.group(readings[0].unit.unit_id)}) if has_province else frozenset[str]()
+        )
+        more = approximate_mentions(reading, _scopes(index), runs, readings, groups, has_province)
+        if more and not has_province:  # a province or district read by likeness opens the communes in it
+            again = Scorer(reading, index, day, local, [*mentions, *more])
+            ranked = again.all()
+            if ranked and (1 in ranked[0].support or 2 in ranked[0].support or ranked[0].unit.level < 3):
+                opened = frozenset(index.group(s.unit.unit_id) for s in ranked[:3])
+                more += approximate_mentions(reading, _scopes(index), ranked[0].unread, ranked, opened, True)
+        if more:
+            scorer = Scorer(reading, index, day, local, [*mentions, *more])
+            readings = scorer.all()
+    return _answer(reading, readings, scorer, day, g)
+
+
+def _all_runs(reading: Reading, local: tuple[bool, ...]) -> tuple[tuple[int, int], ...]:
+    runs = []
+    for first, end in dict.fromkeys(reading.segment_of):
+        start = next((i for i in range(first, end) if not local[i]), end)
+        if start < end:
+            runs.append((start, end))
+    return tuple(runs)
+
+
+def _wants_more(readings: list[Scored], scorer: Scorer) -> bool:
+    """Is anything left that a near-name might explain?"""
+    if not readings:
+        return True
+    best = readings[0]
+    if best.quality < 0.93 and best.unit.level == 3:
+        return True
+    if not best.unread:
+        return False
+    return best.typed_unread or best.unit.level < 3 or any(start > best.mention.start for start, _ in best.unread) or (
+        not best.support
+    )
+
+
+# -- from readings to units of the day --------------------------------------------------------------------
+_PATTERN = {(3, 2, 1): 0.99, (3, 1): 0.95, (3, 2): 0.93, (3,): 0.8, (2, 1): 0.97, (2,): 0.85, (1,): 0.97}
+
+
+def _confidence(s: Scored) -> float:
+    pattern = (s.unit.level, *sorted(s.support, reverse=True))
+    return _PATTERN.get(pattern, 0.8) * s.quality**2
+
+
+def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date, g: Gazetteer) -> Resolution:
+    if not readings or readings[0].points < 1.0:
+        return Resolution(Status.UNKNOWN, rest=reading.text.strip(), note=NOT_READ)
+    top = readings[0]
+    near = _coarsest([s for s in readings if top.points - s.points < MARGIN], scorer)
+    top = near[0]
+    far = [s for s in readings if s not in near and top.points - s.points < 3 and s.unit.level == top.unit.level][:8]
+    weights = {id(s): math.exp((s.points - top.points) * 1.5) for s in (*near, *far)}
+    groups: dict[frozenset[int], float] = {}
+    best: dict[int, Candidate] = {}
+    note = ""
+    for s in near:
+        units = g.counterparts(s.unit.unit_id, day)
+        groups[frozenset(u.unit_id for u in units) or frozenset({-s.unit.unit_id})] = 0.0
+    for s in (*near, *far):
+        units = g.counterparts(s.unit.unit_id, day)
+        ids = frozenset(u.unit_id for u in units) or frozenset({-s.unit.unit_id})
+        rivals = sum(max((weights[id(o)] for o in (*near, *far) if _same(g, o, day) == key), default=0.0)
+                     for key in {_same(g, o, day) for o in (*near, *far)})  # fmt: skip
+        share = weights[id(s)] / max(rivals, 1e-9)
+        base = _confidence(s) * share
+        main = {x.successor_id for x in g.successions(s.unit.unit_id) if x.main and x.successor_id}
+        for u in units or (s.unit,):
+            part = 1.0 if len(units) < 2 else (1.25 if u.unit_id in main else 1.0) / (len(units) + 0.25)
+            c = Candidate(u, round(min(base * part, 1.0), 3), _via(s, u, len(units), day))
+            known = best.get(u.unit_id)
+            if known is None or c.confidence > known.confidence:
+                best[u.unit_id] = c
+        del ids
+    candidates = tuple(sorted(best.values(), key=lambda c: (-c.confidence, c.unit.code)))[:MOST]
+    targets = set().union(*groups)
+    status = Status.EXACT if len(targets) == 1 and min(targets) > 0 else Status.AMBIGUOUS
+    if len(targets) == 1 and min(targets) < 0:
+        status, note = Status.UNKNOWN, NO_HEIR
+    elif status is Status.AMBIGUOUS:
+        note = _why(near, groups, day)
+    status, note, candidates = _doubts(status, note, candidates, top, scorer, g)
+    return Resolution(status, candidates, _rest(reading, top, scorer.local), note)
+
+
+def _coarsest(near: list[Scored], scorer: Scorer) -> list[Scored]:
+    """Without the readings that lie inside another of the same words.
+
+    "Lộc Ninh, Bình Phước" may be the district or the township in it: the district is right either way.
+    """
+    index = scorer.index
+    kept = []
+    for s in near:
+        inside = any(
+            o.unit.level < s.unit.level
+            and o.mention.start == s.mention.start
+            and o.mention.end == s.mention.end
+            and (o.unit.level, o.mention.key) in index.above(s.unit.unit_id)
+            and (o.unit.valid_on(scorer.as_of) or o.unit.level == 1)
+            for o in near
+        )
+        if not inside:
+            kept.append(s)
+    return kept
+
+
+def _same(g: Gazetteer, s: Scored, day: date) -> frozenset[int]:
+    return frozenset(u.unit_id for u in g.counterparts(s.unit.unit_id, day)) or frozenset({-s.unit.unit_id})
+
+
+def _why(near: list[Scored], groups: dict[frozenset[int], float], day: date) -> str:
+    if len(groups) > 1:
+        return SEVERAL
+    unit = near[0].unit
+    if unit.level == 2 and day >= REFORM:
+        return DISSOLVED
+    return SPLIT if unit.valid_to is not None and unit.valid_to <= day else MERGED
+
+
+def _doubts(
+    status: Status, note: str, candidates: tuple[Candidate, ...], top: Scored, scorer: Scorer, g: Gazetteer
+) -> tuple[Status, str, tuple[Candidate, ...]]:
+    """Lower the answer where something that must name a unit was not read, or names contradict each other."""
+    factor = 1.0
+    after = any(start > top.mention.start for start, _ in top.unread)
+    if scorer.groups and scorer.index.group(top.unit.unit_id) not in scorer.groups:
+        status, note, factor = Status.UNKNOWN if not top.support else Status.AMBIGUOUS, CONTRADICTS, 0.5
+    elif top.unit.level < 3 and (top.typed_unread or (top.unit.level == 1 and top.unread)):
+        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
+    elif top.typed_unread and not top.support:
+        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
+    elif not top.support and top.unit.level > 1 and (top.unread or top.approximate):
+        status, note, factor = Status.UNKNOWN if after or top.approximate else status, PART_NOT_READ, 0.5
+    elif top.unit.level == 2 and top.unread:
+        factor, note = 0.7, note or COARSE
+    if factor < 1:
+        candidates = tuple(replace(c, confidence=round(c.confidence * factor, 3)) for c in candidates)
+    return status, note, candidates
+
+
+def _via(s: Scored, unit: Unit, several: int, day: date) -> str:
+    parts = []
+    if s.approximate:
+        parts.append("approximate")
+    if unit is not s.unit:
+        if s.unit.valid_from is not None and day < s.unit.valid_from:
+            parts.append("predecessor")
+        elif s.unit.level == 2 and unit.level == 3:
+            parts.append("district_dissolved")
+        else:
+            parts.append("split" if several > 1 else "successor")
+    return "+".join(parts) or "direct"
+
+
+def _rest(reading: Reading, top: Scored, local: tuple[bool, ...]) -> str:
+    """What was not used, as written: house, street, hamlet and anything not read."""
+    pieces: list[str] = []
+    start: int | None = None
+    words = reading.words
+    for i in range(len(words) + 1):
+        free = i < len(words) and i not in top.used
+        if start is not None and (not free or words[i].segment != words[i - 1].segment):
+            pieces.append(reading.text[words[start].start : words[i - 1].end])
+            start = None
+        if free and start is None:
+            start = i
+    return ", ".join(pieces)
+
+
+def _with_hamlet(answer: Resolution, hamlets: Hamlets) -> Resolution:
+    """Find the hamlet named in the rest; if only one candidate has it, that settles the commune."""
+    wanted = fold(answer.rest)
+    hits: list[tuple[Candidate, Hamlet]] = []
+    for c in answer.candidates:
+        known = hamlets(c.unit.unit_id) if callable(hamlets) else hamlets.get(c.unit.unit_id, ())
+        for h in known:
+            if any(n and n in wanted for n in map(fold, (f"{h.kind} {h.name}", *h.aliases))):
+                hits.append((c, h))
+    if len({c.unit.unit_id for c, _ in hits}) != 1 or answer.status is Status.UNKNOWN:
+        return answer
+    c, h = hits[0]
+    hamlet_id = h.hamlet_id if len(hits) == 1 else None
+    if answer.status is Status.EXACT:
+        return replace(answer, hamlet_id=hamlet_id)
+    chosen = replace(c, confidence=0.9, via=f"{c.via}+hamlet")
+    others = tuple(x for x in answer.candidates if x.unit is not c.unit)
+    return replace(answer, status=Status.EXACT, candidates=(chosen, *others), note="", hamlet_id=hamlet_id)

@@ -1,0 +1,128 @@
+"""Names that are almost right: typing errors and spelling by ear, looked for only where the rest of the address says."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from dancu.territory.matching.index import NameIndex
+from dancu.territory.matching.mentions import Mention
+from dancu.territory.matching.reading import Reading
+from dancu.territory.matching.scoring import Scored
+from dancu.territory.matching.words import LEVEL
+
+_BY_EAR = (("ngh", "ng"), ("gh", "g"), ("gi", "d"), ("tr", "ch"), ("ph", "f"), ("qu", "kw"),
+           ("y", "i"), ("x", "s"), ("c", "k"), ("q", "k"), ("z", "d"))  # fmt: skip
+SHORTEST = 4
+"""Letters: shorter names are not guessed at."""
+
+
+@lru_cache(maxsize=50_000)
+def by_ear(key: str) -> str:
+    """The key with the letters that Vietnamese writers mix up made one: i/y, s/x, ch/tr, d/gi."""
+    for written, heard in _BY_EAR:
+        key = key.replace(written, heard)
+    return key
+
+
+def allowed(length: int) -> int:
+    """Errors forgiven in a name of that many letters."""
+    return 0 if length <= 4 else 1 if length <= 7 else 2 if length <= 12 else 3
+
+
+class Scope:
+    """A set of names to compare with, prepared once."""
+
+    def __init__(self, names: dict[str, list[int]]) -> None:
+        self.names = {k: v for k, v in names.items() if len(k) >= SHORTEST and not k.isdigit()}
+        self.keys = list(self.names)
+        self.heard = [by_ear(k) for k in self.keys]
+
+    def near(self, key: str) -> list[tuple[str, float]]:
+        """(known key, quality 0..1) of the names within the errors forgiven."""
+        if len(key) < SHORTEST:
+            return []
+        heard, limit = by_ear(key), allowed(len(key))
+        hits = process.extract(
+            heard, self.heard, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None
+        )
+        found = []
+        for _, distance, at in hits:
+            known = self.keys[at]
+            if known == key:
+                continue
+            written = OSA.distance(key, known)
+            quality = 0.97 - 0.055 * distance - 0.008 * max(0, written - distance)
+            if distance == 0:
+                quality = 0.96
+            if key[0] != known[0] and by_ear(key)[0] != by_ear(known)[0]:
+                quality -= 0.02
+            found.append((known, quality))
+        return found
+
+
+class Scopes:
+    """Scopes by level and province group, made on first use."""
+
+    def __init__(self, index: NameIndex) -> None:
+        self.index = index
+        self._made: dict[tuple[int, str], Scope] = {}
+
+    def get(self, level: int, group: str = "") -> Scope:
+        key = (level, group)
+        if key not in self._made:
+            index = self.index
+            names = index.provinces if level == 1 else (index.districts if level == 2 else index.communes).get(group, {})
+            self._made[key] = Scope(names)
+        return self._made[key]
+
+
+def approximate_mentions(reading: Reading, scopes: Scopes, runs: Iterable[tuple[int, int]], readings: list[Scored],
+                         groups: frozenset[str], has_province: bool) -> list[Mention]:  # fmt: skip
+    """Mentions found by likeness in the unexplained runs of words.
+
+    Provinces and districts are compared with all; communes only with those of a province or district the address
+    names: a lone name that is nearly that of one commune in ten thousand proves nothing.
+    """
+    found: dict[tuple[int, int, str], Mention] = {}
+    if not groups:
+        groups = frozenset(scopes.index.group(s.unit.unit_id) for s in readings[:8] if s.unit.level < 3)
+    for first, last in runs:
+        for i in range(first, last):
+            for j in range(i + 1, min(last, i + 5) + 1):
+                words = reading.words[i:j]
+                if any(w.number for w in words):
+                    continue
+                named = reading.kinds[i]
+                if (named is None or named[1] < first) and j - i == 1 and last - first > 2:
+                    continue
+                key = "".join(w.key for w in words)
+                levels = {LEVEL[k] for k in named[0]} if named else {1, 2, 3}
+                for level, scope in _scopes(scopes, levels, groups, has_province):
+                    for known, quality in scope.near(key):
+                        ids = tuple(scope.names[known])
+                        spot = (i, j, known + str(level))
+                        begin = named[1] if named else i
+                        mention = Mention(i, j, begin, known, ids, named[0] if named else None, False, quality)
+                        old = found.get(spot)
+                        if old is None or quality > old.quality:
+                            found[spot] = mention
+                        elif set(ids) - set(old.ids):
+                            found[spot] = Mention(i, j, begin, known, tuple({*ids, *old.ids}), old.kinds, False,
+                                                  old.quality)  # fmt: skip
+    return list(found.values())
+
+
+def _scopes(
+    scopes: Scopes, levels: set[int], groups: frozenset[str], has_province: bool
+) -> Iterable[tuple[int, Scope]]:
+    if 1 in levels and not has_province:
+        yield 1, scopes.get(1)
+    if 2 in levels:
+        if groups:
+            yield from ((2, scopes.get(2, g)) for g in groups)
+        else:
+            yield 2, scopes.get(2)
+    if 3 in levels:
+        yield from ((3, scopes.get(3, g)) for g in groups)

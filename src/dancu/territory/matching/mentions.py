@@ -1,0 +1,142 @@
+"""Places in the text where a name of a unit may stand."""
+
+from dataclasses import dataclass
+
+from dancu.territory.matching.index import NameIndex
+from dancu.territory.matching.reading import Reading
+from dancu.territory.matching.words import LEVEL, LOCAL, NEEDS_MORE, STREETS, TWO_WORDS
+from dancu.territory.models import Kind
+
+LONGEST = 6
+"""Words in the longest name looked for ("Nông trường Việt Lâm", "Văn Miếu - Quốc Tử Giám")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words `start`..`end` may be the name `key` of the units `ids`; `kinds` were named before it, from `begin` on."""
+
+    start: int
+    end: int
+    begin: int
+    key: str
+    ids: tuple[int, ...]
+    kinds: frozenset[Kind] | None
+    sure: bool
+    quality: float = 1.0
+    written: str = ""
+    """The name as written, empty where it was matched approximately."""
+
+    def span(self) -> range:
+        return range(self.begin, self.end)
+
+
+def local_parts(reading: Reading) -> tuple[bool, ...]:
+    """For each word: is it below the commune (house, street, hamlet)? True up to the next kind word or segment end.
+
+    After a number ("Thôn 3 Tiên Phước") the rest of the segment is free again, unless the number is a house's.
+    """
+    words, local = reading.words, [False] * len(reading.words)
+    i = 0
+    while i < len(words):
+        first, last = reading.segment_of[i]
+        named = _is_local(reading, i)
+        house = words[i].number and i == first and reading.kinds[i] is None
+        if not (named or house):
+            i += 1
+            continue
+        street = house or words[i].key in STREETS
+        local[i] = True
+        i += 1
+        while i < last and not _kind_begins(reading, i):
+            if words[i - 1].number and not street and not words[i].number and not _is_local(reading, i):
+                break
+            local[i] = True
+            i += 1
+    return tuple(local)
+
+
+def _is_local(reading: Reading, i: int) -> bool:
+    """Does word i begin a house, street or hamlet?"""
+    words, (first, last) = reading.words, reading.segment_of[i]
+    word = words[i]
+    proper = LOCAL.get(word.key)
+    if proper is None or word.written not in (word.key, proper) or _inside_kind(reading, i):
+        return False
+    after = words[i + 1] if i + 1 < last else None
+    if word.key in TWO_WORDS:
+        return after is not None and after.key == TWO_WORDS[word.key]
+    if word.written == word.key != proper and word.key in NEEDS_MORE:
+        return after is not None and after.number
+    return i == first or word.written == proper or (after is not None and after.number) or _is_local(reading, i - 1)
+
+
+def _inside_kind(reading: Reading, i: int) -> bool:
+    """Is word i part of kind words, as "phố" in "thành phố"?"""
+    after = reading.kinds[i + 1]
+    later = reading.kinds[i + 2] if i + 2 < len(reading.kinds) else None
+    return bool((after and after[1] <= i) or (later and later[1] <= i and later[1] < i + 1))
+
+
+def _kind_begins(reading: Reading, i: int) -> bool:
+    """Do kind words followed by something begin at word i?"""
+    return any(
+        (k := reading.kinds[j]) is not None and k[1] == i and j < len(reading.words)
+        for j in (i + 1, i + 2)
+        if j < len(reading.kinds)
+    )
+
+
+def exact_mentions(reading: Reading, index: NameIndex, local: tuple[bool, ...]) -> list[Mention]:
+    """Every run of words that is, letter for letter without marks, a known name."""
+    found: list[Mention] = []
+    words = reading.words
+    for i, word in enumerate(words):
+        key = ""
+        for j in range(i, min(i + LONGEST, len(words))):
+            if words[j].segment != word.segment and not _dash_between(reading, j):
+                break
+            key += words[j].key
+            ids = index.by_key.get(key)
+            if ids:
+                mention = _mention(reading, index, local, i, j + 1, key, ids)
+                if mention:
+                    found.append(mention)
+    return found
+
+
+def _dash_between(reading: Reading, j: int) -> bool:
+    """Only a dash stands before word j ("Bà Rịa - Vũng Tàu"), not a comma."""
+    between = reading.text[reading.words[j - 1].end : reading.words[j].start].strip()
+    return between in ("-", "–", "—")
+
+
+def _mention(
+    reading: Reading, index: NameIndex, local: tuple[bool, ...], i: int, end: int, key: str, ids: list[int]
+) -> Mention | None:
+    words = reading.words
+    named = reading.kinds[i]
+    quality = 1.0
+    if local[i] and (named is None or key.isdigit()):
+        if not _is_local(reading, i) or end - i < 2:
+            return None
+        quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet
+    whole = reading.segment_of[i] == (i, end)
+    if named is None and (end - i == 1 or key.isdigit()):
+        level_low = min(index.gazetteer.level(x) for x in ids)
+        glued_name = any(" " in index.gazetteer.key(x) for x in ids)
+        if words[i].number or (level_low == 3 and not whole and not glued_name):
+            return None
+    levels = {LEVEL[k] for k in named[0]} if named else {1, 2, 3}
+    kept = tuple(x for x in ids if index.gazetteer.level(x) in levels)
+    if not kept:
+        if named is None or named[2] and key.isdigit():
+            return None
+        # the kind word is rather the first part of something else, or simply wrong
+        return None if named[2] else Mention(i, end, i, key, tuple(ids), None, False, quality, _written(reading, i, end))
+    begin = named[1] if named else i
+    written = _written(reading, i, end)
+    return Mention(i, end, begin, key, kept, named[0] if named else None, bool(named and named[2]), quality, written)
+
+
+def _written(reading: Reading, i: int, end: int) -> str:
+    return " ".join(w.written for w in reading.words[i:end])

@@ -1,0 +1,248 @@
+"""How well a unit explains an address: points for each name found in its place, taken off for what stays unexplained.
+
+A fully explained name is worth 5 whatever its level, so that "Lộc Ninh, Bình Phước" read as a district and read as a
+township stay close; what decides between readings is kind words, marks, the district and province beside the name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from dancu.kernel.names import fold_ascii, tone_fold
+from dancu.territory.gazetteer import REFORM
+from dancu.territory.matching.index import NameIndex
+from dancu.territory.matching.mentions import Mention
+from dancu.territory.matching.reading import Reading
+from dancu.territory.matching.words import LEVEL, NOISE, WRITTEN
+from dancu.territory.models import Kind, Unit
+
+NAME = 5.0
+STEEPNESS = 15.0
+"""Points lost for a whole loss of quality: one wrong mark (0.08) weighs more than `MARGIN`."""
+MARGIN = 0.8
+"""Readings closer than this are not told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A reading of the address as `unit`. `used`: indexes of the words explained. `support`: levels named above."""
+
+    unit: Unit
+    points: float
+    quality: float
+    used: frozenset[int]
+    support: frozenset[int]
+    mention: Mention
+    unread: tuple[tuple[int, int], ...]
+    """Runs of words in the part of the address where units stand that nothing explains."""
+    typed_unread: bool
+    """A kind of unit is named before a name that could not be read ("xã …")."""
+    approximate: bool
+
+
+@lru_cache(maxsize=50_000)
+def _marks(name: str) -> tuple[tuple[str, str], ...]:
+    parts = tone_fold(name.replace("-", " ")).replace("’", "'").split()
+    return tuple((p, fold_ascii(p).replace("'", "")) for p in parts)
+
+
+@lru_cache(maxsize=50_000)
+def marks_agree(written: str, name: str) -> float:
+    """1 where every mark written agrees with the name; words written without marks agree with anything.
+
+    0.92 for a wrong tone, 0.9 for other letters (ă/â/a), per word.
+    """
+    quality = 1.0
+    ours, theirs = written.split(), _marks(name)
+    if len(ours) != len(theirs):
+        return 1.0
+    for word, (marked, plain) in zip(ours, theirs, strict=True):
+        if word in (marked, plain) or word.isdigit():
+            continue
+        quality -= 0.08 if _toneless(word) == _toneless(marked) else 0.1
+    return max(quality, 0.7)
+
+
+@lru_cache(maxsize=20_000)
+def _toneless(word: str) -> str:
+    from dancu.kernel.text import TONE_OF
+
+    return "".join(TONE_OF.get(c, (c, 0))[0] for c in word)
+
+
+def name_quality(mention: Mention, unit: Unit, index: NameIndex) -> float:
+    """How well the written name agrees with the unit's, 0.7..1."""
+    quality = mention.quality
+    if mention.written:
+        quality *= max(marks_agree(mention.written, n) for n in index.best_name(unit))
+    if (mention.key, unit.unit_id) in index.former:
+        quality *= 0.99 if unit.level == 1 else 0.96
+    return quality
+
+
+def kind_points(mention: Mention, unit: Unit) -> float:
+    """For the kind word: the unit's own kind best; another kind of its level is what people write after a change."""
+    if mention.kinds is None:
+        return 0.0
+    if unit.kind in mention.kinds:
+        return 0.6 if mention.sure else 0.3
+    if unit.level == 1:
+        return -4.0 if Kind.CITY in mention.kinds else -0.5
+    return -0.6
+
+
+class Scorer:
+    """Scores every unit mentioned in one address as of one day."""
+
+    def __init__(
+        self, reading: Reading, index: NameIndex, as_of: date, local: tuple[bool, ...], mentions: Sequence[Mention]
+    ) -> None:
+        self.reading, self.index, self.as_of, self.local = reading, index, as_of, local
+        self.mentions = mentions
+        self.by_key: dict[str, list[Mention]] = {}
+        for m in mentions:
+            self.by_key.setdefault(m.key, []).append(m)
+        self.groups = self._sure_province()
+
+    def _sure_province(self) -> frozenset[str]:
+        """Groups of the province the address ends (or begins) with, where that is beyond doubt; else empty."""
+        segments = self.reading.segment_of
+        if not segments:
+            return frozenset()
+        edges = (segments[-1], segments[0]) if segments[0] != segments[-1] else ()
+        for edge in edges:
+            for m in self.mentions:
+                if (m.begin, m.end) == edge and m.quality == 1.0:
+                    tops = [i for i in m.ids if self.index.gazetteer.level(i) == 1]
+                    if tops:
+                        return frozenset(self.index.group(i) for i in tops)
+        return frozenset()
+
+    def all(self) -> list[Scored]:
+        """Every reading, best first."""
+        found: dict[int, Scored] = {}
+        for skip in (True, False):
+            for m in self.mentions:
+                for unit_id in m.ids:
+                    if skip and self.groups and self.index.group(unit_id) not in self.groups:
+                        continue
+                    scored = self.score(m, self.index.gazetteer.unit(unit_id))
+                    known = found.get(unit_id)
+                    if known is None or scored.points > known.points:
+                        found[unit_id] = scored
+            if found or not self.groups:
+                break
+        return sorted(found.values(), key=lambda s: -s.points)
+
+    def score(self, m: Mention, unit: Unit) -> Scored:
+        quality = name_quality(m, unit, self.index)
+        points = NAME - STEEPNESS * (1 - quality) + kind_points(m, unit)
+        used = set(m.span())
+        support: set[int] = set()
+        supports: list[Mention] = []
+        approximate = m.quality < 1
+        if unit.level > 1:
+            above = self.index.above(unit.unit_id)
+            for level in range(unit.level - 1, 0, -1):
+                best = self._support(m, above, level, used)
+                if best:
+                    s, s_points, s_quality = best
+                    points += s_points
+                    quality *= s_quality
+                    used.update(s.span())
+                    support.add(level)
+                    supports.append(s)
+                    approximate |= s.quality < 1
+        points += self._form(m, unit, support, supports)
+        unread, typed = self._unread(m, used, supports)
+        points -= sum(1.5 for start, _ in unread if start > m.start)
+        if typed:
+            points -= 2.5
+        return Scored(
+            unit, points, quality, frozenset(used), frozenset(support), m, unread, typed, approximate
+        )
+
+    def _support(
+        self, m: Mention, above: dict[tuple[int, str], float], level: int, used: set[int]
+    ) -> tuple[Mention, float, float] | None:
+        best: tuple[Mention, float, float] | None = None
+        for key, mentions in self.by_key.items():
+            known = above.get((level, key))
+            if known is None:
+                continue
+            for s in mentions:
+                if not used.isdisjoint(s.span()):
+                    continue
+                typed = s.kinds is not None and not any(LEVEL[k] == level or k is Kind.CITY for k in s.kinds)
+                if typed and not (level == 1 and Kind.PROVINCIAL_CITY in (s.kinds or ())):
+                    continue
+                if not any(self.index.gazetteer.level(i) == level for i in s.ids):
+                    continue
+                quality = s.quality * known
+                points = NAME - STEEPNESS * (1 - quality) * 0.6 + (0.3 if s.kinds else 0.0)
+                points -= 0.1 if s.start < m.start else 0.0
+                if best is None or points > best[1]:
+                    best = (s, points, s.quality * (0.5 + known / 2))
+        return best
+
+    def _form(self, m: Mention, unit: Unit, support: set[int], supports: list[Mention]) -> float:
+        """For completeness and for fitting the time asked about."""
+        points = 0.0
+        old_form = unit.valid_from is None or unit.valid_from < REFORM
+        if unit.level == 3:
+            points -= 0.0 if 1 in support else 0.5 if support else 1.0
+            if old_form:
+                points -= 0.0 if 2 in support else 1.0
+            elif 2 in support:
+                points -= 1.5  # a new commune beside a district: people mix, but an old reading fits better
+            if 2 not in support and not unit.valid_on(self.as_of):
+                points -= 1.2 if 1 in support else 0.6
+        elif unit.level == 2:
+            points -= 0.0 if 1 in support else 1.0
+            typed = m.kinds is not None
+            if self.as_of >= REFORM and not typed and not self._old_province(supports):
+                points -= 2.0
+        elif not unit.valid_on(self.as_of):
+            # the name of a province that is gone is still used; one that does not exist yet is not
+            points -= 0.2 if unit.valid_to and unit.valid_to <= self.as_of else 2.0
+        order = [m.start, *(s.start for s in supports)]
+        if order not in (sorted(order), sorted(order, reverse=True)):
+            points -= 0.5
+        return points
+
+    def _old_province(self, supports: list[Mention]) -> bool:
+        """Is the province named one that ended with the reform?"""
+        for s in supports:
+            for i in s.ids:
+                unit = self.index.gazetteer.unit(i)
+                if unit.level == 1 and any(u.valid_on(self.as_of) for u in self._same_key(s)):
+                    return False
+        return bool(supports)
+
+    def _same_key(self, s: Mention) -> list[Unit]:
+        units = (self.index.gazetteer.unit(i) for i in s.ids)
+        return [u for u in units if u.level == 1 and (s.key, u.unit_id) not in self.index.former]
+
+    def _unread(
+        self, m: Mention, used: set[int], supports: list[Mention]
+    ) -> tuple[tuple[tuple[int, int], ...], bool]:
+        """Runs of unexplained words outside house, street and hamlet; and whether a kind word stands in one."""
+        words, runs, start = self.reading.words, [], None
+        for i in range(len(words) + 1):
+            free = i < len(words) and i not in used and not self.local[i] and words[i].key not in NOISE
+            if start is not None and (not free or words[i].segment != words[start].segment):
+                runs.append((start, i))
+                start = None
+            if free and start is None:
+                start = i
+        typed = False
+        for first, end in runs:
+            for i in range(first + 1, end + 1):
+                k = self.reading.kinds[i]
+                if k and k[2] and k[1] >= first and i < end:
+                    typed |= words[k[1]].key in WRITTEN or words[i].number or self._dotted(k[1])
+        return tuple(runs), typed
+
+    def _dotted(self, i: int) -> bool:
+        return self.reading.text[self.reading.words[i].end :][:1] == "."

@@ -1,0 +1,104 @@
+"""The words around names in Vietnamese addresses: kinds of unit, hamlets, streets, abbreviations, old provinces."""
+
+from typing import Final
+
+from dancu.kernel.names import fold_ascii
+from dancu.territory.models import Kind
+
+K = Kind
+_TP: Final = frozenset({K.CITY, K.PROVINCIAL_CITY})
+
+KIND_WORDS: Final[dict[tuple[str, ...], frozenset[Kind]]] = {
+    ("tinh",): frozenset({K.PROVINCE}),
+    ("t",): frozenset({K.PROVINCE}),
+    ("thanh", "pho"): _TP,
+    ("t", "pho"): _TP,
+    ("tpho",): _TP,
+    ("tp",): _TP,
+    ("t", "p"): _TP,
+    ("thi", "xa"): frozenset({K.TOWN}),
+    ("tx",): frozenset({K.TOWN}),
+    ("t", "x"): frozenset({K.TOWN}),
+    ("quan",): frozenset({K.URBAN_DISTRICT}),
+    ("q",): frozenset({K.URBAN_DISTRICT}),
+    ("huyen",): frozenset({K.RURAL_DISTRICT}),
+    ("h",): frozenset({K.RURAL_DISTRICT}),
+    ("phuong",): frozenset({K.WARD}),
+    ("ph",): frozenset({K.WARD}),
+    ("p",): frozenset({K.WARD}),
+    ("f",): frozenset({K.WARD}),
+    ("xa",): frozenset({K.COMMUNE}),
+    ("x",): frozenset({K.COMMUNE}),
+    ("thi", "tran"): frozenset({K.TOWNSHIP}),
+    ("tt",): frozenset({K.TOWNSHIP}),
+    ("t", "t"): frozenset({K.TOWNSHIP}),
+    ("dac", "khu"): frozenset({K.SPECIAL_ZONE}),
+}
+"""Folded words before a name -> the kinds they may mean. Only these; the name decides which."""
+
+WRITTEN: Final = {
+    "tinh": "tỉnh",
+    "thanh": "thành",
+    "pho": "phố",
+    "thi": "thị",
+    "xa": "xã",
+    "quan": "quận",
+    "huyen": "huyện",
+    "phuong": "phường",
+    "tran": "trấn",
+    "dac": "đặc",
+    "khu": "khu",
+}
+"""How the full words are spelt: "Phương Liên" begins with a name, "Phường Liên" with a kind."""
+
+LEVEL: Final[dict[Kind, int]] = {
+    K.PROVINCE: 1,
+    K.CITY: 1,
+    K.URBAN_DISTRICT: 2,
+    K.RURAL_DISTRICT: 2,
+    K.TOWN: 2,
+    K.PROVINCIAL_CITY: 2,
+    K.COMMUNE: 3,
+    K.WARD: 3,
+    K.TOWNSHIP: 3,
+    K.SPECIAL_ZONE: 3,
+}
+
+_HAMLETS: Final = """thôn xóm ấp bản buôn bon làng khóm khối khu kp kdc tdp tổ đội cụm plei plơi phum sóc mom xứ
+nhóm kv tk điểm""".split()
+_STREETS: Final = """số đường phố ngõ ngách hẻm kiệt lô nhà căn chung tòa toà block km ql tl đt sn tầng phòng ô dãy
+quốc tỉnh đại""".split()
+STREETS: Final = frozenset(map(fold_ascii, _STREETS))
+LOCAL: Final = {fold_ascii(w): w for w in (*_HAMLETS, *_STREETS)}
+"""A run of text that begins with one of these (or a number) is below the commune: folded -> written."""
+TWO_WORDS: Final = {"quoc": "lo", "tinh": "lo", "dai": "lo", "chung": "cu"}
+"""These begin such a run only with the other word after them ("quốc lộ", not "Quốc Oai")."""
+NEEDS_MORE: Final = frozenset({"to", "doi", "so", "nha", "phong", "can", "lo", "o", "mom", "xu", "diem", "cum", "khu"})
+"""Written without marks these are too often a part of a name: only before a number, or right at the start."""
+
+NOISE: Final = frozenset({"vietnam", "vn", "viet", "nam", "cu", "nay", "la", "thuoc", "o", "tai", "dia", "chi"})
+COUNTRY: Final = (("viet", "nam"), ("vietnam",), ("vn",), ("chxhcn", "viet", "nam"))
+
+PROVINCE_ALIASES: Final[dict[str, tuple[str, ...]]] = {
+    # abbreviations; several provinces where people write the same letters
+    "hcm": ("79",), "tphcm": ("79",), "hcmc": ("79",), "saigon": ("79",), "sg": ("79",), "hochiminhcity": ("79",),
+    "hn": ("01",), "hanoi": ("01",), "dn": ("48", "75"), "dng": ("48",), "hp": ("31",), "ct": ("92",),
+    "qn": ("49", "22", "51"), "qnam": ("49",), "qngai": ("51",), "qninh": ("22",), "brvt": ("77",),
+    "vt": ("77",), "bariavungtau": ("77",), "vungtaubaria": ("77",), "tthue": ("46",), "tth": ("46",),
+    "hue": ("46",), "bd": ("74", "52"), "kh": ("56",), "bthuan": ("60",), "nthuan": ("58",), "dlak": ("66",),
+    "daclac": ("66",), "dacnong": ("67",), "daknong": ("67",), "daklak": ("66",), "lamdong": ("68",),
+    # provinces that ended before 2022 and what they became
+    "hatay": ("01",), "hasonbinh": ("01", "17"), "quangnamdanang": ("49", "48"), "vinhphu": ("25", "26"),
+    "habac": ("24", "27"), "bacthai": ("19", "06"), "haihung": ("30", "33"), "namha": ("36", "35"),
+    "hanamninh": ("35", "36", "37"), "nghetinh": ("40", "42"), "binhtrithien": ("44", "45", "46"),
+    "nghiabinh": ("51", "52"), "phukhanh": ("54", "56"), "thuanhai": ("58", "60"), "songbe": ("70", "74"),
+    "gialaikontum": ("64", "62"), "hatuyen": ("02", "08"), "hoanglienson": ("10", "15"), "caolang": ("04", "20"),
+    "cuulong": ("86", "84"), "minhhai": ("95", "96"),
+}  # fmt: skip
+"""Compact key -> codes of the 63 provinces. Facts of general knowledge; they only support a reading."""
+ENDED_BEFORE_2022: Final = frozenset(
+    """hatay hasonbinh quangnamdanang vinhphu habac bacthai haihung namha hanamninh nghetinh binhtrithien nghiabinh
+    phukhanh thuanhai songbe gialaikontum hatuyen hoanglienson caolang cuulong minhhai""".split()
+)
+DISTRICT_ALIASES: Final[dict[str, str]] = {"bmt": "643", "pleicu": "622", "playku": "622", "pleyku": "622"}
+"""Compact key -> code of a district of 2022-23 (Buôn Ma Thuột, Pleiku)."""
