@@ -1,8 +1,9 @@
 """The verbs of access. All take a connection inside the caller's transaction; none commits."""
 
+from dancu.access.catalogue.choosing import choose_purpose, purposes, roles
 from dancu.access.policy import require
 from dancu.access.service import sessions
-from dancu.access.service.catalogue import choose_purpose, purposes, roles, sync_catalogue
+from dancu.access.service.catalogue import sync_catalogue
 from dancu.access.service.demo import demo_personas, enter_as, mark_demo, seed_demo
 from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
 from dancu.access.service.organisations import add_organisation, close_organisation, organisations

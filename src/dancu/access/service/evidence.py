@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dancu.access.service.catalogue import choose_purpose
+from dancu.access.catalogue.choosing import choose_purpose
 from dancu.audit.service import record
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn

@@ -4,8 +4,8 @@ the auditors at once and reviewed later."""
 from __future__ import annotations
 
 from dancu.access import events, policy
+from dancu.access.catalogue.choosing import choose_purpose
 from dancu.access.models import BrokenGlass, Staff
-from dancu.access.service.catalogue import choose_purpose
 from dancu.access.store import catalogue as catalogue_store
 from dancu.access.store import glass as store
 from dancu.access.store import organisations as org_store

@@ -10,8 +10,9 @@ from dancu.access.models import BrokenGlass
 from dancu.access.store.constraints import explained
 from dancu.kit.db import Conn
 
-_COLUMNS = """g.glass_id, g.person_key, g.staff_id, s.display_name AS staff_name, g.org_code, g.purpose, g.legal_basis,
-              g.case_ref, g.reason, g.opened_at, g.expires_at, g.reviewed_at, g.reviewed_by, g.finding, g.comment"""
+_COLUMNS = """g.glass_id, g.person_key, g.staff_id, s.display_name AS staff_name, g.org_code, g.purpose,
+              g.legal_basis, g.case_ref, g.reason, g.opened_at, g.expires_at, g.reviewed_at, g.reviewed_by,
+              g.finding, g.comment"""
 
 
 async def insert(

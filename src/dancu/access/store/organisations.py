@@ -36,7 +36,8 @@ async def all_of(conn: Conn, under: str | None = None) -> list[Organisation]:
                 SELECT o.*, ARRAY[o.org_code] AS path FROM access.organisation o
                  WHERE CASE WHEN %(under)s::text IS NULL THEN o.parent IS NULL ELSE o.org_code = %(under)s END
                 UNION ALL
-                SELECT o.*, t.path || o.org_code FROM access.organisation o JOIN tree t ON o.parent = t.org_code
+                SELECT o.*, t.path || o.org_code
+                  FROM access.organisation o JOIN tree t ON o.parent = t.org_code
                  WHERE o.org_code <> ALL (t.path)
             ) SELECT {_COLUMNS} FROM tree ORDER BY path""",
         {"under": under},

@@ -11,8 +11,8 @@ from dancu.access.models import Session
 from dancu.kit.db import Conn
 
 _LIVE = "s.revoked_at IS NULL AND s.expires_at > now() AND s.last_seen + s.idle > now()"
-_SHOWN = """encode(s.token_hash, 'hex') AS session_id, s.channel, s.stage, s.persona, s.created_at, s.last_seen,
-            s.expires_at, s.network, s.agent"""
+_SHOWN = """encode(s.token_hash, 'hex') AS session_id, s.channel, s.stage, s.persona, s.created_at,
+            s.last_seen, s.expires_at, s.network, s.agent"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,18 @@ async def live(conn: Conn, token_hash: bytes) -> Found | None:
     """The live session, its actor's name and today's permissions, in one statement."""
     cursor = conn.cursor(row_factory=class_row(Found))
     await cursor.execute(
-        f"""SELECT s.actor_kind, s.actor_id, s.org_code, s.stage, s.channel, coalesce(t.display_name, '') AS name,
+        f"""SELECT s.actor_kind, s.actor_id, s.org_code, s.stage, s.channel,
+                   coalesce(t.display_name, '') AS name,
                    CASE WHEN s.actor_kind = 'citizen' THEN ARRAY['citizen.self']
                         ELSE ARRAY(SELECT r.permission FROM access.staff_right r
-                                    WHERE r.staff_id = s.actor_id AND r.until > access.today()) END AS permissions,
+                                    WHERE r.staff_id = s.actor_id AND r.until > access.today())
+                   END AS permissions,
                    s.last_seen < now() - interval '60 seconds' AS stale
               FROM access.session s
               LEFT JOIN access.staff t ON s.actor_kind = 'staff' AND t.staff_id = s.actor_id
              WHERE s.token_hash = %s::bytea AND {_LIVE}
-               AND (s.actor_kind = 'citizen' OR t.state = 'active' OR (t.state = 'invited' AND s.stage = 'enrol'))""",
+               AND (s.actor_kind = 'citizen' OR t.state = 'active'
+                    OR (t.state = 'invited' AND s.stage = 'enrol'))""",
         (token_hash,),
     )
     return await cursor.fetchone()
@@ -103,7 +106,8 @@ async def of_actor(conn: Conn, actor_kind: str, actor_id: int) -> list[Session]:
     """The live sessions of one actor, latest use first."""
     cursor = conn.cursor(row_factory=class_row(Session))
     await cursor.execute(
-        f"""SELECT {_SHOWN} FROM access.session s WHERE s.actor_kind = %s AND s.actor_id = %s::bigint AND {_LIVE}
+        f"""SELECT {_SHOWN} FROM access.session s
+             WHERE s.actor_kind = %s AND s.actor_id = %s::bigint AND {_LIVE}
              ORDER BY s.last_seen DESC""",
         (actor_kind, actor_id),
     )
@@ -126,6 +130,7 @@ async def live_cli(conn: Conn, staff_id: int) -> bytes | None:
 async def sweep(conn: Conn) -> int:
     """Delete sessions that ended over 30 days ago (the evidence log keeps that they began)."""
     cursor = await conn.execute(
-        "DELETE FROM access.session WHERE expires_at < now() - interval '30 days' OR revoked_at < now() - interval '30 days'"
+        """DELETE FROM access.session
+            WHERE least(expires_at, coalesce(revoked_at, expires_at)) < now() - interval '30 days'"""
     )
     return cursor.rowcount

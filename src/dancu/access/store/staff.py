@@ -65,7 +65,8 @@ async def of_organisations(
 ) -> list[Staff]:
     cursor = conn.cursor(row_factory=class_row(Staff))
     await cursor.execute(
-        f"SELECT {_STAFF} FROM access.staff s WHERE org_code = ANY (%s) ORDER BY org_code, login LIMIT %s OFFSET %s",
+        f"""SELECT {_STAFF} FROM access.staff s WHERE org_code = ANY (%s)
+             ORDER BY org_code, login LIMIT %s OFFSET %s""",
         (list(org_codes), limit, offset),
     )
     return await cursor.fetchall()
