@@ -7,7 +7,7 @@ from typing import Any
 
 from dancu.audit.facts import FactLine, facts_digest
 from dancu.audit.keys import load_signer, load_verifier
-from dancu.audit.models import Access, Action, FoundEntry, Query
+from dancu.audit.models import Access, Action, FoundEntry, Query, Report
 from dancu.audit.proofs import Proof, proof
 from dancu.audit.publish import export
 from dancu.audit.sequencer import drain, run_sequencer, sequence_once
@@ -18,7 +18,7 @@ from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
 
 __all__ = [
-    "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "accesses_of", "drain", "erase", "export",
+    "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "drain", "erase", "export",
     "facts_digest", "load_signer", "load_verifier", "proof", "record", "reserve", "run_sequencer", "search_entries", "sequence_once",
     "take_entry_ids", "verify", "verify_export",
 ]  # fmt: skip

@@ -72,10 +72,12 @@ class TreeCheck:
         await self._check_tiles(last=self._tree.size == self._size)
 
     async def _check_tiles(self, *, last: bool) -> None:
-        for (level, n), hashes in self._writer.touched.items():
-            if level and (last or len(hashes) == tiles.FULL) and await self._read(level, n) != hashes:
-                self._report.add("tile.altered", "Ô băm tầng {level} số {n} không đúng.", level=level, n=n)
-        self._writer.touched.clear()
+        """Full tiles as soon as they are full; partial ones, which still grow, at the end."""
+        for (level, n), hashes in list(self._writer.touched.items()):
+            if last or len(hashes) == tiles.FULL:
+                del self._writer.touched[level, n]
+                if level and await self._read(level, n) != hashes:
+                    self._report.add("tile.altered", "Ô băm tầng {level} số {n} không đúng.", level=level, n=n)
 
     def _check_roots(self) -> None:
         root = self._tree.root()
