@@ -43,6 +43,7 @@ _ASCII_LOWER: Final[dict[int, str | None]] = {
 }  # fmt: skip
 
 #: A tone typed before the circumflex or breve of its own vowel does not compose under NFC: swap them first.
+_COMBINING: Final = re.compile("[\u0300-\u036f]")
 _MARK_ORDER: Final = re.compile("([\u0300\u0301\u0303\u0309])([\u0302\u0306])")
 
 
@@ -76,7 +77,7 @@ def compose(text: str) -> str:
     if text.isascii():
         return text
     composed = unicodedata.normalize("NFC", text)
-    if any("\u0300" <= c <= "\u036f" for c in composed):
+    if _COMBINING.search(composed):
         swapped = _MARK_ORDER.sub(r"\2\1", unicodedata.normalize("NFD", composed))
         composed = unicodedata.normalize("NFC", swapped)
     return composed

@@ -2,6 +2,7 @@
 searching and sorting. Words are 1 to 7; one word is a whole name; no list of surnames is ever complete."""
 
 from ..text import fold_ascii
+from .checking import name_findings
 from .form import NameForm, NameKeys, ascii_key, explain, normal_form, repair, search_tokens
 from .legacy import Encoding, decode, detect_encoding
 from .sorting import sort_key
@@ -16,6 +17,7 @@ __all__ = [
     "detect_encoding",
     "explain",
     "fold_ascii",
+    "name_findings",
     "normal_form",
     "repair",
     "search_tokens",

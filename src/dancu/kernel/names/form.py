@@ -56,10 +56,15 @@ _LETTER: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _PLAIN_CHARS: Final = _LETTER | frozenset("'-.")
 _PARTS: Final = re.compile(r"[^\W\d_]+")
 _ETH: Final = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
+_ETH_WORD: Final = re.compile(r"[^\W\d_]*[ÐðƉɖ][^\W\d_]*")
+#: Letters that Icelandic and Faroese, where eth is a letter of its own, do not have.
+_NOT_NORDIC: Final = VIETNAMESE - frozenset("ÁÉÍÓÚÝáéíóúý")
 _PUNCTUATION: Final = str.maketrans(
     {**dict.fromkeys("‘’ʼʹ´`′＇", "'"), **dict.fromkeys("‐‑‒–—−－", "-"), "．": "."}
 )
 _WIDE: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+#: Longest text taken for a name, in characters; the longest real ones have some sixty.
+LONGEST: Final = 200
 _TWO_CAPITALS: Final = re.compile(r"[A-Z]\w*[A-Z]")
 _ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+")
 
@@ -67,7 +72,8 @@ _ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+")
 @lru_cache(maxsize=131072)
 def _word(word: str) -> _Word:
     plain = _PLAIN_CHARS.issuperset(word) and not _LETTER.isdisjoint(word) and _unicode_for_sure(word)
-    normal = _PARTS.sub(lambda match: _cased(match.group()), word)
+    even = word.islower() or _shouted(word)
+    normal = _PARTS.sub(lambda match: _cased(match.group(), even), word)
     return _Word(plain, normal, tone_fold(normal), fold_ascii(normal), word_key(normal.casefold()))
 
 
@@ -75,14 +81,17 @@ def _unicode_for_sure(word: str) -> bool:
     return max(word) > "\xff" or all(looks_unicode(part) for part in _PARTS.findall(word))
 
 
-def _cased(part: str) -> str:
-    """Title case where the case says nothing: all capitals, all small, or capitals inside a plain syllable.
-    McDonald and other deliberate forms stay."""
-    if len(part) == 1:
-        return part.upper() if len(part.upper()) == 1 else part
-    ascii_letters = [c for c in part if c.isascii()]
-    shouted = bool(ascii_letters) and all(c.isupper() for c in ascii_letters)
-    if not (shouted or part.isupper() or part.islower() or is_syllable(part.lower())):
+def _shouted(word: str) -> bool:
+    """All capitals; the toned letters of a plain word may be small, as typing with caps lock on leaves
+    them."""
+    letters = [c for c in word if c.isascii()]
+    return word.isupper() or (word.isalpha() and bool(letters) and all(c.isupper() for c in letters))
+
+
+def _cased(part: str, even: bool) -> str:
+    """Title case where the case says nothing: the word is all capitals or all small (`even`), or has capitals
+    inside a plain syllable. McDonald, Bh'riu and other deliberate forms stay."""
+    if not even and (part.islower() or not is_syllable(part.lower())):
         return part
     titled = compose(part[0].upper() + part[1:].lower())
     # Letters whose case does not round-trip (ŉ, İ, final sigma) are left as they came.
@@ -93,20 +102,34 @@ def normal_form(text: str, encoding: Encoding | None = None) -> NameForm:
     """Normal form, repairs and keys of a personal name of one word or more.
 
     `encoding` is the decision made for the whole file (`detect_encoding` over its name column); without it
-    each string is judged alone, conservatively. Raises Invalid("person.name.empty") if no letter is left.
-    Idempotent: `normal_form(f.normal).normal == f.normal`, without repairs.
+    each string is judged alone, conservatively. Raises Invalid: "person.name.empty" if no letter is left,
+    "person.name.length" above 200 characters. Idempotent: `normal_form(f.normal).normal == f.normal`, without
+    repairs.
     """
-    if encoding is None or encoding == "unicode":
+    if (encoding is None or encoding == "unicode") and len(text) <= LONGEST:
         words = list(map(_word, text.split(" ")))
         for word in words:
             if not word[0]:
                 break
         else:
             return _assemble(text, words, ())
+    if len(text) > LONGEST:
+        raise Invalid("person.name.length", "Họ tên dài quá {longest} ký tự", longest=LONGEST)
     written, repairs = repair(text, encoding)
-    if not any(c.isalpha() for c in written):
-        raise Invalid("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
-    return _assemble(written, [_word(w) for w in written.split(" ")], repairs)
+    for _ in range(4):
+        if not any(c.isalpha() for c in written):
+            raise Invalid("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
+        words = list(map(_word, written.split(" ")))
+        form = _assemble(written, words, repairs)
+        if all(word.plain for word in words):
+            return form
+        # Rubble can turn into something readable by the change of case ("ã¡" -> "Ã¡", which is á in UTF-8):
+        # read on until nothing changes, or the normal form would not be one.
+        written, more = repair(form.normal)
+        if not more:
+            break
+        repairs = tuple(dict.fromkeys((*repairs, *more)))
+    return form
 
 
 def _assemble(written: str, words: list[_Word], repairs: tuple[str, ...]) -> NameForm:
@@ -141,12 +164,20 @@ def repair(text: str, encoding: Encoding | None = None) -> tuple[str, tuple[str,
         if decoded != text:
             repairs.append(legacy)
             text = _recapitalise(decoded) if legacy == "tcvn3" else decoded
+    if all(_word(word).plain for word in text.split(" ")):
+        return text, tuple(repairs)
     for name, step in _STEPS:
         mended = step(text)
         if mended != text:
             repairs.append(name)
             text = mended
     return text, tuple(repairs)
+
+
+def _eth_to_d(found: re.Match[str]) -> str:
+    """Eth never begins an Icelandic word, and đ begins every Vietnamese one that has it (Êđê names apart)."""
+    word = found.group()
+    return word.translate(_ETH) if word[0] in "ÐðƉɖ" or not _NOT_NORDIC.isdisjoint(word) else word
 
 
 def _recapitalise(decoded: str) -> str:
@@ -161,7 +192,7 @@ _STEPS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     ("width", lambda text: text.translate(_WIDE)),
     ("invisible", drop_invisible),
     ("nfc", compose),
-    ("eth", lambda text: text.translate(_ETH)),
+    ("eth", lambda text: _ETH_WORD.sub(_eth_to_d, text)),
     ("punctuation", lambda text: text.translate(_PUNCTUATION)),
     ("spaces", lambda text: " ".join(text.split())),
 )

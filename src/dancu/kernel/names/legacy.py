@@ -29,7 +29,7 @@ LEGACY: Final[tuple[Encoding, ...]] = ("tcvn3", "vni")
 _BEYOND_LATIN1: Final = frozenset(c for c in VIETNAMESE if c > "\xff")
 _COMBINING: Final = frozenset("\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323")
 #: Latin-1 characters that are no letters of anybody's name; inside a word they are TCVN3.
-_SYMBOLS: Final = frozenset("¡¢£¤¥¦§¨©ª«¬\xad®µ¸¶·¹»¾¼½×÷−∙")
+FONT_SYMBOLS: Final = frozenset("¡¢£¤¥¦§¨©ª«¬\xad®µ¸¶·¹»¾¼½×÷−∙")
 _WORD: Final = re.compile(r"[A-Za-z¡-¾À-ÿ\xad−∙]+")
 _SAMPLE: Final = 20_000
 
@@ -119,10 +119,10 @@ def _verdict(word: str, encoding: Encoding) -> tuple[str, Literal["same", "bette
         # Abbreviations (TP, P, H) say nothing; a long ASCII word that is no syllable says "not Vietnamese".
         plausible = len(word) <= 2 or word.isupper() or is_syllable(word.lower())
         return decoded, "same" if plausible else "worse"
-    symbols = not _SYMBOLS.isdisjoint(word)
+    symbols = not FONT_SYMBOLS.isdisjoint(word)
     if decoded == word.lower():
         return decoded, "worse" if symbols else "same"
-    if symbols and _SYMBOLS.issuperset(word):  # a bullet, a footnote sign
+    if symbols and FONT_SYMBOLS.issuperset(word):  # a bullet, a footnote sign
         return decoded, "same"
     good_after = is_syllable(decoded, strict=True)
     if not symbols and looks_unicode(word):
@@ -182,7 +182,9 @@ def _vni() -> tuple[re.Pattern[str], dict[str, str]]:
 _C1: Final = {chr(b): b for b in range(0x80, 0x100)} | {
     bytes((b,)).decode("cp1252"): b for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
-_LEAD: Final = re.compile("[\u00c2-\u00f4]")
+#: The first byte of a letter in UTF-8 and its second, both as Windows-1252 shows them.
+_SECOND = re.escape("".join(char for char, byte in _C1.items() if byte < 0xC0))
+_LEAD: Final = re.compile(f"[\u00c2-\u00f4](?:[{_SECOND}]|(?= |$))")
 #: "Ã" + U+00A0 is à; the no-break space is often gone or turned into a space by the time the text arrives.
 _LOST_NBSP: Final = re.compile("(?<=[ÃÂ])(?= |$)")
 
