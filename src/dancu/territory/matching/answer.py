@@ -13,7 +13,7 @@ from dancu.territory.matching.approximate import Scopes, approximate_mentions
 from dancu.territory.matching.index import NameIndex, fold, name_index
 from dancu.territory.matching.mentions import exact_mentions, local_parts
 from dancu.territory.matching.reading import Reading, read
-from dancu.territory.matching.scoring import MARGIN, Scored, Scorer
+from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
 from dancu.territory.models import Candidate, Hamlet, Resolution, Status, Unit
 
 Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
@@ -139,7 +139,10 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     if not readings or readings[0].points < 1.0:
         return Resolution(Status.UNKNOWN, rest=reading.text.strip(), note=NOT_READ)
     top = readings[0]
-    near = _coarsest([s for s in readings if top.points - s.points < MARGIN], scorer)
+    lone = top.unit.level == 3 and not top.support
+    near = [s for s in readings if top.points - s.points < (LONE_MARGIN if lone else MARGIN)]
+    near = _of_the_day(near, day, g)
+    near = _coarsest(near, scorer)
     top = near[0]
     far = [s for s in readings if s not in near and top.points - s.points < 3 and s.unit.level == top.unit.level][:8]
     weights = {id(s): math.exp((s.points - top.points) * 1.5) for s in (*near, *far)}
@@ -173,6 +176,17 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
         note = _why(near, groups, day)
     status, note, candidates = _doubts(status, note, candidates, top, scorer, g)
     return Resolution(status, candidates, _rest(reading, top, scorer.local), note)
+
+
+def _of_the_day(near: list[Scored], day: date, g: Gazetteer) -> list[Scored]:
+    """Without readings as a later or earlier unit that is carried back to one that is itself read, and valid."""
+    valid = {s.unit.unit_id for s in near if s.unit.valid_on(day)}
+    return [
+        s
+        for s in near
+        if s.unit.unit_id in valid
+        or not any(u.unit_id in valid and u.level == s.unit.level for u in g.counterparts(s.unit.unit_id, day))
+    ]
 
 
 def _coarsest(near: list[Scored], scorer: Scorer) -> list[Scored]:
@@ -217,6 +231,8 @@ def _doubts(
     after = any(start > top.mention.start for start, _ in top.unread)
     if scorer.groups and scorer.index.group(top.unit.unit_id) not in scorer.groups:
         status, note, factor = Status.UNKNOWN if not top.support else Status.AMBIGUOUS, CONTRADICTS, 0.5
+    elif _contradicted(top, scorer):
+        status, note, factor = Status.UNKNOWN if top.unit.level < 3 else Status.AMBIGUOUS, CONTRADICTS, 0.5
     elif top.unit.level < 3 and (top.typed_unread or (top.unit.level == 1 and top.unread)):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
     elif top.typed_unread and not top.support:
@@ -225,9 +241,23 @@ def _doubts(
         status, note, factor = Status.UNKNOWN if after or top.approximate else status, PART_NOT_READ, 0.5
     elif top.unit.level == 2 and top.unread:
         factor, note = 0.7, note or COARSE
+    if status is Status.EXACT and candidates[0].confidence < 0.4:
+        status, note = Status.AMBIGUOUS, note or SEVERAL
     if factor < 1:
         candidates = tuple(replace(c, confidence=round(c.confidence * factor, 3)) for c in candidates)
     return status, note, candidates
+
+
+def _contradicted(top: Scored, scorer: Scorer) -> bool:
+    """Is a district or province named, in a segment of its own, that has nothing to do with the reading?"""
+    level = scorer.index.gazetteer.level
+    for start, end in top.unread:
+        if start < top.mention.start and top.unit.level == 3:
+            continue  # a street may be called like a city
+        for m in scorer.mentions:
+            if (m.begin, m.end) == (start, end) and m.quality == 1.0 and any(level(i) < 3 for i in m.ids):
+                return True
+    return False
 
 
 def _via(s: Scored, unit: Unit, several: int, day: date) -> str:

@@ -90,10 +90,10 @@ def exact_mentions(reading: Reading, index: NameIndex, local: tuple[bool, ...]) 
     """Every run of words that is, letter for letter without marks, a known name."""
     found: list[Mention] = []
     words = reading.words
-    for i, word in enumerate(words):
+    for i in range(len(words)):
         key = ""
         for j in range(i, min(i + LONGEST, len(words))):
-            if words[j].segment != word.segment and not _dash_between(reading, j):
+            if j > i and words[j].segment != words[j - 1].segment and not _dash_between(reading, j):
                 break
             key += words[j].key
             ids = index.by_key.get(key)

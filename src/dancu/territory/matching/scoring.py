@@ -20,8 +20,10 @@ from dancu.territory.models import Kind, Unit
 NAME = 5.0
 STEEPNESS = 15.0
 """Points lost for a whole loss of quality: one wrong mark (0.08) weighs more than `MARGIN`."""
-MARGIN = 0.8
+MARGIN = 0.79
 """Readings closer than this are not told apart."""
+LONE_MARGIN = 1.5
+"""The same for a commune named without district or province: kind word and marks alone do not settle it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Scorer:
                     approximate |= s.quality < 1
         points += self._form(m, unit, support, supports)
         unread, typed = self._unread(m, used, supports)
-        points -= sum(1.5 for start, _ in unread if start > m.start)
+        points -= sum(1.5 if start > m.start else 1.0 if unit.level == 1 else 0.0 for start, _ in unread)
         if typed:
             points -= 2.5
         return Scored(
