@@ -28,6 +28,7 @@ def serve(
     host: Annotated[list[str] | None, typer.Option(help="Địa chỉ lắng nghe (mặc định 127.0.0.1 và ::1)")] = None,
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Chạy kèm tiến trình nền")] = True,
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser")] = False,
+    stop_database: Annotated[bool, typer.Option("--stop-database", hidden=True)] = False,
 ) -> None:
     """Chạy ứng dụng cho tới khi nhận Ctrl-C hoặc SIGTERM; in `ready http://…` khi dùng được."""
     from dancu.kit import postgres
@@ -40,7 +41,7 @@ def serve(
     if not os.environ.get("DANCU_DATABASE_URL"):
         cluster = postgres.locate(folder)
         postgres.create(cluster)
-        started_database = postgres.start(cluster)
+        started_database = postgres.start(cluster) or stop_database
         postgres.ensure_database(cluster)
     try:
         _refuse_unmigrated()

@@ -225,6 +225,14 @@ def ensure_database(cluster: Cluster, dbname: str = DATABASE) -> None:
             conn.execute(f'CREATE DATABASE "{dbname}"')
 
 
+def drop_database(cluster: Cluster, dbname: str = DATABASE) -> None:
+    """DROP DATABASE, ending whatever is connected to it."""
+    import psycopg
+
+    with psycopg.connect(cluster.dsn("admin", "postgres"), autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
+
+
 def remove(cluster: Cluster) -> None:
     """Stop the server and forget everything this data folder held."""
     stop(cluster)

@@ -5,6 +5,8 @@ from dancu.access.policy import require
 from dancu.access.service import sessions
 from dancu.access.service.catalogue import sync_catalogue
 from dancu.access.service.demo import demo_personas, enter_as, mark_demo, seed_demo
+from dancu.access.service.desk import COOKIE as PURPOSE_COOKIE
+from dancu.access.service.desk import desk_purpose, desk_purposes, purpose_cookie, purpose_title
 from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
 from dancu.access.service.organisations import add_organisation, close_organisation, organisations
 from dancu.access.service.os_user import actor_for_operator, actor_for_os_user
@@ -44,6 +46,7 @@ from dancu.access.service.staff import (
 )
 
 __all__ = [
+    "PURPOSE_COOKIE",
     "actor_for_operator",
     "actor_for_os_user",
     "add_organisation",
@@ -56,6 +59,8 @@ __all__ = [
     "confirm_totp",
     "deactivate",
     "demo_personas",
+    "desk_purpose",
+    "desk_purposes",
     "end_assignment",
     "end_other_sessions",
     "end_session_by_id",
@@ -66,6 +71,8 @@ __all__ = [
     "open_reviews",
     "openings",
     "organisations",
+    "purpose_cookie",
+    "purpose_title",
     "purposes",
     "recompute_all",
     "recompute_rights",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from dancu.access import service as access
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
@@ -14,7 +15,6 @@ from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, 
 from dancu.population import models as m
 from dancu.population import present, service
 from dancu.population.pages import labels, wording
-from dancu.population.pages import purpose as purposes
 from dancu.population.pages.actions import actions_for
 
 router = APIRouter(prefix="/desk/persons")
@@ -42,7 +42,7 @@ async def read(
 ) -> tuple[m.PersonView, Purpose, FormErrors]:
     """The view the address asks for (?as_of=, ?known_at=), with the purpose it is seen under. Unreadable dates are
     said on the page, which then shows today."""
-    why, errors = purposes.chosen(request, actor), FormErrors()
+    why, errors = access.desk_purpose(request.cookies, actor), FormErrors()
     day = at = None
     try:
         day = present.on_day(request.query_params.get("as_of", ""))
@@ -54,7 +54,7 @@ async def read(
 
 def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, errors: FormErrors) -> dict[str, Any]:
     return {
-        "view": view, "purpose": why, "purpose_title": purposes.title(why), "purposes": purposes.choices(actor),
+        "view": view, "purpose": why, "purpose_title": access.purpose_title(why.code), "purposes": access.desk_purposes(actor),
         "errors": errors, "labels": labels, "wording": wording, "asked": dict(request.query_params),
         "past": bool(request.query_params.get("as_of") or request.query_params.get("known_at")),
         "actions": actions_for(actor, view),

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from dancu.access import service as access
 from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.web import (
-    APIRouter, CurrentActor, DbConn, Form, FormErrors, Request, Response, allow, local_path, read_form, render, see_other,
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    Form,
+    FormErrors,
+    Request,
+    Response,
+    allow,
+    local_path,
+    read_form,
+    render,
+    see_other,
 )  # fmt: skip
 from dancu.population import service
-from dancu.population.pages import purpose as purposes
 from dancu.population.pages import labels, wording
 from dancu.population.service.look import refusal
 
@@ -17,10 +28,10 @@ router = APIRouter(prefix="/desk")
 
 
 def _page(request: Request, actor: CurrentActor, form: Form, errors: FormErrors, **more: Any) -> Response:
-    why = purposes.chosen(request, actor)
+    why = access.desk_purpose(request.cookies, actor)
     return render(
-        request, "population/search.html", form=form, errors=errors, purpose=why, purpose_title=purposes.title(why),
-        purposes=purposes.choices(actor), status=422 if errors else 200, **({"hits": None} | more),
+        request, "population/search.html", form=form, errors=errors, purpose=why, purpose_title=access.purpose_title(why.code),
+        purposes=access.desk_purposes(actor), status=422 if errors else 200, **({"hits": None} | more),
     )  # fmt: skip
 
 
@@ -33,7 +44,7 @@ async def front(request: Request, actor: CurrentActor) -> Response:
 async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     form = await read_form(request)
     text = form.value("q")
-    why = purposes.chosen(request, actor)
+    why = access.desk_purpose(request.cookies, actor)
     try:
         if _is_number(text):
             keys = await service.keys_by_number(conn, text)
@@ -60,5 +71,8 @@ def _is_number(text: str) -> bool:
 async def choose(request: Request) -> Response:
     form = await read_form(request)
     answer = see_other(local_path(form.value("next"), "/desk"))
-    purposes.remember(request, answer, form.value("purpose"), form.value("case_ref"))
+    answer.set_cookie(
+        access.PURPOSE_COOKIE, access.purpose_cookie(form.value("purpose"), form.value("case_ref")), httponly=True,
+        samesite="lax", secure=request.app.state.settings.https, path="/",
+    )  # fmt: skip
     return answer

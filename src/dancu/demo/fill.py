@@ -1,0 +1,86 @@
+"""Fills a fresh demonstration database: units, staff, a messy register file, a whole province."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from dancu.access import service as access
+from dancu.access.service.os_user import operator
+from dancu.demo import people as province
+from dancu.demo.load import Families, Loader
+from dancu.demo.personas import HEAD_NUMBER
+from dancu.demo.places import places
+from dancu.kernel.actor import Purpose
+from dancu.kit.db import connection, open_connection
+from dancu.population.bulk.load import load, reserve
+from dancu.territory import service as territory
+
+SEED = 20230415
+_PURPOSE = Purpose("import", "26/2023/QH15", "DEMO")
+Progress = Callable[[int], None]
+
+
+async def mark() -> None:
+    """Mark the freshly migrated database as a demonstration, for good."""
+    async with connection("admin") as conn:
+        await conn.execute("SET LOCAL ROLE dancu_owner")
+        await access.mark_demo(conn)
+
+
+async def people(count: int, progress: Progress) -> int:
+    """Write `count` synthetic people with their households; returns how many were written."""
+    families = Families.of(province.generate(count, SEED))
+    async with connection("admin") as conn:
+        await conn.execute("SET LOCAL ROLE dancu_owner")
+        hamlets = await territory.load_hamlets(
+            conn, [(h.unit_id, h.kind, h.name) for h in places().hamlets], valid_from=province.AS_OF
+        )
+    conn = await open_connection("import")
+    try:
+        persons, households = await reserve(conn, persons=len(families.names), households=families.households)
+        await conn.commit()
+        loader = Loader(families, persons, households, hamlets)
+        drafts = loader.drafts(province.generate(count, SEED))
+        result = await load(
+            conn, drafts, actor=operator(), purpose=_PURPOSE, verb="demo.fill", reference="Tỉnh mẫu", progress=progress
+        )
+    finally:
+        await conn.close()
+    return result.persons
+
+
+async def staff() -> None:
+    """Organisations, staff and personas; the citizen persona is the head of the well-known family."""
+    async with connection("admin") as conn:
+        row = await (
+            await conn.execute("SELECT person_key FROM population.directory WHERE number = %s", (HEAD_NUMBER,))
+        ).fetchone()
+        await conn.execute("SET LOCAL ROLE dancu_owner")
+        await access.seed_demo(conn, citizen_key=row[0] if row else None, os_user=getpass.getuser())
+
+
+async def settle() -> None:
+    """Statistics for the planner, after a bulk load."""
+    conn = await open_connection("admin", autocommit=True)
+    try:
+        await conn.execute("ANALYZE")
+    finally:
+        await conn.close()
+
+
+def state_of(data: Path) -> dict[str, object]:
+    """What the demonstration of this folder has done so far: {"people": n, "done": bool}; {} when nothing."""
+    try:
+        found: dict[str, object] = json.loads((data / "demo.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def remember(data: Path, **state: object) -> None:
+    path = data / "demo.json"
+    path.with_suffix(".new").write_text(json.dumps(state), "utf-8")
+    path.with_suffix(".new").replace(path)

@@ -1,0 +1,114 @@
+"""Pages: "Who looked at my data", the same on the desk, and the auditor's log."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from importlib.resources import files
+
+from dancu.access import service as access
+from dancu.audit import service as audit
+from dancu.audit.models import Action, Query
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
+from dancu.kernel.errors import DancuError
+from dancu.kit.i18n import N_
+from dancu.kit.web import (
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    Form,
+    FormErrors,
+    MenuItem,
+    Request,
+    Response,
+    allow,
+    public,
+    read_form,
+    render,
+)  # fmt: skip
+from dancu.monitoring import service
+from dancu.population import service as population
+
+router = APIRouter(include_in_schema=False)
+MENU = (
+    MenuItem("citizen", N_("Ai đã xem dữ liệu của tôi"), "/me/looks", ("citizen.self",)),
+    MenuItem("watch", N_("Nhật ký truy cập"), "/watch/log", ("audit.read",)),
+)
+
+
+@router.get("/me/looks", dependencies=[allow("citizen")])
+async def my_looks(request: Request, conn: DbConn, actor: CurrentActor, before: int | None = None) -> Response:
+    why = access.choose_purpose("own_record")
+    found = await service.looks_of(conn, actor, why, actor.actor_id, before=before)
+    return render(request, "monitoring/my_looks.html", found=found)
+
+
+@router.get("/me/looks/{entry_id}/proof", dependencies=[allow("citizen")])
+async def my_proof(request: Request, conn: DbConn, actor: CurrentActor, entry_id: int) -> Response:
+    """The proof of one access to one's own data, as a file that checks without us."""
+    why = access.choose_purpose("own_record")
+    await population.open_person(conn, actor, why, actor.actor_id, fields=("accesses",))
+    vkey = audit.load_verifier(request.app.state.keys).vkey
+    proof = await audit.proof(conn, entry_id, vkey=vkey)
+    body = json.dumps(proof.as_json(), ensure_ascii=False, indent=1)
+    return Response(
+        body, media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="dancu-bang-chung-{entry_id}.json"'},
+    )  # fmt: skip
+
+
+@router.get("/verify_proof.py", dependencies=[public()])
+async def verifier() -> Response:
+    """The stand-alone program that checks a proof: standard library plus `cryptography`."""
+    source = files("dancu.audit").joinpath("verify_proof.py").read_bytes()
+    return Response(
+        source, media_type="text/x-python", headers={"Content-Disposition": 'attachment; filename="verify_proof.py"'}
+    )
+
+
+@router.get("/desk/persons/{key}/looks", dependencies=[allow("person.read")])
+async def looks(
+    request: Request, conn: DbConn, actor: CurrentActor, key: int, before: int | None = None
+) -> Response:
+    why = access.desk_purpose(request.cookies, actor)
+    found = await service.looks_of(conn, actor, why, key, before=before)
+    return render(request, "monitoring/looks.html", found=found, key=key, purpose=why, purpose_title=access.purpose_title(why.code))
+
+
+@router.get("/watch/log", dependencies=[allow("audit.read")])
+async def log(request: Request) -> Response:
+    today = SYSTEM_CLOCK.today()
+    form = Form.of(since=today - timedelta(days=7), until=today)
+    return _log(request, form, FormErrors(), None)
+
+
+@router.post("/watch/log", dependencies=[allow("audit.read")])
+async def search(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    form, errors = await read_form(request), FormErrors()
+    since, until = form.date("since", errors), form.date("until", errors)
+    staff = form.value("actor")
+    if staff and not staff.isdigit():
+        errors.add("actor", "log.actor", N_("Mã cán bộ chỉ gồm chữ số."))
+    if errors or since is None or until is None:
+        return _log(request, form, errors, None)
+    query = Query(
+        since=datetime.combine(since, time.min, VIETNAM).astimezone(UTC),
+        until=datetime.combine(until + timedelta(days=1), time.min, VIETNAM).astimezone(UTC),
+        org_code=form.value("org") or None, actor_id=int(staff) if staff else None,
+        action=form.value("action") or None, purpose=form.value("purpose") or None, limit=200,
+    )  # fmt: skip
+    try:
+        async with conn.transaction():
+            found = await service.search_log(conn, actor, access.choose_purpose("audit"), query)
+    except DancuError as error:
+        return _log(request, form, FormErrors.of(error), None)
+    return _log(request, form, errors, found)
+
+
+def _log(request: Request, form: Form, errors: FormErrors, found: object) -> Response:
+    entries = found if isinstance(found, list) else None
+    purposes = [(entry.code, access.purpose_title(entry.code)) for entry, _ in access.purposes()]
+    return render(
+        request, "monitoring/log.html", form=form, errors=errors, entries=entries, words=service.ACTION,
+        titles=dict(purposes), purposes=purposes, actions=[a.value for a in Action], status=422 if errors else 200,
+    )  # fmt: skip

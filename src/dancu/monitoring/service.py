@@ -1,0 +1,91 @@
+"""Accesses in plain words: who, when, why, what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dancu.access import service as access
+from dancu.audit import service as audit
+from dancu.audit.models import Access, FoundEntry, Query
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_, gettext
+from dancu.population import service as population
+
+ACTION = {
+    "read": N_("đã xem"),
+    "search": N_("đã thấy trong kết quả tìm kiếm"),
+    "write": N_("đã ghi thay đổi"),
+    "denied": N_("đã bị từ chối xem"),
+    "erase": N_("đã xóa nội dung một mục nhật ký"),
+    "export": N_("đã xuất dữ liệu"),
+    "sign_in": N_("đã đăng nhập"),
+    "system": N_("đã xử lý"),
+}
+
+FIELD = {
+    "number": N_("số định danh"), "name": N_("họ tên"), "birth": N_("ngày sinh"), "sex": N_("giới tính"),
+    "traits": N_("dân tộc, tôn giáo, quốc tịch"), "residence": N_("nơi cư trú"), "household": N_("hộ gia đình"),
+    "kin": N_("quan hệ gia đình"), "marital": N_("hôn nhân"), "cards": N_("thẻ căn cước"),
+    "contacts": N_("liên hệ"), "life": N_("tình trạng sống"), "accesses": N_("danh sách người đã xem"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One access as a citizen reads it. `erased`: the law had its content removed; place and time stay."""
+
+    seq: int
+    entry_id: int
+    at: datetime
+    who: str
+    did: str
+    why: str
+    legal_basis: str
+    saw: tuple[str, ...]
+    case_ref: str
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """A stretch of a person's list, newest first. `gaps`: numbers missing between neighbours, a sign of deletion."""
+
+    looks: tuple[Look, ...]
+    gaps: tuple[tuple[int, int], ...]
+    more_before: int | None
+
+
+async def looks_of(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, *, before: int | None = None, limit: int = 50,
+    permission: str = "person.read",
+) -> Looks:  # fmt: skip
+    """Who looked at this person. The look at the list is itself recorded, and seen there a moment later."""
+    await population.open_person(conn, actor, purpose, key, fields=("accesses",), permission=permission)
+    found = await audit.accesses_of(conn, key, limit=limit + 1, before_seq=before)
+    names = {org.org_code: org.name for org in await access.organisations(conn)}
+    page = found[:limit]
+    looks = tuple(_look(one, names, key) for one in page)
+    seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
+    gaps = tuple((low + 1, high - 1) for high, low in zip(seqs, seqs[1:], strict=False) if high - low > 1)
+    return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
+
+
+def _look(one: Access, names: dict[str, str], key: int) -> Look:
+    if one.actor_kind == "citizen" and one.actor_id == key:
+        who = gettext(N_("Chính bạn"))
+    else:
+        who = names.get(one.org_code, one.org_code)
+    return Look(
+        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(ACTION.get(one.action, one.action)),
+        why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
+        saw=tuple(dict.fromkeys(gettext(FIELD[f]) for f in one.fields if f in FIELD)), case_ref=one.case_ref or "",
+        erased=one.erased_by is not None,
+    )  # fmt: skip
+
+
+async def search_log(conn: Conn, actor: Actor, purpose: Purpose, query: Query) -> list[FoundEntry]:
+    """The auditor's search over the log; recorded itself. NotAllowed without `audit.read`."""
+    return await audit.search_entries(conn, actor, purpose, bytes.fromhex(actor.session_id), query)
+
