@@ -215,7 +215,8 @@ def staff_assign(
     async def work(conn: Conn, actor: Actor) -> Rows:
         staff = await service.staff_by_login(conn, login)
         made = await service.assign(
-            conn, actor, staff.staff_id, role, org_code=org or None, unit_ids=service.units_by_codes(units, day),
+            conn, actor, staff.staff_id, role, org_code=org or None,
+            unit_ids=service.units_by_codes(units, day),
             units_as_of=day, valid_to=end, head=head,
         )  # fmt: skip
         return [{"assignment_id": made, "login": staff.login, "role": role}]

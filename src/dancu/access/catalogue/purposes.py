@@ -19,12 +19,15 @@ _ALL = (
     Purpose(
         "residence_management", "Quản lý cư trú", "Residence management", _START, None,
         ("68/2020/QH14", *_IDENTITY),
-        (*_LOOK, "person.write.register", "person.write.correct", "person.write.move", "person.write.join_household",
-         "person.write.leave_household", "person.write.kinship", "person.write.contact", "person.number.allocate",
+        (*_LOOK, "person.write.register", "person.write.correct", "person.write.move",
+         "person.write.join_household",
+         "person.write.leave_household", "person.write.kinship", "person.write.contact",
+         "person.number.allocate",
          "territory.hamlet.write"),
     ),
     Purpose(
-        "identity_management", "Quản lý căn cước và số định danh", "Management of identity and personal ID numbers",
+        "identity_management", "Quản lý căn cước và số định danh",
+        "Management of identity and personal ID numbers",
         _START, None, _IDENTITY,
         (*_LOOK, "person.write.register", "person.write.correct", "person.write.card", "person.write.contact",
          "person.merge", *_NUMBER),
@@ -32,7 +35,8 @@ _ALL = (
     Purpose(
         "civil_status", "Đăng ký hộ tịch", "Civil-status registration", _START, None,
         ("60/2014/QH13", *_IDENTITY),
-        (*_LOOK, "person.write.register", "person.write.correct", "person.write.kinship", "person.write.marry",
+        (*_LOOK, "person.write.register", "person.write.correct", "person.write.kinship",
+         "person.write.marry",
          "person.write.divorce", "person.write.die", "person.number.allocate"),
     ),
     Purpose(
@@ -48,7 +52,8 @@ _ALL = (
     Purpose(
         "data_quality", "Làm sạch dữ liệu dân cư", "Data quality of the population registry", _START, None,
         (*_IDENTITY, *_PERSONAL_DATA),
-        (*_LOOK, "person.write.correct", "person.write.kinship", "person.merge", *_NUMBER, "case.read", "case.answer"),
+        (*_LOOK, "person.write.correct", "person.write.kinship", "person.merge", *_NUMBER,
+         "case.read", "case.answer"),
     ),
     Purpose(
         "data_subject_request", "Giải quyết yêu cầu của công dân về dữ liệu của mình",

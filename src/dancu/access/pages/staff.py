@@ -66,8 +66,10 @@ async def _organisations(
 ) -> Response:
     known = await service.organisations(conn, actor)
     return render(
-        request, "access/organisations.html", base="base_watch.html", kinds=KIND_NAMES, form=form, errors=errors,
-        kind_options=[(kind, gettext(name, request.state.lang)) for kind, name in KIND_NAMES.items()], organisations=known,
+        request, "access/organisations.html", base="base_watch.html", kinds=KIND_NAMES,
+        form=form, errors=errors,
+        kind_options=[(kind, gettext(name, request.state.lang)) for kind, name in KIND_NAMES.items()],
+        organisations=known,
         org_options=_options(known), status=422 if errors else 200,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 from dancu.access.catalogue import PURPOSES
-from dancu.access.service.catalogue import choose_purpose, purposes
+from dancu.access.catalogue.choosing import choose_purpose, purposes
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.i18n import language
 
@@ -20,7 +20,11 @@ _NOT_OFFERED = frozenset({"own_record", "break_glass", "import"})
 def desk_purposes(actor: Actor) -> list[tuple[str, str]]:
     """(code, title) of the purposes under which this actor may read or search; the first is the usual one."""
     mine = tuple(code for code in ("person.read", "person.search") if actor.can(code))
-    return [(p.code, purpose_title(p.code)) for p, _ in purposes(serving=mine or ("person.read",)) if p.code not in _NOT_OFFERED]
+    return [
+        (p.code, purpose_title(p.code))
+        for p, _ in purposes(serving=mine or ("person.read",))
+        if p.code not in _NOT_OFFERED
+    ]
 
 
 def desk_purpose(cookies: Mapping[str, str], actor: Actor) -> Purpose:

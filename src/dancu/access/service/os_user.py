@@ -28,7 +28,8 @@ async def actor_for_os_user(conn: Conn, os_user: str) -> Actor:
         raise NotAllowed(
             "os_user.unmapped",
             N_(
-                "Người dùng hệ điều hành “{os_user}” chưa gắn với cán bộ nào. Hãy chạy: dancu access staff add … --os-user"
+                "Người dùng hệ điều hành “{os_user}” chưa gắn với cán bộ nào. "
+                "Hãy chạy: dancu access staff add … --os-user"
             ),
             os_user=os_user,
         )

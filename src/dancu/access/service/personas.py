@@ -63,7 +63,8 @@ STAFF: tuple[DemoStaff, ...] = (
         "Find and read the records of the ward's people, register residence, answer their cases.", "/desk",
     ),
     DemoStaff(
-        "civil_status_clerk", "demo-hotich", "Nguyễn Thị Thanh Thủy", "DEMO.TX.HT", ("civil_status_clerk",), "ward",
+        "civil_status_clerk", "demo-hotich", "Nguyễn Thị Thanh Thủy", "DEMO.TX.HT",
+        ("civil_status_clerk",), "ward",
         "Công chức tư pháp – hộ tịch", "Civil-status clerk",
         "Đăng ký khai sinh, kết hôn, khai tử.", "Register births, marriages and deaths.", "/desk",
     ),
@@ -77,7 +78,8 @@ STAFF: tuple[DemoStaff, ...] = (
         "province_leader", "demo-lanhdao", "Phạm Hồng Sơn", "DEMO", ("province_leader",), "province",
         "Lãnh đạo tỉnh", "Province leader",
         "Xem số liệu của toàn địa bàn và các lần mở khẩn cấp cần xem xét.",
-        "See the figures of the province and the emergency openings to review.", "/watch/emergency", head=True,
+        "See the figures of the province and the emergency openings to review.",
+        "/watch/emergency", head=True,
     ),
     DemoStaff(
         "auditor", "demo-kiemtoan", "Võ Thị Minh Châu", "DEMO.TTR", ("auditor",), "none",
@@ -92,16 +94,19 @@ STAFF: tuple[DemoStaff, ...] = (
         "Read the API documentation and the state of connections; sees nobody's data.", "/api/docs",
     ),
     DemoStaff(
-        "registrar", "demo-nhaplieu", "Huỳnh Thị Kim Loan", "DEMO.CA", ("registrar", "ward_police"), "province",
+        "registrar", "demo-nhaplieu", "Huỳnh Thị Kim Loan", "DEMO.CA",
+        ("registrar", "ward_police"), "province",
         "Cán bộ nhập dữ liệu", "Registrar",
         "Nhập sổ hộ tịch đã số hóa, làm sạch dữ liệu; cũng là người dùng lệnh trên máy này.",
-        "Import digitised registers and clean the data; also the user of this machine's command line.", "/desk",
+        "Import digitised registers and clean the data; also the user of this machine's command line.",
+        "/desk",
         is_os_user=True,
     ),
     DemoStaff(
         "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",
         "Quản trị viên", "Administrator",
-        "Quản lý cơ quan, cán bộ, vai trò và địa bàn.", "Manage organisations, staff, roles and areas.", "/watch/staff",
+        "Quản lý cơ quan, cán bộ, vai trò và địa bàn.",
+        "Manage organisations, staff, roles and areas.", "/watch/staff",
     ),
 )  # fmt: skip
 

@@ -83,12 +83,12 @@ def units_by_codes(text: str, as_of: date | None = None) -> list[int]:
     for code in text.replace(",", " ").replace(";", " ").split():
         unit = gazetteer().by_code(code, day)
         if unit is None:
-            sentence = N_("Không có đơn vị hành chính mang mã {code} vào ngày đó.")
+            sentence = N_("Không có đơn vị hành chính mang mã {unit_code} vào ngày đó.")
             raise Invalid(
                 "units.unknown",
                 sentence,
-                fields=(FieldError("units", "units.unknown", sentence, (("code", code[:20]),)),),
-                code=code[:20],
+                fields=(FieldError("units", "units.unknown", sentence, (("unit_code", code[:20]),)),),
+                unit_code=code[:20],
             )
         found.append(unit.unit_id)
     return found

@@ -122,7 +122,8 @@ async def assign(
     )
     await recompute_rights(conn, staff_id)
     await evidence.change_entry(
-        conn, actor, "access.assign", staff_id=staff_id, role=role, org_code=org_code, units=sorted(set(unit_ids)),
+        conn, actor, "access.assign", staff_id=staff_id, role=role, org_code=org_code,
+        units=sorted(set(unit_ids)),
         head=head,
     )  # fmt: skip
     return made

@@ -13,8 +13,12 @@ from dancu.kit.i18n import N_
 
 _SENTENCES: dict[str, tuple[type[DancuError], str, str]] = {
     "organisation_pkey": (Conflict, "organisation.exists", N_("Mã cơ quan này đã có. Hãy chọn mã khác.")),
-    "organisation_parent_fkey": (NotFound, "organisation.parent", N_("Không có cơ quan cấp trên với mã này.")),
-    "organisation_not_its_own_parent": (Invalid, "organisation.own_parent", N_("Một cơ quan không thể trực thuộc chính nó.")),
+    "organisation_parent_fkey": (
+        NotFound, "organisation.parent", N_("Không có cơ quan cấp trên với mã này."),
+    ),
+    "organisation_not_its_own_parent": (
+        Invalid, "organisation.own_parent", N_("Một cơ quan không thể trực thuộc chính nó."),
+    ),
     "organisation_org_code_check": (
         Invalid, "organisation.code",
         N_("Mã cơ quan chỉ gồm chữ không dấu, chữ số, dấu chấm, gạch nối; tối đa 40 ký tự."),
@@ -22,7 +26,9 @@ _SENTENCES: dict[str, tuple[type[DancuError], str, str]] = {
     "organisation_name_check": (Invalid, "organisation.name", N_("Hãy ghi tên cơ quan.")),
     "organisation_kind_check": (Invalid, "organisation.kind", N_("Hãy chọn loại cơ quan trong danh sách.")),
     "staff_login_key": (Conflict, "staff.login_taken", N_("Tên đăng nhập này đã có người dùng.")),
-    "staff_os_user_key": (Conflict, "staff.os_user_taken", N_("Người dùng hệ điều hành này đã gắn với cán bộ khác.")),
+    "staff_os_user_key": (
+        Conflict, "staff.os_user_taken", N_("Người dùng hệ điều hành này đã gắn với cán bộ khác."),
+    ),
     "staff_login_check": (
         Invalid, "staff.login",
         N_("Tên đăng nhập dài 2–64 ký tự: chữ thường không dấu, chữ số, dấu chấm, gạch."),
@@ -32,7 +38,9 @@ _SENTENCES: dict[str, tuple[type[DancuError], str, str]] = {
     "assignment_org_fkey": (NotFound, "organisation.unknown", N_("Không có cơ quan với mã này.")),
     "assignment_role_fkey": (NotFound, "role.unknown", N_("Không có vai trò này.")),
     "assignment_staff_fkey": (NotFound, "staff.unknown", N_("Không tìm thấy cán bộ này.")),
-    "assignment_once": (Conflict, "assignment.overlap", N_("Cán bộ đã có vai trò này tại cơ quan trong thời gian đó.")),
+    "assignment_once": (
+        Conflict, "assignment.overlap", N_("Cán bộ đã có vai trò này tại cơ quan trong thời gian đó."),
+    ),
     "assignment_not_to_oneself": (Invalid, "assignment.oneself", N_("Không ai được tự giao quyền cho mình.")),
     "assignment_valid_check": (Invalid, "assignment.empty", N_("Ngày kết thúc phải sau ngày bắt đầu.")),
     "break_glass_not_reviewed_by_oneself": (

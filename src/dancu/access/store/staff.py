@@ -129,7 +129,8 @@ async def end_assignment(conn: Conn, assignment_id: int, on: date, ended_by: int
     async with explained(conn):
         await cursor.execute(
             f"""UPDATE access.assignment a
-                   SET valid = daterange(lower(valid), greatest(%s::date, lower(valid) + 1)), ended_by = %s::bigint
+                   SET valid = daterange(lower(valid), greatest(%s::date, lower(valid) + 1)),
+                   ended_by = %s::bigint
                  WHERE assignment_id = %s::bigint AND (upper_inf(valid) OR upper(valid) > %s)
                 RETURNING {_ASSIGNMENT}""",
             (on, ended_by, assignment_id, on),
