@@ -6,9 +6,9 @@ from dancu.access import service as access
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
-from dancu.population import service
-from dancu.population.pages import labels, wording
+from dancu.population import service, wording
 from dancu.population.pages.record import sections
+from dancu.population.wording import labels
 
 router = APIRouter(prefix="/me")
 

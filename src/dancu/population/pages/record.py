@@ -13,9 +13,9 @@ from dancu.kernel.errors import DancuError
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, render
 from dancu.population import models as m
-from dancu.population import present, service
-from dancu.population.pages import labels, wording
+from dancu.population import present, service, wording
 from dancu.population.pages.actions import actions_for
+from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk/persons")
 

@@ -20,9 +20,9 @@ from dancu.kit.web import (
     render,
     see_other,
 )  # fmt: skip
-from dancu.population import service
-from dancu.population.pages import labels, wording
+from dancu.population import service, wording
 from dancu.population.service.look import refusal
+from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk")
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dancu.kernel.actor import Actor, ActorKind, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
+from dancu.population import wording
 from dancu.population.models import Fact, PersonView
 from dancu.population.store import facts, gate
 
@@ -123,6 +125,19 @@ async def household_members(
     verdicts = await look(conn, actor, purpose, keys, ("name", "birth", "sex", "household"), permission)
     views = await facts.load_view(conn, [v.person_key for v in verdicts if v.ok])
     return list(views.values()), sum(not v.ok for v in verdicts)
+
+
+async def one_line(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, group: str, field: str
+) -> wording.Line | None:
+    """What the registry says now of one field of one person, in words; None where it says nothing."""
+    view = await person(conn, actor, purpose, key)
+    today = SYSTEM_CLOCK.today()
+    for fact in view.holding((*view.facts(), *view.households)):
+        for line in wording.lines(fact, today):
+            if (line.group, line.field) == (group, field):
+                return line
+    return None
 
 
 async def keys_by_number(conn: Conn, number: str) -> list[int]:

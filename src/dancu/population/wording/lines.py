@@ -10,7 +10,7 @@ from typing import Any
 from dancu.kernel.dates import PartialDate
 from dancu.kit.i18n import N_, gettext
 from dancu.population import models as m
-from dancu.population.pages import labels
+from dancu.population.wording import labels
 from dancu.territory import service as territory
 
 

@@ -1,0 +1,119 @@
+"""The citizen reports what is wrong and follows the answer; the desk works its list."""
+
+from __future__ import annotations
+
+from dancu.access import service as access
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.errors import DancuError
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.kit.web import (
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    Form,
+    FormErrors,
+    MenuItem,
+    Request,
+    Response,
+    allow,
+    read_form,
+    render,
+    see_other,
+)  # fmt: skip
+from dancu.population import service as population
+from dancu.quality import service
+from dancu.quality.models import CaseState
+
+router = APIRouter(include_in_schema=False)
+MENU = (
+    MenuItem("citizen", N_("Phản ánh của tôi"), "/me/cases", ("citizen.self",)),
+    MenuItem("desk", N_("Phản ánh chờ trả lời"), "/desk/cases", ("case.read",)),
+)
+STATES = {
+    "waiting": ("us", N_("Chờ cơ quan trả lời")),
+    "accepted": ("us", N_("Đã nhận, đang sửa")),
+    "done": ("done", N_("Đã sửa")),
+    "refused": ("refused", N_("Không chấp nhận")),
+    "withdrawn": ("draft", N_("Đã rút")),
+}
+_ANSWERS = frozenset({"accepted", "done", "refused"})
+
+
+async def _report(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
+    group, field = form.value("group"), form.value("field")
+    line = await population.one_line(conn, actor, access.choose_purpose("own_record"), actor.actor_id, group, field)
+    return render(
+        request, "quality/report.html", form=form, errors=errors, line=line, group=group, field=field, status=422 if errors else 200
+    )
+
+
+@router.get("/me/report", dependencies=[allow("citizen")])
+async def report_form(request: Request, conn: DbConn, actor: CurrentActor, group: str = "other", field: str = "") -> Response:
+    return await _report(request, conn, actor, Form.of(group=group[:40], field=field[:60]), FormErrors())
+
+
+@router.post("/me/report", dependencies=[allow("citizen")])
+async def report(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    form = await read_form(request)
+    try:
+        async with conn.transaction():
+            case = await service.open_case(
+                conn, actor, access.choose_purpose("own_record"), actor.actor_id, form.value("group")[:40],
+                form.value("field")[:60], form.value("statement"),
+            )  # fmt: skip
+    except DancuError as error:
+        return await _report(request, conn, actor, form, FormErrors.of(error))
+    return see_other(f"/me/cases?opened={case.case_id}")
+
+
+@router.get("/me/cases", dependencies=[allow("citizen")])
+async def my_cases(request: Request, conn: DbConn, actor: CurrentActor, opened: int | None = None) -> Response:
+    cases = await service.cases_of(conn, actor, access.choose_purpose("own_record"), actor.actor_id)
+    return render(request, "quality/my_cases.html", cases=cases, opened=opened, states=STATES, today=SYSTEM_CLOCK.today())
+
+
+@router.post("/me/cases/{case_id}/withdraw", dependencies=[allow("citizen")])
+async def withdraw(conn: DbConn, actor: CurrentActor, case_id: int) -> Response:
+    await service.withdraw(conn, actor, access.choose_purpose("own_record"), actor.actor_id, case_id)
+    return see_other("/me/cases")
+
+
+@router.get("/desk/cases", dependencies=[allow("case.read")])
+async def waiting(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    cases = await service.waiting(conn, actor, access.choose_purpose("data_subject_request"))
+    return render(request, "quality/waiting.html", cases=cases, states=STATES, today=SYSTEM_CLOCK.today())
+
+
+async def _case(
+    request: Request, conn: Conn, actor: CurrentActor, key: int, case_id: int, form: Form, errors: FormErrors
+) -> Response:
+    why = access.choose_purpose("data_subject_request")
+    case = await service.case_of(conn, actor, why, key, case_id, "case.read")
+    line = await population.one_line(conn, actor, why, key, case.data_group, case.field)
+    return render(
+        request, "quality/case.html", case=case, line=line, form=form, errors=errors, states=STATES, purpose=why,
+        purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
+    )  # fmt: skip
+
+
+@router.get("/desk/cases/{key}/{case_id}", dependencies=[allow("case.read")])
+async def case(request: Request, conn: DbConn, actor: CurrentActor, key: int, case_id: int) -> Response:
+    return await _case(request, conn, actor, key, case_id, Form(), FormErrors())
+
+
+@router.post("/desk/cases/{key}/{case_id}", dependencies=[allow("case.answer")])
+async def answer(request: Request, conn: DbConn, actor: CurrentActor, key: int, case_id: int) -> Response:
+    form, errors = await read_form(request), FormErrors()
+    state = form.choice("state", _ANSWERS, errors)
+    if errors:
+        return await _case(request, conn, actor, key, case_id, form, errors)
+    try:
+        async with conn.transaction():
+            await service.answer(
+                conn, actor, access.choose_purpose("data_subject_request"), key, case_id, CaseState(state),
+                form.value("answer"), form.value("basis"),
+            )  # fmt: skip
+    except DancuError as error:
+        return await _case(request, conn, actor, key, case_id, form, FormErrors.of(error))
+    return see_other("/desk/cases")

@@ -1,0 +1,92 @@
+"""Verbs of the quality room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dancu.audit import service as audit
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK, Clock
+from dancu.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from dancu.kernel.workdays import add_working_days
+from dancu.kit import events
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.population import service as population
+from dancu.quality import store
+from dancu.quality.events import CASE_ANSWERED, CASE_OPENED
+from dancu.quality.models import Case, CaseState, Waiting
+
+_SHORTEST, _LONGEST = 5, 2000
+
+
+async def open_case(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, group: str, field: str, statement: str, *, clock: Clock = SYSTEM_CLOCK
+) -> Case:
+    """A citizen (or the desk for them) says a fact is wrong. Raises Invalid for an empty statement, Conflict where the
+    same fact has a case waiting."""
+    text = statement.strip()
+    if not _SHORTEST <= len(text) <= _LONGEST:
+        raise Invalid("case.statement", N_("Hãy viết điều cần sửa, từ 5 đến 2000 ký tự."))
+    view = await population.person(conn, actor, purpose, key)
+    today = clock.today()
+    limit = await store.time_limit(conn, "correction", today)
+    if limit is None:
+        raise Unavailable("case.no_time_limit", N_("Chưa có thời hạn theo luật cho loại yêu cầu này. Hãy báo người quản trị."))
+    note = {"verb": "case.open", "group": group, "field": field}
+    (entry_id,) = await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)
+    case_id = await store.insert(
+        conn, actor, key, group, field, text, list(view.areas), clock.now(), limit,
+        add_working_days(today, limit.answer_working_days), today + timedelta(days=limit.done_days), entry_id,
+    )  # fmt: skip
+    if case_id is None:
+        raise Conflict("case.open_already", N_("Mục này đã có phản ánh đang chờ trả lời. Xem ở trang các phản ánh của tôi."))
+    await events.emit(conn, CASE_OPENED, key, {"case_id": case_id, "group": group, "field": field})
+    return next(case for case in await store.of_person(conn, key) if case.case_id == case_id)
+
+
+async def cases_of(conn: Conn, actor: Actor, purpose: Purpose, key: int, permission: str = "person.read") -> list[Case]:
+    """All cases of one person, newest first."""
+    await population.open_person(conn, actor, purpose, key, fields=("cases",), permission=permission)
+    return await store.of_person(conn, key)
+
+
+async def case_of(conn: Conn, actor: Actor, purpose: Purpose, key: int, case_id: int, permission: str = "person.read") -> Case:
+    """One case. NotFound where this person has none of that number."""
+    for case in await cases_of(conn, actor, purpose, key, permission):
+        if case.case_id == case_id:
+            return case
+    raise NotFound("case.unknown", N_("Không có phản ánh này."))
+
+
+async def waiting(conn: Conn, actor: Actor, purpose: Purpose, *, limit: int = 50) -> list[Waiting]:
+    """Open cases of the officer's area, what falls due first on top; one evidence entry per person listed."""
+    return await store.waiting(conn, actor, purpose, limit)
+
+
+async def answer(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, case_id: int, state: CaseState, text: str, basis: str = "",
+    *, clock: Clock = SYSTEM_CLOCK,
+) -> None:  # fmt: skip
+    """The desk's answer. A refusal cites the law. Raises Invalid, Conflict where somebody was faster."""
+    if state not in (CaseState.ACCEPTED, CaseState.DONE, CaseState.REFUSED):
+        raise Invalid("case.state", N_("Hãy chọn chấp nhận, đã sửa hoặc từ chối."))
+    if len(text.strip()) < _SHORTEST:
+        raise Invalid("case.answer", N_("Hãy viết câu trả lời cho công dân, ít nhất 5 ký tự."))
+    if state == CaseState.REFUSED and not basis.strip():
+        raise Invalid("case.refusal_basis", N_("Từ chối phải nêu căn cứ pháp luật."))
+    await population.open_person(conn, actor, purpose, key, fields=("cases",), permission="case.answer")
+    note = {"verb": "case.answer", "case_id": case_id, "state": state.value}
+    (entry_id,) = await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)
+    if not await store.answer(conn, actor, key, case_id, state, text.strip(), basis.strip(), clock.now(), entry_id):
+        raise Conflict("case.closed", N_("Phản ánh này đã được trả lời hoặc đã rút."))
+    await events.emit(conn, CASE_ANSWERED, key, {"case_id": case_id, "state": state.value})
+
+
+async def withdraw(conn: Conn, actor: Actor, purpose: Purpose, key: int, case_id: int) -> None:
+    """The citizen takes a waiting case back."""
+    await population.open_person(conn, actor, purpose, key, fields=("cases",))
+    note = {"verb": "case.withdraw", "case_id": case_id}
+    await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)
+    if not await store.withdraw(conn, key, case_id):
+        raise Conflict("case.closed", N_("Phản ánh này đã được trả lời hoặc đã rút."))
