@@ -4,6 +4,7 @@ Nothing here needs a database. Rows stay tuples until asked for, so that a comma
 """
 
 import csv
+import hashlib
 from collections import defaultdict
 from collections.abc import ItemsView, Iterator
 from datetime import date, timedelta
@@ -49,6 +50,14 @@ class Gazetteer:
 
     def __iter__(self) -> Iterator[Unit]:
         return map(self.unit, self._rows)
+
+    @staticmethod
+    def digest() -> str:
+        """SHA-256 of the data files: says whether the database holds the same."""
+        digest = hashlib.sha256()
+        for name in ("units", "successions"):
+            digest.update(resources.files("dancu.territory").joinpath("data").joinpath(f"{name}.csv").read_bytes())
+        return digest.hexdigest()
 
     # -- one unit -----------------------------------------------------------------------------------------
     def unit(self, unit_id: int) -> Unit:
