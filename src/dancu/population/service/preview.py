@@ -1,0 +1,62 @@
+"""What a work would change, for people to read before they confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from dancu.population.models import Fact, FactChange, HouseholdFact, Preview
+from dancu.population.policy.groups import groups_between, groups_of
+from dancu.population.policy.work import Change, Work, slot
+
+
+def preview_of(work: Work, outside: Collection[int]) -> Preview:
+    """One line per data group and fact. `outside`: persons of other areas, of whom only the new value is
+    shown."""
+    changes = work.changes()
+    lines: list[FactChange] = []
+    closed = [c for c in changes if not c.opens]
+    opened = [c for c in changes if c.opens]
+    explained: set[int] = set()
+    for change in opened:
+        if any(_rest(change, c) for c in closed):
+            continue
+        before = next((c for c in closed if _meets(change, c)), None)
+        if before is not None:
+            explained.add(id(before.fact))
+        lines.extend(_lines(change, before.fact if before else None, change.fact, outside))
+    for change in closed:
+        if id(change.fact) not in explained:
+            after = next((c.fact for c in opened if _rest(c, change)), None)
+            lines.extend(_lines(change, change.fact, after, outside))
+    return Preview(tuple(lines), tuple(sorted(work.told)), tuple(f.code for _, f in work.findings))
+
+
+def _lines(
+    change: Change, before: Fact | None, after: Fact | None, outside: Collection[int]
+) -> list[FactChange]:
+    person = None if isinstance(change.fact, HouseholdFact) else change.key
+    if before is not None and after is not None:
+        groups = groups_between(before, after)
+    else:
+        groups = groups_of(after or change.fact)
+    shown = None if change.subject in outside else before
+    return [FactChange(person, group, group, shown, after) for group in groups]
+
+
+def _rest(opened: Change, closed: Change) -> bool:
+    """The opened row only says again, of fewer days, what the closed one said."""
+    return (
+        opened.key == closed.key
+        and type(opened.fact) is type(closed.fact)
+        and replace(opened.fact, valid=closed.fact.valid) == closed.fact
+    )
+
+
+def _meets(opened: Change, closed: Change) -> bool:
+    return (
+        opened.key == closed.key
+        and type(opened.fact) is type(closed.fact)
+        and slot(opened.fact) == slot(closed.fact)
+        and opened.fact.valid.overlaps(closed.fact.valid)
+    )

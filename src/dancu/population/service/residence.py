@@ -1,0 +1,65 @@
+"""Residence: moving, staying, being away."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dancu.kernel.errors import Invalid
+from dancu.kit.i18n import N_
+from dancu.population.models import ResidenceKind
+from dancu.population.policy import residence as rule
+from dancu.population.policy.residence import Place
+from dancu.population.policy.work import Work
+from dancu.population.service.act import Act, verb
+from dancu.territory.service import gazetteer
+
+MOVE = "person.write.move"
+
+
+def check_place(place: Place, on: date) -> None:
+    """A unit is named as of a day: 20335 was one ward and is another."""
+    if place.unit_id is not None and not gazetteer().unit(place.unit_id).valid_on(on):
+        raise Invalid(
+            "residence.unit.not_then", N_("Đơn vị hành chính này không tồn tại vào ngày đó. Hãy chọn lại.")
+        )
+
+
+@verb("move", MOVE)
+async def move(
+    act: Act,
+    person_key: int,
+    *,
+    kind: ResidenceKind,
+    place: Place,
+    since: date,
+    until: date | None = None,
+    reason: str = "",
+) -> Work:
+    """Register where a person lives from `since` on (permanent, temporary, current) or is away to (absence).
+    The office of the new place may register it, and the office of the old one."""
+    check_place(place, since)
+    incoming = [place.unit_id] if place.unit_id is not None and kind != ResidenceKind.ABSENCE else []
+    await act.open([person_key], incoming)
+    work = await act.take(person_key)
+    rule.move(work, person_key, kind, place, since, until, reason)
+    return work
+
+
+@verb("end_residence", MOVE)
+async def end_residence(
+    act: Act, person_key: int, *, kind: ResidenceKind, on: date, reason: str = ""
+) -> Work:
+    """The residence, stay or absence ends; `on` is the first day it holds no longer."""
+    await act.open([person_key])
+    work = await act.take(person_key)
+    rule.end(work, person_key, kind, on, reason)
+    return work
+
+
+@verb("cancel_residence", MOVE)
+async def cancel_residence(act: Act, person_key: int, *, fact_id: int) -> Work:
+    """Take back a registration that should not have been made."""
+    await act.open([person_key])
+    work = await act.take(person_key)
+    rule.cancel(work, person_key, fact_id)
+    return work

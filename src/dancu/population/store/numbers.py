@@ -1,0 +1,64 @@
+"""The directory of numbers: who is named by what, and which numbers nobody ever had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dancu.kit.db import Conn
+
+
+async def draw(conn: Conn, cell: str, person_key: int, serials: int = 1_000_000) -> str | None:
+    """Give an unused number of `cell` to an opened person, in the directory; None when the cell is exhausted.
+
+    Two who draw the same number at once: the unique index lets one in, the other waits for that one's commit
+    and draws again. `serials`: size of the space, smaller in tests only.
+    """
+    while True:
+        row = await (
+            await conn.execute("SELECT population.free_number(%s, %s::int)", (cell, serials))
+        ).fetchone()
+        number: str | None = row[0] if row else None
+        if number is None:
+            return None
+        done = await conn.execute(
+            "INSERT INTO population.directory (number, kind, person_key, state)"
+            " VALUES (%s, 'personal_id', %s::bigint, 'active') ON CONFLICT DO NOTHING",
+            (number, person_key),
+        )
+        if done.rowcount == 1:
+            return number
+
+
+async def add(conn: Conn, number: str, kind: str, person_key: int, state: str) -> None:
+    await conn.execute(
+        "INSERT INTO population.directory (number, kind, person_key, state) VALUES (%s, %s, %s::bigint, %s)",
+        (number, kind, person_key, state),
+    )
+
+
+async def change(conn: Conn, number: str, kind: str, was_of: int, person_key: int, state: str) -> int:
+    """Point a number to another person, or give it another state. Where the other person has the same number
+    already only the state changes, and both rows stay: the number names two records of one person."""
+    done = await conn.execute(
+        "UPDATE population.directory d SET state = %(state)s, person_key = CASE WHEN EXISTS ("
+        "   SELECT FROM population.directory o WHERE o.number = d.number AND o.kind = d.kind"
+        "   AND o.person_key = %(to)s::bigint) THEN d.person_key ELSE %(to)s::bigint END"
+        " WHERE d.number = %(number)s AND d.kind = %(kind)s AND d.person_key = %(was)s::bigint",
+        {"state": state, "to": person_key, "number": number, "kind": kind, "was": was_of},
+    )
+    return done.rowcount
+
+
+async def of_person(conn: Conn, person_key: int) -> list[tuple[str, str, str]]:
+    """(number, kind, state) of every number that leads to an opened person."""
+    cursor = await conn.execute(
+        "SELECT number, kind, state FROM population.directory WHERE person_key = %s::bigint ORDER BY kind, number",
+        (person_key,),
+    )
+    return await cursor.fetchall()
+
+
+async def restore(conn: Conn, rows: Sequence[tuple[str, str, str]], was_of: int, person_key: int) -> None:
+    """Lead numbers back to the record they belonged to before a merge."""
+    for number, kind, state in rows:
+        await change(conn, number, kind, was_of, person_key, state)
