@@ -34,17 +34,24 @@ _STREETS = ("Phan Châu Trinh", "Hùng Vương", "Trần Cao Vân", "Huỳnh Th�
 class Province:
     """What one run of the generator carries from chunk to chunk; bounded, whatever the number of people."""
 
-    def __init__(self, places: Places, as_of: date, seed: int, rates: FlawRates) -> None:
+    def __init__(self, places: Places, as_of: date, rates: FlawRates, series: int) -> None:
         self.places = places
         self.as_of = as_of
         self.today = int(np.datetime64(as_of).astype(int))
-        self.numbers = PersonalNumbers(seed, RESERVED_NUMBERS)
-        self.cmnd = Sequence(seed, RESERVED_CMND)
-        self.phones = Sequence(seed + 1)
+        self.numbers = PersonalNumbers(series, RESERVED_NUMBERS)
+        self.cmnd = Sequence(1, series, RESERVED_CMND)
+        self.phones = Sequence(2, series)
         self.couples = CouplesBefore(len(places.district_codes))
         self.spoiler = Spoiler(rates)
+        self.series = series
         self.people = 0
         self.households = 0
+
+    def household_number(self, index: int) -> str:
+        return f"49{self.series}{index:08d}"
+
+    def file_number(self, commune: int, index: int) -> str:
+        return f"HS-{self.places.communes[commune].code}-{self.series}{index:07d}"
 
 
 def draw(
@@ -218,7 +225,7 @@ def _households(
         address = f"Số {house[i]} {_STREETS[street[i]]}" if urban[i] else f"Tổ {house[i] % 12 + 1}"
         made.append(
             DemoHousehold(
-                number, f"{49:02d}{number:09d}", f"HS-{places.communes[c].code}-{number:08d}", unit,
+                number, province.household_number(number), province.file_number(c, number), unit,
                 int(hamlet[i]), address, opened[i], tuple(members[start:end]),
             )
         )  # fmt: skip

@@ -95,8 +95,8 @@ def _double(
     hamlet = int(places.hamlet_start[commune] + rng.integers(0, places.hamlet_size[commune]))
     return DemoHousehold(
         index=double.household,
-        number=f"49{double.household:09d}",
-        file_number=f"HS-{places.communes[commune].code}-{double.household:08d}",
+        number=province.household_number(double.household),
+        file_number=province.file_number(commune, double.household),
         unit_id=int(places.unit_ids[commune]),
         hamlet=hamlet,
         address=f"Tổ {int(rng.integers(1, 13))}",

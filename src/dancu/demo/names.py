@@ -54,16 +54,23 @@ class NameTables:
         """A surname index each."""
         return self.surnames[self.profile_of[ethnicity], rng.integers(0, _DRAWS, ethnicity.shape)]
 
+    def choose(self, rng: np.random.Generator, ethnicity: Ints, male: Bools, year: Ints) -> tuple[Ints, Ints]:
+        """Middle and given name indices for flat arrays of equal length."""
+        group = self.profile_of[ethnicity] * 8 + male * 4 + np.searchsorted(_COHORTS, year, side="right")
+        return (
+            self.middles[group, rng.integers(0, _DRAWS, len(group))],
+            self.givens[group, rng.integers(0, _DRAWS, len(group))],
+        )
+
     def compose(
         self, rng: np.random.Generator, surname: Ints, ethnicity: Ints, male: Bools, year: Ints
     ) -> list[str]:
         """A full name each for flat arrays of equal length."""
-        group = self.profile_of[ethnicity] * 8 + male * 4 + np.searchsorted(_COHORTS, year, side="right")
-        middle = self.middles[group, rng.integers(0, _DRAWS, len(group))].tolist()
-        given = self.givens[group, rng.integers(0, _DRAWS, len(group))].tolist()
+        middle, given = self.choose(rng, ethnicity, male, year)
         first, second, last = self.surname_words, self.middle_words, self.given_words
         return [
-            first[s] + second[m] + last[g] for s, m, g in zip(surname.tolist(), middle, given, strict=True)
+            first[s] + second[m] + last[g]
+            for s, m, g in zip(surname.tolist(), middle.tolist(), given.tolist(), strict=True)
         ]
 
 

@@ -4,6 +4,9 @@ Every cell of the number space (place code, century-sex digit, year for personal
 prefixes for old CMND) has its own permutation of the serials and a counter: the n-th number of a cell is
 permutation(n). No set of used numbers is kept, the serials look random, and the numbers not reached yet stay
 free for later allocation. Memory: one counter per cell.
+
+The permutations are always the same; runs that must not share a number (the province, the files imported
+beside it, a benchmark's rows) each take their own *series* of every cell.
 """
 
 from __future__ import annotations
@@ -58,12 +61,16 @@ def _ranks(cells: Ints) -> Ints:
     return ranks
 
 
-class PersonalNumbers:
-    """Gives out personal ID numbers; `reserved` (the personas') are never given out."""
+SERIES = 5
+_PER_SERIES = _SERIALS // SERIES
 
-    def __init__(self, seed: int, reserved: Iterable[str] = ()) -> None:
-        self._given = np.zeros(1000 * 10 * 100, dtype=np.int64)
-        self._seed = seed
+
+class PersonalNumbers:
+    """Gives out personal ID numbers of a series (0..4); `reserved` (the personas') are never given out."""
+
+    def __init__(self, series: int = 0, reserved: Iterable[str] = ()) -> None:
+        self._given = np.full(1000 * 10 * 100, series * _PER_SERIES, dtype=np.int64)
+        self._end = (series + 1) * _PER_SERIES
         self._reserved = np.array(sorted(int(number) for number in reserved), dtype=np.int64)
 
     def take(self, place: Ints, male: NDArray[np.bool_], year: Ints) -> Ints:
@@ -77,18 +84,18 @@ class PersonalNumbers:
 
     def _next(self, cell: Ints) -> Ints:
         position = self._given[cell] + _ranks(cell)
-        if position.max(initial=0) >= _SERIALS:
+        if position.max(initial=0) >= self._end:
             raise ValueError("no serials left for a place, sex and year of birth")
         np.add.at(self._given, cell, 1)
-        return cell * _SERIALS + permuted(position, cell + self._seed % 1_000_003)
+        return cell * _SERIALS + permuted(position, cell)
 
 
 class Sequence:
     """Old CMND or telephone numbers: one running count, dressed up. `reserved` are never given out."""
 
-    def __init__(self, seed: int, reserved: Iterable[str] = ()) -> None:
-        self._seed = seed % 1_000_003
-        self._given = 0
+    def __init__(self, kind: int, series: int = 0, reserved: Iterable[str] = ()) -> None:
+        self._kind = kind  # CMND and telephone numbers must not resemble each other
+        self._given = series * 10_000_000
         self._reserved = np.array(sorted(int(number) for number in reserved), dtype=np.int64)
 
     def _take(self, n: int) -> tuple[Ints, Ints]:
@@ -97,7 +104,7 @@ class Sequence:
         block = position // (2 * _SERIALS)
         within = position % (2 * _SERIALS)
         half = within % 2
-        return block * 2 + half, permuted(within // 2, block * 2 + half + self._seed)
+        return block * 2 + half, permuted(within // 2, block * 2 + half + self._kind * 1000)
 
     def cmnd(self, n: int) -> Ints:
         """n old nine-digit numbers as integers, 205… and 206… first."""

@@ -26,16 +26,21 @@ _HOUSEHOLDS = 4096  # drawn at once: large enough for numpy to pay, a few MB
 
 
 def generate(
-    people: int, seed: int, as_of: date = AS_OF, flaws: FlawRates | None = None
+    people: int,
+    seed: int,
+    as_of: date = AS_OF,
+    flaws: FlawRates | None = None,
+    series: int = 0,
+    personas: bool = True,
 ) -> Iterator[DemoHousehold]:
     """Households with exactly `people` persons in all (at least the personas), as registered on the day
     `as_of`.
 
     `flaws` are the rates of records spoiled on purpose (default: `FlawRates()`); the personas are never
-    spoiled.
+    spoiled. People of different `series` (0..4) share no number; a series holds about twenty million.
     """
-    province = chunks.Province(places(as_of), as_of, seed, flaws or FlawRates())
-    for household in persona_households(province.places, as_of):
+    province = chunks.Province(places(as_of), as_of, flaws or FlawRates(), series)
+    for household in persona_households(province.places, as_of) if personas else ():
         province.people += len(household.members)
         province.households += 1
         yield household
