@@ -126,9 +126,7 @@ ngày tháng năm mùng một hai ba bốn tư lăm sáu bảy tám chín mườ
 """
 
 
-@given(
-    st.one_of(st.text(max_size=40), st.lists(st.sampled_from(_VOCABULARY.split()), max_size=14).map(" ".join))
-)
+@given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(_VOCABULARY.split()), max_size=14).map(" ".join)))
 @settings(max_examples=300)
 def test_nothing_unexpected_is_raised(words: str) -> None:
     with suppress(Invalid):

@@ -41,6 +41,10 @@ def test_a_file_is_recognised_and_every_cell_comes_back(names: list[str]) -> Non
         ("Hå", "Hồ"),
         ("§ç ThÞ V©n", "Đỗ Thị Vân"),
         ("Vâ", "Võ"),
+        ("HuÖ", "Huệ"),
+        ("Phan Hßa", "Phan Hòa"),
+        ("Chu Quoác Baù Nhung", "Chu Quốc Bá Nhung"),
+        ("Phan Coâng Nhung", "Phan Công Nhung"),
         ("Tr\u00ad¬ng Quèc C\u00adêng", "Trương Quốc Cường"),
         ("D−¬ng V¨n L−u", "Dương Văn Lưu"),  # as a PDF's text layer gives it
         ("Traàn Thò Thuùy", "Trần Thị Thúy"),
@@ -71,10 +75,7 @@ def test_a_mixed_file_is_judged_row_by_row() -> None:
 
 def test_other_languages_are_not_taken_for_legacy_vietnamese() -> None:
     assert detect_encoding(OTHERS) == "unicode"
-    assert (
-        detect_encoding(["El niño está mañana en España", "Ü ö ä ß", "Ça va où?", "naïve façade"])
-        == "unicode"
-    )
+    assert detect_encoding(["El niño está mañana en España", "Ü ö ä ß", "Ça va où?", "naïve façade"]) == "unicode"
     assert detect_encoding([]) == "unicode"
     assert detect_encoding(["", "abc", "· — ©"]) == "unicode"
 

@@ -175,9 +175,7 @@ def test_a_number_that_begins_like_the_country_code() -> None:
     assert normalize_phone("0841234567") == "+84841234567"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "123", "+1 202 555 0100", "09123456789", "+912345678", "abc", "0012345678"]
-)
+@pytest.mark.parametrize("text", ["", "123", "+1 202 555 0100", "09123456789", "+912345678", "abc", "0012345678"])
 def test_no_telephone_numbers(text: str) -> None:
     with pytest.raises(Invalid):
         normalize_phone(text)

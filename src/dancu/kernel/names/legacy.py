@@ -31,6 +31,8 @@ _COMBINING: Final = frozenset("\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323"
 #: Latin-1 characters that are no letters of anybody's name; inside a word they are TCVN3.
 FONT_SYMBOLS: Final = frozenset("¡¢£¤¥¦§¨©ª«¬\xad®µ¸¶·¹»¾¼½×÷−∙")
 _WORD: Final = re.compile(r"[A-Za-z¡-¾À-ÿ\xad−∙]+")
+#: "NguyÔn", "HuÖ": a toned capital after a small letter; nobody's spelling, and every TCVN3 file has it.
+_CAPITAL_INSIDE: Final = re.compile("[a-zß-ÿ][À-ÖØ-Þ]")
 _SAMPLE: Final = 20_000
 
 #: Surnames (decoded, lower case) that make a single weak clue believable: the frequent ones of the country.
@@ -86,7 +88,7 @@ def _believable(count: _Count) -> bool:
     # Foreign names and other languages have ü and ñ too; then the other words become nonsense.
     if count.worse > (count.better if count.strong >= 2 else count.better / 3):
         return False
-    return count.strong > 0 or count.surnames > 0 or count.better >= 2
+    return count.strong > 0 or count.better >= 2 or (count.better > 0 and count.surnames > 0)
 
 
 def _is_unicode(text: str) -> bool:
@@ -103,12 +105,12 @@ def _count(cells: Iterable[str], encoding: Encoding) -> _Count:
 
 def _judge(count: _Count, word: str, encoding: Encoding, position: int) -> None:
     decoded, verdict = _verdict(word, encoding)
+    count.surnames += position == 0 and decoded in _SURNAMES
     if verdict == "worse":
         count.worse += 1
     elif verdict in ("better", "strong"):
         count.better += 1
         count.strong += verdict == "strong"
-        count.surnames += position == 0 and decoded in _SURNAMES
 
 
 @lru_cache(maxsize=65536)
@@ -128,16 +130,17 @@ def _verdict(word: str, encoding: Encoding) -> tuple[str, Literal["same", "bette
     if not symbols and looks_unicode(word):
         return decoded, "same" if good_after else "worse"
     if not good_after:
-        return decoded, "worse"
-    return decoded, "strong" if symbols or (encoding == "vni" and len(decoded) < len(word)) else "better"
+        return decoded, "same" if is_syllable(word.lower()) else "worse"
+    digraph = encoding == "vni" and len(decoded) < len(word)
+    return decoded, "strong" if symbols or digraph or _CAPITAL_INSIDE.search(word) else "better"
 
 
 def looks_unicode(word: str) -> bool:
-    """A word that needs no repair: a syllable in an ordinary case pattern, or ASCII."""
+    """A word that needs no repair: a well-spelt syllable in an ordinary case pattern, or ASCII."""
     if word.isascii():
         return True
     ordinary_case = word.islower() or word.isupper() or word[1:].islower() or len(word) == 1
-    return ordinary_case and is_syllable(word.lower())
+    return ordinary_case and is_syllable(word.lower(), strict=True)
 
 
 def decode(text: str, encoding: Encoding) -> str:

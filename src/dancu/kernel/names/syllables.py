@@ -34,6 +34,8 @@ _AFTER_GLIDE: Final = frozenset(("ych", "ym", "yn", "ynh", "yt"))
 _NO_ONSET: Final = frozenset(("yêc", "yêm", "yên", "yêng", "yêt", "yêu"))
 _VOWELS: Final = frozenset("aăâeêioôơuưy")
 _STOPS: Final = ("c", "ch", "p", "t", "k")
+#: Rhymes of a handful of loanwords; what decodes to one of these was decoded wrongly.
+_RARE: Final = frozenset(("ooc", "oong", "ôông"))
 _OPEN_EITHER: Final = frozenset(("oa", "oe", "uy"))
 
 
@@ -66,6 +68,8 @@ def _fits(onset: str, rhyme: str) -> bool:
         return False
     if onset == "q":  # quốc is q + uôc; all other words with q are qu + rhyme
         return rhyme in ("uôc", "uông")
+    if onset == "qu" and rhyme[0] in "ou":
+        return False
     if rhyme in _AFTER_GLIDE:
         return onset == "qu"
     if rhyme in _NO_ONSET:
@@ -74,6 +78,8 @@ def _fits(onset: str, rhyme: str) -> bool:
 
 
 def _spelt(onset: str, rhyme: str, tone: int, place: int) -> bool:
+    if rhyme in _RARE:
+        return False
     nucleus = [i for i, c in enumerate(rhyme) if c in _VOWELS]
     coda = rhyme[nucleus[-1] + 1 :]
     if coda in _STOPS and tone not in (0, 4, 5):
