@@ -47,3 +47,56 @@ def migrate(data: DataOption = None, as_json: JsonOption = False) -> None:
         print("\n".join(f"đã áp dụng {name}" for name in applied))
     else:
         print("Cơ sở dữ liệu đã cập nhật.")
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="Thư mục mới cho bản sao lưu")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sao lưu cơ sở dữ liệu, khóa và các điểm kiểm; phục hồi thử rồi mới báo xong. Thư mục chứa khóa: cất như khóa."""
+    from dancu.cli import backup as work
+    from dancu.kernel.errors import Conflict
+    from dancu.kit.db import data_dir, dsn, use_data
+
+    use_data(data_dir(data))
+    if target.exists():
+        raise Conflict("backup.exists", "{target} đã có. Hãy chọn một thư mục mới.", target=str(target))
+    manifest = work.make(dsn("admin"), data_dir(data), target)
+    if as_json:
+        print(json.dumps({"target": str(target), **manifest}, ensure_ascii=False))
+        return
+    rows, log = manifest["rows"], manifest["log"]
+    print(f"Đã sao lưu vào {target} ({manifest['bytes'] / 1e6:.1f} MB) và phục hồi thử thành công:")
+    print(f"  {rows['population.person']:,} người, {log['size']:,} mục nhật ký, nguyên vẹn.".replace(",", "."))
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="Thư mục bản sao lưu")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Phục hồi bản sao lưu vào một thư mục dữ liệu mới (hoặc cơ sở dữ liệu trống)."""
+    import os
+
+    from dancu.cli import backup as work
+    from dancu.kit import postgres
+    from dancu.kit.db import data_dir, dsn, use_data
+
+    use_data(data_dir(data))
+    started = False
+    cluster = None
+    if not os.environ.get("DANCU_DATABASE_URL"):
+        cluster = postgres.locate(data_dir(data))
+        postgres.create(cluster)
+        started = postgres.start(cluster)
+        postgres.ensure_database(cluster)
+    try:
+        manifest = work.restore(dsn("admin"), data_dir(data), source)
+    finally:
+        if started and cluster is not None:
+            postgres.stop(cluster)
+    if as_json:
+        print(json.dumps(manifest, ensure_ascii=False))
+    else:
+        print(f"Đã phục hồi vào {data_dir(data)}. Chạy: dancu serve --data {data_dir(data)}")

@@ -1,4 +1,8 @@
-"""What other rooms ask of the registry: looking (look, person, search) and the verbs that change it."""
+"""What other rooms ask of the registry: looking (look, person, search) and the verbs that change it.
+
+Every verb: `await verb(conn, actor, purpose, document, person_key, …) -> Done`; `await verb.preview(…same…)
+-> Preview`.
+"""
 
 from dancu.population.service.correct import (
     change_name,
@@ -9,29 +13,84 @@ from dancu.population.service.correct import (
     correct_traits,
     settle_finding,
 )
+from dancu.population.service.family import (
+    annul_marriage,
+    divorce,
+    end_representation,
+    marry,
+    set_parent,
+    set_representative,
+)
+from dancu.population.service.household import (
+    change_head,
+    create_household,
+    join_household,
+    leave_household,
+    split_household,
+)
 from dancu.population.service.life import declare_missing, die, found_again, undo_death
-from dancu.population.service.look import look, open_person, person
+from dancu.population.service.look import (
+    history,
+    household_members,
+    keys_by_number,
+    look,
+    one_line,
+    open_person,
+    person,
+    refusal,
+)
+from dancu.population.service.merge import merge, undo_merge
+from dancu.population.service.numbers import allocate_number, cancel_number, replace_number
+from dancu.population.service.papers import change_contact, end_card, issue_card
 from dancu.population.service.register import register, register_birth
 from dancu.population.service.residence import cancel_residence, end_residence, move
+from dancu.population.service.search import Hit, hits_of, search
 
 __all__ = [
+    "Hit",
+    "allocate_number",
+    "annul_marriage",
+    "cancel_number",
     "cancel_residence",
+    "change_contact",
+    "change_head",
     "change_name",
     "change_traits",
     "correct_birth",
     "correct_facts",
     "correct_name",
     "correct_traits",
+    "create_household",
     "declare_missing",
     "die",
+    "divorce",
+    "end_card",
+    "end_representation",
     "end_residence",
     "found_again",
+    "history",
+    "hits_of",
+    "household_members",
+    "keys_by_number",
+    "issue_card",
+    "join_household",
+    "leave_household",
     "look",
+    "marry",
+    "merge",
     "move",
+    "one_line",
     "open_person",
     "person",
+    "refusal",
     "register",
     "register_birth",
+    "replace_number",
+    "search",
+    "set_parent",
+    "set_representative",
     "settle_finding",
+    "split_household",
     "undo_death",
+    "undo_merge",
 ]

@@ -1,0 +1,185 @@
+"""`dancu doctor`: checks everything a running installation needs and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
+_FREE_GB = 2
+_OLD_PENDING_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One check. `state`: ok, warn, fail. `mend`: what to do, empty where it is fine."""
+
+    name: str
+    state: str
+    found: str
+    mend: str = ""
+
+
+def doctor(
+    data: DataOption = None, as_json: Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")] = False
+) -> None:
+    """Kiểm tra mọi thứ và chỉ cách khắc phục. Mã thoát 1 khi có điều phải sửa."""
+    from dancu.kit.db import data_dir, use_data
+
+    folder = data_dir(data)
+    use_data(folder)
+    results = [check(folder) for check in (_python, _libraries, _disk, _keys, _configuration)]
+    results += _database(folder)
+    if as_json:
+        print(json.dumps({"ok": all(r.state != "fail" for r in results), "checks": [_row(r) for r in results]}, ensure_ascii=False))
+    else:
+        for r in results:
+            mark = {"ok": "✓", "warn": "!", "fail": "✗"}[r.state]
+            print(f" {mark} {r.name}: {r.found}")
+            if r.mend:
+                print(f"     → {r.mend}")
+    if any(r.state == "fail" for r in results):
+        raise SystemExit(1)
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {"name": result.name, "state": result.state, "found": result.found, "mend": result.mend}
+
+
+def _python(folder: Path) -> Result:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):
+        return Result("Python", "fail", version, "Cài Python 3.11 trở lên.")
+    return Result("Python", "ok", version)
+
+
+def _libraries(folder: Path) -> Result:
+    import importlib.util
+
+    needed = ("psycopg", "fastapi", "granian", "jinja2", "babel", "procrastinate", "argon2", "cryptography", "openpyxl", "pyarrow")
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        return Result("Thư viện", "fail", "thiếu " + ", ".join(missing), "Chạy: pip install --require-hashes -r requirements.lock")
+    return Result("Thư viện", "ok", f"{len(needed)} thư viện chính có đủ")
+
+
+def _disk(folder: Path) -> Result:
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    if free < _FREE_GB:
+        return Result("Đĩa", "fail", f"còn {free:.1f} GB", f"Giải phóng ít nhất {_FREE_GB} GB ở {existing}.")
+    return Result("Đĩa", "ok", f"còn {free:.0f} GB")
+
+
+def _keys(folder: Path) -> Result:
+    keys = folder / "keys"
+    if not keys.is_dir():
+        return Result("Khóa", "warn", "chưa có", "Khóa được tạo khi chạy lần đầu: dancu demo hoặc dancu serve.")
+    open_ones = [p.name for p in keys.iterdir() if stat.S_IMODE(p.stat().st_mode) & 0o077]
+    if open_ones:
+        return Result("Khóa", "fail", "người khác đọc được: " + ", ".join(open_ones), f"Chạy: chmod 600 {keys}/*")
+    return Result("Khóa", "ok", f"{sum(1 for _ in keys.iterdir())} tệp, chỉ chủ đọc được")
+
+
+def _configuration(folder: Path) -> Result:
+    if os.environ.get("DANCU_DEMO") and os.environ.get("DANCU_DATABASE_URL"):
+        return Result(
+            "Cấu hình", "warn", "DANCU_DEMO cùng với cơ sở dữ liệu ngoài",
+            "Bỏ DANCU_DEMO: vai mẫu chỉ có trong cơ sở dữ liệu tạo ra để trình diễn.",
+        )  # fmt: skip
+    where = "cơ sở dữ liệu ngoài (DANCU_DATABASE_URL)" if os.environ.get("DANCU_DATABASE_URL") else f"kèm theo, ở {folder}"
+    return Result("Cấu hình", "ok", where)
+
+
+def _database(folder: Path) -> list[Result]:
+    """Everything that needs the database to answer."""
+    import psycopg
+
+    from dancu.kernel.errors import DancuError
+    from dancu.kit.db import dsn
+
+    try:
+        with psycopg.connect(dsn("admin"), connect_timeout=5) as conn:
+            version = conn.info.server_version
+    except (psycopg.OperationalError, DancuError):
+        return [Result("Cơ sở dữ liệu", "fail", "không kết nối được", f"Chạy: dancu serve --data {folder} (hoặc dancu demo)")]
+    results = [
+        Result("Cơ sở dữ liệu", "ok", f"PostgreSQL {version // 10000}.{version % 10000}")
+        if version >= 150000
+        else Result("Cơ sở dữ liệu", "fail", f"PostgreSQL {version // 10000}", "Cần PostgreSQL 15 trở lên.")
+    ]
+    checks: tuple[Callable[[], Result], ...] = (_migrations, _superusers, _log_age, _events, lambda: asyncio.run(_log(folder)))
+    for check in checks:
+        try:
+            results.append(check())
+        except (psycopg.Error, DancuError) as error:
+            code = getattr(error, "code", None) or getattr(error, "sqlstate", None) or type(error).__name__
+            results.append(Result("Kiểm tra", "fail", str(code), "Chạy: dancu migrate"))
+    return results
+
+
+def _one(query: str, role: str = "admin") -> Any:
+    import psycopg
+
+    from dancu.kit.db import dsn
+
+    with psycopg.connect(dsn(role)) as conn:
+        row = conn.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
+
+def _migrations() -> Result:
+    from dancu.kit import migrate
+    from dancu.kit.db import dsn
+
+    missing = migrate.pending(dsn("admin"))
+    if missing:
+        return Result("Cấu trúc", "fail", f"thiếu {len(missing)} bước", "Chạy: dancu migrate")
+    return Result("Cấu trúc", "ok", "đã cập nhật")
+
+
+def _superusers() -> Result:
+    found = _one(
+        "SELECT string_agg(rolname, ', ') FROM pg_roles WHERE (rolsuper OR rolbypassrls)"
+        " AND rolname IN ('dancu_app', 'dancu_worker', 'dancu_import', 'dancu_verify', 'dancu_owner', 'dancu_gate')"
+    )
+    if found:
+        return Result("Quyền tối thiểu", "fail", f"vai trò vượt quyền: {found}", "ALTER ROLE … NOSUPERUSER NOBYPASSRLS")
+    return Result("Quyền tối thiểu", "ok", "không tiến trình nào vượt được chính sách dòng")
+
+
+def _log_age() -> Result:
+    age = float(_one("SELECT coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) FROM audit.pending") or 0)
+    if age > _OLD_PENDING_SECONDS:
+        return Result("Tiến trình nền", "fail", f"mục nhật ký chờ {age:.0f} giây", "Chạy: dancu worker (hoặc dancu serve)")
+    return Result("Tiến trình nền", "ok", f"mục cũ nhất chờ {age:.1f} giây")
+
+
+def _events() -> Result:
+    waiting = int(_one("SELECT count(*) FROM kit.outbox") or 0)
+    state = "ok" if waiting < 100_000 else "warn"
+    return Result("Hộp sự kiện", state, f"{waiting} sự kiện chờ", "" if state == "ok" else "Kiểm tra dancu worker.")
+
+
+async def _log(folder: Path) -> Result:
+    from dancu.audit import service as audit
+    from dancu.kit.db import open_connection
+
+    if not (folder / "keys" / "audit.key").is_file():
+        return Result("Nhật ký bằng chứng", "warn", "chưa có khóa trên máy này", "Kiểm chứng trên máy giữ khóa.")
+    conn = await open_connection("verify")
+    try:
+        size = await audit.latest_checkpoint(conn, audit.load_verifier(folder / "keys"))
+    finally:
+        await conn.close()
+    return Result("Nhật ký bằng chứng", "ok", f"{size} mục, điểm kiểm ký đúng; kiểm toàn bộ: dancu audit verify --facts")
