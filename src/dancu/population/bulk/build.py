@@ -7,12 +7,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from dancu.kernel.actor import Actor, Purpose
-from dancu.kernel.dates.partial import PartialDate
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.dates import PartialDate
 from dancu.kernel.names import normal_form
 from dancu.population import models as m
 from dancu.population.bulk import rows
@@ -68,6 +69,7 @@ class Builder:
         self, actor: Actor, purpose: Purpose, *, verb: str, areas: Areas, reference: str = ""
     ) -> None:
         self._areas = areas
+        self._today = SYSTEM_CLOCK.today()
         head = (actor.kind.value, str(actor.actor_id), actor.org_code, purpose.code, purpose.legal_basis)
         self._who = "\t".join(map(cell, (*head, purpose.case_ref or None)))
         self._how = "\t".join(map(cell, (actor.request_id or None, actor.channel.value)))
@@ -149,13 +151,22 @@ class Builder:
         )
 
     def _areas_of(self, draft: m.PersonDraft) -> tuple[int, ...]:
-        units = [
-            r.unit_id for r in draft.residences if r.unit_id and r.valid.end is None and r.kind in _RESIDENT
-        ]
+        """As `service.derive.areas_of`: where the person lives, else lived last, else was registered."""
+        units: list[int] = []
+        past: list[m.ResidenceFact] = []
+        for r in draft.residences:
+            if r.unit_id is not None and r.kind in _RESIDENT:
+                if r.valid.holds(self._today):
+                    units.append(r.unit_id)
+                elif r.valid.start is None or r.valid.start <= self._today:
+                    past.append(r)
+        if not units and past:
+            last = max(past, key=lambda r: (r.valid.end or date.max, r.valid.start or date.min))
+            units = [last.unit_id or 0]
+        elif not units and not past and draft.birth.registration_unit is not None:
+            units = [draft.birth.registration_unit]
         if len(units) == 1:
             return tuple(self._areas(units[0]))
-        if not units and (unit := draft.birth.registration_unit):
-            units = [unit]  # somebody must be able to see the record: the office that registered the birth
         return tuple(dict.fromkeys(area for unit in units for area in self._areas(unit)))
 
     def _search(self, block: list[str], draft: m.PersonDraft, key: int, areas: tuple[int, ...]) -> None:

@@ -1,0 +1,78 @@
+"""CSV in whatever encoding and with whatever delimiter it came."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+from dancu.kernel.errors import Invalid
+from dancu.population.importing.readers.encoding import Decoder, find_encoding
+from dancu.population.importing.readers.sheet import TITLE_ROWS, Sheet, is_header
+
+_DELIMITERS: Final = ",;\t|"
+csv.field_size_limit(1 << 20)  # a cell of a megabyte is a lost quotation mark, not a cell
+
+
+def open_csv(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
+    """See `open_sheet`. The encoding is decided once for the file; cells that contradict it are decoded alone."""
+    found = find_encoding(path)
+    decoder = Decoder(found)
+    file = io.TextIOWrapper(
+        path.open("rb", buffering=1 << 18), encoding=decoder.codec, errors=decoder.errors, newline=""
+    )
+    start = file.readline()
+    delimiter = _declared(start)
+    if delimiter is None:
+        file.seek(0)
+        delimiter = _delimiter(list(islice(file, TITLE_ROWS)))
+        file.seek(0)
+    rows = _rows(file, delimiter, decoder)
+    first = list(islice(rows, TITLE_ROWS))
+    place = is_header(first, recognise)
+    data = chain(first[place + 1 :], rows)
+    return Sheet(
+        kind="csv",
+        header=first[place],
+        rows=((n, row) for n, row in enumerate(data, place + 2) if any(row)),
+        encoding=found,
+        delimiter=delimiter,
+        repaired=lambda: decoder.repaired,
+        close=file.close,
+    )
+
+
+def _rows(file: io.TextIOWrapper, delimiter: str, decoder: Decoder) -> Iterator[list[str]]:
+    reader = csv.reader(file, delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise Invalid(
+                "import.file.broken",
+                "Tệp hỏng ở gần dòng {line}: có lẽ thiếu dấu ngoặc kép đóng.",
+                line=reader.line_num,
+            ) from error
+        yield decoder.mend(row)
+
+
+def _declared(line: str) -> str | None:
+    """The delimiter of a first line `sep=;`, as spreadsheets write it."""
+    text = line.strip("\ufeff\r\n ")
+    return text[4] if len(text) == 5 and text.startswith("sep=") else None
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The delimiter that cuts the most alike lines into the most cells."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        widest = max(widths, default=0)
+        return (widest if widths.count(widest) > 1 or len(widths) == 1 else widest // 2, -_DELIMITERS.index(delimiter))
+
+    return max(_DELIMITERS, key=score)

@@ -1,0 +1,232 @@
+"""One row of a file: read, cleaned, checked. What it cannot say is kept as a problem (the row is refused), a doubt (a
+person must look) or a finding (it goes in, and is remembered). Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from dancu.kernel.dates import PartialDate, cross_check_words, to_words
+from dancu.kernel.names import Encoding, decode, detect_encoding
+from dancu.kernel.numbers import PersonalId
+from dancu.population import models as m
+from dancu.population.importing import cleaning
+from dancu.population.importing.cleaning import CLEANERS, Cell
+from dancu.population.importing.places import NOWHERE, Place, Places
+from dancu.population.importing.profile import Profile
+
+_BEYOND_LATIN: Final = re.compile("[\u0100-\u1eff]")
+#: A number or date that is there but unreadable may hide the person's identity: someone looks before it goes in.
+_DOUBTS: Final = frozenset({"birth", "personal_id", "cmnd"})
+
+
+@dataclass(slots=True)
+class Row:
+    """`values` by field, `places` by field, `notes`: findings, `doubts`: (code, field) that need a person, `problem`:
+    (code, sentence) for which the row is refused."""
+
+    line: int
+    cells: list[str]
+    fingerprint: str
+    values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
+    problem: tuple[str, str] | None = None
+    record_key: str | None = None
+    source: m.Source = m.Source("")
+
+    def get(self, name: str) -> Any:
+        return self.values.get(name)
+
+    def place(self, name: str) -> Place:
+        return self.places.get(name, NOWHERE)
+
+    def note(self, code: str, name: str = "") -> None:
+        if (code, name) not in self.notes:
+            self.notes.append((code, name))
+
+
+class RowReader:
+    """Reads the rows of one file. `encoding`: what the file's header or columns showed, for all of its cells.
+    `as_of`: the day of all its places; without it each row's own date (see the profile) decides."""
+
+    def __init__(
+        self, profile: Profile, header: Sequence[str], encoding: Encoding, as_of: date | None, today: date
+    ) -> None:
+        self._profile, self._encoding, self._as_of, self._today = profile, encoding, as_of, today
+        at = profile.places(header)
+        self.width = len(header)
+        self._columns = [(c, at[c.field], profile.codes.get(c.codes)) for c in profile.columns if c.field in at]
+        self._seed = f"{profile.source_kind}\x1f{'|'.join(c.field for c, _, _ in self._columns)}".encode()
+        self._places = Places()
+
+    def read(self, line: int, cells: list[str]) -> Row:
+        """The row, cleaned and checked."""
+        cells = cells if len(cells) >= self.width else cells + [""] * (self.width - len(cells))
+        content = "\x1f".join([cells[at] for _, at, _ in self._columns])
+        digest = hashlib.blake2b(self._seed + content.encode("utf-8", "replace"), digest_size=16)
+        row = Row(line, cells[: self.width], digest.hexdigest())
+        self._clean(row, self._decoded(cells, content))
+        self._untangle(row)
+        if row.get("name") is None and row.problem is None:
+            row.problem = ("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
+        if row.problem is None:
+            self._locate(row)
+            self._check(row)
+        return row
+
+    def _decoded(self, cells: list[str], content: str) -> list[str]:
+        """The cells in Unicode. A row without any letter that only Unicode has is judged as a whole."""
+        if content.isascii() or _BEYOND_LATIN.search(content):
+            return cells
+        encoding = self._encoding
+        if encoding == "unicode":
+            encoding = detect_encoding(cells)
+        return cells if encoding == "unicode" else [decode(cell, encoding) for cell in cells]
+
+    def _clean(self, row: Row, cells: list[str]) -> None:
+        for column, at, codes in self._columns:
+            raw = cells[at]
+            if not raw:
+                continue
+            clean = CLEANERS[column.clean]
+            cell: Cell = clean(raw, codes) if codes is not None else clean(raw)
+            if cell.value is not None:
+                row.values[column.field] = cell.value
+            for code in cell.notes:
+                row.note(code, column.field)
+            if "lost_zero" in cell.repairs:
+                row.note("import.lost_zero", column.field)
+            if cell.problem is not None:
+                row.values[f"{column.field}?"] = (raw, cell.problem)
+
+    def _untangle(self, row: Row) -> None:
+        """Cells that stand in each other's column, where only the other order makes sense; then what is still
+        unreadable becomes a doubt or a finding."""
+        values = row.values
+        if (broken := values.get("name?")) is not None:
+            for other, clean in (("birth", cleaning.date), ("personal_id", cleaning.personal_id)):
+                stray = values.get(f"{other}?")
+                if stray is None:
+                    continue
+                here, there = clean(broken[0]), cleaning.name(stray[0])
+                if here.value is not None and there.value is not None:
+                    values["name"], values[other] = there.value, here.value
+                    del values["name?"], values[f"{other}?"]
+                    row.note("import.swapped", other)
+                    break
+        if len(values.get("personal_id", "")) == 9:
+            values.setdefault("cmnd", values.pop("personal_id"))
+            row.note("import.cmnd_in_number", "personal_id")
+        if len(values.get("cmnd", "")) == 12:
+            stray_number = values.pop("cmnd")
+            if values.setdefault("personal_id", stray_number) != stray_number:
+                row.doubts.append(("import.two_numbers", "cmnd"))
+        for key in [k for k in values if k.endswith("?")]:
+            name, (_, (code, sentence)) = key[:-1], values.pop(key)
+            if name == "name":
+                row.problem = (code, sentence)
+            elif name in _DOUBTS:
+                row.doubts.append((code, name))
+            else:
+                row.note(code, name)
+
+    def _locate(self, row: Row) -> None:
+        day = self._as_of
+        if day is None:
+            own = row.get(self._profile.as_of)
+            day = own.earliest() if own is not None else self._today
+        for column, _, _ in self._columns:
+            if column.clean == "place" and (text := row.get(column.field)) is not None:
+                row.places[column.field] = self._places.at(text, day)
+        for name, place in row.places.items():
+            if place.note and not name.endswith(("_code", "_unit")):
+                row.note(place.note, name)
+        for name, coded in (("birth_place", "birth_place_code"), ("residence", "residence_unit")):
+            if coded in row.places:
+                self._agree(row, name, coded)
+
+    def _agree(self, row: Row, name: str, coded: str) -> None:
+        """Text and code of one place: the code settles what the text leaves open, and is doubted where they differ."""
+        text, code = row.place(name), row.place(coded)
+        if code.unit_id is None:
+            if text.unit_id is None and code.note:
+                row.note(code.note, coded)
+            if not text.text:
+                row.places[name] = code
+        elif text.unit_id is None or text.unit_id != code.unit_id and name == "birth_place":
+            # A hospital's name is no unit: the column made for the unit is right about it.
+            row.places[name] = text._replace(text=text.text or code.text, unit_id=code.unit_id, note="")
+            row.notes = [n for n in row.notes if n[1] != name or not n[0].startswith("place.")]
+        elif text.unit_id != code.unit_id:
+            row.note("place.code_differs", name)
+
+    def _check(self, row: Row) -> None:
+        birth: PartialDate | None = row.get("birth")
+        if birth is not None and birth.earliest() > self._today:
+            row.doubts.append(("person.birth.future", "birth"))
+        if (said := row.get("birth_words")) is not None:
+            self._words(row, birth, said)
+        if (number := row.get("personal_id")) is not None:
+            for finding in PersonalId(number).cross_check(row.get("sex"), birth):
+                row.note(finding.code, "personal_id")
+        self._parents(row, birth)
+        since: PartialDate | None = row.get("registered_on") or row.get("residence_since")
+        if since is not None and birth is not None and since.latest() < birth.earliest():
+            row.note("person.birth.after_registration", "birth")
+        profile = self._profile
+        if profile.record_key:
+            parts = [str(row.get(name) or "") for name in profile.record_key]
+            if all(parts):
+                row.record_key = hashlib.blake2b(
+                    "\x1f".join((profile.source_kind, *parts)).casefold().encode(), digest_size=16
+                ).hexdigest()
+        reference = profile.reference.format_map(_Blank(row.values)).strip()
+        row.source = m.Source(profile.source_kind, reference, since.full() if since is not None else None)
+
+    def _words(self, row: Row, birth: PartialDate | None, said: PartialDate) -> None:
+        if birth is None:
+            if not any(name == "birth" for _, name in row.doubts):
+                row.values["birth"] = said
+                row.note("date.from_words", "birth")
+            return
+        for finding in cross_check_words(birth, to_words(said)):
+            if finding.code.endswith("_missing"):
+                row.note(finding.code, "birth")
+            else:
+                row.doubts.append((finding.code, "birth"))
+
+    def _parents(self, row: Row, birth: PartialDate | None) -> None:
+        wrong = []
+        for parent, sex in (("mother", "female"), ("father", "male")):
+            number = row.get(f"{parent}_number")
+            if number is not None and len(number) == 12 and number.isdigit():
+                paper = PersonalId(number)
+                if paper.sex != sex:
+                    wrong.append(parent)
+                    row.note("kin.number.sex", parent)
+                years = row.get(f"{parent}_birth")
+                if years is not None and years.year != paper.birth_year:
+                    row.note("kin.number.year", parent)
+            elif _SEX_WORD[parent].search(f" {(row.get(f'{parent}_name') or '').lower()} "):
+                wrong.append(parent)
+            born: PartialDate | None = row.get(f"{parent}_birth")
+            if born is not None and birth is not None and not 12 <= birth.year - born.year <= 75:
+                row.note("kin.age", parent)
+        if len(wrong) == 2:
+            row.doubts.append(("kin.swapped", "father"))
+
+
+_SEX_WORD: Final = {"mother": re.compile(" văn "), "father": re.compile(" thị ")}
+"""Middle words that hardly anybody of the other sex bears; one alone says nothing."""
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
