@@ -24,9 +24,7 @@ AMBIGUOUS: Final = Finding("date.ambiguous", "Sáu chữ số có thể đọc t
 ZONE: Final = Finding("date.zone", "Thời điểm ghi theo múi giờ khác, đã đổi sang ngày ở Việt Nam")
 LUNAR: Final = Finding("date.lunar", "Ngày được ghi theo âm lịch, chưa đổi sang dương lịch")
 _FIRST, _LAST = 1850, 2100
-IMPLAUSIBLE: Final = Finding.of(
-    "date.implausible", "Năm nằm ngoài khoảng {first} đến {last}", first=_FIRST, last=_LAST
-)
+IMPLAUSIBLE: Final = Finding.of("date.implausible", "Năm nằm ngoài khoảng {first} đến {last}", first=_FIRST, last=_LAST)
 
 #: Two-digit years below this are taken for 20xx, if the caller does not say the century.
 PIVOT: Final = 30

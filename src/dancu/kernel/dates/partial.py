@@ -64,9 +64,7 @@ class PartialDate:
         return cls(int(year), int(month) if month else None, int(day) if day else None)
 
     def __str__(self) -> str:
-        return "-".join(
-            [f"{self.year:04}", *(f"{part:02}" for part in (self.month, self.day) if part is not None)]
-        )
+        return "-".join([f"{self.year:04}", *(f"{part:02}" for part in (self.month, self.day) if part is not None)])
 
     def vi(self) -> str:
         """As Vietnamese people read it: 03/05/1990, 05/1990, 1990."""

@@ -214,6 +214,18 @@ def _tens_in_words(number: int) -> str:
     return f"{words} {name}"
 
 
+UNREADABLE: Final = Finding("date.words.unreadable", "Không đọc được ngày ghi bằng chữ")
+_DIFFERENT: Final = {
+    "day": Finding("date.words.day", "Ngày ghi bằng số và bằng chữ không khớp nhau"),
+    "month": Finding("date.words.month", "Tháng ghi bằng số và bằng chữ không khớp nhau"),
+    "year": Finding("date.words.year", "Năm ghi bằng số và bằng chữ không khớp nhau"),
+}
+_MISSING: Final = {
+    "day": Finding("date.words.day_missing", "Ngày chỉ được ghi bằng số hoặc chỉ bằng chữ"),
+    "month": Finding("date.words.month_missing", "Tháng chỉ được ghi bằng số hoặc chỉ bằng chữ"),
+}
+
+
 def cross_check_words(date: PartialDate, words: str) -> tuple[Finding, ...]:
     """Findings where the date in digits and the date in words do not agree, one per part; () if they do.
 
@@ -222,16 +234,10 @@ def cross_check_words(date: PartialDate, words: str) -> tuple[Finding, ...]:
     try:
         spoken = parse_words(words)
     except Invalid:
-        return (Finding.of("date.words.unreadable", "Không đọc được ngày ghi bằng chữ"),)
+        return (UNREADABLE,)
     findings = []
-    for part, label in (("day", "Ngày"), ("month", "Tháng"), ("year", "Năm")):
+    for part, different in _DIFFERENT.items():
         written, said = getattr(date, part), getattr(spoken, part)
-        if written == said:
-            continue
-        if written is None or said is None:
-            message = "{label} chỉ có ở một trong hai cách ghi bằng số và bằng chữ"
-            findings.append(Finding.of(f"date.words.{part}_missing", message, label=label))
-        else:
-            message = "{label} ghi bằng số và bằng chữ không khớp nhau"
-            findings.append(Finding.of(f"date.words.{part}", message, label=label))
+        if written != said:
+            findings.append(_MISSING[part] if written is None or said is None else different)
     return tuple(findings)

@@ -59,9 +59,7 @@ _ETH: Final = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
 _ETH_WORD: Final = re.compile(r"[^\W\d_]*[ÐðƉɖ][^\W\d_]*")
 #: Letters that Icelandic and Faroese, where eth is a letter of its own, do not have.
 _NOT_NORDIC: Final = VIETNAMESE - frozenset("ÁÉÍÓÚÝáéíóúý")
-_PUNCTUATION: Final = str.maketrans(
-    {**dict.fromkeys("‘’ʼʹ´`′＇", "'"), **dict.fromkeys("‐‑‒–—−－", "-"), "．": "."}
-)
+_PUNCTUATION: Final = str.maketrans({**dict.fromkeys("‘’ʼʹ´`′＇", "'"), **dict.fromkeys("‐‑‒–—−－", "-"), "．": "."})
 _WIDE: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 #: Longest text taken for a name, in characters; the longest real ones have some sixty.
 LONGEST: Final = 200
