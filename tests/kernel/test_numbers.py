@@ -18,6 +18,7 @@ from dancu.kernel.numbers import (
     explain_number,
     normalize_phone,
     parse_cmnd,
+    place_code_for,
     show_phone,
 )
 
@@ -94,6 +95,11 @@ def test_a_place_outside_the_63_is_no_error() -> None:
     assert number.place is None
     assert number.explain()["place_note"]
     assert len(PROVINCES) == 63
+
+
+def test_place_codes_of_new_numbers_are_configured() -> None:
+    assert place_code_for("49") == "049"
+    assert place_code_for("48", {"48": "148"}) == "148"
 
 
 def test_cross_checks_are_findings() -> None:

@@ -3,7 +3,7 @@
 from .cmnd import NumberKind, classify, explain_number, parse_cmnd
 from .personal_id import SERIALS_PER_CELL, PersonalId, Sex, century_sex
 from .phone import normalize_phone, show_phone
-from .provinces import PROVINCES, place_name
+from .provinces import PROVINCES, place_code_for, place_name
 
 __all__ = [
     "PROVINCES",
@@ -16,6 +16,7 @@ __all__ = [
     "explain_number",
     "normalize_phone",
     "parse_cmnd",
+    "place_code_for",
     "place_name",
     "show_phone",
 ]

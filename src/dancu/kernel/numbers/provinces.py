@@ -4,6 +4,7 @@ province."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 PROVINCES: Final[dict[str, str]] = {
@@ -29,3 +30,10 @@ ELSEWHERE: Final = "khai sinh ở nước ngoài hoặc mã chưa biết"
 def place_name(place_code: str) -> str | None:
     """The province's name, or None for another code (births registered abroad, codes given out later)."""
     return PROVINCES.get(place_code)
+
+
+def place_code_for(province_code: str, configured: Mapping[str, str] | None = None) -> str:
+    """The place code that new numbers of a province get: what the operator configured for its two-digit
+    statistical code, or "0" + that code. Which codes the provinces merged in 2025 give out is not published, so
+    none of them is built in."""
+    return (configured or {}).get(province_code, f"0{province_code}")
