@@ -23,6 +23,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TypeVar, dataclass_transform
+
+_T = TypeVar("_T")
+
+
+@dataclass_transform(frozen_default=True)
+def _record(cls: type[_T]) -> type[_T]:
+    """A slotted dataclass that the type checker holds to be frozen. Freezing it at run time as well would make
+    a person of 36 fields cost 7.8 µs instead of 1.6, a third of all the time it takes to generate one."""
+    return dataclass(slots=True)(cls)
 
 
 class Relation(StrEnum):
@@ -67,7 +77,7 @@ class DemoHamlet:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_record
 class NamedParent:
     """A parent known only from the child's papers."""
 
@@ -75,7 +85,7 @@ class NamedParent:
     birth_year: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@_record
 class DemoCard:
     """An ID card. Its number is the holder's personal ID number. `expires_on` None: no expiry (issued at 58
     or later)."""
@@ -85,7 +95,7 @@ class DemoCard:
     chip: bool
 
 
-@dataclass(frozen=True, slots=True)
+@_record
 class DemoStay:
     """A temporary residence. `hamlet` None outside the province."""
 
@@ -96,7 +106,7 @@ class DemoStay:
     until_on: date
 
 
-@dataclass(frozen=True, slots=True)
+@_record
 class DemoAbsence:
     """A registered temporary absence."""
 
@@ -105,7 +115,7 @@ class DemoAbsence:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@_record
 class DemoPerson:
     index: int
     household: int
@@ -143,7 +153,7 @@ class DemoPerson:
     flaw_of: int | None  # the person a duplicate record doubles
 
 
-@dataclass(frozen=True, slots=True)
+@_record
 class DemoHousehold:
     """`members[0]` is the head. `address` is the line below the hamlet (house number and street, or tổ); the
     hamlet and the unit stand beside it."""
