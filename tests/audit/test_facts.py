@@ -105,7 +105,7 @@ async def test_facts_left_alone_are_sound(filled: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("UPDATE things.thing SET {} WHERE thing_key = 5".format(setting), {"facts.altered": 1})
+        (f"UPDATE things.thing SET {setting} WHERE thing_key = 5", {"facts.altered": 1})
         for setting in (
             "name = 'x'", "name = NULL", "born = born + 1", "valid = daterange('2020-01-01', '2020-01-02')",
             "valid = 'empty'", "valid = NULL", "places = '{5}'", "places = NULL", "origins = '{\"a\": [\"é\", null], \"z\": 2}'",

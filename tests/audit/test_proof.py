@@ -141,7 +141,7 @@ async def test_who_may_prove_what(made: tuple[Any, list[int]]) -> None:
 
 
 async def test_no_proof_of_what_the_log_does_not_hold(made: tuple[Any, list[int]]) -> None:
-    database, ids = made
+    database, _ = made
     async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as admin:
         await admin.execute("UPDATE audit.content SET purpose = 'x' WHERE idx = 9")
         with pytest.raises(Conflict):

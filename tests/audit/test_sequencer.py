@@ -97,8 +97,9 @@ async def test_many_writers_and_three_sequencers(database: Any, verifier: Any) -
     loops = [asyncio.create_task(service.run_sequencer(database.dsn("worker"), SIGNER, stop)) for _ in range(3)]
     written = [entry for made in await asyncio.gather(*[write(i) for i in range(6)]) for entry in made]
     async with await psycopg.AsyncConnection.connect(database.dsn("worker"), autocommit=True) as worker:
-        while await scalar(worker, "SELECT count(*) FROM audit.pending"):
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(20):
+            while await scalar(worker, "SELECT count(*) FROM audit.pending"):  # noqa: ASYNC110 another process's work
+                await asyncio.sleep(0.05)
     stop.set()
     await asyncio.gather(*loops)
     assert (await _sound(verifier)).size == before + len(written)

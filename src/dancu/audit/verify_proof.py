@@ -10,11 +10,14 @@ that the one who checks need not believe the one who is checked.
 Mã thoát / exit code: 0 đúng (sound), 1 sai (refuted), 2 không đọc được (unreadable).
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import hashlib
 import json
 import sys
+from typing import Any
 
 FORMAT = "dancu-proof/1"
 
@@ -23,16 +26,16 @@ class Refuted(Exception):
     """The proof does not prove; holds a Vietnamese and an English sentence."""
 
 
-def sha256(*parts):
+def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def demand(true, vietnamese, english):
+def demand(true: bool, vietnamese: str, english: str) -> None:
     if not true:
         raise Refuted(f"{vietnamese} / {english}")
 
 
-def read_vkey(vkey):
+def read_vkey(vkey: str) -> tuple[str, bytes, bytes]:
     """(name, key id, public key) of `name+hex id+base64(0x01 || key)` (C2SP signed-note)."""
     name, wanted, encoded = vkey.strip().split("+", 2)
     key = base64.b64decode(encoded, validate=True)
@@ -42,7 +45,7 @@ def read_vkey(vkey):
     return name, identifier, key[1:]
 
 
-def check_checkpoint(note, vkey):
+def check_checkpoint(note: str, vkey: str) -> tuple[int, bytes]:
     """Signature of the tree head; returns (size, root)."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -65,7 +68,7 @@ def check_checkpoint(note, vkey):
     raise Refuted("Không có chữ ký của khóa này / there is no signature by this key")
 
 
-def check_inclusion(leaf, index, size, path, root):
+def check_inclusion(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> None:
     """RFC 9162, 2.1.3.2."""
     demand(isinstance(index, int) and 0 <= index < size, "Số thứ tự nằm ngoài sổ", "the index lies outside the log")
     fn, sn, computed = index, size - 1, sha256(b"\x00", leaf)
@@ -81,7 +84,7 @@ def check_inclusion(leaf, index, size, path, root):
     demand(sn == 0 and computed == root, "Mục này không có trong sổ đã ký", "this entry is not in the signed log")
 
 
-def check_openings(leaf, opened):
+def check_openings(leaf: dict[str, str], opened: dict[str, dict[str, str]]) -> dict[str, str]:
     """Every disclosed value is the one the leaf committed to; returns them."""
     values = {}
     for label, opening in opened.items():
@@ -93,7 +96,7 @@ def check_openings(leaf, opened):
     return values
 
 
-def check(proof, vkey):
+def check(proof: dict[str, Any], vkey: str) -> tuple[dict[str, str], dict[str, str], int, str]:
     """Raises Refuted, or returns (leaf, disclosed values, size, name of the log)."""
     demand(proof.get("format") == FORMAT, "Không phải bằng chứng của Dancu", "not a proof of this format")
     size, root = check_checkpoint(proof["checkpoint"], vkey)
@@ -105,7 +108,7 @@ def check(proof, vkey):
     return said, check_openings(said, proof["opened"]), size, vkey.split("+")[0]
 
 
-def tell(leaf, values, index, size, log, trusted):
+def tell(leaf: dict[str, str], values: dict[str, str], index: int, size: int, log: str, trusted: bool) -> None:
     """What was proved, in both languages."""
     lines = [
         ("ĐÚNG: sổ bằng chứng chứa mục này", "SOUND: the evidence log holds this entry", ""),
@@ -130,7 +133,7 @@ def tell(leaf, values, index, size, log, trusted):
         ):  # fmt: skip
             if content.get(key) not in (None, "", []):
                 value = content[key]
-                lines.append((vietnamese, english, value if isinstance(value, (str, int)) else json.dumps(value, ensure_ascii=False)))
+                lines.append((vietnamese, english, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
     for vietnamese, english, value in lines:
         print(f"{vietnamese} / {english}" + (f": {value}" if value != "" else ""))
     if not trusted:
@@ -140,7 +143,7 @@ def tell(leaf, values, index, size, log, trusted):
         )
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("file", help="tệp bằng chứng (JSON) / the proof")
     parser.add_argument("--vkey", help="khóa công khai của sổ / the log's public key, as published")
