@@ -84,7 +84,8 @@ def clerk(officers: dict[str, Actor]) -> Actor:
 
 @dataclass
 class Office:
-    """Acts of the ward on one connection: `await office(verb, key, …)`; the right officer and purpose by verb."""
+    """Acts of the ward on one connection: `await office(verb, key, …)`; the right officer and purpose by
+    verb."""
 
     conn: Any
     police: Actor

@@ -52,9 +52,7 @@ def change_name(work: Work, key: int, full_name: str, since: date, kind: NameKin
     rules.alive_on(view, since)
     rules.after_birth(view, since)
     rules.happened(since, work.today)
-    fact = NameFact(
-        source=work.source, valid=Valid(since), kind=kind, full_name=normal_form(full_name).normal
-    )
+    fact = NameFact(source=work.source, valid=Valid(since), kind=kind, full_name=normal_form(full_name).normal)
     work.put(key, fact)
     _changed(work, key, set(groups_of(fact)))
 

@@ -10,9 +10,7 @@ def groups_of(fact: Fact) -> tuple[str, ...]:
     return tuple(
         group.value
         for group, home in HOMES.items()
-        if home.fact is type(fact)
-        and _kind_fits(fact, home.kinds)
-        and any(_says(fact, f) for f in home.fields)
+        if home.fact is type(fact) and _kind_fits(fact, home.kinds) and any(_says(fact, f) for f in home.fields)
     )
 
 

@@ -22,9 +22,7 @@ def create(work: Work, household_key: int, head: int, place: Place, since: date,
     """Found a household at `place` with `head` and `members` (their relation to the head). Everyone leaves
     the household they were in on that day."""
     if head in members:
-        raise Invalid(
-            "household.head_twice", N_("Chủ hộ không thể đồng thời là thành viên với quan hệ khác.")
-        )
+        raise Invalid("household.head_twice", N_("Chủ hộ không thể đồng thời là thành viên với quan hệ khác."))
     rules.happened(since, work.today)
     work.put_household(
         HouseholdFact(
@@ -94,23 +92,17 @@ def change_head(work: Work, household_key: int, new_head: int, since: date, rela
     for later in [v for v in work.households[household_key].versions if v.valid.overlaps(Valid(since))]:
         start = max(since, later.valid.start or since)
         work.put_household(
-            replace(
-                later, head_key=new_head, valid=Valid(start, later.valid.end), source=work.source, stored=None
-            ),
+            replace(later, head_key=new_head, valid=Valid(start, later.valid.end), source=work.source, stored=None),
             new_head,
         )
     for key in list(work.persons):
-        relation = (
-            HouseholdRelation.HEAD if key == new_head else relations.get(key, HouseholdRelation.UNKNOWN)
-        )
+        relation = HouseholdRelation.HEAD if key == new_head else relations.get(key, HouseholdRelation.UNKNOWN)
         for member in work.facts(key, MemberFact, lambda m: m.household_key == household_key):
             if member.valid.overlaps(Valid(since)) and member.relation != relation:
                 start = max(since, member.valid.start or since)
                 work.put(
                     key,
-                    replace(
-                        member, relation=relation, valid=Valid(start, member.valid.end), source=work.source
-                    ),
+                    replace(member, relation=relation, valid=Valid(start, member.valid.end), source=work.source),
                 )
     work.household_key = household_key
     work.events.append(events.HeadChanged(was if was is not None else new_head, household_key, new_head))
@@ -132,9 +124,7 @@ def _enter(work: Work, key: int, household_key: int, relation: HouseholdRelation
                 leave_headless(work, key, since, but=household_key)
     alive_until = work.persons[key].alive_until
     valid = Valid(since) if alive_until is None else rules.period(since, alive_until + rules.ONE_DAY)
-    work.open(
-        key, MemberFact(source=work.source, valid=valid, household_key=household_key, relation=relation)
-    )
+    work.open(key, MemberFact(source=work.source, valid=valid, household_key=household_key, relation=relation))
     work.events.append(events.HouseholdJoined(key, household_key, relation))
 
 

@@ -30,9 +30,7 @@ def portrait(work: Work, relation: KinRelation, relative: int, valid: Valid = AL
     number and nationality among a person's data, as they were when declared."""
     view = work.view(relative)
     names = [n for n in view.names if n.kind == "birth"]
-    number = next(
-        (n for n in view.numbers if n.kind == NumberKind.PERSONAL_ID and n.state == NumberState.ACTIVE), None
-    )
+    number = next((n for n in view.numbers if n.kind == NumberKind.PERSONAL_ID and n.state == NumberState.ACTIVE), None)
     born = rules.birth_date(view.births[-1] if view.births else None)
     return KinFact(
         source=work.source,
@@ -80,9 +78,7 @@ def set_parent(
         _fits(work, child, relation, parent)
         work.open(child, portrait(work, relation, parent))
         mirror = portrait(work, KinRelation.CHILD, child)
-        work.erase(
-            parent, KinFact, ALWAYS, lambda k: k.relation == KinRelation.CHILD and k.relative_key == child
-        )
+        work.erase(parent, KinFact, ALWAYS, lambda k: k.relation == KinRelation.CHILD and k.relative_key == child)
         work.open(parent, mirror)
         work.events.append(events.KinChanged(parent, KinRelation.CHILD, child))
     work.events.append(events.KinChanged(child, relation, parent if isinstance(parent, int) else None))
@@ -93,9 +89,7 @@ def _own_parent(child: int, parent: int, ancestors: Collection[int]) -> None:
     if child == parent:
         raise Invalid("kin.oneself", N_("Một người không thể là cha hoặc mẹ của chính mình."))
     if child in ancestors:
-        raise Conflict(
-            "kin.cycle", N_("Người được ghi là cha hoặc mẹ lại là con cháu của người này. Hãy xem lại.")
-        )
+        raise Conflict("kin.cycle", N_("Người được ghi là cha hoặc mẹ lại là con cháu của người này. Hãy xem lại."))
 
 
 def _fits(work: Work, child: int, relation: KinRelation, parent: int) -> None:
@@ -123,9 +117,7 @@ def set_representative(
         ))  # fmt: skip
     else:
         if representative == person:
-            raise Invalid(
-                "kin.own_representative", N_("Một người không thể là người đại diện của chính mình.")
-            )
+            raise Invalid("kin.own_representative", N_("Một người không thể là người đại diện của chính mình."))
         rules.living(work.view(representative))
         for key, relative, relation in (
             (person, representative, KinRelation.REPRESENTATIVE),

@@ -48,11 +48,7 @@ def die(work: Work, key: int, on: PartialDate, place: str = "", cause: str = "")
     last = min(on.latest(), work.today)
     rules.after_birth(view, last)
     after = last + rules.ONE_DAY
-    late = [
-        f
-        for f in view.facts()
-        if isinstance(f, (*_ENDING, CardFact)) and f.valid.start and f.valid.start > last
-    ]
+    late = [f for f in view.facts() if isinstance(f, (*_ENDING, CardFact)) and f.valid.start and f.valid.start > last]
     if late:
         raise Conflict(
             "person.acts_after_death",

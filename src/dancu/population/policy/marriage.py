@@ -102,9 +102,7 @@ def _of_age(work: Work, view: PersonView, on: date) -> None:
     answer = born.aged(rule.years, on) if born else Answer.UNKNOWN
     if answer == Answer.NO:
         least: dict[str, Any] = {r.sex.value: r.years for r in rules.MARRIAGE_AGES if r.valid.holds(on)}
-        raise Invalid(
-            "marriage.age", N_("Chưa đủ tuổi kết hôn: nam từ đủ {male}, nữ từ đủ {female} tuổi."), **least
-        )
+        raise Invalid("marriage.age", N_("Chưa đủ tuổi kết hôn: nam từ đủ {male}, nữ từ đủ {female} tuổi."), **least)
     if answer == Answer.UNKNOWN:
         work.notice(view.person_key, "marriage.age_unknown")
 

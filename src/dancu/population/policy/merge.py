@@ -62,7 +62,13 @@ def merge(work: Work, absorbed: int, kept: int, directory: Sequence[tuple[str, s
         cancelled = kind == NumberKind.PERSONAL_ID and has_number and state == NumberState.ACTIVE
         work.directory.append(
             DirectoryChange(
-                number, kind, kept, NumberState.CANCELLED if cancelled else state, new=False, was_of=absorbed
+                number,
+                kind,
+                kept,
+                NumberState.CANCELLED if cancelled else state,
+                new=False,
+                was_of=absorbed,
+                own=absorbed,
             )
         )
     work.persons[absorbed].merged_into = kept
@@ -79,18 +85,19 @@ def unmerge(
     tick: datetime,
     history: Mapping[int, Sequence[Fact]],
     directory: Sequence[tuple[str, str, str]],
-    alive_until: tuple[str | None, str | None] = (None, None),
+    *,
+    death_learned: bool,
 ) -> None:
     """Take a merge back: both records say again what they said before it; what was recorded since stays
     unless it rests on the merge (then this is refused). `directory`: (number, kind, state before) of the
-    absorbed record."""
+    absorbed record; `death_learned`: only by the merge did the kept record learn of a death."""
     for key, facts in history.items():
         reverse(work, key, facts, tick)
     for number, kind, state in directory:
-        work.directory.append(DirectoryChange(number, kind, absorbed, state, new=False, was_of=kept))
+        work.directory.append(DirectoryChange(number, kind, absorbed, state, new=False, was_of=kept, own=absorbed))
     work.persons[absorbed].merged_into = None
-    for key, until in zip((absorbed, kept), alive_until, strict=True):
-        work.persons[key].alive_until = datetime.fromisoformat(until).date() if until else None
+    if death_learned:
+        work.persons[kept].alive_until = None
     work.events.append(events.MergeUndone(absorbed, kept))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
 
@@ -119,9 +126,7 @@ def _agree_about_death(work: Work, absorbed: int, kept: int) -> None:
     settle."""
     one, two = work.persons[absorbed].alive_until, work.persons[kept].alive_until
     if one is not None and two is not None and one != two:
-        raise Conflict(
-            "merge.deaths_differ", N_("Hai hồ sơ ghi ngày mất khác nhau. Hãy cải chính trước khi gộp.")
-        )
+        raise Conflict("merge.deaths_differ", N_("Hai hồ sơ ghi ngày mất khác nhau. Hãy cải chính trước khi gộp."))
     if one is not None and two is None:
         late = [
             f for f in work.view(kept).facts() if isinstance(f, _ACTS) and (f.valid.end is None or f.valid.end > one)
@@ -143,17 +148,18 @@ def _repoint(work: Work, absorbed: int, kept: int) -> None:
             work.close(key, fact)
             pointed = replace(fact, relative_key=kept)
             twin = any(
-                (slot(o) == slot(pointed)
-                and o.valid.overlaps(pointed.valid))
-                or (
-                    o.relation == pointed.relation
-                    and o.relative_key == kept
-                    and o.valid.overlaps(pointed.valid)
-                )
+                (slot(o) == slot(pointed) and o.valid.overlaps(pointed.valid))
+                or (o.relation == pointed.relation and o.relative_key == kept and o.valid.overlaps(pointed.valid))
                 for o in work.facts(key, KinFact)
             )
             if not twin:
                 work.open(key, pointed)
     for household in list(work.households.values()):
         for version in [v for v in household.versions if v.head_key == absorbed]:
-            work.put_household(replace(version, head_key=kept, stored=None), kept)
+            belongs = any(
+                m.household_key == version.household_key and m.valid.overlaps(version.valid)
+                for m in work.facts(kept, MemberFact)
+            )
+            if not belongs:
+                work.notice(kept, "household.no_head", household_key=version.household_key)
+            work.put_household(replace(version, head_key=kept if belongs else None, stored=None), kept)

@@ -41,9 +41,7 @@ def may_allocate(view: PersonView) -> None:
     """One person, one active number."""
     rules.living(view)
     if any(n.kind == NumberKind.PERSONAL_ID and n.state == NumberState.ACTIVE for n in view.numbers):
-        active = [
-            n for n in view.numbers if n.kind == NumberKind.PERSONAL_ID and n.state == NumberState.ACTIVE
-        ]
+        active = [n for n in view.numbers if n.kind == NumberKind.PERSONAL_ID and n.state == NumberState.ACTIVE]
         if any(n.valid.end is None for n in active):
             raise Conflict("person.number.has_one", N_("Người này đã có số định danh."))
 
@@ -75,9 +73,7 @@ def replace_number(work: Work, key: int, number: str, on: date, reason: str) -> 
     """Cancel the number and give another (sex or year of birth corrected)."""
     rules.living(work.view(key))
     _retire(work, key, on, reason, NumberState.REPLACED)
-    work.open(
-        key, NumberFact(source=work.source, valid=Valid(on), kind=NumberKind.PERSONAL_ID, number=number)
-    )
+    work.open(key, NumberFact(source=work.source, valid=Valid(on), kind=NumberKind.PERSONAL_ID, number=number))
     work.number = number
     work.events.append(events.NumberReplaced(key))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)

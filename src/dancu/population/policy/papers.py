@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from dancu.kernel.errors import Conflict, Invalid
+from dancu.kernel.numbers import normalize_phone
 from dancu.kit.i18n import N_
 from dancu.population import events
 from dancu.population.models import (
@@ -39,9 +40,7 @@ def issue_card(
         raise Invalid("card.number", N_("Hãy ghi số thẻ."))
     valid = rules.period(issued_on, expires_on + rules.ONE_DAY if expires_on else None)
     active = [
-        c
-        for c in work.facts(key, CardFact)
-        if c.state == CardState.ACTIVE and c.valid.overlaps(Valid(issued_on))
+        c for c in work.facts(key, CardFact) if c.state == CardState.ACTIVE and c.valid.overlaps(Valid(issued_on))
     ]
     if any(c.valid.start is not None and c.valid.start > issued_on for c in active):
         raise Conflict("card.newer", N_("Đã có thẻ cấp sau ngày này. Hãy xem lại ngày cấp."))
@@ -64,9 +63,7 @@ def end_card(work: Work, key: int, state: CardState, on: date) -> None:
         raise Invalid("card.state", N_("Hãy chọn: mất, thu hồi hoặc hết hạn."))
     rules.standing(work.view(key))
     rules.happened(on, work.today)
-    card = next(
-        (c for c in work.facts(key, CardFact) if c.state == CardState.ACTIVE and c.valid.holds(on)), None
-    )
+    card = next((c for c in work.facts(key, CardFact) if c.state == CardState.ACTIVE and c.valid.holds(on)), None)
     if card is None:
         raise Conflict("card.none", N_("Người này không có thẻ còn hiệu lực vào ngày đó."))
     _state(work, key, card, state, on)
@@ -88,23 +85,16 @@ def change_contact(work: Work, key: int, kind: ContactKind, value: str | None, s
         if not work.end(key, ContactFact, since, lambda c: c.kind == kind):
             raise Conflict("contact.none", N_("Không có thông tin liên hệ loại này để bỏ."))
     else:
-        work.put(
-            key, ContactFact(source=work.source, valid=Valid(since), kind=kind, value=_contact(kind, value))
-        )
+        work.put(key, ContactFact(source=work.source, valid=Valid(since), kind=kind, value=_contact(kind, value)))
     work.events.append(events.ContactChanged(key, kind))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
 
 
 def _contact(kind: ContactKind, value: str) -> str:
-    """The value as kept: a phone as ten digits from 0, an e-mail as written."""
-    text = "".join(value.split())
+    """The value as kept: a phone in E.164, an e-mail as written."""
     if kind == ContactKind.PHONE:
-        digits = text.replace(".", "").replace("-", "")
-        if digits.startswith("+84"):
-            digits = "0" + digits[3:]
-        if not (len(digits) == 10 and digits.isdecimal() and digits.isascii() and digits.startswith("0")):
-            raise Invalid("contact.phone", N_("Số điện thoại gồm 10 chữ số, bắt đầu bằng 0 hoặc +84."))
-        return digits
+        return normalize_phone(value)
+    text = "".join(value.split())
     local, _, host = text.rpartition("@")
     if not local or "." not in host or host.startswith(".") or host.endswith("."):
         raise Invalid("contact.email", N_("Thư điện tử chưa đúng dạng ten@vidu.vn."))

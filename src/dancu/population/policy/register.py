@@ -53,9 +53,7 @@ def register(work: Work, key: int, draft: PersonDraft, *, birth: bool) -> None:
     for finding in draft.findings:
         work.findings.append((key, finding))
     work.events.append(
-        events.PersonRegistered(
-            key, birth=birth, numbered=DataGroup.PERSONAL_ID not in missing_groups(work.view(key))
-        )
+        events.PersonRegistered(key, birth=birth, numbered=DataGroup.PERSONAL_ID not in missing_groups(work.view(key)))
     )
     for member in draft.memberships:
         work.events.append(events.HouseholdJoined(key, member.household_key, member.relation))

@@ -51,9 +51,7 @@ def move(
         rules.happened(since, work.today)
     if kind != ResidenceKind.ABSENCE and not place.known:
         raise Invalid("residence.place.missing", N_("Hãy ghi nơi ở: xã, phường hoặc địa chỉ."))
-    before = next(
-        (r for r in work.facts(key, ResidenceFact) if r.kind == kind and r.valid.holds(since)), None
-    )
+    before = next((r for r in work.facts(key, ResidenceFact) if r.kind == kind and r.valid.holds(since)), None)
     fact = ResidenceFact(
         source=work.source,
         valid=rules.period(since, until),
@@ -77,11 +75,7 @@ def end(work: Work, key: int, kind: ResidenceKind, on: date, reason: str = "") -
     """The residence or absence ends: `on` is the first day it holds no longer. A permanent residence may be
     removed from the register too (moved abroad, no longer lawful)."""
     rules.standing(work.view(key))
-    current = [
-        r
-        for r in work.facts(key, ResidenceFact)
-        if r.kind == kind and r.valid.overlaps(rules.period(on, None))
-    ]
+    current = [r for r in work.facts(key, ResidenceFact) if r.kind == kind and r.valid.overlaps(rules.period(on, None))]
     if not current:
         raise Conflict("residence.none", N_("Không có đăng ký nào thuộc loại này còn hiệu lực vào ngày đó."))
     work.end(key, ResidenceFact, on, lambda r: r.kind == kind)
@@ -95,9 +89,7 @@ def cancel(work: Work, key: int, fact_id: int) -> None:
     rules.standing(work.view(key))
     fact = next((r for r in work.facts(key, ResidenceFact) if r.stored and r.stored.fact_id == fact_id), None)
     if fact is None:
-        raise Conflict(
-            "fact.changed", N_("Thông tin này vừa được người khác thay đổi. Hãy mở lại hồ sơ rồi làm tiếp.")
-        )
+        raise Conflict("fact.changed", N_("Thông tin này vừa được người khác thay đổi. Hãy mở lại hồ sơ rồi làm tiếp."))
     work.close(key, fact)
     work.events.append(events.PersonMoved(key, fact.kind, ended=True))
     work.tell(Told.CITIZEN, Told.OLD_COMMUNE, Told.SUBSCRIBERS)

@@ -16,6 +16,10 @@ from dancu.population.policy.work import Work
 def reverse(work: Work, key: int, history: Iterable[Fact], tick: datetime) -> None:
     """Undo what was recorded of `key` (and of households in the work) at `tick`. Refused when a fact of that
     verb has been changed since: the later change rests on it."""
+    history = list(history)
+    for version in [f for f in history if isinstance(f, HouseholdFact)]:
+        current = [f for f in history if isinstance(f, HouseholdFact) and f.stored and f.stored.known_until is None]
+        work.enter_household(version.household_key, current, key)
     for fact in history:
         if fact.stored is None:
             continue

@@ -84,6 +84,7 @@ class DirectoryChange:
     state: str
     new: bool = True
     was_of: int | None = None  # the person it named before, for a change of person
+    own: int | None = None  # whose row takes the state where the number leads to both persons anyway
 
 
 @dataclass(slots=True)
@@ -179,9 +180,7 @@ class Work:
 
     def erase(self, key: int, kind: type[Fact], valid: Valid, where: Where | None = None) -> list[Fact]:
         """The registry says nothing any more of these days. Returns the facts that were touched."""
-        touched = [
-            f for f in self.persons[key].facts[kind] if f.valid.overlaps(valid) and (not where or where(f))
-        ]
+        touched = [f for f in self.persons[key].facts[kind] if f.valid.overlaps(valid) and (not where or where(f))]
         for fact in touched:
             self.close(key, fact)
             for rest in fact.valid.minus(valid):
@@ -199,9 +198,7 @@ class Work:
         versions: list[HouseholdFact] = []
         for version in household.versions:
             if version.valid.overlaps(fact.valid):
-                versions.extend(
-                    replace(version, valid=r, stored=None) for r in version.valid.minus(fact.valid)
-                )
+                versions.extend(replace(version, valid=r, stored=None) for r in version.valid.minus(fact.valid))
             else:
                 versions.append(version)
         household.versions = [*versions, replace(fact, stored=None)]

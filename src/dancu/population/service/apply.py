@@ -41,11 +41,7 @@ def _subjects(work: Work, changes: list[Change]) -> list[int]:
     touched |= {d.was_of for d in work.directory if d.was_of is not None}
     for key, person in work.persons.items():
         before = person.before
-        if (
-            before is None
-            or before.alive_until != person.alive_until
-            or before.merged_into != person.merged_into
-        ):
+        if before is None or before.alive_until != person.alive_until or before.merged_into != person.merged_into:
             touched.add(key)
     return sorted(touched, key=lambda k: (k != work.principal, k))
 
@@ -87,9 +83,7 @@ async def _record(act: Act, work: Work, changes: list[Change], subjects: list[in
     await _directory(act, work)
     for key in subjects:
         view = work.view(key)
-        await persons.update_person(
-            conn, key, tick, derived(view, act.today), view.alive_until, view.merged_into
-        )
+        await persons.update_person(conn, key, tick, derived(view, act.today), view.alive_until, view.merged_into)
     for key, finding in work.findings:
         await persons.insert_finding(conn, key, finding)
     await _merge(act, tick, entries)
@@ -131,9 +125,7 @@ async def _evidence(
                 groups.update(groups_of(row.fact))
         for change in closes:
             if change.subject == key and change.fact.stored is not None:
-                lines.append(
-                    write.closed_line(type(change.fact), change.key, change.fact.stored.fact_id, tick)
-                )
+                lines.append(write.closed_line(type(change.fact), change.key, change.fact.stored.fact_id, tick))
                 groups.update(groups_of(change.fact))
         await audit.record(
             act.conn,
@@ -149,12 +141,13 @@ async def _evidence(
 
 
 async def _directory(act: Act, work: Work) -> None:
-    for change in work.directory:
-        if change.new:
-            await numbers.add(act.conn, change.number, change.kind, change.person_key, change.state)
+    for c in work.directory:
+        if c.new:
+            await numbers.add(act.conn, c.number, c.kind, c.person_key, c.state)
+        elif c.was_of is None or c.own is None:
+            await numbers.set_state(act.conn, c.number, c.kind, c.person_key, c.state)
         else:
-            was = change.was_of if change.was_of is not None else change.person_key
-            await numbers.change(act.conn, change.number, change.kind, was, change.person_key, change.state)
+            await numbers.lead_to(act.conn, c.number, c.kind, c.was_of, c.person_key, c.state, c.own)
 
 
 async def _merge(act: Act, tick: datetime, entries: dict[int, int]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from dancu.kit.db import Conn
 
 
@@ -14,9 +12,7 @@ async def draw(conn: Conn, cell: str, person_key: int, serials: int = 1_000_000)
     and draws again. `serials`: size of the space, smaller in tests only.
     """
     while True:
-        row = await (
-            await conn.execute("SELECT population.free_number(%s, %s::int)", (cell, serials))
-        ).fetchone()
+        row = await (await conn.execute("SELECT population.free_number(%s, %s::int)", (cell, serials))).fetchone()
         number: str | None = row[0] if row else None
         if number is None:
             return None
@@ -36,17 +32,25 @@ async def add(conn: Conn, number: str, kind: str, person_key: int, state: str) -
     )
 
 
-async def change(conn: Conn, number: str, kind: str, was_of: int, person_key: int, state: str) -> int:
-    """Point a number to another person, or give it another state. Where the other person has the same number
-    already only the state changes, and both rows stay: the number names two records of one person."""
+async def set_state(conn: Conn, number: str, kind: str, person_key: int, state: str) -> None:
+    await conn.execute(
+        "UPDATE population.directory SET state = %s WHERE number = %s AND kind = %s AND person_key = %s::bigint",
+        (state, number, kind, person_key),
+    )
+
+
+async def lead_to(conn: Conn, number: str, kind: str, was_of: int, person_key: int, state: str, own: int) -> None:
+    """Let a number lead to another person. Where it leads there already both rows stay (it names two records
+    of one person), and the row of `own` takes the state."""
     done = await conn.execute(
-        "UPDATE population.directory d SET state = %(state)s, person_key = CASE WHEN EXISTS ("
-        "   SELECT FROM population.directory o WHERE o.number = d.number AND o.kind = d.kind"
-        "   AND o.person_key = %(to)s::bigint) THEN d.person_key ELSE %(to)s::bigint END"
-        " WHERE d.number = %(number)s AND d.kind = %(kind)s AND d.person_key = %(was)s::bigint",
+        "UPDATE population.directory d SET state = %(state)s, person_key = %(to)s::bigint"
+        " WHERE d.number = %(number)s AND d.kind = %(kind)s AND d.person_key = %(was)s::bigint"
+        " AND NOT EXISTS (SELECT FROM population.directory o WHERE o.number = d.number AND o.kind = d.kind"
+        "   AND o.person_key = %(to)s::bigint)",
         {"state": state, "to": person_key, "number": number, "kind": kind, "was": was_of},
     )
-    return done.rowcount
+    if done.rowcount == 0:
+        await set_state(conn, number, kind, own, state)
 
 
 async def of_person(conn: Conn, person_key: int) -> list[tuple[str, str, str]]:
@@ -56,9 +60,3 @@ async def of_person(conn: Conn, person_key: int) -> list[tuple[str, str, str]]:
         (person_key,),
     )
     return await cursor.fetchall()
-
-
-async def restore(conn: Conn, rows: Sequence[tuple[str, str, str]], was_of: int, person_key: int) -> None:
-    """Lead numbers back to the record they belonged to before a merge."""
-    for number, kind, state in rows:
-        await change(conn, number, kind, was_of, person_key, state)

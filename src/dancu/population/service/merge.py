@@ -1,0 +1,63 @@
+"""Merging two records of one person, and undoing it."""
+
+from __future__ import annotations
+
+from dancu.kernel.errors import Conflict
+from dancu.kit.i18n import N_
+from dancu.population.models import KinFact, PersonView
+from dancu.population.policy import merge as rule
+from dancu.population.policy.work import Work
+from dancu.population.service.act import Act, MergeNote, verb
+from dancu.population.store import facts, numbers, persons, write
+
+MERGE = "person.merge"
+
+
+@verb("merge", MERGE)
+async def merge(act: Act, absorbed_key: int, *, kept_key: int) -> Work:
+    """Two records are one person: `kept_key` stands for both. Nothing is thrown away; `undo_merge` takes it
+    back."""
+    await act.open({absorbed_key, kept_key})
+    view = await act.peek(absorbed_key)
+    await act.open({*_relatives(view), *await persons.named_by(act.conn, [absorbed_key])})
+    work = await act.take(absorbed_key)
+    await act.gathered(work, _relatives(work.view(absorbed_key)))
+    directory = await numbers.of_person(act.conn, absorbed_key)
+    act.merge = MergeNote(
+        absorbed_key,
+        kept_key,
+        undo={
+            "persons": sorted(work.persons),
+            "directory": directory,
+            "death_learned": bool(work.persons[absorbed_key].alive_until and not work.persons[kept_key].alive_until),
+        },
+    )
+    rule.merge(work, absorbed_key, kept_key, directory)
+    return work
+
+
+@verb("undo_merge", MERGE)
+async def undo_merge(act: Act, absorbed_key: int) -> Work:
+    """The two were different persons after all: both records say again what they said before the merge."""
+    await act.open([absorbed_key])
+    noted = await write.open_merge(act.conn, absorbed_key)
+    if noted is None:
+        raise Conflict("merge.none", N_("Hồ sơ này chưa được gộp vào hồ sơ nào."))
+    kept_key, merged_at, undo = noted
+    await act.open(undo["persons"])
+    work = await act.take(absorbed_key)
+    act.merge = MergeNote(absorbed_key, kept_key, undone=merged_at)
+    rule.unmerge(
+        work,
+        absorbed_key,
+        kept_key,
+        merged_at,
+        {key: await facts.load_history(act.conn, key) for key in undo["persons"]},
+        [(number, kind, state) for number, kind, state in undo["directory"]],
+        death_learned=undo["death_learned"],
+    )
+    return work
+
+
+def _relatives(view: PersonView) -> set[int]:
+    return {k.relative_key for k in view.kin if isinstance(k, KinFact) and k.relative_key is not None}
