@@ -305,7 +305,7 @@ class Extract:
     def number(self, out: Path) -> None:
         known: dict[tuple[str, ...], int] = {}
         if (out / "units.csv").exists():
-            for r in csv.DictReader((out / "units.csv").open(encoding="utf-8")):
+            for r in csv.DictReader((out / "units.csv").open(encoding="utf-8")):  # skips empty lines
                 known[r["code"], r["kind"], r["name"], r["valid_from"]] = int(r["unit_id"])
         fresh = max(known.values(), default=0)
         for u in self.units:
@@ -321,10 +321,16 @@ class Extract:
             w.writerow(
                 "unit_id code level kind name key parent valid_from valid_to lat lon spellings".split()
             )
+            last = 0
             for u in sorted(self.units, key=lambda u: u.unit_id):
+                f.write("\n" * (u.unit_id - last - 1))  # line n is the unit of id n
+                last = u.unit_id
                 lat, lon = (f"{x:.4f}" if x is not None else "" for x in (u.lat, u.lon))
-                w.writerow([u.unit_id, u.code, u.level, u.kind, u.name, fold(u.name), u.parent.unit_id if u.parent else "",
-                            u.valid_from, u.valid_to, lat, lon, "|".join(sorted(u.spellings))])  # fmt: skip
+                row = [u.unit_id, u.code, u.level, u.kind, u.name, fold(u.name), u.parent.unit_id if u.parent else "",
+                       u.valid_from, u.valid_to, lat, lon, "|".join(sorted(u.spellings))]  # fmt: skip
+                if any(c in str(v) for v in row for c in ',"\n'):
+                    raise ValueError(f"a field may hold no comma or quote: {row}")
+                w.writerow(row)
         with (out / "successions.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
             w.writerow("predecessor successor kind date main evidence".split())

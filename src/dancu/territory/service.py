@@ -25,6 +25,7 @@ __all__ = [
     "Status",
     "Unit",
     "add_hamlet",
+    "become_owner",
     "close_hamlet",
     "find_hamlet",
     "gazetteer",
@@ -61,6 +62,11 @@ async def load(conn: "Conn") -> bool:
         return False
     await emit(conn, events.UNITS_CHANGED, None, {"digest": digest})
     return True
+
+
+async def become_owner(conn: "Conn") -> None:
+    """Let an administrator's connection work as the owner of the schema until the transaction ends."""
+    await store.become_owner(conn)
 
 
 # -- hamlets: the caller has checked that the actor may change this commune ------------------------------

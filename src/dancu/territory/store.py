@@ -21,6 +21,11 @@ async def loaded(conn: "Conn") -> str | None:
     return row[0] if row else None
 
 
+async def become_owner(conn: "Conn") -> None:
+    """SET LOCAL ROLE to the owner of the schemas."""
+    await conn.execute("SET LOCAL ROLE dancu_owner")
+
+
 async def load(
     conn: "Conn", digest: str, units: Iterable[tuple[Unit, str]], successions: Iterable[Succession]
 ) -> bool:

@@ -145,20 +145,19 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     near = _coarsest(near, scorer)
     top = near[0]
     far = [s for s in readings if s not in near and top.points - s.points < 3 and s.unit.level == top.unit.level][:8]
-    weights = {id(s): math.exp((s.points - top.points) * 1.5) for s in (*near, *far)}
-    groups: dict[frozenset[int], float] = {}
+    # Each reading with the units of the day it means; readings that mean the same units speak with one voice.
+    means = {id(s): g.counterparts(s.unit.unit_id, day) for s in (*near, *far)}
+    same = {id(s): frozenset(u.unit_id for u in means[id(s)]) or frozenset({-s.unit.unit_id}) for s in (*near, *far)}
+    voices: dict[frozenset[int], float] = {}
+    for s in (*near, *far):
+        weight = math.exp((s.points - top.points) * 1.5)
+        voices[same[id(s)]] = max(voices.get(same[id(s)], 0.0), weight)
+    groups = {same[id(s)] for s in near}
     best: dict[int, Candidate] = {}
     note = ""
-    for s in near:
-        units = g.counterparts(s.unit.unit_id, day)
-        groups[frozenset(u.unit_id for u in units) or frozenset({-s.unit.unit_id})] = 0.0
     for s in (*near, *far):
-        units = g.counterparts(s.unit.unit_id, day)
-        ids = frozenset(u.unit_id for u in units) or frozenset({-s.unit.unit_id})
-        rivals = sum(max((weights[id(o)] for o in (*near, *far) if _same(g, o, day) == key), default=0.0)
-                     for key in {_same(g, o, day) for o in (*near, *far)})  # fmt: skip
-        share = weights[id(s)] / max(rivals, 1e-9)
-        base = _confidence(s) * share
+        units = means[id(s)]
+        base = _confidence(s) * math.exp((s.points - top.points) * 1.5) / sum(voices.values())
         main = {x.successor_id for x in g.successions(s.unit.unit_id) if x.main and x.successor_id}
         for u in units or (s.unit,):
             part = 1.0 if len(units) < 2 else (1.25 if u.unit_id in main else 1.0) / (len(units) + 0.25)
@@ -166,7 +165,6 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
             known = best.get(u.unit_id)
             if known is None or c.confidence > known.confidence:
                 best[u.unit_id] = c
-        del ids
     candidates = tuple(sorted(best.values(), key=lambda c: (-c.confidence, c.unit.code)))[:MOST]
     targets = set().union(*groups)
     status = Status.EXACT if len(targets) == 1 and min(targets) > 0 else Status.AMBIGUOUS
@@ -210,11 +208,7 @@ def _coarsest(near: list[Scored], scorer: Scorer) -> list[Scored]:
     return kept
 
 
-def _same(g: Gazetteer, s: Scored, day: date) -> frozenset[int]:
-    return frozenset(u.unit_id for u in g.counterparts(s.unit.unit_id, day)) or frozenset({-s.unit.unit_id})
-
-
-def _why(near: list[Scored], groups: dict[frozenset[int], float], day: date) -> str:
+def _why(near: list[Scored], groups: set[frozenset[int]], day: date) -> str:
     if len(groups) > 1:
         return SEVERAL
     unit = near[0].unit
@@ -250,7 +244,7 @@ def _doubts(
 
 def _contradicted(top: Scored, scorer: Scorer) -> bool:
     """Is a district or province named, in a segment of its own, that has nothing to do with the reading?"""
-    level = scorer.index.gazetteer.level
+    level = scorer.index.level
     for start, end in top.unread:
         if start < top.mention.start and top.unit.level == 3:
             continue  # a street may be called like a city

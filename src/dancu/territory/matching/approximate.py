@@ -3,9 +3,6 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from dancu.territory.matching.index import NameIndex
 from dancu.territory.matching.mentions import Mention
 from dancu.territory.matching.reading import Reading
@@ -43,6 +40,9 @@ class Scope:
         """(known key, quality 0..1) of the names within the errors forgiven."""
         if len(key) < SHORTEST:
             return []
+        from rapidfuzz import process  # here, since a command that meets no error should not wait for it
+        from rapidfuzz.distance import OSA
+
         heard, limit = by_ear(key), allowed(len(key))
         hits = process.extract(
             heard, self.heard, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None

@@ -1,12 +1,10 @@
 """Names of units by key, and the names each unit's district and province go or went by."""
 
-import csv
 from collections import defaultdict
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from importlib import resources
 
-from dancu.territory.gazetteer import REFORM, Gazetteer
+from dancu.territory.gazetteer import REFORM, Gazetteer, read_lines
 from dancu.territory.matching.words import DISTRICT_ALIASES, ENDED_BEFORE_2022, PROVINCE_ALIASES
 from dancu.territory.models import Unit
 
@@ -20,28 +18,38 @@ class NameIndex:
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
         self.by_key: dict[str, list[int]] = defaultdict(list)
+        self._groups: dict[int, str] = {}
+        self._codes_above: dict[str, list[int]] = defaultdict(list)
+        self._keys_above: dict[int, list[str]] = defaultdict(list)
+        self._levels: dict[int, int] = {}
         self.former: dict[tuple[str, int], bool] = {}
         """(key, unit id) where the unit never bore the name itself: an abbreviation or a name gone before 2022."""
+        by_key, levels, above = self.by_key, self._levels, self._keys_above
         for unit_id, row in gazetteer.rows():
-            self.by_key[row[5].replace(" ", "")].append(unit_id)
+            key = row[5].replace(" ", "")
+            by_key[key].append(unit_id)
+            if row[2] != "3":
+                self._codes_above[row[1]].append(unit_id)
+                above[unit_id].append(key)
+                levels[unit_id] = 1 if row[2] == "1" else 2
             if row[11]:
                 for spelling in row[11].split("|"):
                     self._also(fold(spelling), unit_id)
-            if row[5] in _ROMAN:
-                self._also(_ROMAN[row[5]], unit_id)
+        for roman, number in _ROMAN.items():
+            for unit_id in by_key.get(roman, ()):
+                self._also(number, unit_id)
         self._aliases()
 
     def _also(self, key: str, unit_id: int, former: bool = False) -> None:
         if unit_id not in self.by_key[key]:
             self.by_key[key].append(unit_id)
+            if unit_id in self._levels:
+                self._keys_above[unit_id].append(key)
             if former:
                 self.former[key, unit_id] = True
 
     def _aliases(self) -> None:
-        by_code: dict[str, list[int]] = defaultdict(list)
-        for unit_id, row in self.gazetteer.rows():
-            if row[2] in "12":
-                by_code[row[1]].append(unit_id)
+        by_code = self._codes_above
         for key, codes in PROVINCE_ALIASES.items():
             for code in codes:
                 for unit_id in by_code[code]:
@@ -51,10 +59,8 @@ class NameIndex:
         for key, code in DISTRICT_ALIASES.items():
             for unit_id in by_code[code]:
                 self._also(key, unit_id, former=True)
-        path = resources.files("dancu.territory").joinpath("data").joinpath("former_names.csv")
-        with path.open(encoding="utf-8") as f:
-            for row in list(csv.reader(f))[1:]:
-                self._also(row[2], int(row[3]), former=True)
+        for _, _, key, unit_id in (line.split(",") for line in read_lines("former_names")):
+            self._also(key, int(unit_id), former=True)
 
     # -- groups -------------------------------------------------------------------------------------------
     @cached_property
@@ -63,13 +69,14 @@ class NameIndex:
         last = date.max
         return {p: g.successors(p, last)[0].code for p in g.level_one}
 
-    @lru_cache(maxsize=40_000)  # noqa: B019 - lives as long as the process
     def group(self, unit_id: int) -> str:
         """Code of today's province the unit lies in: old provinces went whole into one."""
-        top = unit_id
-        while (parent := self.gazetteer.unit(top).parent_id) is not None:
-            top = parent
-        return self._group_of_province[top]
+        found = self._groups.get(unit_id)
+        if found is None:
+            parent = self.gazetteer.parent_id(unit_id)
+            found = self._group_of_province[unit_id] if parent is None else self.group(parent)
+            self._groups[unit_id] = found
+        return found
 
     @lru_cache(maxsize=20_000)  # noqa: B019
     def above(self, unit_id: int) -> dict[tuple[int, str], float]:
@@ -94,7 +101,7 @@ class NameIndex:
                     heir_unit = g.unit(heir)
                     if heir_unit.level == 3:
                         continue
-                    for key in self._keys_of(heir):
+                    for key in self._keys_above[heir]:
                         w = weight * factor * (0.97 if (key, heir) in self.former else 1.0)
                         spot = (heir_unit.level, key)
                         if w > names.get(spot, 0.0):
@@ -115,17 +122,9 @@ class NameIndex:
                     queue.append(heir)
         return tuple(seen.items())
 
-    @cached_property
-    def _keys(self) -> dict[int, list[str]]:
-        keys: dict[int, list[str]] = defaultdict(list)
-        for key, ids in self.by_key.items():
-            for unit_id in ids:
-                if self.gazetteer.level(unit_id) < 3:
-                    keys[unit_id].append(key)
-        return keys
-
-    def _keys_of(self, unit_id: int) -> list[str]:
-        return self._keys.get(unit_id, [])
+    def level(self, unit_id: int) -> int:
+        """1 province, 2 district, 3 commune."""
+        return self._levels.get(unit_id, 3)
 
     # -- scopes for approximate matching ------------------------------------------------------------------
     @cached_property
@@ -144,13 +143,13 @@ class NameIndex:
         return self._scope(3)
 
     def _scope(self, level: int) -> dict[str, dict[str, list[int]]]:
-        scope: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        scope: dict[str, dict[str, list[int]]] = defaultdict(dict)
         for key, ids in self.by_key.items():
             for unit_id in ids:
-                if self.gazetteer.level(unit_id) == level:
-                    scope[self.group(unit_id)][key].append(unit_id)
+                if self.level(unit_id) == level:
+                    scope[self.group(unit_id)].setdefault(key, []).append(unit_id)
                     if level < 3:
-                        scope[""][key].append(unit_id)
+                        scope[""].setdefault(key, []).append(unit_id)
         return scope
 
     def best_name(self, unit: Unit) -> tuple[str, ...]:

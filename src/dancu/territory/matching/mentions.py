@@ -122,12 +122,12 @@ def _mention(
         quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet
     whole = reading.segment_of[i] == (i, end)
     if named is None and (end - i == 1 or key.isdigit()):
-        level_low = min(index.gazetteer.level(x) for x in ids)
+        level_low = min(index.level(x) for x in ids)
         glued_name = any(" " in index.gazetteer.key(x) for x in ids)
         if words[i].number or (level_low == 3 and not whole and not glued_name):
             return None
     levels = {LEVEL[k] for k in named[0]} if named else {1, 2, 3}
-    kept = tuple(x for x in ids if index.gazetteer.level(x) in levels)
+    kept = tuple(x for x in ids if index.level(x) in levels)
     if not kept:
         if named is None or named[2] and key.isdigit():
             return None

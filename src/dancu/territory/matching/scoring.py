@@ -116,7 +116,7 @@ class Scorer:
         for edge in edges:
             for m in self.mentions:
                 if (m.begin, m.end) == edge and m.quality == 1.0:
-                    tops = [i for i in m.ids if self.index.gazetteer.level(i) == 1]
+                    tops = [i for i in m.ids if self.index.level(i) == 1]
                     if tops:
                         return frozenset(self.index.group(i) for i in tops)
         return frozenset()
@@ -179,7 +179,7 @@ class Scorer:
                 typed = s.kinds is not None and not any(LEVEL[k] == level or k is Kind.CITY for k in s.kinds)
                 if typed and not (level == 1 and Kind.PROVINCIAL_CITY in (s.kinds or ())):
                     continue
-                if not any(self.index.gazetteer.level(i) == level for i in s.ids):
+                if not any(self.index.level(i) == level for i in s.ids):
                     continue
                 quality = s.quality * known
                 points = NAME - STEEPNESS * (1 - quality) * 0.6 + (0.3 if s.kinds else 0.0)
