@@ -57,14 +57,10 @@ async def _sequence(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _dispatch(stop: asyncio.Event) -> None:
-    from dancu.population import service as population
-
     conn = await open_connection("worker", autocommit=True)
     try:
         while not stop.is_set():
             moved = await events.dispatch_once(conn)
-            for name, topics, handle in population.SUBSCRIBERS:
-                moved += await events.consume(conn, name, handle, topics=topics)
             if not moved:
                 await _pause(stop, _IDLE_SECONDS)
     finally:

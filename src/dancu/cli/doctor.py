@@ -173,13 +173,16 @@ def _events() -> Result:
 
 async def _log(folder: Path) -> Result:
     from dancu.audit import service as audit
+    from dancu.audit.note import open_checkpoint
+    from dancu.audit.publish import checkpoint
     from dancu.kit.db import open_connection
 
     if not (folder / "keys" / "audit.key").is_file():
         return Result("Nhật ký bằng chứng", "warn", "chưa có khóa trên máy này", "Kiểm chứng trên máy giữ khóa.")
     conn = await open_connection("verify")
     try:
-        size = await audit.latest_checkpoint(conn, audit.load_verifier(folder / "keys"))
+        newest = await checkpoint(conn)
+        size = open_checkpoint(newest.note, [audit.load_verifier(folder / "keys")]).size
     finally:
         await conn.close()
     return Result("Nhật ký bằng chứng", "ok", f"{size} mục, điểm kiểm ký đúng; kiểm toàn bộ: dancu audit verify --facts")

@@ -33,19 +33,25 @@ async def mark() -> None:
 async def people(count: int, progress: Progress) -> int:
     """Write `count` synthetic people with their households; returns how many were written."""
     families = Families.of(province.generate(count, SEED))
-    async with connection("admin") as conn:
-        await conn.execute("SET LOCAL ROLE dancu_owner")
-        hamlets = await territory.load_hamlets(
-            conn, [(h.unit_id, h.kind, h.name) for h in places().hamlets], valid_from=province.AS_OF
-        )
+    hamlets: list[int] = []
     conn = await open_connection("import")
     try:
+        async with conn.transaction():
+            for h in places().hamlets:
+                made = await territory.add_hamlet(conn, operator(), h.unit_id, h.kind, h.name, valid_from=province.AS_OF)
+                hamlets.append(made.hamlet_id)
         persons, households = await reserve(conn, persons=len(families.names), households=families.households)
         await conn.commit()
         loader = Loader(families, persons, households, hamlets)
         drafts = loader.drafts(province.generate(count, SEED))
         result = await load(
-            conn, drafts, actor=operator(), purpose=_PURPOSE, verb="demo.fill", reference="Tỉnh mẫu", progress=progress
+            conn,
+            drafts,
+            actor=operator(),
+            purpose=_PURPOSE,
+            verb="demo.fill",
+            reference="Tỉnh mẫu",
+            progress=progress,
         )
     finally:
         await conn.close()
@@ -56,7 +62,9 @@ async def staff() -> None:
     """Organisations, staff and personas; the citizen persona is the head of the well-known family."""
     async with connection("admin") as conn:
         row = await (
-            await conn.execute("SELECT person_key FROM population.directory WHERE number = %s", (HEAD_NUMBER,))
+            await conn.execute(
+                "SELECT person_key FROM population.directory WHERE number = %s", (HEAD_NUMBER,)
+            )
         ).fetchone()
         await conn.execute("SET LOCAL ROLE dancu_owner")
         await access.seed_demo(conn, citizen_key=row[0] if row else None, os_user=getpass.getuser())

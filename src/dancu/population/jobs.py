@@ -1,0 +1,35 @@
+"""Nightly work of the registry: areas follow the units, invariants across persons are checked."""
+
+from __future__ import annotations
+
+from procrastinate import Blueprint
+
+from dancu.kit.db import open_connection
+from dancu.kit.log import get_logger
+from dancu.population.service import checks, units
+
+blueprint = Blueprint()
+log = get_logger("dancu.population.jobs")
+
+
+@blueprint.periodic(cron="15 17 * * *")  # 00:15 in Vietnam
+@blueprint.task(name="recompute_areas", queueing_lock="population.recompute_areas")
+async def recompute_areas(timestamp: int) -> None:
+    """After a change of units: who lives in a split commune is visible to each candidate successor until placed."""
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        log.info("areas recomputed", persons=await units.recompute_areas(conn))
+    finally:
+        await conn.close()
+
+
+@blueprint.periodic(cron="45 18 * * *")
+@blueprint.task(name="check_invariants", queueing_lock="population.check_invariants")
+async def check_invariants(timestamp: int) -> None:
+    """What no single row's constraint can hold: kin mirrored, one directory, living heads of households."""
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        found = await checks.run(conn)
+        log.info("invariants checked", findings=sum(found.values()), **found)
+    finally:
+        await conn.close()
