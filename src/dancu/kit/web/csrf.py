@@ -58,9 +58,7 @@ async def check_csrf(request: Request) -> None:
     salt, _, signature = given.partition(".")
     binding = session or request.cookies.get(COOKIE, "")
     if not binding or not hmac.compare_digest(signature.encode(), _sign(request, binding, salt).encode()):
-        raise NotAllowed(
-            "csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa."
-        )
+        raise NotAllowed("csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa.")
 
 
 def _same_origin(request: Request) -> bool:

@@ -130,10 +130,9 @@ class _Answer:
         if self._swallow:
             return
         if message["type"] == "http.response.start":
-            if message["status"] == 413 and not self._request.state.error_code:
-                too_large = Invalid(
-                    "request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại."
-                )
+            plain = MutableHeaders(scope=message).get("content-type", "").startswith("text/plain")
+            if message["status"] == 413 and plain:
+                too_large = Invalid("request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")
                 await respond(self._request, too_large, 413)(self._request.scope, _nothing, self)
                 self._swallow = True
                 return

@@ -29,7 +29,7 @@ class TooMany(DancuError):
     def __init__(self, retry_after: float) -> None:
         super().__init__(
             "rate.exceeded",
-            "Bạn thao tác nhanh quá. Xin đợi {seconds} giây rồi thử lại.",
+            N_("Bạn thao tác nhanh quá. Xin đợi {seconds} giây rồi thử lại."),
             seconds=max(1, round(retry_after + 0.5)),
         )
 
@@ -152,9 +152,7 @@ def problem(error: DancuError, status: int, title: str, lang: str, request_id: s
         "request_id": request_id,
     }
     if error.fields:
-        body["errors"] = [
-            {"field": f.field, "code": f.code, "message": error_text(f, lang)} for f in error.fields
-        ]
+        body["errors"] = [{"field": f.field, "code": f.code, "message": error_text(f, lang)} for f in error.fields]
     return body
 
 
@@ -163,7 +161,7 @@ def respond(request: Request, error: DancuError, status: int | None = None) -> R
     kind = kind_of(error)
     if isinstance(error, NotAllowed) and _is_session_missing(request, error):
         if not wants_json(request):
-            return RedirectResponse(f"/sign-in?next={quote(_return_to(request), safe='/')}", status_code=303)
+            return RedirectResponse(f"/sign-in?next={quote(return_to(request), safe='/')}", status_code=303)
         kind = _SIGN_IN
     return _answer(request, error, kind, status or kind.status)
 
@@ -198,8 +196,8 @@ def _is_session_missing(request: Request, error: NotAllowed) -> bool:
     return bool(request.state.actor.kind is ActorKind.ANONYMOUS)
 
 
-def _return_to(request: Request) -> str:
-    """Where to go after signing in: this page; for a form that was sent, the page it stood on."""
+def return_to(request: Request) -> str:
+    """The page to come back to: this one; for a form that was sent, the page it stood on."""
     if request.method in ("GET", "HEAD"):
         query = f"?{request.url.query}" if request.url.query else ""
         return request.url.path + query

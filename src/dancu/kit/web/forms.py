@@ -70,9 +70,7 @@ class Form:
         """A whole date from the three boxes, or from one box "31/12/1990"; adds an error when it is none."""
         day, month, year = self.date_parts(name)
         if not (day or month or year) and self.value(name):
-            day, month, year = (*self.value(name).replace("-", "/").replace(".", "/").split("/"), "", "", "")[
-                :3
-            ]
+            day, month, year = (*self.value(name).replace("-", "/").replace(".", "/").split("/"), "", "", "")[:3]
         if not (day or month or year):
             if required:
                 errors.add(name, "field.required", _REQUIRED)

@@ -23,6 +23,7 @@ from dancu.kernel.errors import DancuError, FieldError
 from dancu.kit.i18n import LANGUAGES, catalogue, error_text, gettext, ngettext, use_language
 from dancu.kit.web import text
 from dancu.kit.web.csrf import FIELD, csrf_token
+from dancu.kit.web.errors import return_to
 from dancu.kit.web.menu import MenuItem, Surface, surface_of, visible
 from dancu.kit.web.statics import Assets
 
@@ -90,23 +91,22 @@ class Here:
 
     def is_current(self, url: str) -> bool:
         """Is `url` the menu line of this page? The longest that leads here is."""
-        fitting = [
-            i.url for i in self.menu if self.path == i.url or self.path.startswith(i.url.rstrip("/") + "/")
-        ]
+        fitting = [i.url for i in self.menu if self.path == i.url or self.path.startswith(i.url.rstrip("/") + "/")]
         return bool(fitting) and max(fitting, key=len) == url
 
     def with_query(self, **changes: Any) -> str:
-        """This page's address with some of its query changed; None removes a parameter."""
+        """A link to this page with some of its query changed; None removes a parameter. It names no path, so
+        that a path with somebody's key or a mistyped one is not repeated on the page."""
         query = {**self.request.query_params, **changes}
-        kept = {key: value for key, value in query.items() if value is not None}
-        return self.path + (f"?{urlencode(kept)}" if kept else "")
+        return "?" + urlencode({key: value for key, value in query.items() if value is not None})
 
     def languages(self) -> list[tuple[str, str, str]]:
-        """(code, own name, address) of each language. A page that answered a form is not asked for again: its
-        address may know only POST, so the switch leads to where the form stood."""
-        if self.request.method not in ("GET", "HEAD"):
-            return [(code, name, f"?lang={code}") for code, name in LANGUAGES.items()]
-        return [(code, name, self.with_query(lang=code)) for code, name in LANGUAGES.items()]
+        """(code, own name, address) of each language. The answer to a form cannot be asked for again: its address
+        may know only POST, so the switch leads to the page the form stood on."""
+        if self.request.method in ("GET", "HEAD"):
+            return [(code, name, self.with_query(lang=code)) for code, name in LANGUAGES.items()]
+        stood_on = return_to(self.request)
+        return [(code, name, f"{stood_on}?lang={code}") for code, name in LANGUAGES.items()]
 
 
 here = Here()
@@ -170,9 +170,7 @@ class Templates:
             count_vn=text.count_vn,
             now=text.now,
         )
-        env.filters.update(
-            date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn
-        )
+        env.filters.update(date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn)
         components.load(env)
 
     def html(self, request: Request, name: str, context: dict[str, Any], *, block: str | None = None) -> str:
@@ -199,9 +197,7 @@ def _block(template: Template, block: str, context: dict[str, Any]) -> str:
     return "".join(template.blocks[block](template.new_context(context)))
 
 
-def render(
-    request: Request, name: str, /, *, status: int = 200, whole: bool = False, **context: Any
-) -> HTMLResponse:
+def render(request: Request, name: str, /, *, status: int = 200, whole: bool = False, **context: Any) -> HTMLResponse:
     """The page `name` ("room/page.html") for this request. When HX-Target names a block of the template, only
     that block (not for `whole`, as error pages are)."""
     templates: Templates = request.app.state.templates

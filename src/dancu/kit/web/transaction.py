@@ -10,7 +10,7 @@ carries `evidence`, which kit.db.keep_evidence runs after the rollback.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Annotated, Any
 
@@ -35,16 +35,17 @@ class Lease:
     def __init__(self, pool: AsyncConnectionPool[Connection] | None) -> None:
         self._pool = pool
         self._conn: Connection | None = None
-        self._transaction: AsyncTransaction | None = None
+        self._transaction: AbstractAsyncContextManager[AsyncTransaction] | None = None
 
     async def connection(self) -> Connection:
         if self._conn is None:
             if self._pool is None:
                 raise Unavailable("db.no_pool", "Hệ thống đang khởi động. Xin thử lại sau ít phút.")
             self._conn = await self._pool.getconn()
-            # Explicit, so that a verb's own `conn.transaction()` is a savepoint and a stray commit() is refused.
-            self._transaction = self._conn.transaction()
-            await self._transaction.__aenter__()
+            # Explicit, so that a verb's own `conn.transaction()` is a savepoint and a stray commit() refused.
+            opened = self._conn.transaction()
+            await opened.__aenter__()
+            self._transaction = opened
         return self._conn
 
     async def close(
@@ -54,9 +55,8 @@ class Lease:
         if self._conn is None or self._pool is None:
             return
         try:
-            status = self._conn.info.transaction_status
-            if self._transaction is not None and status != TransactionStatus.IDLE:
-                if error is None and status == TransactionStatus.INERROR:
+            if self._transaction is not None:
+                if error is None and self._conn.info.transaction_status == TransactionStatus.INERROR:
                     # PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: the evidence of
                     # what this page shows would be lost, and the page would still be sent.
                     kind, error = AnsweredAfterFailure, AnsweredAfterFailure()

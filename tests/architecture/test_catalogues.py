@@ -1,0 +1,129 @@
+"""Every Vietnamese sentence people can read has its English translation, with the same placeholders."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from dancu.kit.files import package_dir
+from dancu.kit.i18n import po_files
+
+# Where the message stands in a call: (position, keyword).
+CALLS = {
+    "_": (0, None),
+    "N_": (0, None),
+    "gettext": (0, None),
+    "ngettext": (0, None),
+    **dict.fromkeys(("Invalid", "NotFound", "NotAllowed", "Conflict", "Unavailable"), (1, "message")),
+    "DancuError": (1, "message"),
+    "FieldError": (2, "message"),
+    "add": (2, "message"),
+    "MenuItem": (1, "title"),
+    "Surface": (1, "title"),
+}
+# `x.add(…)` is only ours on form errors: the second argument is a dotted code.
+_CODE = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
+_VIETNAMESE = re.compile(r"[^\x00-\x7f]|\w+ \w+|^\w+$")
+
+
+def messages_of_code(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in CALLS or (name == "add" and not _is_form_error(node)):
+            continue
+        position, keyword = CALLS[name]
+        given = node.args[position] if len(node.args) > position else None
+        given = given or next((k.value for k in node.keywords if k.arg and k.arg == keyword), None)
+        yield from ((text, node.lineno) for text in _texts(given))
+
+
+def _is_form_error(node: ast.Call) -> bool:
+    second = node.args[1] if len(node.args) > 2 else None
+    return isinstance(second, ast.Constant) and bool(_CODE.fullmatch(str(second.value)))
+
+
+def _texts(node: ast.expr | None) -> Iterator[str]:
+    """The string itself, or those a conditional chooses between."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+
+
+def messages_of_template(path: Path) -> Iterator[tuple[str, int]]:
+    found = extract_from_file("jinja2", path, keywords={"_": None, "gettext": None, "ngettext": (1,)})
+    for line, message, _, _ in found:
+        yield (message if isinstance(message, str) else message[0]), line
+
+
+def collect() -> dict[str, dict[str, str]]:
+    """room -> msgid -> where it was seen first."""
+    rooms: dict[str, dict[str, str]] = defaultdict(dict)
+    root = package_dir()
+    for path in sorted(root.rglob("*")):
+        if path.suffix not in (".py", ".html") or not path.is_file():
+            continue
+        read = messages_of_code if path.suffix == ".py" else messages_of_template
+        relative = path.relative_to(root)
+        for message, line in read(path):
+            if message and _VIETNAMESE.search(message):
+                rooms[relative.parts[0]].setdefault(message, f"{relative}:{line}")
+    return dict(rooms)
+
+
+def english() -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for path in po_files("en"):
+        with path.open("rb") as file:
+            texts |= {str(m.id): str(m.string) for m in read_po(file, locale="en") if m.id and m.string}
+    return texts
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("room", sorted(collect()))
+def test_every_text_of_the_room_has_english(room: str) -> None:
+    translated = english()
+    missing = [f'{where}  "{text}"' for text, where in collect()[room].items() if text not in translated]
+    assert not missing, f"{len(missing)} texts of {room} lack English in locale/en:\n" + "\n".join(
+        sorted(missing)
+    )
+
+
+def test_translations_name_the_same_placeholders() -> None:
+    wrong = [
+        f"{msgid!r} -> {text!r}"
+        for msgid, text in english().items()
+        if any(placeholders(form) - placeholders(msgid) - {"n"} for form in text.split(" | "))
+        or placeholders(msgid) - placeholders(text)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_rooms_agree_where_they_translate_the_same_text() -> None:
+    seen: dict[str, tuple[str, str]] = {}
+    wrong = []
+    for path in po_files("en"):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="en"):
+                if not message.id or not message.string:
+                    continue
+                said, where = seen.setdefault(str(message.id), (str(message.string), path.name))
+                if said != message.string:
+                    wrong.append(
+                        f"{message.id!r}: {where} says {said!r}, {path.name} says {message.string!r}"
+                    )
+    assert not wrong, "\n".join(wrong)
