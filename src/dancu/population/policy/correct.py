@@ -38,7 +38,7 @@ def correct_name(work: Work, key: int, full_name: str, kind: NameKind = NameKind
     name = normal_form(full_name).normal
     facts = work.facts(key, NameFact, lambda f: f.kind == kind)
     if facts:
-        for fact in facts:
+        for fact in [f for f in facts if f.full_name != name]:
             work.close(key, fact)
             work.open(key, replace(fact, full_name=name, source=work.source))
     else:
@@ -142,7 +142,7 @@ def _mended(before: Any, values: Mapping[str, Any], work: Work) -> Any:
     if before.stored is None:
         return after
     origins = dict(before.origins or {})
-    for column in values:
+    for column in [c for c, value in values.items() if getattr(before, c) != value]:
         origins[column] = work.source
     # A column whose source is the row's own needs no line of its own.
     return replace(after, origins={c: s for c, s in origins.items() if s != before.source} or None)

@@ -17,9 +17,10 @@ def reverse(work: Work, key: int, history: Iterable[Fact], tick: datetime) -> No
     """Undo what was recorded of `key` (and of households in the work) at `tick`. Refused when a fact of that
     verb has been changed since: the later change rests on it."""
     history = list(history)
-    for version in [f for f in history if isinstance(f, HouseholdFact)]:
-        current = [f for f in history if isinstance(f, HouseholdFact) and f.stored and f.stored.known_until is None]
-        work.enter_household(version.household_key, current, key)
+    of_households = [f for f in history if isinstance(f, HouseholdFact)]
+    known = [f for f in of_households if f.stored and f.stored.known_until is None]
+    for version in of_households:
+        work.enter_household(version.household_key, known, key)
     for fact in history:
         if fact.stored is None:
             continue

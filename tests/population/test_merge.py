@@ -1,0 +1,155 @@
+"""Merge; undo is the identity of what the registry knows; history keeps both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dancu.kernel.dates import PartialDate
+from dancu.kernel.errors import Conflict
+from dancu.population import service
+from dancu.population.models import (
+    CardKind,
+    ContactKind,
+    KinRelation,
+    NumberFact,
+    NumberKind,
+    ResidenceKind,
+    Sex,
+    Source,
+)
+from dancu.population.models import HouseholdRelation as R
+from dancu.population.store import facts, gate, numbers
+
+from .conftest import draft, place
+
+SOURCE = Source("residence_register", "2")
+
+
+def said(view):
+    """What a view says, without when and by whom it was recorded."""
+    return (
+        sorted(repr(replace(f, stored=None)) for f in view.facts()),
+        sorted(repr(replace(h, stored=None)) for h in view.households),
+        view.alive_until,
+        view.merged_into,
+        view.areas,
+        view.missing,
+    )
+
+
+async def knowledge(office, keys):
+    return {k: (said(await office.view(k)), await numbers.of_person(office.conn, k)) for k in keys}
+
+
+async def two_records(office, extras: frozenset[str]):
+    """A person twice, with a wife, a child and a household; `extras` decides who knows what."""
+    cmnd = NumberFact(source=SOURCE, kind=NumberKind.CMND, number="205123456")
+
+    def number(text):
+        return NumberFact(source=SOURCE, kind=NumberKind.PERSONAL_ID, number=text)
+
+    def person(tag, own):
+        listed = [number(own)] if f"{tag}_number" in extras else []
+        listed += [cmnd] if f"{tag}_cmnd" in extras else []
+        return replace(draft("Nguyễn Văn An", sex=Sex.MALE, year=1985), numbers=tuple(listed))
+
+    a = (await office(service.register, person("a", "049085000001"))).person_key
+    b = (await office(service.register, person("b", "049085000002"))).person_key
+    wife, child = await office.person("Lê Thị Bé"), await office.person("Nguyễn Con", year=2012)
+    for tag, key in (("a", a), ("b", b)):
+        if f"{tag}_house" in extras:
+            members = {child: R.CHILD} if tag == "a" else {}
+            await office(service.create_household, key, place=place(), since=date(2026, 1, 1), members=members)
+        if f"{tag}_child" in extras:
+            await office(service.set_parent, child, relation=KinRelation.FATHER, parent=key)
+        if f"{tag}_contact" in extras:
+            await office(
+                service.change_contact, key, kind=ContactKind.PHONE,
+                value="0510000001" if tag == "a" else "0510000002", since=date(2026, 1, 2),
+            )  # fmt: skip
+        if f"{tag}_card" in extras:
+            await office(
+                service.issue_card, key, kind=CardKind.CHIP, number=f"04908500000{tag == 'b'}",
+                issued_on=date(2026, 1, 3),
+            )  # fmt: skip
+        if f"{tag}_stay" in extras:
+            await office(
+                service.move, key, kind=ResidenceKind.TEMPORARY, place=place(address=tag), since=date(2026, 1, 4)
+            )
+    if "a_wife" in extras:
+        await office(service.marry, a, spouse_key=wife, on=date(2026, 1, 5))
+    for tag, key in (("a", a), ("b", b)):
+        if f"{tag}_dead" in extras:
+            await office(service.die, key, on=PartialDate(2026, 2, 1))
+    return a, b, wife, child
+
+
+EXTRAS = [f"{t}_{e}" for t in "ab" for e in ("number", "cmnd", "house", "child", "contact", "card", "stay", "dead")]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(extras=st.frozensets(st.sampled_from([*EXTRAS, "a_wife"])))
+async def test_merge_then_undo_is_the_identity(office, extras):
+    keys = await two_records(office, extras)
+    a, b, *_ = keys
+    before = await knowledge(office, keys)
+    done = await office(service.merge, a, kept_key=b)
+    merged = await office.view(a)
+    assert merged.merged_into == b
+    assert merged.facts() == ()
+    kept = await office.view(b)
+    if "a_cmnd" in extras:
+        assert "205123456" in {n.number for n in kept.numbers}
+    assert len([n for n in kept.numbers if n.kind == NumberKind.PERSONAL_ID and n.state == "active"]) <= 1
+    undone = await office(service.undo_merge, a)
+    assert await knowledge(office, keys) == before
+    await office.conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    await office.conn.execute("SET CONSTRAINTS ALL DEFERRED")
+    history = await facts.load_history(office.conn, a)
+    ends = {f.stored.known_until for f in history}
+    assert done.tick in ends
+    assert undone.tick > done.tick
+    then = await office.view(b, known_at=done.tick)
+    assert sorted(map(repr, (replace(f, stored=None) for f in then.facts()))) == sorted(
+        map(repr, (replace(f, stored=None) for f in kept.facts()))
+    )
+    await office.conn.rollback()
+
+
+async def test_a_merged_record_takes_no_acts_and_its_numbers_lead_on(office):
+    a, b, _, _ = await two_records(office, frozenset({"a_number", "b_number", "a_cmnd"}))
+    await office(service.merge, a, kept_key=b)
+    with pytest.raises(Conflict) as refused:
+        await office(service.correct_name, a, full_name="Nguyễn Văn Ân")
+    assert refused.value.code == "person.merged"
+    rows = {(n, s, k) for n, _, s, k in await gate.keys_of(office.conn, ["049085000001", "205123456"])}
+    assert rows == {("049085000001", "cancelled", b), ("205123456", "active", b)}
+    with pytest.raises(Conflict) as again:
+        await office(service.merge, a, kept_key=b)
+    assert again.value.code == "person.merged"
+
+
+async def test_undo_is_refused_when_later_changes_rest_on_the_merge(office):
+    a, b, _, _ = await two_records(office, frozenset({"a_contact"}))
+    await office(service.merge, a, kept_key=b)
+    await office(service.change_contact, b, kind=ContactKind.PHONE, value="0510000009")
+    with pytest.raises(Conflict) as refused:
+        await office(service.undo_merge, a)
+    assert refused.value.code == "change.changed_since"
+    with pytest.raises(Conflict) as none:
+        await office(service.undo_merge, b)
+    assert none.value.code == "merge.none"
+
+
+async def test_relatives_point_to_the_record_that_stands(office):
+    a, b, wife, child = await two_records(office, frozenset({"a_wife", "a_child", "a_house"}))
+    await office(service.merge, a, kept_key=b)
+    assert (await office.view(child)).relatives(KinRelation.FATHER)[0].relative_key == b
+    assert (await office.view(wife)).spouse.relative_key == b
+    assert (await office.view(b)).spouse.relative_key == wife
+    assert (await office.view(child)).household.head_key == b
