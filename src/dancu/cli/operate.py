@@ -18,12 +18,12 @@ def bring_up_to_date() -> list[str]:
     import asyncio
 
     from dancu.access import service as access
-    from dancu.kit import jobs, migrate
+    from dancu.kit import migrate
     from dancu.kit.db import connection, dsn
     from dancu.territory import service as territory
 
     applied = migrate.migrate(dsn("admin"))
-    applied += jobs.ensure_schema(dsn("admin"))
+    applied += migrate.jobs_schema(dsn("admin"))
 
     async def catalogues() -> None:
         async with connection("admin") as conn:

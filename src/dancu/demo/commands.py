@@ -20,8 +20,12 @@ _MESSY_ROWS = 2000
 def demo(
     people: Annotated[int, typer.Option(help="Số người của tỉnh mẫu")] = 100_000,
     port: Annotated[int, typer.Option(help="Cổng HTTP")] = 8700,
-    data: Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Mở trình duyệt khi sẵn sàng")] = True,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Mở trình duyệt khi sẵn sàng")
+    ] = True,
     forget: Annotated[bool, typer.Option("--forget", help="Xóa dữ liệu của bản trình diễn rồi thôi")] = False,
 ) -> None:
     """Tỉnh mẫu chạy được ngay: cơ sở dữ liệu, nhập sổ, dân cư, trang web. In `ready http://…` khi dùng được."""
@@ -55,14 +59,16 @@ def demo(
     # The same process becomes the server: whatever filling took is given back. It also stops the database it inherits.
     os.environ["DANCU_DEMO"] = "true"
     flags = ["--browser" if browser else "--no-browser", *(["--stop-database"] if fresh else [])]
-    os.execv(sys.executable, [sys.executable, "-m", "dancu", "serve", "--port", str(port), "--data", str(folder), *flags])  # noqa: S606
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "dancu", "serve", "--port", str(port), "--data", str(folder), *flags],
+    )
 
 
 def _prepare(folder: Path, people: int) -> None:
     """Migrate always; fill what an earlier run has not filled. An interrupted fill is started anew."""
     import asyncio
 
-    from dancu.cli.operate import bring_up_to_date
     from dancu.demo import fill
     from dancu.kit import postgres
 
@@ -75,7 +81,8 @@ def _prepare(folder: Path, people: int) -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         state = {}
     with _step("Cấu trúc cơ sở dữ liệu, đơn vị hành chính, danh mục"):
-        bring_up_to_date()
+        # A process of its own: the command line stands above this room.
+        subprocess.run([sys.executable, "-m", "dancu", "migrate", "--json"], check=True, stdout=subprocess.DEVNULL)
     if state.get("done"):
         return
     fill.remember(folder, people=people, done=False)
@@ -100,7 +107,18 @@ def _import_messy(folder: Path) -> None:
     messy.write_birth_book(book, rows=_MESSY_ROWS, seed=2009, format="csv")
     print(f"Nhập sổ khai sinh số hóa {book.name}:", flush=True)
     subprocess.run(
-        [sys.executable, "-m", "dancu", "import", "people", str(book), "--profile", "birth-book", "--data", str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "dancu",
+            "import",
+            "people",
+            str(book),
+            "--profile",
+            "birth-book",
+            "--data",
+            str(folder),
+        ],
         check=True,
     )
 
@@ -108,7 +126,9 @@ def _import_messy(folder: Path) -> None:
 @contextmanager
 def _worker(folder: Path) -> Iterator[None]:
     """The worker sequences evidence and numbers events while the province is being written."""
-    child = subprocess.Popen([sys.executable, "-m", "dancu", "worker", "--data", str(folder)], stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dancu", "worker", "--data", str(folder)], stdin=subprocess.DEVNULL
+    )
     try:
         yield
     finally:
@@ -136,7 +156,12 @@ def _bar(title: str, total: int) -> Iterator[Any]:
         seconds = time.monotonic() - began
         print(f"{title}: {seconds:.1f} giây, {done[0] / seconds:,.0f} người/giây", flush=True)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]} người/giây"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]} người/giây"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=total, rate="0")
 

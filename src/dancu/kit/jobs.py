@@ -1,8 +1,7 @@
 """Jobs: procrastinate in the same database. A room declares a `procrastinate.Blueprint` in its jobs.py; the worker
 composes them. `defer` puts a job into the caller's transaction, so it exists exactly if the change it follows does.
 
-Procrastinate's own tables live in schema `procrastinate`; its SQL files come from the installed package and are
-applied once each, like our own migrations.
+Procrastinate's own tables live in schema `procrastinate` (kit.migrate.jobs_schema).
 """
 
 from __future__ import annotations
@@ -10,46 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dancu.kit.db import Conn
 
 _SEARCH_PATH = "-c search_path=procrastinate,public"
 _POLL_SECONDS = 5.0
-
-
-def ensure_schema(dsn: str) -> list[str]:
-    """Create or upgrade procrastinate's schema with the admin connection; returns the names applied."""
-    import psycopg
-    from procrastinate.schema import SchemaManager
-
-    upgrades = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
-    with psycopg.connect(dsn) as conn:
-        fresh = conn.execute("SELECT to_regclass('procrastinate.procrastinate_jobs')").fetchone() == (None,)
-        done = {row[0] for row in conn.execute("SELECT name FROM public.dancu_migration WHERE name LIKE 'procrastinate:%'")}
-        missing = [path for path in upgrades if f"procrastinate:{path.name}" not in done]
-        if not missing:
-            return []
-        conn.execute("SET LOCAL ROLE dancu_owner")
-        conn.execute("CREATE SCHEMA IF NOT EXISTS procrastinate")
-        conn.execute("SET LOCAL search_path = procrastinate, public")
-        # A fresh schema already holds what all its upgrade files did.
-        for sql in [SchemaManager.get_schema()] if fresh else [path.read_text("utf-8") for path in missing]:
-            conn.execute(sql.encode())
-        conn.execute(
-            "GRANT USAGE ON SCHEMA procrastinate TO dancu_app, dancu_worker;"
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA procrastinate TO dancu_worker;"
-            "GRANT INSERT ON procrastinate.procrastinate_jobs, procrastinate.procrastinate_events TO dancu_app;"
-            "GRANT SELECT ON procrastinate.procrastinate_jobs TO dancu_app;"
-            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA procrastinate TO dancu_app, dancu_worker"
-        )
-        conn.execute("RESET ROLE")
-        for path in missing:
-            conn.execute(
-                "INSERT INTO public.dancu_migration (name, checksum) VALUES (%s, 'package')", (f"procrastinate:{path.name}",)
-            )
-    return [path.name for path in missing]
 
 
 async def run(dsn: str, stop: asyncio.Event, blueprints: Mapping[str, Any]) -> None:

@@ -88,3 +88,37 @@ def pending(dsn: str) -> list[str]:
             return [m.name for m in available()]
         done = {row[0] for row in conn.execute("SELECT name FROM public.dancu_migration")}
     return [m.name for m in available() if m.name not in done]
+
+
+def jobs_schema(dsn: str) -> list[str]:
+    """Create or upgrade procrastinate's tables from the SQL files of the installed package, once each like our own;
+    returns the names applied."""
+    import psycopg
+    from procrastinate.schema import SchemaManager
+
+    upgrades = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    with psycopg.connect(dsn) as conn:
+        fresh = conn.execute("SELECT to_regclass('procrastinate.procrastinate_jobs')").fetchone() == (None,)
+        done = {row[0] for row in conn.execute("SELECT name FROM public.dancu_migration WHERE name LIKE 'procrastinate:%'")}
+        missing = [path for path in upgrades if f"procrastinate:{path.name}" not in done]
+        if not missing:
+            return []
+        conn.execute("SET LOCAL ROLE dancu_owner")
+        conn.execute("CREATE SCHEMA IF NOT EXISTS procrastinate")
+        conn.execute("SET LOCAL search_path = procrastinate, public")
+        # A fresh schema already holds what all its upgrade files did.
+        for sql in [SchemaManager.get_schema()] if fresh else [path.read_text("utf-8") for path in missing]:
+            conn.execute(sql.encode())
+        conn.execute(
+            "GRANT USAGE ON SCHEMA procrastinate TO dancu_app, dancu_worker;"
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA procrastinate TO dancu_worker;"
+            "GRANT INSERT ON procrastinate.procrastinate_jobs, procrastinate.procrastinate_events TO dancu_app;"
+            "GRANT SELECT ON procrastinate.procrastinate_jobs TO dancu_app;"
+            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA procrastinate TO dancu_app, dancu_worker"
+        )
+        conn.execute("RESET ROLE")
+        for path in missing:
+            conn.execute(
+                "INSERT INTO public.dancu_migration (name, checksum) VALUES (%s, 'package')", (f"procrastinate:{path.name}",)
+            )
+    return [path.name for path in missing]
