@@ -108,6 +108,8 @@ CREATE TABLE access.credential (
     CONSTRAINT credential_staff_fkey FOREIGN KEY (staff_id) REFERENCES access.staff (staff_id)
 );
 
+-- An assignment ended before its time (`ended_at`) has no effect from that moment; `valid` keeps the days it was given for,
+-- cut to the day of its end.
 CREATE TABLE access.assignment (
     assignment_id bigint GENERATED ALWAYS AS IDENTITY,
     staff_id bigint NOT NULL,
@@ -120,11 +122,13 @@ CREATE TABLE access.assignment (
     given_by bigint NOT NULL,
     given_at timestamptz NOT NULL DEFAULT now(),
     ended_by bigint,
+    ended_at timestamptz,
     CONSTRAINT assignment_pkey PRIMARY KEY (assignment_id),
     CONSTRAINT assignment_staff_fkey FOREIGN KEY (staff_id) REFERENCES access.staff (staff_id),
     CONSTRAINT assignment_org_fkey FOREIGN KEY (org_code) REFERENCES access.organisation (org_code),
     CONSTRAINT assignment_role_fkey FOREIGN KEY (role) REFERENCES access.role (code),
-    CONSTRAINT assignment_once EXCLUDE USING gist (staff_id WITH =, org_code WITH =, role WITH =, valid WITH &&),
+    CONSTRAINT assignment_once EXCLUDE USING gist (staff_id WITH =, org_code WITH =, role WITH =, valid WITH &&)
+        WHERE (ended_at IS NULL),
     CONSTRAINT assignment_not_to_oneself CHECK (given_by <> staff_id)
 );
 CREATE INDEX assignment_org_idx ON access.assignment (org_code);
@@ -340,7 +344,7 @@ GRANT EXECUTE ON FUNCTION access.credential_of(text), access.reset_credential(bi
 GRANT SELECT, INSERT ON access.organisation, access.staff, access.assignment TO dancu_app;
 GRANT UPDATE (name, name_en, parent, valid) ON access.organisation TO dancu_app;
 GRANT UPDATE (display_name, state, org_code) ON access.staff TO dancu_app;
-GRANT UPDATE (valid, ended_by) ON access.assignment TO dancu_app;
+GRANT UPDATE (valid, ended_by, ended_at) ON access.assignment TO dancu_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON access.staff_right TO dancu_app, dancu_worker;
 GRANT SELECT, INSERT ON access.session TO dancu_app;
 GRANT UPDATE (last_seen, revoked_at) ON access.session TO dancu_app;

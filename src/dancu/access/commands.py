@@ -20,9 +20,7 @@ app.add_typer(staff_app, name="staff", help="Cán bộ: thêm, danh sách, giao 
 app.add_typer(org_app, name="org", help="Cơ quan: thêm, danh sách")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")
-]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
 Rows = list[dict[str, Any]]
 
 
@@ -40,9 +38,7 @@ def purposes(
             "code": purpose.code,
             "name": purpose.name,
             "name_en": purpose.name_en,
-            "legal_bases": [
-                {"code": law.code, "name": law.name, "certainty": str(law.certainty)} for law in bases
-            ],
+            "legal_bases": [{"code": law.code, "name": law.name, "certainty": str(law.certainty)} for law in bases],
             "permissions": list(purpose.permissions),
         }
         for purpose, bases in valid(_day(as_of))
@@ -82,9 +78,7 @@ def whoami(data: DataOption = None, as_json: JsonOption = False) -> None:
                 "rights": [
                     {
                         "permission": right.permission,
-                        "areas": None
-                        if right.national
-                        else [service.unit_name(u) for u in sorted(right.areas)],
+                        "areas": None if right.national else [service.unit_name(u) for u in sorted(right.areas)],
                         "until": None if right.until.year == 9999 else right.until.isoformat(),
                     }
                     for right in rights
@@ -122,9 +116,7 @@ def org_add(
     name: Annotated[str, typer.Argument(help="Tên")],
     kind: Annotated[
         str,
-        typer.Option(
-            "--kind", help="government, committee, police, justice, one_stop, inspectorate, ministry, …"
-        ),
+        typer.Option("--kind", help="government, committee, police, justice, one_stop, inspectorate, ministry, …"),
     ],
     parent: Annotated[str, typer.Option("--parent", help="Mã cơ quan cấp trên; bỏ trống khi lập gốc")] = "",
     name_en: Annotated[str, typer.Option("--name-en", help="Tên tiếng Anh")] = "",
@@ -135,9 +127,7 @@ def org_add(
     from dancu.access import service
 
     async def work(conn: Conn, actor: Actor) -> Rows:
-        made = await service.add_organisation(
-            conn, actor, code, name, kind, parent=parent or None, name_en=name_en
-        )
+        made = await service.add_organisation(conn, actor, code, name, kind, parent=parent or None, name_en=name_en)
         return [{"code": made.org_code, "name": made.name, "kind": str(made.kind), "parent": made.parent}]
 
     _print(_with_actor(work, data), as_json, lambda r: f"đã thêm {r['code']}", one=True)

@@ -125,6 +125,10 @@ class Assignment:
     head: bool
     valid_from: date
     valid_to: date | None
+    ended: bool = False
+
+    def in_force(self, day: date) -> bool:
+        return not self.ended and self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

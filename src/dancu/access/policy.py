@@ -39,7 +39,7 @@ def rights_today(
     """
     found: dict[str, tuple[set[int], date]] = {}
     for held in assignments:
-        if not (held.valid_from <= today and (held.valid_to is None or today < held.valid_to)):
+        if not held.in_force(today):
             continue
         role = ROLES.get(held.role)
         if role is None:
@@ -74,7 +74,7 @@ def check_assignment(
         together = (valid_to is None or other.valid_from < valid_to) and (
             other.valid_to is None or valid_from < other.valid_to
         )
-        if together and other.role != role and EXCLUSIVE_ROLES & {role, other.role}:
+        if together and not other.ended and other.role != role and EXCLUSIVE_ROLES & {role, other.role}:
             raise Conflict(
                 "assignment.exclusive",
                 N_("Vai trò “{role}” không được giữ cùng vai trò “{other}”."),

@@ -15,9 +15,7 @@ from dancu.kernel.clock import SystemClock
 from dancu.kernel.errors import Invalid
 
 
-def purposes(
-    as_of: date | None = None, *, serving: Iterable[str] = ()
-) -> list[tuple[Purpose, list[LegalBasis]]]:
+def purposes(as_of: date | None = None, *, serving: Iterable[str] = ()) -> list[tuple[Purpose, list[LegalBasis]]]:
     """The purposes valid on the day (default: today), each with its legal bases of that day, most specific
     first. With `serving`, only those that serve at least one of these permissions."""
     day = as_of or SystemClock().today()
@@ -34,9 +32,7 @@ def roles() -> list[Role]:
     return list(ROLES.values())
 
 
-def choose_purpose(
-    code: str, legal_basis: str = "", case_ref: str = "", as_of: date | None = None
-) -> ChosenPurpose:
+def choose_purpose(code: str, legal_basis: str = "", case_ref: str = "", as_of: date | None = None) -> ChosenPurpose:
     """The kernel's Purpose for a code; without a legal basis the first one valid that day. Raises Invalid
     `purpose.unknown` or `purpose.basis`; whether it serves a permission the gate decides."""
     for purpose, bases in purposes(as_of):

@@ -42,18 +42,14 @@ _ALL = (
     _anywhere("import.run", "Nhập dữ liệu từ tệp", "Import data from files"),
     _anywhere("audit.read", "Xem nhật ký truy cập", "Read the evidence log"),
     _anywhere("audit.verify", "Kiểm chứng nhật ký truy cập", "Verify the evidence log"),
-    _anywhere(
-        "audit.erase", "Xóa nội dung một mục nhật ký theo luật", "Erase the content of a log entry by law"
-    ),
+    _anywhere("audit.erase", "Xóa nội dung một mục nhật ký theo luật", "Erase the content of a log entry by law"),
     _anywhere("access.admin", "Quản trị cơ quan và cán bộ", "Administer organisations and staff"),
     _local("territory.hamlet.write", "Cập nhật thôn, tổ dân phố", "Maintain hamlets"),
     _local("case.read", "Xem phản ánh của công dân về hồ sơ", "Read citizens' cases about their record"),
     _local("case.answer", "Trả lời phản ánh về hồ sơ", "Answer citizens' cases about their record"),
     _local("dashboard.read", "Xem số liệu điều hành", "Read management figures"),
     _anywhere("integration.read", "Xem tình trạng kết nối", "Read the state of connections"),
-    _anywhere(
-        "break_glass", "Mở khẩn cấp hồ sơ ngoài địa bàn", "Open a record outside one's area in an emergency"
-    ),
+    _anywhere("break_glass", "Mở khẩn cấp hồ sơ ngoài địa bàn", "Open a record outside one's area in an emergency"),
     _anywhere("break_glass.review", "Xem xét các lần mở khẩn cấp", "Review emergency openings"),
     _anywhere("citizen.self", "Xem hồ sơ của chính mình", "Read one's own record"),
 )

@@ -35,9 +35,7 @@ REFUSED = NotAllowed(
     "sign_in.refused",
     N_("Tên đăng nhập, mật khẩu hoặc mã xác thực không đúng. Mỗi mã chỉ dùng được một lần."),
 )
-SETUP_REFUSED = NotAllowed(
-    "set_up.refused", N_("Tên đăng nhập hoặc mã kích hoạt không đúng, hoặc mã đã hết hạn.")
-)
+SETUP_REFUSED = NotAllowed("set_up.refused", N_("Tên đăng nhập hoặc mã kích hoạt không đúng, hoặc mã đã hết hạn."))
 
 
 def _waiting(outcome: SignIn) -> DancuError:
@@ -111,18 +109,12 @@ async def set_up(request: Request, conn: DbConn) -> Response:
         else:
             if outcome.state is SignInState.ENROL:
                 return _enter(request, outcome, "/")
-            errors = FormErrors.of(
-                SETUP_REFUSED if outcome.state is SignInState.REFUSED else _waiting(outcome)
-            )
-    return render(
-        request, "access/set_up.html", base="base_citizen.html", form=form, errors=errors, status=422
-    )
+            errors = FormErrors.of(SETUP_REFUSED if outcome.state is SignInState.REFUSED else _waiting(outcome))
+    return render(request, "access/set_up.html", base="base_citizen.html", form=form, errors=errors, status=422)
 
 
 @router.get("/sign-in/second-factor", dependencies=[signed_in()])
-async def second_factor_form(
-    request: Request, conn: DbConn, actor: CurrentActor, next: str = "/"
-) -> Response:
+async def second_factor_form(request: Request, conn: DbConn, actor: CurrentActor, next: str = "/") -> Response:
     enrolment = await service.start_totp(conn, keys_of(request), actor)
     return render(
         request, "access/second_factor.html", base="base_citizen.html", form=Form(), errors=FormErrors(),

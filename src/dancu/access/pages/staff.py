@@ -61,9 +61,7 @@ async def add_organisation(request: Request, conn: DbConn, actor: CurrentActor) 
     return await _organisations(request, conn, actor, form, errors)
 
 
-async def _organisations(
-    request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors
-) -> Response:
+async def _organisations(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
     known = await service.organisations(conn, actor)
     return render(
         request, "access/organisations.html", base="base_watch.html", kinds=KIND_NAMES,
@@ -109,9 +107,7 @@ async def new_staff(request: Request, conn: DbConn, actor: CurrentActor) -> Resp
     return await _new_staff(request, conn, actor, form, errors)
 
 
-async def _new_staff(
-    request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors
-) -> Response:
+async def _new_staff(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
     return render(
         request, "access/staff_new.html", base="base_watch.html", form=form, errors=errors,
         org_options=_options(await service.organisations(conn, actor)), status=422 if errors else 200,

@@ -35,9 +35,7 @@ async def mark_demo(conn: Conn) -> None:
     """Mark a freshly migrated database as a demonstration (admin role; right after creating it). Raises
     Conflict when it has staff or sessions: a database that was ever used is never turned into one."""
     if not await store.is_demo(conn) and not await store.mark(conn):
-        raise Conflict(
-            "demo.not_empty", N_("Cơ sở dữ liệu này đã được sử dụng, không thể biến thành bản trình diễn.")
-        )
+        raise Conflict("demo.not_empty", N_("Cơ sở dữ liệu này đã được sử dụng, không thể biến thành bản trình diễn."))
 
 
 async def seed_demo(conn: Conn, *, citizen_key: int | None = None, os_user: str | None = None) -> None:
@@ -71,9 +69,7 @@ async def seed_demo(conn: Conn, *, citizen_key: int | None = None, os_user: str 
         await _seed_one(conn, ordinal, one, units, os_user if one.is_os_user else None)
     if citizen_key is not None:
         code, title, title_en, story, story_en, home = CITIZEN
-        await store.put(
-            conn, 1, Persona(code, "citizen", citizen_key, title, title_en, story, story_en, home)
-        )
+        await store.put(conn, 1, Persona(code, "citizen", citizen_key, title, title_en, story, story_en, home))
     await evidence.change_entry(conn, operator(), "access.seed_demo")
 
 
@@ -87,9 +83,7 @@ async def _seed_one(conn: Conn, ordinal: int, one: DemoStaff, units: list[int], 
                 conn, staff.staff_id, one.org, role, units, AS_OF, AS_OF, None, head=one.head, given_by=0
             )
     await recompute_rights(conn, staff.staff_id)
-    persona = Persona(
-        one.code, "staff", staff.staff_id, one.title, one.title_en, one.story, one.story_en, one.home
-    )
+    persona = Persona(one.code, "staff", staff.staff_id, one.title, one.title_en, one.story, one.story_en, one.home)
     await store.put(conn, ordinal, persona)
 
 

@@ -1,5 +1,5 @@
-"""The purpose an officer works under, chosen once and shown on every page. It travels in a cookie of this browser
-(no personal data in it); what it allows the database decides at each look."""
+"""The purpose an officer works under, chosen once and shown on every page. It travels in a cookie of this
+browser (no personal data in it); what it allows the database decides at each look."""
 
 from __future__ import annotations
 

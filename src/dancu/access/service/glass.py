@@ -28,9 +28,7 @@ async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
     if staff is None:
         return None
     chain = await org_store.chain_up(conn, staff.org_code)
-    heads = dict(
-        reversed([(org, who) for org, who in await staff_store.heads_of(conn, chain) if who != staff_id])
-    )
+    heads = dict(reversed([(org, who) for org, who in await staff_store.heads_of(conn, chain) if who != staff_id]))
     nearest = next((heads[org] for org in chain if org in heads), None)
     return await staff_store.one(conn, nearest) if nearest is not None else None
 
@@ -84,9 +82,7 @@ async def _to_tell(conn: Conn, staff_id: int) -> dict[int, str]:
     """Staff id → capacity: the supervisor, and every auditor of the organisation or one above it."""
     staff = await staff_store.one(conn, staff_id)
     chain = await org_store.chain_up(conn, staff.org_code) if staff else []
-    to = {
-        who: "auditor" for who in await staff_store.holders_of(conn, "audit.read", chain) if who != staff_id
-    }
+    to = {who: "auditor" for who in await staff_store.holders_of(conn, "audit.read", chain) if who != staff_id}
     supervisor = await supervisor_of(conn, staff_id)
     if supervisor is not None:
         to[supervisor.staff_id] = "supervisor"
@@ -112,9 +108,7 @@ async def review(conn: Conn, actor: Actor, glass_id: int, finding: str, comment:
         raise Invalid("glass.finding", N_("Hãy chọn kết luận: có căn cứ hoặc không có căn cứ."))
     if not text:
         raise Invalid("glass.comment", N_("Hãy ghi nhận xét."))
-    glass = next(
-        (g for g in await store.told(conn, actor.actor_id, only_open=False) if g.glass_id == glass_id), None
-    )
+    glass = next((g for g in await store.told(conn, actor.actor_id, only_open=False) if g.glass_id == glass_id), None)
     if glass is None:
         raise NotFound("glass.unknown", N_("Không tìm thấy lần mở khẩn cấp này."))
     if not await store.review(conn, glass.person_key, glass_id, actor.actor_id, finding, text):

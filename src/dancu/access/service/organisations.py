@@ -21,9 +21,7 @@ async def admin_assignments(conn: Conn, actor: Actor) -> list[Assignment]:
     return [
         a
         for a in await staff_store.assignments(conn, [actor.actor_id])
-        if policy.gives(a.role, ADMIN)
-        and a.valid_from <= today
-        and (a.valid_to is None or today < a.valid_to)
+        if policy.gives(a.role, ADMIN) and a.in_force(today)
     ]
 
 
@@ -65,6 +63,13 @@ async def add_organisation(
     await store.add(conn, made)
     await evidence.change_entry(conn, actor, "access.organisation.add", org_code=made.org_code)
     return made
+
+
+async def require_open(conn: Conn, org_code: str) -> None:
+    """Nobody is added to an organisation that has ended."""
+    org = await store.one(conn, org_code)
+    if org is not None and org.valid_to is not None:
+        raise Invalid("organisation.closed", N_("Cơ quan này đã giải thể hoặc sáp nhập."))
 
 
 async def close_organisation(conn: Conn, actor: Actor, org_code: str) -> None:

@@ -37,8 +37,8 @@ ORGANISATIONS: tuple[tuple[str, str, str, str, str | None], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DemoStaff:
-    """`area` is 'ward', 'province' or 'none'. The auditor sits with the province, so that every opening below
-    it is told to them."""
+    """`area` is 'ward', 'province' or 'none'. The auditor sits in the inspectorate under the
+    province, so that every opening below it is told to them."""
 
     code: str
     login: str

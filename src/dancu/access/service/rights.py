@@ -38,9 +38,7 @@ async def recompute_rights(conn: Conn, staff_id: int) -> bool:
     await store.lock(conn, staff_id)
     today = await store.today(conn)
     person = await store.one(conn, staff_id)
-    held = (
-        await store.assignments(conn, [staff_id]) if person is not None and person.state != "inactive" else []
-    )
+    held = await store.assignments(conn, [staff_id]) if person is not None and person.state != "inactive" else []
     changed = await store.write_rights(conn, staff_id, policy.rights_today(held, today, units_on(today)))
     if changed:
         await emit(conn, events.RIGHTS_CHANGED, None, {"staff_id": staff_id})

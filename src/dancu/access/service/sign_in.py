@@ -114,6 +114,7 @@ async def sign_in(
         return _REFUSED
 
     await throttle.forgive(conn, [buckets.own])
+    await throttle.refund(conn, buckets.account)
     if usable.password_hash and passwords.outdated(usable.password_hash):
         await credentials.set_password(conn, usable.staff_id, await passwords.hash_password(password))
     enrol = usable.totp_secret is None
@@ -161,6 +162,7 @@ async def set_up(
         await throttle.charge(conn, [buckets.network])
         return _REFUSED
     await throttle.forgive(conn, [buckets.own])
+    await throttle.refund(conn, buckets.account)
     await credentials.set_password(conn, credential.staff_id, hashed)
     await session_store.revoke_all(conn, ActorKind.STAFF, credential.staff_id)
     await sessions.forget_token(conn, old_token)
@@ -242,9 +244,7 @@ async def _second_factor(conn: Conn, keys: KeyRing, credential: Credential, code
     if credential.totp_secret is None:
         totp.matching_step(_DECOY_SECRET, code, datetime.now(UTC))
         return True
-    secret = keys.decrypt(
-        credential.totp_secret, table=_TABLE, row=credential.staff_id, column=_COLUMN
-    ).decode()
+    secret = keys.decrypt(credential.totp_secret, table=_TABLE, row=credential.staff_id, column=_COLUMN).decode()
     step = totp.matching_step(secret, code, datetime.now(UTC), credential.totp_step)
     return step is not None and await credentials.use_totp_step(conn, credential.staff_id, step)
 

@@ -11,7 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from dancu.access import policy
 from dancu.access.models import Assignment, Right, Staff, StaffState
 from dancu.access.service import evidence
-from dancu.access.service.organisations import ADMIN, admin_assignments, organisations, require_reach
+from dancu.access.service.organisations import (
+    ADMIN,
+    admin_assignments,
+    organisations,
+    require_open,
+    require_reach,
+)
 from dancu.access.service.rights import recompute_rights, units_on
 from dancu.access.store import credentials
 from dancu.access.store import sessions as session_store
@@ -48,6 +54,7 @@ async def add_staff(
     """A new staff member and the one-time code with which they set their password within 72 hours. The code
     is shown once, to be handed over in person; the database keeps its digest."""
     await require_reach(conn, actor, org_code)
+    await require_open(conn, org_code)
     made = await store.add(
         conn,
         login.strip().lower(),
@@ -82,7 +89,7 @@ async def deactivate(conn: Conn, actor: Actor, staff_id: int) -> None:
         raise Invalid("staff.deactivate_oneself", N_("Không thể tự ngừng tài khoản của mình."))
     today = await store.today(conn)
     for held in await store.assignments(conn, [staff_id]):
-        if held.valid_to is None or held.valid_to > today:
+        if not held.ended and (held.valid_to is None or held.valid_to > today):
             await store.end_assignment(conn, held.assignment_id, today, actor.actor_id)
     await store.set_state(conn, staff_id, StaffState.INACTIVE)
     await recompute_rights(conn, staff_id)
@@ -108,6 +115,7 @@ async def assign(
     staff = await _reachable(conn, actor, staff_id)
     org_code = org_code or staff.org_code
     await require_reach(conn, actor, org_code)
+    await require_open(conn, org_code)
     await store.lock(conn, staff_id)
     today = await store.today(conn)
     start, as_of = valid_from or today, units_as_of or today

@@ -45,10 +45,7 @@ async def write(
                ON CONFLICT (code) DO UPDATE
                   SET name = excluded.name, name_en = excluded.name_en, valid = excluded.valid,
                       certainty = excluded.certainty, note = excluded.note""",
-            [
-                (law.code, law.name, law.name_en, law.valid_from, law.valid_to, law.certainty, law.note)
-                for law in laws
-            ],
+            [(law.code, law.name, law.name_en, law.valid_from, law.valid_to, law.certainty, law.note) for law in laws],
         )
         await cursor.executemany(
             """INSERT INTO access.purpose (code, name, name_en, ordinal, valid)
@@ -75,7 +72,5 @@ async def written_rules(conn: Conn) -> int:
 async def purpose_ok(conn: Conn, code: str, legal_basis: str, permission: str) -> bool:
     """What the gate would say today."""
     cursor = conn.cursor(row_factory=scalar_row)
-    await cursor.execute(
-        "SELECT access.purpose_ok(%s, %s, access.today(), %s)", (code, legal_basis, permission)
-    )
+    await cursor.execute("SELECT access.purpose_ok(%s, %s, access.today(), %s)", (code, legal_basis, permission))
     return bool(await cursor.fetchone())

@@ -18,9 +18,7 @@ async def of_login(conn: Conn, login: str) -> Credential | None:
 
 
 async def reset(conn: Conn, staff_id: int, setup_hash: bytes, until: datetime) -> None:
-    await conn.execute(
-        "SELECT access.reset_credential(%s::bigint, %s::bytea, %s)", (staff_id, setup_hash, until)
-    )
+    await conn.execute("SELECT access.reset_credential(%s::bigint, %s::bytea, %s)", (staff_id, setup_hash, until))
 
 
 async def set_password(conn: Conn, staff_id: int, password_hash: str) -> None:

@@ -27,8 +27,8 @@ async def insert(
 ) -> int:
     cursor = conn.cursor(row_factory=scalar_row)
     await cursor.execute(
-        """INSERT INTO access.break_glass (person_key, staff_id, org_code, purpose, legal_basis, case_ref,
-        reason) VALUES (%s::bigint, %s::bigint, %s, %s, %s, %s, %s) RETURNING glass_id""",
+        """INSERT INTO access.break_glass (person_key, staff_id, org_code, purpose, legal_basis, case_ref, reason)
+           VALUES (%s::bigint, %s::bigint, %s, %s, %s, %s, %s) RETURNING glass_id""",
         (person_key, staff_id, org_code, purpose, basis, case_ref, reason),
     )
     return int(await cursor.fetchone() or 0)
@@ -69,9 +69,7 @@ async def open_count(conn: Conn, staff_id: int) -> int:
     return int(await cursor.fetchone() or 0)
 
 
-async def review(
-    conn: Conn, person_key: int, glass_id: int, reviewer: int, finding: str, comment: str
-) -> bool:
+async def review(conn: Conn, person_key: int, glass_id: int, reviewer: int, finding: str, comment: str) -> bool:
     """Mark as reviewed; False when somebody was faster."""
     async with explained(conn):
         cursor = await conn.execute(

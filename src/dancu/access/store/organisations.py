@@ -49,9 +49,13 @@ async def chain_up(conn: Conn, org_code: str) -> list[str]:
     """The organisation and those above it, nearest first."""
     cursor = conn.cursor(row_factory=scalar_row)
     await cursor.execute(
-        """WITH RECURSIVE up AS ( SELECT org_code, parent, 0 AS height FROM access.organisation WHERE org_code
-        = %s UNION ALL SELECT o.org_code, o.parent, up.height + 1 FROM access.organisation o JOIN up ON
-        o.org_code = up.parent WHERE up.height < 50 ) SELECT org_code FROM up ORDER BY height""",
+        """WITH RECURSIVE up AS (
+               SELECT org_code, parent, 0 AS height FROM access.organisation WHERE org_code = %s
+               UNION ALL
+               SELECT o.org_code, o.parent, up.height + 1
+                 FROM access.organisation o JOIN up ON o.org_code = up.parent
+                WHERE up.height < 50
+           ) SELECT org_code FROM up ORDER BY height""",
         (org_code,),
     )
     return list(await cursor.fetchall())
@@ -61,7 +65,7 @@ async def close(conn: Conn, org_code: str, on: date) -> bool:
     """End the validity on `on`; False when there is no such organisation or it ended before."""
     async with explained(conn):
         cursor = await conn.execute(
-            """UPDATE access.organisation SET valid = daterange(lower(valid), %s)
+            """UPDATE access.organisation SET valid = daterange(lower(valid), greatest(%s::date, lower(valid) + 1))
                 WHERE org_code = %s AND (upper_inf(valid) OR upper(valid) > %s)""",
             (on, org_code, on),
         )

@@ -30,11 +30,12 @@ async def mark(conn: Conn) -> bool:
 
 async def put(conn: Conn, ordinal: int, persona: Persona) -> None:
     await conn.execute(
-        """INSERT INTO access.persona (code, ordinal, actor_kind, actor_id, title, title_en, story, story_en,
-        home) VALUES (%s, %s, %s, %s::bigint, %s, %s, %s, %s, %s) ON CONFLICT (code) DO UPDATE SET ordinal =
-        excluded.ordinal, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id, title =
-        excluded.title, title_en = excluded.title_en, story = excluded.story, story_en = excluded.story_en,
-        home = excluded.home""",
+        """INSERT INTO access.persona (code, ordinal, actor_kind, actor_id, title, title_en, story, story_en, home)
+           VALUES (%s, %s, %s, %s::bigint, %s, %s, %s, %s, %s)
+           ON CONFLICT (code) DO UPDATE
+              SET ordinal = excluded.ordinal, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id,
+                  title = excluded.title, title_en = excluded.title_en, story = excluded.story,
+                  story_en = excluded.story_en, home = excluded.home""",
         (persona.code, ordinal, persona.actor_kind, persona.actor_id, persona.title, persona.title_en,
          persona.story, persona.story_en, persona.home),
     )  # fmt: skip

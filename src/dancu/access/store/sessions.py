@@ -45,9 +45,10 @@ async def insert(
     agent: str,
 ) -> None:
     await conn.execute(
-        """INSERT INTO access.session (token_hash, actor_kind, actor_id, org_code, stage, channel, persona,
-        idle, expires_at, network, agent) VALUES (%s::bytea, %s, %s::bigint, %s, %s, %s, %s, %s, now() + %s,
-        %s, %s)""",
+        """INSERT INTO access.session
+               (token_hash, actor_kind, actor_id, org_code, stage, channel, persona, idle, expires_at, network,
+                agent)
+           VALUES (%s::bytea, %s, %s::bigint, %s, %s, %s, %s, %s, now() + %s, %s, %s)""",
         (token_hash, actor_kind, actor_id, org_code, stage, channel, persona, idle, life, network, agent),
     )
 
@@ -76,9 +77,10 @@ async def live(conn: Conn, token_hash: bytes) -> Found | None:
 async def touch(conn: Conn, token_hash: bytes) -> None:
     """Note that the session is in use. A request that finds another one noting it goes on without waiting."""
     await conn.execute(
-        """UPDATE access.session SET last_seen = now() WHERE token_hash = ( SELECT token_hash FROM
-        access.session WHERE token_hash = %s::bytea AND last_seen < now() - interval '60 seconds' FOR UPDATE
-        SKIP LOCKED)""",
+        """UPDATE access.session SET last_seen = now() WHERE token_hash = (
+               SELECT token_hash FROM access.session
+                WHERE token_hash = %s::bytea AND last_seen < now() - interval '60 seconds'
+                  FOR UPDATE SKIP LOCKED)""",
         (token_hash,),
     )
 
@@ -86,8 +88,9 @@ async def touch(conn: Conn, token_hash: bytes) -> None:
 async def revoke(conn: Conn, token_hash: bytes, actor_kind: str, actor_id: int) -> bool:
     """End a session of this actor; False when it is not theirs or has ended."""
     cursor = await conn.execute(
-        """UPDATE access.session SET revoked_at = now() WHERE token_hash = %s::bytea AND actor_kind = %s AND
-        actor_id = %s::bigint AND revoked_at IS NULL""",
+        """UPDATE access.session SET revoked_at = now()
+            WHERE token_hash = %s::bytea AND actor_kind = %s AND actor_id = %s::bigint
+              AND revoked_at IS NULL""",
         (token_hash, actor_kind, actor_id),
     )
     return cursor.rowcount == 1
@@ -95,8 +98,9 @@ async def revoke(conn: Conn, token_hash: bytes, actor_kind: str, actor_id: int) 
 
 async def revoke_all(conn: Conn, actor_kind: str, actor_id: int, *, but: bytes = b"") -> int:
     cursor = await conn.execute(
-        """UPDATE access.session SET revoked_at = now() WHERE actor_kind = %s AND actor_id = %s::bigint AND
-        revoked_at IS NULL AND token_hash <> %s::bytea""",
+        """UPDATE access.session SET revoked_at = now()
+            WHERE actor_kind = %s AND actor_id = %s::bigint AND revoked_at IS NULL
+              AND token_hash <> %s::bytea""",
         (actor_kind, actor_id, but),
     )
     return cursor.rowcount

@@ -13,7 +13,7 @@ from dancu.kit.db import Conn
 
 _STAFF = "s.staff_id, s.login, s.display_name, s.org_code, s.os_user, s.state, s.created_at"
 _ASSIGNMENT = """a.assignment_id, a.staff_id, a.org_code, a.role, a.unit_ids, a.units_as_of, a.head,
-                 lower(a.valid) AS valid_from, upper(a.valid) AS valid_to"""
+                 lower(a.valid) AS valid_from, upper(a.valid) AS valid_to, a.ended_at IS NOT NULL AS ended"""
 
 
 async def today(conn: Conn) -> date:
@@ -54,15 +54,11 @@ async def by_login(conn: Conn, login: str) -> Staff | None:
 
 async def by_os_user(conn: Conn, os_user: str) -> Staff | None:
     cursor = conn.cursor(row_factory=class_row(Staff))
-    await cursor.execute(
-        f"SELECT {_STAFF} FROM access.staff s WHERE os_user = %s AND state = 'active'", (os_user,)
-    )
+    await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE os_user = %s AND state = 'active'", (os_user,))
     return await cursor.fetchone()
 
 
-async def of_organisations(
-    conn: Conn, org_codes: Sequence[str], *, limit: int, offset: int = 0
-) -> list[Staff]:
+async def of_organisations(conn: Conn, org_codes: Sequence[str], *, limit: int, offset: int = 0) -> list[Staff]:
     cursor = conn.cursor(row_factory=class_row(Staff))
     await cursor.execute(
         f"""SELECT {_STAFF} FROM access.staff s WHERE org_code = ANY (%s)
@@ -80,9 +76,12 @@ async def any_admin(conn: Conn) -> bool:
     """Is there somebody who administers access, today or from a later day?"""
     cursor = conn.cursor(row_factory=scalar_row)
     await cursor.execute(
-        """SELECT EXISTS (SELECT FROM access.assignment a JOIN access.staff s USING (staff_id) JOIN
-        access.role_permission p ON p.role = a.role AND p.permission = 'access.admin' WHERE s.state <>
-        'inactive' AND (upper_inf(a.valid) OR upper(a.valid) > access.today()))"""
+        """SELECT EXISTS (
+               SELECT FROM access.assignment a
+                 JOIN access.staff s USING (staff_id)
+                 JOIN access.role_permission p ON p.role = a.role AND p.permission = 'access.admin'
+                WHERE s.state <> 'inactive' AND a.ended_at IS NULL
+                  AND (upper_inf(a.valid) OR upper(a.valid) > access.today()))"""
     )
     return bool(await cursor.fetchone())
 
@@ -122,19 +121,17 @@ async def assign(
 
 
 async def end_assignment(conn: Conn, assignment_id: int, on: date, ended_by: int) -> Assignment | None:
-    """End an assignment on `on` (its first day without effect). One that had not begun by then is left a
-    single day in the past tense of its own: it is closed the day after it began, since an empty range would
-    hide it."""
+    """End an assignment now; None when it has ended already. `on` cuts its days; one that began today keeps the
+    day, since an empty range would hide that it was ever given."""
     cursor = conn.cursor(row_factory=class_row(Assignment))
-    async with explained(conn):
-        await cursor.execute(
-            f"""UPDATE access.assignment a
-                   SET valid = daterange(lower(valid), greatest(%s::date, lower(valid) + 1)),
-                   ended_by = %s::bigint
-                 WHERE assignment_id = %s::bigint AND (upper_inf(valid) OR upper(valid) > %s)
-                RETURNING {_ASSIGNMENT}""",
-            (on, ended_by, assignment_id, on),
-        )
+    await cursor.execute(
+        f"""UPDATE access.assignment a
+               SET valid = valid * daterange(NULL, greatest(%s::date, lower(valid) + 1)),
+                   ended_at = now(), ended_by = %s::bigint
+             WHERE assignment_id = %s::bigint AND ended_at IS NULL
+            RETURNING {_ASSIGNMENT}""",
+        (on, ended_by, assignment_id),
+    )
     return await cursor.fetchone()
 
 
@@ -167,9 +164,7 @@ async def active_ids(conn: Conn) -> list[int]:
 
 async def lock(conn: Conn, staff_id: int) -> None:
     """Keep two changes of one person's assignments apart until the transaction ends."""
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('access.staff', %s::bigint))", (staff_id,)
-    )
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('access.staff', %s::bigint))", (staff_id,))
 
 
 async def write_rights(conn: Conn, staff_id: int, rights: Iterable[Right]) -> bool:
@@ -201,17 +196,15 @@ async def rights(conn: Conn, staff_id: int) -> list[Right]:
             WHERE staff_id = %s::bigint AND until > access.today() ORDER BY permission""",
         (staff_id,),
     )
-    return [
-        Right(code, national, frozenset(areas), until)
-        for code, national, areas, until in await cursor.fetchall()
-    ]
+    return [Right(code, national, frozenset(areas), until) for code, national, areas, until in await cursor.fetchall()]
 
 
 async def heads_of(conn: Conn, org_codes: Sequence[str]) -> list[tuple[str, int]]:
     """(organisation, staff id) of the people who lead these organisations today and can sign in."""
     cursor = await conn.execute(
         """SELECT a.org_code, a.staff_id FROM access.assignment a JOIN access.staff s USING (staff_id)
-            WHERE a.org_code = ANY (%s) AND a.head AND access.today() <@ a.valid AND s.state = 'active'
+            WHERE a.org_code = ANY (%s) AND a.head AND a.ended_at IS NULL AND access.today() <@ a.valid
+              AND s.state = 'active'
             ORDER BY a.org_code, a.staff_id""",
         (list(org_codes),),
     )
@@ -219,15 +212,18 @@ async def heads_of(conn: Conn, org_codes: Sequence[str]) -> list[tuple[str, int]
 
 
 async def holders_of(conn: Conn, permission: str, org_codes: Sequence[str]) -> list[int]:
-    """Active staff assigned in one of the organisations who hold the permission today."""
+    """Active staff who hold the permission today by an assignment in one of the organisations, or in an
+    inspectorate directly under one of them."""
     cursor = conn.cursor(row_factory=scalar_row)
     await cursor.execute(
         """SELECT DISTINCT r.staff_id FROM access.staff_right r
              JOIN access.staff s USING (staff_id)
              JOIN access.assignment a USING (staff_id)
+             JOIN access.organisation o ON o.org_code = a.org_code
             WHERE r.permission = %s AND r.until > access.today() AND s.state = 'active'
-              AND a.org_code = ANY (%s) AND access.today() <@ a.valid
+              AND a.ended_at IS NULL AND access.today() <@ a.valid
+              AND (o.org_code = ANY (%s) OR (o.kind = 'inspectorate' AND o.parent = ANY (%s)))
             ORDER BY r.staff_id""",
-        (permission, list(org_codes)),
+        (permission, list(org_codes), list(org_codes)),
     )
     return list(await cursor.fetchall())

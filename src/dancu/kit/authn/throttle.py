@@ -79,6 +79,15 @@ async def forgive(conn: Conn, buckets: Sequence[Bucket]) -> None:
     await conn.execute("DELETE FROM kit.throttle WHERE key = ANY (%s::bytea[])", ([b.key for b in buckets],))
 
 
+async def refund(conn: Conn, buckets: Sequence[Bucket]) -> None:
+    """Take back one charge from each bucket: the try was a success, the failures before it stay counted."""
+    await conn.execute(
+        """UPDATE kit.throttle t SET tat = t.tat - make_interval(secs => b.cost)
+             FROM unnest(%s::bytea[], %s::float8[]) AS b(key, cost) WHERE t.key = b.key""",
+        ([b.key for b in buckets], [b.seconds for b in buckets]),
+    )
+
+
 async def sweep(conn: Conn) -> int:
     """Forget full buckets; a nightly job."""
     cursor = await conn.execute("DELETE FROM kit.throttle WHERE tat < clock_timestamp()")
