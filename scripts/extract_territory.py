@@ -227,7 +227,11 @@ class Extract:
         for code, row in rows.items():
             kind, name = cut(row[column], level)
             found[kind, compact(name)].add(code)
-            for alias in json.loads(row[column + "Alias"] or "[]"):
+            aliases = json.loads(row[column + "Alias"] or "[]")
+            for alias in aliases:
+                if any(prefix + alias in aliases for prefix in LONG):
+                    found["", alias].add(code)  # the short form: "phuongxa" is Phượng Xá, no phường
+                    continue
                 for prefix, known in LONG.items():
                     if alias.startswith(prefix) and known in KINDS[level].values():
                         found[known, alias[len(prefix) :].lstrip("0")].add(code)

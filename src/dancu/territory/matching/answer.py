@@ -229,6 +229,10 @@ def _doubts(
         status, note, factor = Status.UNKNOWN if top.unit.level < 3 else Status.AMBIGUOUS, CONTRADICTS, 0.5
     elif top.unit.level < 3 and (top.typed_unread or (top.unit.level == 1 and top.unread)):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
+    elif top.approximate and _scattered(top):
+        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
+    elif not top.support and top.unit.level > 1 and top.mention.kinds is None and _beside(top, scorer):
+        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
     elif top.typed_unread and not top.support:
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
     elif not top.support and top.unit.level > 1 and (top.unread or top.approximate):
@@ -252,6 +256,18 @@ def _contradicted(top: Scored, scorer: Scorer) -> bool:
             if (m.begin, m.end) == (start, end) and m.quality == 1.0 and any(level(i) < 3 for i in m.ids):
                 return True
     return False
+
+
+def _scattered(top: Scored) -> bool:
+    """A reading by likeness that leaves more words than it explains, or rests on no name spelt right."""
+    left = sum(end - start for start, end in top.unread)
+    return left >= len(top.used) or (not top.anchored and len(top.support) < 2)
+
+
+def _beside(top: Scored, scorer: Scorer) -> bool:
+    """Do words that mean nothing stand in the same segment as the only name read ("Nghĩa trang Trường Sơn")?"""
+    segment = scorer.reading.segment_of[top.mention.start]
+    return any(segment[0] <= start < segment[1] for start, _ in top.unread)
 
 
 def _via(s: Scored, unit: Unit, several: int, day: date) -> str:

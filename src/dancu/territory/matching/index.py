@@ -1,7 +1,7 @@
 """Names of units by key, and the names each unit's district and province go or went by."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property, lru_cache
 
 from dancu.territory.gazetteer import REFORM, Gazetteer, read_lines
@@ -9,7 +9,8 @@ from dancu.territory.matching.words import DISTRICT_ALIASES, ENDED_BEFORE_2022, 
 from dancu.territory.models import Unit
 
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
-_BEFORE = REFORM - timedelta(days=1)
+_NUMERALS = {**_ROMAN, **{number: roman for roman, number in _ROMAN.items()}}
+"""Hải Châu I is also written Hải Châu 1, An Thạnh 1 also An Thạnh I."""
 
 
 class NameIndex:
@@ -32,6 +33,9 @@ class NameIndex:
                 self._codes_above[row[1]].append(unit_id)
                 above[unit_id].append(key)
                 levels[unit_id] = 1 if row[2] == "1" else 2
+            last = row[5].rpartition(" ")[2]
+            if last in _NUMERALS and len(last) < len(row[5]):
+                self._also(key[: -len(last)] + _NUMERALS[last], unit_id)
             if row[11]:
                 for spelling in row[11].split("|"):
                     self._also(fold(spelling), unit_id)

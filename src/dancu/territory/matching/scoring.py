@@ -41,6 +41,8 @@ class Scored:
     typed_unread: bool
     """A kind of unit is named before a name that could not be read ("xã …")."""
     approximate: bool
+    anchored: bool
+    """At least one name in it is spelt right."""
 
 
 @lru_cache(maxsize=50_000)
@@ -60,8 +62,8 @@ def marks_agree(written: str, name: str) -> float:
     if len(ours) != len(theirs):
         return 1.0
     for word, (marked, plain) in zip(ours, theirs, strict=True):
-        if word in (marked, plain) or word.isdigit():
-            continue
+        if word in (marked, plain) or fold_ascii(word).replace("'", "") != plain:
+            continue  # another spelling altogether says nothing about marks
         quality -= 0.08 if _toneless(word) == _toneless(marked) else 0.1
     return max(quality, 0.7)
 
@@ -143,7 +145,7 @@ class Scorer:
         used = set(m.span())
         support: set[int] = set()
         supports: list[Mention] = []
-        approximate = m.quality < 1
+        approximate, anchored = m.quality < 0.97, m.quality >= 0.97
         if unit.level > 1:
             above = self.index.above(unit.unit_id)
             for level in range(unit.level - 1, 0, -1):
@@ -155,14 +157,15 @@ class Scorer:
                     used.update(s.span())
                     support.add(level)
                     supports.append(s)
-                    approximate |= s.quality < 1
+                    approximate |= s.quality < 0.97
+                    anchored |= s.quality >= 0.97
         points += self._form(m, unit, support, supports)
         unread, typed = self._unread(m, used, supports)
         points -= sum(1.5 if start > m.start else 1.0 if unit.level == 1 else 0.0 for start, _ in unread)
         if typed:
             points -= 2.5
         return Scored(
-            unit, points, quality, frozenset(used), frozenset(support), m, unread, typed, approximate
+            unit, points, quality, frozenset(used), frozenset(support), m, unread, typed, approximate, anchored
         )
 
     def _support(

@@ -1,0 +1,133 @@
+"""Reading addresses: accuracy on the labelled set, honesty, and never an exception."""
+
+import time
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dancu.territory.gazetteer import gazetteer
+from dancu.territory.matching import resolve
+from dancu.territory.models import Hamlet, Status
+from tests.territory.accuracy import measure
+
+OLD, NEW = date(2023, 4, 1), date(2025, 12, 1)
+BAR = 0.97
+"""Right answers in each half of the labelled set; a category may miss one, or a tenth."""
+
+
+def names(text: str, day: date) -> list[str]:
+    return [gazetteer().full_name(c.unit.unit_id, day) for c in resolve(text, day).candidates]
+
+
+@pytest.mark.parametrize("split", ["tune", "held"])
+def test_accuracy_on_the_labelled_set(split: str, capsys: pytest.CaptureFixture[str]) -> None:
+    result = measure()[split]
+    right, total = sum(r for r, _ in result.values()), sum(n for _, n in result.values())
+    with capsys.disabled():
+        print(f"\n{split}: {right}/{total} = {right / total:.1%}")
+    assert right / total >= BAR
+    assert not {c: v for c, v in result.items() if v[0] < v[1] - max(1, v[1] // 10)}
+
+
+def test_the_set_is_large_and_varied() -> None:
+    result = measure()
+    assert sum(n for split in result.values() for _, n in split.values()) >= 400
+    assert len({c for split in result.values() for c in split}) >= 25
+
+
+def test_example_of_the_ward() -> None:
+    answer = resolve("Khối phố Xuân Đông, Trường Xuân, Tam Kỳ, Quảng Nam", OLD)
+    assert (answer.status, answer.rest) == (Status.EXACT, "Khối phố Xuân Đông")
+    assert answer.unit
+    assert answer.unit.code == "20353"
+
+
+def test_a_split_commune_is_never_chosen_for() -> None:
+    answer = resolve("Phường Đội Cấn, Quận Ba Đình, Hà Nội", NEW)
+    assert answer.status is Status.AMBIGUOUS
+    assert answer.unit is None
+    assert {c.unit.name for c in answer.candidates} >= {"Ba Đình", "Ngọc Hà"}
+    assert all(c.confidence < 0.7 for c in answer.candidates)
+
+
+def test_before_2022_nothing_is_known() -> None:
+    answer = resolve("Trường Xuân, Tam Kỳ, Quảng Nam", date(1990, 1, 1))
+    assert answer.status is Status.UNKNOWN
+    assert answer.candidates[0].via.startswith("later_unit")
+    assert answer.candidates[0].confidence <= 0.5
+    assert "thời điểm đó" in answer.note
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", ",,,", "-", "1", "...", "\x00", "P.", "Xã", "huyện", "xã xã xã", "Quận", "đường", "tỉnh ,"]
+)
+def test_fragments_are_unknown(text: str) -> None:
+    assert resolve(text, OLD).status is Status.UNKNOWN
+
+
+def test_same_place_written_in_many_ways() -> None:
+    ways = [
+        "Phường Trường Xuân, Thành phố Tam Kỳ, Tỉnh Quảng Nam", "P.Trường Xuân,TP.Tam Kỳ,T.Quảng Nam",
+        "PHƯỜNG TRƯỜNG XUÂN - TP TAM KỲ - QUẢNG NAM", "phuong truong xuan tp tam ky quang nam",
+        "Quảng Nam, Tam Kỳ, Trường Xuân", "TruongXuan, TamKy, QuangNam", "Trươ\u0300ng Xuân, Tam Ky\u0300, Quảng Nam",
+        "Trường Xuân; Tam Kỳ; Quảng Nam; Việt Nam", "trường xuân,tam kỳ,quảng nam,vn",
+    ]  # fmt: skip
+    assert {resolve(w, OLD).candidates[0].unit.code for w in ways} == {"20353"}
+    assert {resolve(w, OLD).status for w in ways} == {Status.EXACT}
+
+
+def test_marks_tell_apart_what_letters_do_not() -> None:
+    """Thanh Khê has Thanh Khê Đông; Tam Thanh and Tam Thành lie in one province."""
+    assert names("Tam Thanh, Quảng Nam", OLD)[0].startswith("Xã Tam Thanh")
+    assert names("Tam Thành, Quảng Nam", OLD)[0].startswith("Xã Tam Thành")
+    assert resolve("tam thanh, quang nam", OLD).status is Status.AMBIGUOUS
+
+
+def test_hamlets_settle_a_split() -> None:
+    heir = gazetteer().by_code("00008", NEW)
+    assert heir
+    hamlets = {heir.unit_id: [Hamlet(5, heir.unit_id, "tổ dân phố", "Hoa Sen")]}
+    answer = resolve("TDP Hoa Sen, Đội Cấn, Ba Đình, Hà Nội", NEW, hamlets=hamlets)
+    assert answer.status is Status.AMBIGUOUS  # "TDP" is not how the hamlet is written
+    answer = resolve("Tổ dân phố Hoa Sen, Đội Cấn, Ba Đình, Hà Nội", NEW, hamlets=hamlets)
+    assert (answer.unit, answer.hamlet_id) == (heir, 5)
+
+
+def test_confidence_falls_with_doubt() -> None:
+    clean = resolve("Trường Xuân, Tam Kỳ, Quảng Nam", OLD).candidates[0].confidence
+    no_province = resolve("Trường Xuân, Tam Kỳ", OLD).candidates[0].confidence
+    misspelt = resolve("Trừng Xuân, Tam Kỳ, Quảng Nam", OLD).candidates[0].confidence
+    assert clean > no_province > misspelt > 0.5
+
+
+words = st.sampled_from(
+    "xã phường Tam Kỳ Quảng Nam Trường Xuân 1 5 Q P. TP , , - / Thôn Đông Hà Nội Châu Thành x· Trµ Kãt 'H (a) Ð".split()
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=80), st.lists(words, max_size=12).map(" ".join)), st.dates())
+def test_anything_gets_an_honest_answer(text: str, day: date) -> None:
+    answer = resolve(text, day)
+    confidences = [c.confidence for c in answer.candidates]
+    assert all(0 <= c <= 1 for c in confidences)
+    assert confidences == sorted(confidences, reverse=True)
+    assert len({c.unit.unit_id for c in answer.candidates}) == len(confidences)
+    if answer.status is Status.EXACT:
+        assert answer.candidates[0].unit.valid_on(day)
+    if answer.status is not Status.UNKNOWN:
+        assert answer.candidates
+    assert answer == resolve(text, day)
+
+
+def test_it_is_fast() -> None:
+    clean = "Thôn 3, xã Tiên Cảnh, huyện Tiên Phước, tỉnh Quảng Nam"
+    broken = "Trờng Xuân, Tam Ki, Qảng Nam"
+    for text, limit in ((clean, 0.002), (broken, 0.02)):
+        resolve(text, OLD)
+        start = time.process_time()
+        for _ in range(20):
+            resolve(text, OLD)
+        assert (time.process_time() - start) / 20 < limit
