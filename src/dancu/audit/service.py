@@ -73,11 +73,8 @@ async def record(
     digests = [facts] * len(subjects) if facts is None or isinstance(facts, bytes) else list(facts)
     if len(digests) != len(subjects) or (entry_ids is not None and len(entry_ids) != len(subjects)):
         raise ValueError("one digest and one id per subject")
-    entries = [
-        _entry(actor, purpose, action, subject, fields, digest, note)
-        for subject, digest in zip(subjects, digests, strict=True)
-    ]
-    return await store.record(conn, entries, entry_ids)
+    like = _entry(actor, purpose, action, None, fields, None, note)
+    return await store.record(conn, like, subjects, digests, entry_ids)
 
 
 async def accesses_of(

@@ -45,32 +45,30 @@ async def _one(conn: Conn, query: str, params: Sequence[Any]) -> Any:
     return row[0] if row else None
 
 
+# Entries of one call differ in subject and digest only; everything else is sent once.
 _AS_ENTRIES = """
-    array_agg(ROW(action, actor_kind, actor_id, org_code, purpose, legal_basis, case_ref, subject,
-        CASE WHEN fields IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(fields::jsonb)) END,
-        request_id, channel, facts, note::jsonb)::audit.entry_in ORDER BY n)
-    FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[])
-      WITH ORDINALITY AS e (action, actor_kind, actor_id, org_code, purpose, legal_basis, case_ref, subject,
-                            fields, request_id, channel, facts, note, n)
+    SELECT ARRAY(
+        SELECT ROW(%s::text, %s::text, %s::bigint, %s::text, %s::text, %s::text, %s::text, e.subject, %s::text[],
+                   %s::text, %s::text, e.facts, %s::jsonb)::audit.entry_in
+        FROM unnest(%s::bigint[], %s::bytea[]) WITH ORDINALITY AS e (subject, facts, n) ORDER BY e.n)
 """
 
 
-async def record(conn: Conn, entries: Sequence[EntryIn], ids: Sequence[int] | None = None) -> list[int]:
-    """Insert entries, under `ids` taken before or under new ones; entry ids in the order given."""
-    columns = [list(column) for column in zip(*entries, strict=True)]
-    # One array a column: cheaper than an array of composites for psycopg to write and for PostgreSQL to parse. text[]
-    # has no arrays of arrays of different lengths, so fields travel as JSON.
-    for place in (8, 12):
-        columns[place] = [as_json(value) for value in columns[place]]
+async def record(
+    conn: Conn,
+    like: EntryIn,
+    subjects: Sequence[int | None],
+    facts: Sequence[bytes | None],
+    ids: Sequence[int] | None = None,
+) -> list[int]:
+    """Insert one entry per subject, all `like` the given one but for subject and facts, under `ids` taken before or
+    under new ones. Entry ids in the order given."""
+    *head, _subject, fields, request, channel, _facts, note = like
+    params = [*head, fields, request, channel, as_json(note), list(subjects), list(facts)]
     if ids is None:
-        made = await _one(conn, f"SELECT audit.record(entries) FROM (SELECT {_AS_ENTRIES}) AS given (entries)", columns)
+        made = await _one(conn, f"SELECT audit.record(({_AS_ENTRIES}))", params)
     else:
-        made = await _one(
-            conn,
-            f"SELECT audit.record_as(%s::bigint[], entries) FROM (SELECT {_AS_ENTRIES}) AS given (entries)",
-            [list(ids), *columns],
-        )
+        made = await _one(conn, f"SELECT audit.record_as(%s::bigint[], ({_AS_ENTRIES}))", [list(ids), *params])
     return list(made or [])
 
 
