@@ -68,3 +68,8 @@ async def client(app: FastAPI, token: str = "", **headers: str) -> AsyncIterator
         transport=transport, base_url="http://localhost", cookies=cookies, headers=headers
     ) as c:
         yield c
+
+
+def living() -> FastAPI:
+    """What the browser's tests run in a process of their own."""
+    return make_app(demo=True)

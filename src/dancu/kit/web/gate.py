@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from fastapi import Request
 
 from dancu.kernel.errors import DancuError, Invalid
+from dancu.kit.authn.throttle import network_of
 from dancu.kit.limits import TokenBuckets
 from dancu.kit.metrics import REFUSED
 from dancu.kit.web.errors import TooMany
@@ -53,14 +52,3 @@ def client_ip(request: Request, trusted: frozenset[str]) -> str:
         if (hop := hop.strip()) and hop not in trusted:
             return hop
     return address
-
-
-def network_of(address: str) -> str:
-    """What is counted as one: an IPv4 address, or the /64 an IPv6 user owns whole."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
