@@ -15,6 +15,7 @@ from dancu.demo import pages as demo_pages
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
 from dancu.kit.web import MenuItem, Surface, create_app
+from dancu.kit.web.callers import Callers
 from dancu.monitoring import pages as monitoring_pages
 from dancu.population import api as population_api
 from dancu.population import pages as population_pages
@@ -57,6 +58,7 @@ def build(settings: Settings) -> FastAPI:
         app.state.pool = pool
         async with Finder(pool.connection) as finder:
             app.state.finder = finder
+            app.state.callers = Callers(pool.connection, sessions.resolve)
             try:
                 yield
             finally:

@@ -8,13 +8,14 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dancu.kit.db import data_dir
+from dancu.kit.limits import Rate
 from dancu.kit.web.settings import WebSettings
 
 
 class Settings(BaseSettings):
     """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
     `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
-    loopback. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
+    loopback. `rate_*`: requests a second before 429. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore")
 
@@ -25,6 +26,8 @@ class Settings(BaseSettings):
     metrics_token: str = ""
     trusted_proxies: frozenset[str] = frozenset()
     pool_size: int = 8
+    rate_per_address: float = 100.0
+    rate_per_session: float = 20.0
     log_level: str = "INFO"
 
     @property
@@ -47,4 +50,6 @@ class Settings(BaseSettings):
             living_page=self.demo,
             trusted_proxies=self.trusted_proxies,
             metrics_token=self.metrics_token,
+            ip_rate=Rate(self.rate_per_address, 3 * self.rate_per_address),
+            session_rate=Rate(self.rate_per_session, 3 * self.rate_per_session),
         )

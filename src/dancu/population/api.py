@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 
-from fastapi import Body
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dancu.access import service as access
 from dancu.kernel.actor import Purpose
-from dancu.kernel.errors import Invalid
+from dancu.kernel.errors import FieldError, Invalid
 from dancu.kit.i18n import N_
-from dancu.kit.web import APIRouter, CurrentActor, DbConn, JSONResponse, Request, Response, allow
+from dancu.kit.web import APIRouter, CurrentActor, DbConn, JSONResponse, Request, Response, allow, public
 from dancu.population import present, service
 from dancu.population.service.finder import Find
 from dancu.population.service.look import refusal
@@ -51,14 +52,42 @@ class SearchFor(Why):
 _FIND_EXAMPLE: dict[str, Any] = {"summary": {"value": {"number": "049190012345", **_EXAMPLE_PURPOSE}}}
 
 
-@router.post("/find", dependencies=[allow("person.read")], summary="Summary of one person by number")
-async def find(
-    request: Request, actor: CurrentActor, body: Annotated[ByNumber, Body(openapi_examples=_FIND_EXAMPLE)]  # type: ignore[arg-type]
-) -> Response:
-    """Answers after the evidence entry is durable; `entry_id` names it. Looks of many callers share one commit."""
-    number = clean_number(body.number)
-    entry_id, record = await request.app.state.finder.find(Find(number, actor, body.chosen()))
-    return JSONResponse({"entry_id": entry_id, "person": record})
+@router.post(
+    "/find",
+    dependencies=[public(machine=True)],
+    summary="Summary of one person by number",
+    openapi_extra={
+        "security": [{"bearer": []}],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": ByNumber.model_json_schema(), "examples": _FIND_EXAMPLE}},
+        },
+    },
+)
+async def find(request: Request) -> Response:
+    """Answers after the evidence entry is durable; `entry_id` names it. Looks of many callers share one commit.
+
+    For programs: the session's token comes as `Authorization: Bearer …`. Whom the token belongs to is remembered for a
+    minute; that it still lives, and what it may see, the database decides at every look."""
+    actor = await request.app.state.callers.of(request.headers.get("authorization", ""))
+    if not actor.can("person.read"):
+        raise refusal("no_permission")
+    try:
+        body = ByNumber.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise _unreadable(error) from None
+    find = Find(clean_number(body.number), replace(actor, request_id=request.state.request_id), body.chosen())
+    entry_id, record = await request.app.state.finder.find(find)
+    return Response(orjson.dumps({"entry_id": entry_id, "person": record}), media_type="application/json")
+
+
+def _unreadable(error: ValidationError) -> Invalid:
+    """Which fields are wrong, never their values."""
+    fields = tuple(
+        FieldError(".".join(map(str, one["loc"])) or "body", "field.invalid", N_("Mục này chưa đúng định dạng."))
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return Invalid("request.invalid", N_("Nội dung yêu cầu chưa đúng. Xem từng mục."), fields=fields)
 
 
 @router.post("/view", dependencies=[allow("person.read")], summary="The whole record as of a day, as known at a moment")
