@@ -1,0 +1,1 @@
+"""Figures with a baseline of the same run. `python -m benchmarks [--deep] [NAME]`."""

@@ -1,0 +1,35 @@
+"""Idle memory: PSS of application, worker and database with 100,000 people; whole idle system under 500 MB."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from common import report
+from province import children_of, province, pss_kb
+
+LIMIT_MB = 500
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--deep", action="store_true")
+    asked = parser.parse_args()
+    from dancu.kit import postgres
+
+    with province(asked.people) as running:
+        time.sleep(20)
+        postmaster = postgres.locate(running.data).pid()
+        assert postmaster is not None
+        parts = {
+            "application": [running.pid],
+            "worker": [pid for pid in children_of(running.pid) if pid != postmaster],
+            "database": [postmaster, *children_of(postmaster)],
+        }
+        figures = {f"{name}_mb": round(sum(map(pss_kb, pids)) / 1024, 1) for name, pids in parts.items()}
+        report("idle memory", sum(figures.values()), "MB PSS", LIMIT_MB, **figures)
+
+
+if __name__ == "__main__":
+    main()
