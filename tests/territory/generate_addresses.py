@@ -12,7 +12,7 @@ import sys
 from datetime import date
 
 from dancu.kernel.names import fold_ascii
-from dancu.territory.gazetteer import Gazetteer, gazetteer
+from dancu.territory.gazetteer import gazetteer
 from dancu.territory.matching.index import fold
 from dancu.territory.models import Kind, Unit
 
@@ -64,8 +64,8 @@ class Maker:
         while True:
             new = category in ("new_form", "new_form_bare", "new_to_old")
             day = date(2025, 7, 2) if new else rng.choice([date(2022, 6, 1), date(2023, 6, 1), date(2025, 6, 1)])
-            unit = rng.choice([u for u in self.pool(day)])
-            if self.twins(unit, day) or len(fold(unit.name)) < 5 and category == "typo":
+            unit = rng.choice(self.pool(day))
+            if self.twins(unit, day) or (len(fold(unit.name)) < 5 and category == "typo"):
                 continue
             parts, as_of = self.parts(unit, day), day
             titles = self.titles(parts, "full")

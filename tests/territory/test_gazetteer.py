@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -69,7 +70,7 @@ def test_a_code_names_at_most_one_unit_on_a_day(g: Gazetteer) -> None:
         by_code[u.code].append((u.valid_from or date.min, u.valid_to or date.max))
     for spans in by_code.values():
         spans.sort()
-        assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 def test_codes_are_reused(g: Gazetteer) -> None:

@@ -72,7 +72,9 @@ def unit(
 
 @app.command()
 def load(
-    data: Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Đưa danh mục đơn vị vào cơ sở dữ liệu; làm lại bao nhiêu lần cũng được."""

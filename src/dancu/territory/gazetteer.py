@@ -131,9 +131,7 @@ class Gazetteer:
 
     def provinces(self, as_of: date) -> tuple[Unit, ...]:
         """Provinces and centrally run cities on the day, by code."""
-        return tuple(
-            sorted((u for u in map(self.unit, self.level_one) if u.valid_on(as_of)), key=lambda u: u.code)
-        )
+        return tuple(sorted((u for u in map(self.unit, self.level_one) if u.valid_on(as_of)), key=lambda u: u.code))
 
     @cached_property
     def level_one(self) -> list[int]:
@@ -249,9 +247,7 @@ class Gazetteer:
                     parents.add(before)
                     queue.append(before)
         below = (self.unit(i) for p in parents for i in self._by_parent.get(p, ()))
-        found = [
-            u for u in below if u.valid_on(as_of) and self.parent(u.unit_id, as_of) is self.unit(unit_id)
-        ]
+        found = [u for u in below if u.valid_on(as_of) and self.parent(u.unit_id, as_of) is self.unit(unit_id)]
         return tuple(sorted(found, key=lambda u: u.code))
 
     def communes(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
@@ -259,9 +255,7 @@ class Gazetteer:
         unit = self.unit(unit_id)
         if unit.level == 3:
             return (unit,) if unit.valid_on(as_of) else ()
-        return tuple(
-            c for child in self.children(unit_id, as_of) for c in self.communes(child.unit_id, as_of)
-        )
+        return tuple(c for child in self.children(unit_id, as_of) for c in self.communes(child.unit_id, as_of))
 
     def areas(self, unit_id: int, as_of: date) -> tuple[int, ...]:
         """Ids of every unit of the day the place may lie in: candidate communes and all above them, sorted.

@@ -1,5 +1,7 @@
 """Units and resolutions as plain data for JSON, the same on the command line and in the API."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -22,14 +24,17 @@ def unit_json(unit: Unit, g: Gazetteer, as_of: date | None = None) -> dict[str, 
     }
 
 
-def resolution_json(answer: Resolution, g: Gazetteer, as_of: date) -> dict[str, Any]:
-    """status, candidates best first with confidence 0..1 and via, rest, note."""
+def resolution_json(
+    answer: Resolution, g: Gazetteer, as_of: date, translate: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """status, candidates best first with confidence 0..1 and via, rest, note (through `translate`)."""
     candidates = []
     for c in answer.candidates:
         row = unit_json(c.unit, g, as_of)
-        row = {"code": row.pop("code"), "name": row.pop("name"), "kind": row.pop("kind"), "confidence": c.confidence, **row}
-        candidates.append({**row, "via": c.via})
-    body = {"status": answer.status.value, "candidates": candidates, "rest": answer.rest, "note": _translated(answer.note)}
+        first = {name: row.pop(name) for name in ("code", "name", "kind")}
+        candidates.append({**first, "confidence": c.confidence, **row, "via": c.via})
+    body: dict[str, Any] = {"status": answer.status.value, "candidates": candidates, "rest": answer.rest}
+    body["note"] = translate(answer.note) if answer.note else ""
     if answer.hamlet_id is not None:
         body["hamlet_id"] = answer.hamlet_id
     return body
@@ -53,8 +58,6 @@ def history_json(unit: Unit, g: Gazetteer, as_of: date) -> dict[str, Any]:
 
 def day_of(text: str) -> date:
     """A day as yyyy-mm-dd or dd/mm/yyyy."""
-    import re
-
     if m := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text.strip()):
         text = f"{m[3]}-{m[2]:0>2}-{m[1]:0>2}"
     try:
@@ -62,15 +65,3 @@ def day_of(text: str) -> date:
     except ValueError as error:
         sentence = "Ngày phải viết dd/mm/yyyy hoặc yyyy-mm-dd."
         raise Invalid("territory.date", sentence) from error
-
-
-def _translated(note: str) -> str:
-    if not note:
-        return ""
-    from dancu.kit.i18n import language
-
-    if language() == "vi":
-        return note
-    from dancu.kit.i18n import gettext
-
-    return gettext(note)

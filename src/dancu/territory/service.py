@@ -150,9 +150,7 @@ async def _open_hamlet(conn: "Conn", hamlet_id: int, on: date) -> Hamlet:
     if last.valid_to is not None:
         raise Conflict("territory.hamlet.closed", "Thôn, tổ dân phố này đã kết thúc từ trước.")
     if last.valid_from is not None and on <= last.valid_from:
-        raise Invalid(
-            "territory.hamlet.too_early", "Ngày thay đổi phải sau ngày {day}.", day=_vi(last.valid_from)
-        )
+        raise Invalid("territory.hamlet.too_early", "Ngày thay đổi phải sau ngày {day}.", day=_vi(last.valid_from))
     return last
 
 

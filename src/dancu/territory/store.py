@@ -26,9 +26,7 @@ async def become_owner(conn: "Conn") -> None:
     await conn.execute("SET LOCAL ROLE dancu_owner")
 
 
-async def load(
-    conn: "Conn", digest: str, units: Iterable[tuple[Unit, str]], successions: Iterable[Succession]
-) -> bool:
+async def load(conn: "Conn", digest: str, units: Iterable[tuple[Unit, str]], successions: Iterable[Succession]) -> bool:
     """Bring `unit` (each with its sort key) and `succession` to exactly this; False if another did meanwhile.
 
     Units are added and changed, never removed: residences and hamlets point at them.
@@ -37,9 +35,7 @@ async def load(
     if await loaded(conn) == digest:
         return False
     rows = [
-        (u.unit_id, u.code, u.level, u.kind.value, u.name, u.parent_id, _range(u.valid_from, u.valid_to))
-        + (u.latitude, u.longitude, key)
-        for u, key in units
+        (u.unit_id, u.code, u.level, u.kind.value, u.name, u.parent_id, *_when_and_where(u), key) for u, key in units
     ]
     async with conn.cursor() as cursor:
         await cursor.execute("SELECT EXISTS (SELECT FROM territory.unit)")
@@ -64,9 +60,7 @@ async def load(
         await cursor.execute("DELETE FROM territory.succession")
         async with cursor.copy("COPY territory.succession FROM STDIN") as copy:
             for s in successions:
-                await copy.write_row(
-                    (s.predecessor_id, s.successor_id, s.kind.value, s.effective, s.main, s.evidence)
-                )
+                await copy.write_row((s.predecessor_id, s.successor_id, s.kind.value, s.effective, s.main, s.evidence))
         await cursor.execute(
             """
             INSERT INTO territory.loaded (digest) VALUES (%s)
@@ -75,6 +69,10 @@ async def load(
             (digest,),
         )
     return True
+
+
+def _when_and_where(u: Unit) -> tuple[str, float | None, float | None]:
+    return _range(u.valid_from, u.valid_to), u.latitude, u.longitude
 
 
 def _range(start: date | None, end: date | None) -> str:

@@ -10,6 +10,17 @@ from functools import lru_cache
 from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
 from dancu.territory.gazetteer import gazetteer as default_gazetteer
 from dancu.territory.matching.approximate import Scopes, approximate_mentions
+from dancu.territory.matching.doubts import (
+    DISSOLVED,
+    MERGED,
+    NO_HEIR,
+    NO_SUCH_CODE,
+    NOT_READ,
+    SEVERAL,
+    SPLIT,
+    TOO_EARLY,
+    doubts,
+)
 from dancu.territory.matching.index import NameIndex, fold, name_index
 from dancu.territory.matching.mentions import exact_mentions, local_parts
 from dancu.territory.matching.reading import Reading, read
@@ -17,18 +28,6 @@ from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
 from dancu.territory.models import Candidate, Hamlet, Resolution, Status, Unit
 
 Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
-
-NOT_READ = "Không nhận ra đơn vị hành chính nào trong địa chỉ."
-PART_NOT_READ = "Một phần địa chỉ không nhận ra được; các đơn vị dưới đây chỉ là gợi ý."
-TOO_EARLY = "Không rõ đơn vị hành chính của thời điểm đó; các đơn vị dưới đây là đơn vị cùng tên về sau."
-SPLIT = "Đơn vị cũ đã được chia vào nhiều đơn vị mới; cần xác định tại chỗ."
-DISSOLVED = "Cấp huyện không còn từ 01/07/2025; địa chỉ này có thể thuộc một trong các đơn vị cấp xã dưới đây."
-SEVERAL = "Có nhiều đơn vị phù hợp; cần thêm tên huyện, tỉnh hoặc loại đơn vị."
-MERGED = "Vào ngày này, nơi đó thuộc nhiều đơn vị khác nhau; cần thêm thông tin."
-NO_HEIR = "Không có dữ liệu về đơn vị kế tiếp của đơn vị này."
-CONTRADICTS = "Tỉnh, huyện, xã trong địa chỉ không khớp nhau."
-NO_SUCH_CODE = "Không có đơn vị hành chính nào mang mã này vào ngày đó."
-COARSE = "Chỉ nhận ra đến cấp này; phần còn lại của địa chỉ chưa đọc được."
 
 _CODE = re.compile(r"^\W*(\d{2,5})\W*$")
 _LEADING_CODE = re.compile(r"^\W*(\d{5})\W+(?=[^\W\d])")
@@ -86,7 +85,9 @@ def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
     readings = scorer.all()
     if _wants_more(readings, scorer):
         runs = readings[0].unread if readings else _all_runs(reading, local)
-        has_province = bool(scorer.groups) or bool(readings and (1 in readings[0].support or readings[0].unit.level == 1))
+        has_province = bool(scorer.groups) or bool(
+            readings and (1 in readings[0].support or readings[0].unit.level == 1)
+        )
         groups = scorer.groups or (
             frozenset({index.group(readings[0].unit.unit_id)}) if has_province else frozenset[str]()
         )
@@ -121,8 +122,11 @@ def _wants_more(readings: list[Scored], scorer: Scorer) -> bool:
         return True
     if not best.unread:
         return False
-    return best.typed_unread or best.unit.level < 3 or any(start > best.mention.start for start, _ in best.unread) or (
-        not best.support
+    return (
+        best.typed_unread
+        or best.unit.level < 3
+        or any(start > best.mention.start for start, _ in best.unread)
+        or (not best.support)
     )
 
 
@@ -172,7 +176,7 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
         status, note = Status.UNKNOWN, NO_HEIR
     elif status is Status.AMBIGUOUS:
         note = _why(near, groups, day)
-    status, note, candidates = _doubts(status, note, candidates, top, scorer, g)
+    status, note, candidates = doubts(status, note, candidates, top, scorer)
     return Resolution(status, candidates, _rest(reading, top, scorer.local), note)
 
 
@@ -215,59 +219,6 @@ def _why(near: list[Scored], groups: set[frozenset[int]], day: date) -> str:
     if unit.level == 2 and day >= REFORM:
         return DISSOLVED
     return SPLIT if unit.valid_to is not None and unit.valid_to <= day else MERGED
-
-
-def _doubts(
-    status: Status, note: str, candidates: tuple[Candidate, ...], top: Scored, scorer: Scorer, g: Gazetteer
-) -> tuple[Status, str, tuple[Candidate, ...]]:
-    """Lower the answer where something that must name a unit was not read, or names contradict each other."""
-    factor = 1.0
-    after = any(start > top.mention.start for start, _ in top.unread)
-    if scorer.groups and scorer.index.group(top.unit.unit_id) not in scorer.groups:
-        status, note, factor = Status.UNKNOWN if not top.support else Status.AMBIGUOUS, CONTRADICTS, 0.5
-    elif _contradicted(top, scorer):
-        status, note, factor = Status.UNKNOWN if top.unit.level < 3 else Status.AMBIGUOUS, CONTRADICTS, 0.5
-    elif top.unit.level < 3 and (top.typed_unread or (top.unit.level == 1 and top.unread)):
-        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
-    elif top.approximate and _scattered(top):
-        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
-    elif not top.support and top.unit.level > 1 and top.mention.kinds is None and _beside(top, scorer):
-        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
-    elif top.typed_unread and not top.support:
-        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
-    elif not top.support and top.unit.level > 1 and (top.unread or top.approximate):
-        status, note, factor = Status.UNKNOWN if after or top.approximate else status, PART_NOT_READ, 0.5
-    elif top.unit.level == 2 and top.unread:
-        factor, note = 0.7, note or COARSE
-    if status is Status.EXACT and candidates[0].confidence < 0.4:
-        status, note = Status.AMBIGUOUS, note or SEVERAL
-    if factor < 1:
-        candidates = tuple(replace(c, confidence=round(c.confidence * factor, 3)) for c in candidates)
-    return status, note, candidates
-
-
-def _contradicted(top: Scored, scorer: Scorer) -> bool:
-    """Is a district or province named, in a segment of its own, that has nothing to do with the reading?"""
-    level = scorer.index.level
-    for start, end in top.unread:
-        if start < top.mention.start and top.unit.level == 3:
-            continue  # a street may be called like a city
-        for m in scorer.mentions:
-            if (m.begin, m.end) == (start, end) and m.quality == 1.0 and any(level(i) < 3 for i in m.ids):
-                return True
-    return False
-
-
-def _scattered(top: Scored) -> bool:
-    """A reading by likeness that leaves more words than it explains, or rests on no name spelt right."""
-    left = sum(end - start for start, end in top.unread)
-    return left >= len(top.used) or (not top.anchored and len(top.support) < 2)
-
-
-def _beside(top: Scored, scorer: Scorer) -> bool:
-    """Do words that mean nothing stand in the same segment as the only name read ("Nghĩa trang Trường Sơn")?"""
-    segment = scorer.reading.segment_of[top.mention.start]
-    return any(segment[0] <= start < segment[1] for start, _ in top.unread)
 
 
 def _via(s: Scored, unit: Unit, several: int, day: date) -> str:

@@ -44,9 +44,7 @@ class Scope:
         from rapidfuzz.distance import OSA
 
         heard, limit = by_ear(key), allowed(len(key))
-        hits = process.extract(
-            heard, self.heard, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None
-        )
+        hits = process.extract(heard, self.heard, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None)
         found = []
         for _, distance, at in hits:
             known = self.keys[at]
@@ -73,7 +71,9 @@ class Scopes:
         key = (level, group)
         if key not in self._made:
             index = self.index
-            names = index.provinces if level == 1 else (index.districts if level == 2 else index.communes).get(group, {})
+            names = (
+                index.provinces if level == 1 else (index.districts if level == 2 else index.communes).get(group, {})
+            )
             self._made[key] = Scope(names)
         return self._made[key]
 

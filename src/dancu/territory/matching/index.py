@@ -63,8 +63,8 @@ class NameIndex:
         for key, code in DISTRICT_ALIASES.items():
             for unit_id in by_code[code]:
                 self._also(key, unit_id, former=True)
-        for _, _, key, unit_id in (line.split(",") for line in read_lines("former_names")):
-            self._also(key, int(unit_id), former=True)
+        for _, _, key, heir in (line.split(",") for line in read_lines("former_names")):
+            self._also(key, int(heir), former=True)
 
     # -- groups -------------------------------------------------------------------------------------------
     @cached_property

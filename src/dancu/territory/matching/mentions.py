@@ -129,10 +129,12 @@ def _mention(
     levels = {LEVEL[k] for k in named[0]} if named else {1, 2, 3}
     kept = tuple(x for x in ids if index.level(x) in levels)
     if not kept:
-        if named is None or named[2] and key.isdigit():
+        if named is None or (named[2] and key.isdigit()):
             return None
         # the kind word is rather the first part of something else, or simply wrong
-        return None if named[2] else Mention(i, end, i, key, tuple(ids), None, False, quality, _written(reading, i, end))
+        return (
+            None if named[2] else Mention(i, end, i, key, tuple(ids), None, False, quality, _written(reading, i, end))
+        )
     begin = named[1] if named else i
     written = _written(reading, i, end)
     return Mention(i, end, begin, key, kept, named[0] if named else None, bool(named and named[2]), quality, written)

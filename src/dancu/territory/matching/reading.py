@@ -11,7 +11,8 @@ from dancu.territory.models import Kind
 _PIECE = re.compile(
     r"(?P<word>[^\W\d_]+(?:['’`‘][^\W\d_]+)*)|(?P<number>\d+)|(?P<hard>[,;|\n\t()\[\]]+)|(?P<dash>[-–—_]+)|(?P<slash>[/\\])"
 )
-_GLUED = re.compile(r"^(tp|tx|tt|p|q|h|x|f)(hcm|\d)", re.I)
+_MOST = 600
+"""Characters read, from the end, where the units stand: nobody's address is longer, and work grows with length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,6 @@ class Word:
     end: int
     segment: int
     number: bool
-    glued: bool
-    """True where nothing but the class of character separates it from the word before ("P5")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ def _keys(raw: str) -> tuple[str, str]:
 
 def read(text: str) -> Reading:
     """Cut an address into words. Legacy encodings and eth are repaired first; nothing is dropped but the country."""
-    text = repair(text)[0]
+    text = repair(text[-_MOST:])[0]
     words: list[Word] = []
-    segment, last_end = 0, -1
+    segment = 0
     pieces = list(_PIECE.finditer(text))
     for n, piece in enumerate(pieces):
         kind = piece.lastgroup
@@ -68,8 +67,7 @@ def read(text: str) -> Reading:
                 key = written = raw.lstrip("0") or "0"
             else:
                 key, written = _keys(raw)
-            words.append(Word(key, written, start, end, segment, kind == "number", start == last_end))
-            last_end = end
+            words.append(Word(key, written, start, end, segment, kind == "number"))
     words = _without_country(words)
     return Reading(text, tuple(words), _kinds(words), _segments(words))
 

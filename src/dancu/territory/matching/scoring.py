@@ -229,9 +229,7 @@ class Scorer:
         units = (self.index.gazetteer.unit(i) for i in s.ids)
         return [u for u in units if u.level == 1 and (s.key, u.unit_id) not in self.index.former]
 
-    def _unread(
-        self, m: Mention, used: set[int], supports: list[Mention]
-    ) -> tuple[tuple[tuple[int, int], ...], bool]:
+    def _unread(self, m: Mention, used: set[int], supports: list[Mention]) -> tuple[tuple[tuple[int, int], ...], bool]:
         """Runs of unexplained words outside house, street and hamlet; and whether a kind word stands in one."""
         words, runs, start = self.reading.words, [], None
         for i in range(len(words) + 1):

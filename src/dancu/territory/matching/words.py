@@ -64,10 +64,62 @@ LEVEL: Final[dict[Kind, int]] = {
     K.SPECIAL_ZONE: 3,
 }
 
-_HAMLETS: Final = """thôn xóm ấp bản buôn bon làng khóm khối khu kp kdc tdp tổ đội cụm plei plơi phum sóc mom xứ
-nhóm kv tk điểm""".split()
-_STREETS: Final = """số đường phố ngõ ngách hẻm kiệt lô nhà căn chung tòa toà block km ql tl đt sn tầng phòng ô dãy
-quốc tỉnh đại""".split()
+_HAMLETS: Final = [
+    "thôn",
+    "xóm",
+    "ấp",
+    "bản",
+    "buôn",
+    "bon",
+    "làng",
+    "khóm",
+    "khối",
+    "khu",
+    "kp",
+    "kdc",
+    "tdp",
+    "tổ",
+    "đội",
+    "cụm",
+    "plei",
+    "plơi",
+    "phum",
+    "sóc",
+    "mom",
+    "xứ",
+    "nhóm",
+    "kv",
+    "tk",
+    "điểm",
+]
+_STREETS: Final = [
+    "số",
+    "đường",
+    "phố",
+    "ngõ",
+    "ngách",
+    "hẻm",
+    "kiệt",
+    "lô",
+    "nhà",
+    "căn",
+    "chung",
+    "tòa",
+    "toà",
+    "block",
+    "km",
+    "ql",
+    "tl",
+    "đt",
+    "sn",
+    "tầng",
+    "phòng",
+    "ô",
+    "dãy",
+    "quốc",
+    "tỉnh",
+    "đại",
+]
 STREETS: Final = frozenset(map(fold_ascii, _STREETS))
 LOCAL: Final = {fold_ascii(w): w for w in (*_HAMLETS, *_STREETS)}
 """A run of text that begins with one of these (or a number) is below the commune: folded -> written."""
@@ -97,8 +149,29 @@ PROVINCE_ALIASES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Compact key -> codes of the 63 provinces. Facts of general knowledge; they only support a reading."""
 ENDED_BEFORE_2022: Final = frozenset(
-    """hatay hasonbinh quangnamdanang vinhphu habac bacthai haihung namha hanamninh nghetinh binhtrithien nghiabinh
-    phukhanh thuanhai songbe gialaikontum hatuyen hoanglienson caolang cuulong minhhai""".split()
+    [
+        "hatay",
+        "hasonbinh",
+        "quangnamdanang",
+        "vinhphu",
+        "habac",
+        "bacthai",
+        "haihung",
+        "namha",
+        "hanamninh",
+        "nghetinh",
+        "binhtrithien",
+        "nghiabinh",
+        "phukhanh",
+        "thuanhai",
+        "songbe",
+        "gialaikontum",
+        "hatuyen",
+        "hoanglienson",
+        "caolang",
+        "cuulong",
+        "minhhai",
+    ]
 )
 DISTRICT_ALIASES: Final[dict[str, str]] = {"bmt": "643", "pleicu": "622", "playku": "622", "pleyku": "622"}
 """Compact key -> code of a district of 2022-23 (Buôn Ma Thuột, Pleiku)."""
