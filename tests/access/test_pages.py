@@ -10,13 +10,13 @@ import httpx
 import pyotp
 import pytest
 import pytest_asyncio
-from kit.html import check_page, form_values
-from kit.web import UNLIMITED
 
 from dancu.access import pages
 from dancu.access.service import sessions
 from dancu.kit.db import make_pool
 from dancu.kit.web import Surface, WebSettings, create_app
+from kit.html import check_page, form_values
+from kit.web import UNLIMITED
 
 SURFACES = tuple(Surface(c, c, p, c) for c, p in (("citizen", "/"), ("desk", "/desk"), ("watch", "/watch")))
 

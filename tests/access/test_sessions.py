@@ -47,8 +47,8 @@ async def test_it_ends(database, demo_db, column, value, alive):
 
 
 async def test_ten_hours_at_most_half_an_hour_idle(app):
-    assert service.sessions.LIFE == timedelta(hours=10)
-    assert service.sessions.IDLE == timedelta(minutes=30)
+    assert timedelta(hours=10) == service.sessions.LIFE
+    assert timedelta(minutes=30) == service.sessions.IDLE
     token = await service.issue_session(app, ActorKind.STAFF, 1)
     cursor = await app.execute(
         "SELECT expires_at - created_at, idle FROM access.session WHERE token_hash = %s",

@@ -20,11 +20,10 @@ def require(actor: Actor, permission: str) -> None:
     if permission not in PERMISSIONS:
         raise ValueError(permission)
     if not actor.can(permission):
-        known = PERMISSIONS[permission]
         raise NotAllowed(
             "permission.missing",
-            N_("Bạn cần quyền “{permission}” để làm việc này. Hãy hỏi quản trị viên của cơ quan."),
-            permission=known.name,
+            N_("Bạn cần quyền {permission} để làm việc này. Hãy hỏi quản trị viên của cơ quan."),
+            permission=permission,
         )
 
 
@@ -77,9 +76,7 @@ def check_assignment(
         if together and not other.ended and other.role != role and EXCLUSIVE_ROLES & {role, other.role}:
             raise Conflict(
                 "assignment.exclusive",
-                N_("Vai trò “{role}” không được giữ cùng vai trò “{other}”."),
-                role=ROLES[role].name,
-                other=ROLES[other.role].name if other.role in ROLES else other.role,
+                N_("Vai trò quản trị, kiểm toán và bảo vệ dữ liệu phải giữ riêng, không cùng vai trò khác."),
             )
 
 
