@@ -110,9 +110,9 @@ def _repeatable(rng: Random, out: list[Row]) -> int:
 
 
 def _again(rng: Random, row: Row, number: int, flaw: str) -> Row:
-    again = Row(dict(row.cells), "unchanged", (), [flaw], row.person, number)
+    again = Row(dict(row.cells), "unchanged", row.acceptable, [flaw, *row.flaws], row.person, number)
     if flaw == "small_difference":
-        again.outcome, again.acceptable = "updated", ("unchanged", "needs_review")
+        again.outcome, again.acceptable = "updated", (*row.acceptable, "unchanged", "needs_review")
         again.cells["meNoiCuTru"] = str(again.cells["meNoiCuTru"]) + ", VN"
     return again
 

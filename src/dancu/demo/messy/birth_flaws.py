@@ -18,10 +18,12 @@ _REVIEW = ("needs_review", "inserted")
 def spoil(rng: Random, row: Row, flaw: str, child: DemoPerson, format: str) -> None:
     """Do the flaw to the row's cells and write the truth accordingly; where it cannot show, nothing is
     noted."""
-    before = dict(row.cells)
+    before, truth = dict(row.cells), (row.outcome, row.acceptable, row.person)
     _DO[flaw](rng, row, child, format)
     if row.cells != before or flaw == "trailing_commas":
         row.flaws.append(flaw)
+    else:
+        row.outcome, row.acceptable, row.person = truth
 
 
 def _born(child: DemoPerson) -> tuple[int, int, int]:

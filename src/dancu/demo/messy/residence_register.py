@@ -101,9 +101,15 @@ def _repeatable(rng: Random, out: list[Row]) -> int:
 
 
 def _again(rng: Random, row: Row, number: int, flaw: str) -> Row:
-    again = Row(dict(row.cells), "unchanged", (), [flaw], row.person, number)
+    again = Row(dict(row.cells), "unchanged", row.acceptable, [flaw, *row.flaws], row.person, number)
     if flaw == "small_difference":
-        again.outcome, again.acceptable = "updated", ("needs_review",)
+        again.outcome, again.acceptable = (
+            "updated",
+            (
+                *row.acceptable,
+                "needs_review",
+            ),
+        )
         again.cells["Số điện thoại"] = f"0571{rng.randrange(10**6):06d}"
         again.person = {**(row.person or {}), "phone": again.cells["Số điện thoại"]}
     return again
