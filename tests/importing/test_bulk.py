@@ -118,5 +118,5 @@ async def test_it_stops_where_evidence_is_not_sequenced(loader, admin) -> None:
     await admin.execute("UPDATE audit.pending SET at = now() - interval '2 minutes'")
     await admin.commit()
     with pytest.raises(psycopg.Error) as error:
-        await bulk.load(loader, [simple(99)], actor=SYSTEM, purpose=PURPOSE)
+        await bulk.load(loader, [simple(99)], actor=SYSTEM, purpose=PURPOSE, sequencer=True)
     assert error.value.sqlstate == "DA001"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,7 +18,9 @@ from dancu.kernel.names import normal_form
 from dancu.population import models as m
 from dancu.population.bulk import rows
 from dancu.population.bulk.rows import LAYOUTS, cell
+from dancu.population.events import PersonEvent, PersonRegistered
 from dancu.population.matching import search_terms
+from dancu.population.policy.groups import groups_of
 
 Areas = Callable[[int], Sequence[int]]
 """Unit id -> candidate communes of today and their provinces (territory's `Gazetteer.areas` for today)."""
@@ -46,7 +48,6 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     OUTBOX: ("topic", "person_key", "payload"),
 }  # fmt: skip
 _RESIDENT: Final = (m.ResidenceKind.PERMANENT, m.ResidenceKind.TEMPORARY, m.ResidenceKind.CURRENT)
-REGISTERED: Final = "population.person.registered"
 
 
 @dataclass(slots=True)
@@ -84,8 +85,7 @@ class Builder:
         """One chunk, recorded at `tick`, with keys from the three iterators. Versions of households whose
         head is in the chunk are witnessed by the head's entry, others by one of their own."""
         chunk = Chunk()
-        self._instant = f"{tick:%Y-%m-%dT%H:%M:%S.%fZ}"
-        self._recorded = f'["{self._instant}",)'
+        self._at(tick)
         headed: dict[int | None, list[m.HouseholdFact]] = {}
         for household in households:
             headed.setdefault(household.head_key, []).append(household)
@@ -98,6 +98,35 @@ class Builder:
             lines = [self._fact(chunk, v, v.household_key, next(facts), entry_id, "") for v in versions]
             self._witness(chunk, entry_id, head, _fields(("household",)), lines)
         return chunk
+
+    def change(
+        self, chunk: Chunk, key: int, opens: Sequence[m.Fact], closes: Sequence[m.Fact],
+        facts: Iterator[int], entry_id: int, tick: datetime, until: str, event: PersonEvent | None,
+    ) -> None:  # fmt: skip
+        """Add to `chunk` what an existing person (subject `key`, alive until `until`) gets: rows opened, and in the
+        evidence also the rows whose recorded time the caller ends at `tick` in the same transaction."""
+        self._at(tick)
+        lines = [self._fact(chunk, fact, _key_of(fact, key), next(facts), entry_id, until) for fact in opens]
+        for fact in closes:
+            stored = fact.stored
+            if stored is None:
+                raise ValueError("only a stored fact can be closed")
+            prefix = LAYOUTS[type(fact)].prefix
+            lines.append(b"-%b%d|%d|%b" % (prefix, stored.key, stored.fact_id, self._instant.encode()))
+        touched = dict.fromkeys(group for fact in (*opens, *closes) for group in groups_of(fact))
+        self._witness(chunk, entry_id, key, rows.codes(tuple(touched)), lines)
+        if event is not None:
+            chunk.blocks[OUTBOX].append(_event(event))
+
+    def read(self, chunk: Chunk, key: int, entry_id: int, fields: Sequence[str]) -> None:
+        """Evidence that a person's data were compared with a row of the file."""
+        chunk.blocks[PENDING].append(
+            f"{entry_id}\tread\t{self._who}\t{key}\t{rows.codes(tuple(fields))}\t{self._how}\t\\N\t{self._note}\n"
+        )
+
+    def _at(self, tick: datetime) -> None:
+        self._instant = f"{tick.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        self._recorded = f'["{self._instant}",)'
 
     def _person(self, chunk: Chunk, draft: m.PersonDraft, key: int, headed: Sequence[m.HouseholdFact],
                 ids: Iterator[int], entry_id: int) -> None:  # fmt: skip
@@ -116,7 +145,8 @@ class Builder:
             params = cell(rows.canonical(dict(noticed.params)).decode())
             blocks[FINDING].append(f"{key}\t{noticed.code}\t{params}\t{cell(noticed.source_ref)}\n")
         self._witness(chunk, entry_id, key, _fields(groups(draft)), lines)
-        blocks[OUTBOX].append(f"{REGISTERED}\t{key}\t{{}}\n")
+        numbered = any(n.kind == m.NumberKind.PERSONAL_ID for n in draft.numbers)
+        blocks[OUTBOX].append(_event(PersonRegistered(key, numbered=numbered)))
         chunk.persons += 1
 
     def _fact(self, chunk: Chunk, fact: m.Fact, key: int, fact_id: int, entry_id: int, until: str) -> bytes:
@@ -180,6 +210,14 @@ class Builder:
             f"{key}\t{rows.ints(areas)}\t{cell(keys.ascii)}\t{cell(keys.tone_folded)}\t{cell(keys.sort)}"
             f"\t{cell(birth.year)}\t{cell(birth.month)}\t{cell(birth.day)}\t{{{terms}}}\n"
         )
+
+
+def _event(event: PersonEvent) -> str:
+    return f"{event.topic}\t{event.person_key}\t{cell(rows.canonical(event.payload()).decode())}\n"
+
+
+def _key_of(fact: m.Fact, person_key: int) -> int:
+    return fact.household_key if isinstance(fact, m.HouseholdFact) else person_key
 
 
 def alive_until(life: Sequence[m.LifeFact]) -> str:

@@ -74,6 +74,7 @@ async def load(
     chunk: int = CHUNK,
     areas: Areas | None = None,
     helpers: Sequence[Conn] = (),
+    sequencer: bool = False,
     progress: Callable[[int], None] = lambda persons: None,
 ) -> BulkResult:
     """Write new persons and versions of new households, in the order given; persons must be valid and
@@ -91,12 +92,12 @@ async def load(
             raise RuntimeError("bulk.load commits by itself: give it connections outside a transaction")
     started = time.perf_counter()
     result = BulkResult()
-    builder = Builder(actor, purpose, verb=verb, areas=areas or areas_today(), reference=reference)
     source = iter(drafts)
     turn = asyncio.Lock()
 
     async def lane(own: Conn) -> None:
         stock = Stock()
+        builder = Builder(actor, purpose, verb=verb, areas=areas or areas_today(), reference=reference)
         writing: asyncio.Task[None] | None = None
         try:
             while True:
@@ -105,16 +106,16 @@ async def load(
                 if not persons and not households:
                     break
                 need = _needs(persons, households)
-                if stock.short_of(*need):
+                if not stock.holds(*need):
                     if writing is not None:
                         await writing
-                    await stock.fill(own, *(2 * n for n in need))
-                    await own.commit()
+                    async with own.transaction():
+                        await stock.ensure(own, persons=need[0], facts=need[1], entries=need[2])
                 keys = stock.persons.take(need[0]), stock.facts.take(need[1]), stock.entries.take(need[2])
                 ready = await asyncio.to_thread(builder.build, persons, households, *keys, stock.now())
                 if writing is not None:
                     await writing
-                writing = asyncio.create_task(_write(own, ready, stock, need, result, progress))
+                writing = asyncio.create_task(_write(own, ready, stock, need, result, progress, sequencer))
         finally:
             if writing is not None:
                 await writing
@@ -149,11 +150,12 @@ def _needs(persons: Sequence[m.PersonDraft], households: Sequence[m.HouseholdFac
 
 async def _write(
     conn: Conn, chunk: Chunk, stock: Stock, need: tuple[int, int, int], result: BulkResult,
-    progress: Callable[[int], None],
+    progress: Callable[[int], None], sequencer: bool,
 ) -> None:  # fmt: skip
     async with conn.transaction():
-        await store.assert_evidence_moves(conn)
-        await stock.fill(conn, *need)  # for the chunk that is being built meanwhile
+        if sequencer:
+            await store.assert_evidence_moves(conn)
+        await stock.fill(conn, persons=need[0], facts=need[1], entries=need[2])  # for the chunk that is being built meanwhile
         await write_chunk(conn, chunk)
     result.persons += chunk.persons
     result.households += chunk.households

@@ -78,15 +78,17 @@ def _reader(first: str, *rest: str) -> Callable[[Any], tuple[Any, ...]]:
 LAYOUTS: Final[dict[type[m.Fact], Layout]] = {fact: _layout(t) for fact, t in tables.TABLE_OF.items()}
 
 
-@lru_cache(maxsize=65536)
-def cell(value: Any) -> str:
-    """One value in COPY's text format."""
-    if value is None:
-        return "\\N"
-    text = str(value)
+def escaped(text: str) -> str:
+    """Text as a field of COPY's text format."""
     if "\\" in text or not text.isprintable():
         text = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
+
+
+@lru_cache(maxsize=65536)
+def cell(value: Any) -> str:
+    """One value in COPY's text format."""
+    return "\\N" if value is None else escaped(str(value))
 
 
 @lru_cache(maxsize=4096)

@@ -47,16 +47,29 @@ class Stock:
         self.entry_blocks: list[range] = []
         self._ahead = timedelta(0)
 
-    def short_of(self, persons: int, facts: int, entries: int, households: int = 0) -> bool:
+    async def ensure(
+        self, conn: Conn, *, persons: int = 0, facts: int = 0, entries: int = 0, households: int = 0
+    ) -> None:
+        """See to it that at least so many of each are there; asks the database only where they are not, and then for
+        enough to spare. As sequences, this does not roll back."""
+        if not self.holds(persons, facts, entries, households):
+            await self.fill(
+                conn, persons=2 * persons, facts=2 * facts, entries=2 * entries, households=2 * households
+            )
+
+    def holds(self, persons: int, facts: int, entries: int, households: int = 0) -> bool:
+        """Is that many of each left?"""
         return (
-            self.persons.left < persons
-            or self.facts.left < facts
-            or self.entries.left < entries
-            or self.households.left < households
+            self.persons.left >= persons
+            and self.facts.left >= facts
+            and self.entries.left >= entries
+            and self.households.left >= households
         )
 
-    async def fill(self, conn: Conn, persons: int, facts: int, entries: int, households: int = 0) -> None:
-        """See to it that at least so many of each are there. As sequences, this does not roll back."""
+    async def fill(
+        self, conn: Conn, *, persons: int = 0, facts: int = 0, entries: int = 0, households: int = 0
+    ) -> None:
+        """Take what is lacking of so many keys of each kind, and look at the database's clock."""
         before = datetime.now(UTC)
         self._ahead = await store.now(conn) - before
         self.persons.add(await store.person_blocks(conn, persons - self.persons.left))

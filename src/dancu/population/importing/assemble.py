@@ -13,7 +13,8 @@ UNDETERMINED: Final = m.Sex.UNDETERMINED
 
 
 def draft_of(row: Row) -> m.PersonDraft:
-    """Everything the row says of its person, household apart. What is not said is left out, never made up."""
+    """Everything the row says of its person, household and findings apart. What is not said is left out, never made
+    up."""
     birth: PartialDate | None = row.get("birth")
     source = row.source
     since = m.Valid(birth.full()) if birth is not None else m.ALWAYS
@@ -42,7 +43,6 @@ def draft_of(row: Row) -> m.PersonDraft:
             )
             if value
         ),
-        findings=noticed(row),
     )
 
 

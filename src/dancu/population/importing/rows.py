@@ -18,9 +18,11 @@ from dancu.population.importing import cleaning
 from dancu.population.importing.cleaning import CLEANERS, Cell
 from dancu.population.importing.places import NOWHERE, Place, Places
 from dancu.population.importing.profile import Profile
+from dancu.territory.service import gazetteer
 
 _BEYOND_LATIN: Final = re.compile("[\u0100-\u1eff]")
 #: A number or date that is there but unreadable may hide the person's identity: someone looks before it goes in.
+_NO_SOURCE: Final = m.Source("")
 _DOUBTS: Final = frozenset({"birth", "personal_id", "cmnd"})
 
 
@@ -38,7 +40,7 @@ class Row:
     doubts: list[tuple[str, str]] = field(default_factory=list)
     problem: tuple[str, str] | None = None
     record_key: str | None = None
-    source: m.Source = m.Source("")
+    source: m.Source = _NO_SOURCE
 
     def get(self, name: str) -> Any:
         return self.values.get(name)
@@ -150,6 +152,10 @@ class RowReader:
         for name, coded in (("birth_place", "birth_place_code"), ("residence", "residence_unit")):
             if coded in row.places:
                 self._agree(row, name, coded)
+        for name in ("residence", "temporary"):
+            unit = row.place(name).unit_id
+            if unit is not None and gazetteer().unit(unit).level < 3:
+                row.note("place.coarse", name)
 
     def _agree(self, row: Row, name: str, coded: str) -> None:
         """Text and code of one place: the code settles what the text leaves open, and is doubted where they differ."""
@@ -159,7 +165,10 @@ class RowReader:
                 row.note(code.note, coded)
             if not text.text:
                 row.places[name] = code
-        elif text.unit_id is None or text.unit_id != code.unit_id and name == "birth_place":
+        elif text.unit_id is None or (
+            text.unit_id != code.unit_id
+            and (name == "birth_place" or gazetteer().unit(text.unit_id).level < gazetteer().unit(code.unit_id).level)
+        ):
             # A hospital's name is no unit: the column made for the unit is right about it.
             row.places[name] = text._replace(text=text.text or code.text, unit_id=code.unit_id, note="")
             row.notes = [n for n in row.notes if n[1] != name or not n[0].startswith("place.")]

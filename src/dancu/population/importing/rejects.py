@@ -1,0 +1,103 @@
+"""The file of refused rows: the columns of the source as they came, then which row it was and why. It is corrected
+where it stands and imported again with the same profile, which passes over the added columns."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from dancu.population.importing.profile import EXTRA
+from dancu.population.importing.readers import Sheet
+
+Refused = AsyncIterator[tuple[int, list[str], str, str]]
+
+
+def beside(path: Path) -> Path:
+    """Where the rejects of a file go: "so.csv" -> "so.rejects.csv"."""
+    return path.with_name(f"{path.stem}.rejects{path.suffix.lower()}")
+
+
+async def write(path: Path, sheet: Sheet, rows: Refused) -> int:
+    """Write the file anew, whole or not at all; returns the number of rows. Without rows there is no file."""
+    part = path.with_name(f".{path.name}.part")
+    writer = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[sheet.kind]
+    try:
+        count = await writer(part, sheet, rows)
+        if count:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+        else:
+            path.unlink(missing_ok=True)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _line(sheet: Sheet, row: tuple[int, list[str], str, str], kept: list[int]) -> list[Any]:
+    number, cells, code, reason = row
+    return [cells[i] if i < len(cells) else "" for i in kept] + [str(number), code, reason]
+
+
+def _columns(sheet: Sheet) -> tuple[list[str], list[int]]:
+    """Titles of the source without those a rejects file added before, and their places."""
+    kept = [i for i, title in enumerate(sheet.header) if title.strip() not in EXTRA]
+    return [sheet.header[i] for i in kept] + list(EXTRA), kept
+
+
+async def _csv(path: Path, sheet: Sheet, rows: Refused) -> int:
+    titles, kept = _columns(sheet)
+    count = 0
+    # Spreadsheets take a CSV for UTF-8 only with a byte-order mark.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=sheet.delimiter, lineterminator="\r\n")
+        writer.writerow(titles)
+        async for row in rows:
+            writer.writerow(_line(sheet, row, kept))
+            count += 1
+    return count
+
+
+async def _xlsx(path: Path, sheet: Sheet, rows: Refused) -> int:
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    titles, kept = _columns(sheet)
+    book = Workbook(write_only=True)
+    page = book.create_sheet("rejects")
+    page.append(titles)
+    count = 0
+    async for row in rows:
+        page.append([ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in _line(sheet, row, kept)])
+        count += 1
+    book.save(path)
+    return count
+
+
+async def _parquet(path: Path, sheet: Sheet, rows: Refused) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    titles, kept = _columns(sheet)
+    schema = pa.schema([(title, pa.string()) for title in titles])
+    count = 0
+    with pq.ParquetWriter(path, schema) as writer:
+        batch: list[list[Any]] = []
+
+        def flush() -> None:
+            if batch:
+                columns = zip(*batch, strict=True)
+                arrays = [pa.array(column, pa.string()) for column in columns]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+                batch.clear()
+
+        async for row in rows:
+            batch.append(_line(sheet, row, kept))
+            count += 1
+            if len(batch) == 1_000:
+                flush()
+        flush()
+    return count

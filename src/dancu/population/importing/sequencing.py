@@ -1,0 +1,73 @@
+"""An import is finished when its evidence has its place in the log. Where no worker runs, a child process of the
+import sequences, with the key of this installation; then the log never waits while a long file is being read."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from dancu.audit import service as audit
+from dancu.kit.db import data_dir, dsn, open_connection
+from dancu.population.importing import store
+
+_ALIVE: Final = 15.0  # seconds a working sequencer may be silent
+_STUCK: Final = 30.0  # seconds without any progress after which nobody is believed to sequence
+
+
+@asynccontextmanager
+async def sequencer() -> AsyncIterator[bool]:
+    """While the block runs somebody sequences: the worker, or a child process. Yields False where neither can (the
+    signing key is not here)."""
+    conn = await open_connection("verify", autocommit=True)
+    try:
+        alive = await store.sequencer_alive(conn, _ALIVE)
+    finally:
+        await conn.close()
+    if alive:
+        yield True
+        return
+    if not (data_dir() / "keys" / "audit.key").exists():
+        yield False
+        return
+    child = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE)
+    try:
+        yield True
+    finally:
+        child.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(child.wait, 30)
+
+
+async def settle(entries: tuple[int, int]) -> bool:
+    """Wait until evidence entries [first, end) are sequenced; False when the log has stopped moving."""
+    conn = await open_connection("verify", autocommit=True)
+    try:
+        least, since = None, time.monotonic()
+        while left := await store.waiting(conn, *entries):
+            if least is None or left < least:
+                least, since = left, time.monotonic()
+            elif time.monotonic() - since > _STUCK:
+                return False
+            await asyncio.sleep(0.05)
+        return True
+    finally:
+        await conn.close()
+
+
+async def _run(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # Whoever started us keeps our standard input open as long as it lives: no orphan goes on signing.
+    loop.add_reader(sys.stdin.fileno(), stop.set)
+    signer = audit.load_signer(data_dir() / "keys")
+    await audit.run_sequencer(dsn("worker"), signer, stop, checkpoints=data_dir() / "checkpoints")
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(asyncio.Event()))

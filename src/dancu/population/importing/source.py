@@ -1,0 +1,77 @@
+"""A file as chunks of cleaned rows, read in a thread ahead of the writing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+from dancu.kernel.names import Encoding, decode, detect_encoding
+from dancu.population.importing.matching import household_number
+from dancu.population.importing.profile import Profile
+from dancu.population.importing.readers import Sheet, open_sheet
+from dancu.population.importing.rows import Row, RowReader
+
+CHUNK: Final = 3_000
+_SLACK: Final = 200  # a household is kept in one chunk if so many more rows are enough
+_SAMPLE: Final = 1_000
+_LEGACY: Final[tuple[Encoding, ...]] = ("tcvn3", "vni")
+
+
+def file_hash(path: Path) -> bytes:
+    """SHA-256 of a file's content: the same file again is known by it, wherever it lies."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+class Source:
+    """The rows of one file under a profile, from after record `skip` on."""
+
+    def __init__(self, path: Path, profile: Profile, as_of: date | None, today: date, skip: int = 0) -> None:
+        self.sheet: Sheet = open_sheet(path, lambda row: _header(profile, row) is not None)
+        header, encoding = _header(profile, self.sheet.header) or (self.sheet.header, "unicode")
+        self.header = header
+        first = list(islice(self.sheet.rows, _SAMPLE))
+        if encoding == "unicode":
+            encoding = detect_encoding(cell for _, cells in first for cell in cells)
+        self._reader = RowReader(profile, header, encoding, as_of, today)
+        self._rows: Iterator[tuple[int, list[str]]] = chain(first, self.sheet.rows)
+        self._skip = skip
+        self._held: Row | None = None
+        self.ignored = tuple(profile.ignored(header))
+
+    def chunk(self, size: int = CHUNK) -> list[Row]:
+        """The next rows, cleaned; [] at the end. Cut between households where that is near."""
+        rows: list[Row] = [self._held] if self._held is not None else []
+        self._held = None
+        for number, cells in self._rows:
+            if number <= self._skip:
+                continue
+            row = self._reader.read(number, cells)
+            if len(rows) >= size and not _same_household(rows[-1], row, len(rows) - size):
+                self._held = row
+                break
+            rows.append(row)
+        return rows
+
+    def close(self) -> None:
+        self.sheet.close()
+
+
+def _same_household(last: Row, row: Row, over: int) -> bool:
+    number = household_number(row)
+    return over < _SLACK and number != "" and number == household_number(last)
+
+
+def _header(profile: Profile, row: list[str]) -> tuple[list[str], Encoding] | None:
+    """The header in Unicode and the encoding it was in; None where it is not one of this profile."""
+    if profile.recognises(row):
+        return row, "unicode"
+    for encoding in _LEGACY:
+        decoded = [decode(title, encoding) for title in row]
+        if profile.recognises(decoded):
+            return decoded, encoding
+    return None
