@@ -9,9 +9,18 @@ import pytest
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import DancuError
 from dancu.population import service
-from dancu.population.models import KinFact, KinRelation, MaritalStatus, Sex, Source
+from dancu.population.models import (
+    HouseholdRelation,
+    KinFact,
+    KinRelation,
+    MaritalStatus,
+    MemberFact,
+    Sex,
+    Source,
+    Valid,
+)
 
-from .conftest import draft
+from .conftest import draft, place
 
 D = date(2026, 3, 8)
 
@@ -135,11 +144,22 @@ async def test_a_birth_tells_the_parents(office):
         KinFact(source=Source("declaration"), relation=r, relative_key=k)
         for r, k in ((KinRelation.FATHER, he), (KinRelation.MOTHER, she))
     )
-    done = await office(service.register_birth, draft("Nguyễn Văn Bé", sex=Sex.MALE, year=2026, month=5, kin=kin))
+    home = await office(service.create_household, he, place=place(), since=date(2026, 1, 1))
+    member = MemberFact(
+        source=Source("declaration"), valid=Valid(date(2026, 5, 20)), household_key=home.household_key,
+        relation=HouseholdRelation.CHILD,
+    )  # fmt: skip
+    newborn = draft("Nguyễn Văn Bé", sex=Sex.MALE, year=2026, month=5, kin=kin, memberships=(member,))
+    done = await office(service.register_birth, newborn)
+    stranger = draft("Võ Lạ", memberships=(member,))
+    with pytest.raises(DancuError) as unknown:
+        await office(service.register, stranger)
+    assert unknown.value.code == "household.not_found"
     child = await office.view(done.person_key)
     assert child.relatives(KinRelation.FATHER)[0].relative_name == "Nguyễn Văn An"
     assert (await office.view(she)).relatives(KinRelation.CHILD)[0].relative_key == done.person_key
     assert child.missing == ("personal_id",)
+    assert child.household.head_key == he
 
 
 async def test_representative(office):

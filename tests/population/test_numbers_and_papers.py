@@ -43,9 +43,7 @@ async def test_a_full_cell_is_said(office, monkeypatch):
     monkeypatch.setattr(number_verbs, "serials", 3)
     given = set()
     for _ in range(3):
-        done = await office(
-            service.allocate_number, await office.person(), place_code="001", since=date(2026, 1, 1)
-        )
+        done = await office(service.allocate_number, await office.person(), place_code="001", since=date(2026, 1, 1))
         given.add(done.number)
     assert given == {f"00119000000{n}" for n in range(3)}
     with pytest.raises(Conflict) as full:

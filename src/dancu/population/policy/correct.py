@@ -53,7 +53,7 @@ def change_name(work: Work, key: int, full_name: str, since: date, kind: NameKin
     rules.after_birth(view, since)
     rules.happened(since, work.today)
     fact = NameFact(source=work.source, valid=Valid(since), kind=kind, full_name=normal_form(full_name).normal)
-    work.put(key, fact)
+    work.follow(key, fact)
     _changed(work, key, set(groups_of(fact)))
 
 
@@ -96,7 +96,7 @@ def change_traits(work: Work, key: int, values: Mapping[str, Any], since: date) 
     rules.happened(since, work.today)
     before = view.trait or TraitFact(source=work.source)
     after = replace(_mended(before, values, work), valid=Valid(since))
-    work.put(key, after)
+    work.follow(key, after)
     _changed(work, key, set(groups_between(before, after)))
 
 

@@ -113,18 +113,16 @@ def _enter(work: Work, key: int, household_key: int, relation: HouseholdRelation
     view = work.view(key)
     rules.alive_on(view, since)
     rules.after_birth(view, since)
-    for old in work.end(key, MemberFact, since):
-        assert isinstance(old, MemberFact)
-        if old.household_key != household_key:
-            work.events.append(events.HouseholdLeft(key, old.household_key))
-            work.tell(Told.HOUSEHOLD_HEAD)
     if household_key in work.households:
         for other in [h for k, h in work.households.items() if k != household_key]:
             if any(v.head_key == key and v.valid.overlaps(Valid(since)) for v in other.versions):
                 leave_headless(work, key, since, but=household_key)
     alive_until = work.persons[key].alive_until
     valid = Valid(since) if alive_until is None else rules.period(since, alive_until + rules.ONE_DAY)
-    work.open(key, MemberFact(source=work.source, valid=valid, household_key=household_key, relation=relation))
+    old = work.follow(key, MemberFact(source=work.source, valid=valid, household_key=household_key, relation=relation))
+    if old is not None and old.household_key != household_key:
+        work.events.append(events.HouseholdLeft(key, old.household_key))
+        work.tell(Told.HOUSEHOLD_HEAD)
     work.events.append(events.HouseholdJoined(key, household_key, relation))
 
 

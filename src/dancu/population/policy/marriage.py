@@ -37,6 +37,11 @@ def marry(work: Work, one: int, other: int, on: date, common: Collection[tuple[i
         rules.after_birth(view, on)
         _unmarried(view, on)
         _of_age(work, view, on)
+        if any(m.valid.start is not None and m.valid.start > on for m in view.marital):
+            raise Conflict(
+                "marriage.later_status",
+                N_("Đã có tình trạng hôn nhân ghi sau ngày này. Hãy cải chính các thông tin đó trước."),
+            )
     _sexes(work.view(one), work.view(other))
     if any((a <= 2 and b <= 2) or 0 in (a, b) for a, b in common):
         raise Conflict(

@@ -85,7 +85,7 @@ def change_contact(work: Work, key: int, kind: ContactKind, value: str | None, s
         if not work.end(key, ContactFact, since, lambda c: c.kind == kind):
             raise Conflict("contact.none", N_("Không có thông tin liên hệ loại này để bỏ."))
     else:
-        work.put(key, ContactFact(source=work.source, valid=Valid(since), kind=kind, value=_contact(kind, value)))
+        work.follow(key, ContactFact(source=work.source, valid=Valid(since), kind=kind, value=_contact(kind, value)))
     work.events.append(events.ContactChanged(key, kind))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
 

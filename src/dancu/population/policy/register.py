@@ -7,8 +7,8 @@ from dancu.kit.i18n import N_
 from dancu.population import events
 from dancu.population.models import (
     DataGroup,
-    HouseholdRelation,
     LifeStatus,
+    MemberFact,
     NameKind,
     NumberKind,
     PersonDraft,
@@ -16,6 +16,7 @@ from dancu.population.models import (
     missing_groups,
 )
 from dancu.population.policy import rules
+from dancu.population.policy.household import join
 from dancu.population.policy.work import DirectoryChange, Work
 
 #: Kinds of number that live in the directory under the same word.
@@ -35,14 +36,10 @@ def register(work: Work, key: int, draft: PersonDraft, *, birth: bool) -> None:
     born = rules.birth_date(draft.birth)
     if born is not None:
         rules.happened(born.earliest(), work.today, "birth")
-    if any(m.relation == HouseholdRelation.HEAD for m in draft.memberships):
-        raise Invalid(
-            "household.head.register",
-            N_("Hãy đăng ký người trước, rồi lập hộ hoặc đổi chủ hộ bằng thủ tục riêng."),
-        )
     work.create(key)
     for fact in draft.facts():
-        work.open(key, fact)
+        if not isinstance(fact, MemberFact):
+            work.open(key, fact)
     for life in draft.life:
         if life.status == LifeStatus.DEAD:
             died = rules.event_date(life)
@@ -55,6 +52,7 @@ def register(work: Work, key: int, draft: PersonDraft, *, birth: bool) -> None:
     work.events.append(
         events.PersonRegistered(key, birth=birth, numbered=DataGroup.PERSONAL_ID not in missing_groups(work.view(key)))
     )
+    # A household is joined, not written: it must stand, and be one of a relative's who was opened with this.
     for member in draft.memberships:
-        work.events.append(events.HouseholdJoined(key, member.household_key, member.relation))
-    work.tell(Told.CITIZEN, Told.SUBSCRIBERS, *([Told.HOUSEHOLD_HEAD] if draft.memberships else []))
+        join(work, key, member.household_key, member.relation, member.valid.start or work.today)
+    work.tell(Told.CITIZEN, Told.SUBSCRIBERS)

@@ -39,8 +39,9 @@ def move(
     """From `since` the person lives at `place` (kind permanent, temporary, current) or is away there
     (absence).
 
-    The residence of the same kind that held until then ends. A permanent residence has no end in advance; an
-    absence may have no place, the others must say one. A stay already planned further on is replaced too.
+    The residence of the same kind that held until then ends; one recorded from a later day on stays, and this
+    one holds until then. A permanent residence has no end in advance; an absence may have no place, the
+    others must.
     """
     view = work.view(key)
     rules.alive_on(view, since)
@@ -51,7 +52,6 @@ def move(
         rules.happened(since, work.today)
     if kind != ResidenceKind.ABSENCE and not place.known:
         raise Invalid("residence.place.missing", N_("Hãy ghi nơi ở: xã, phường hoặc địa chỉ."))
-    before = next((r for r in work.facts(key, ResidenceFact) if r.kind == kind and r.valid.holds(since)), None)
     fact = ResidenceFact(
         source=work.source,
         valid=rules.period(since, until),
@@ -62,9 +62,16 @@ def move(
         file_number=place.file_number,
         reason=reason,
     )
+    same = [r for r in work.facts(key, ResidenceFact) if r.kind == kind]
+    if until is not None and any(r.valid.start and since < r.valid.start < until for r in same):
+        raise Conflict(
+            "residence.overlap",
+            N_("Đã có đăng ký cùng loại trong thời gian này. Hãy kết thúc đăng ký đó trước."),
+        )
+    before = next((r for r in same if r.valid.holds(since)), None)
     if before is not None and replace(before, source=fact.source, valid=fact.valid, reason=reason) == fact:
         raise Conflict("residence.same", N_("Người này đã đăng ký ở đúng nơi này rồi."))
-    work.put(key, fact)
+    work.follow(key, fact)
     work.events.append(events.PersonMoved(key, kind))
     work.tell(Told.CITIZEN, Told.NEW_COMMUNE, Told.SUBSCRIBERS)
     if before is not None and before.unit_id != fact.unit_id:

@@ -191,6 +191,24 @@ class Work:
         """Facts of this kind hold no longer from `day` on."""
         return self.erase(key, kind, Valid(day), where)
 
+    def follow(self, key: int, fact: F) -> F | None:
+        """From the first day of `fact` its slot says `fact`. What held on that day ends there; what begins
+        later was recorded for a reason and stays, so the new fact holds until then. Returns what held."""
+        start = fact.valid.start
+        if start is None:
+            raise ValueError("a fact that follows another has a first day")
+        same: list[F] = [f for f in self.facts(key, type(fact)) if slot(f) == slot(fact)]
+        held = next((f for f in same if f.valid.holds(start)), None)
+        later = [f.valid.start for f in same if f.valid.start is not None and f.valid.start > start]
+        ends = [*later, *([fact.valid.end] if fact.valid.end is not None else [])]
+        if held is not None:
+            self.close(key, held)
+            rest = held.valid.until(start)
+            if rest is not None:
+                self.open(key, replace(held, valid=rest))
+        self.open(key, replace(fact, valid=Valid(start, min(ends, default=None))))
+        return held
+
     def put_household(self, fact: HouseholdFact, subject: int) -> None:
         household = self.households.get(fact.household_key)
         if household is None:

@@ -4,6 +4,8 @@ Every verb: `await verb(conn, actor, purpose, document, person_key, …) -> Done
 -> Preview`.
 """
 
+from dancu.population.service.areas import recompute_areas
+from dancu.population.service.checks import nightly
 from dancu.population.service.correct import (
     change_name,
     change_traits,
@@ -71,17 +73,19 @@ __all__ = [
     "history",
     "hits_of",
     "household_members",
-    "keys_by_number",
     "issue_card",
     "join_household",
+    "keys_by_number",
     "leave_household",
     "look",
     "marry",
     "merge",
     "move",
+    "nightly",
     "one_line",
     "open_person",
     "person",
+    "recompute_areas",
     "refusal",
     "register",
     "register_birth",

@@ -7,7 +7,7 @@ not opened is simply not in the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -38,7 +38,8 @@ def _rows(table: Table, where: str) -> str:
     """A scalar subquery: the rows of a table as a JSON array of arrays, by valid time."""
     return (
         f"(SELECT json_agg(json_build_array({selected(table)})"
-        f" ORDER BY lower(f.valid) NULLS FIRST, f.fact_id) FROM {table.qualified} f WHERE {where}) AS {table.name}"
+        " ORDER BY lower(f.valid) NULLS FIRST, f.fact_id)"
+        f" FROM {table.qualified} f WHERE {where}) AS {table.name}"
     )
 
 
@@ -83,9 +84,7 @@ async def load_history(conn: Conn, key: int) -> tuple[Fact, ...]:
     facts: list[Fact] = []
     for table, rows in zip((*TABLES, HOUSEHOLD), row[6:], strict=True):
         facts.extend(read(table, r) for r in rows or ())
-    return tuple(
-        sorted(facts, key=lambda f: (f.stored.known_from, f.stored.fact_id) if f.stored else (), reverse=True)
-    )
+    return tuple(sorted(facts, key=lambda f: (f.stored.known_from, f.stored.fact_id) if f.stored else (), reverse=True))
 
 
 def _view(row: Sequence[Any], as_of: date, known_at: datetime | None) -> PersonView:
@@ -107,6 +106,20 @@ def _view(row: Sequence[Any], as_of: date, known_at: datetime | None) -> PersonV
     )
 
 
+def view_of_parts(tables: Sequence[Table]) -> tuple[str, Callable[[Sequence[Any]], dict[str, Any]]]:
+    """For a reader that needs few tables: select-list columns over a person `p`, as known now, and the
+    function that makes fields of PersonView of them."""
+    at = _KNOWN["now"].format(t="f")
+    columns = ", ".join(_rows(t, f"f.person_key = p.person_key AND {at}") for t in tables)
+
+    def fields(values: Sequence[Any]) -> dict[str, Any]:
+        return {
+            _VIEW_FIELD[t.name]: tuple(read(t, r) for r in rows or ()) for t, rows in zip(tables, values, strict=True)
+        }
+
+    return columns, fields
+
+
 @cache
 def _household_query(known: Known) -> str:
     at = _KNOWN[known].format(t="f")
@@ -114,9 +127,7 @@ def _household_query(known: Known) -> str:
     return f"SELECT {_rows(HOUSEHOLD, here)}, {_rows(_MEMBER, here)}"
 
 
-async def load_household(
-    conn: Conn, key: int, as_of: date, known_at: datetime | None = None
-) -> HouseholdView:
+async def load_household(conn: Conn, key: int, as_of: date, known_at: datetime | None = None) -> HouseholdView:
     """One household with the members that are open to this transaction."""
     query = _household_query("now" if known_at is None else "then")
     row = await (await conn.execute(query, {"key": key, "known_at": known_at})).fetchone()

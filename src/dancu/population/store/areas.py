@@ -1,0 +1,67 @@
+"""Persons whose areas are worked out again, in batches by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dancu.kit.db import Conn
+from dancu.population.models import PersonView
+from dancu.population.store.facts import view_of_parts
+from dancu.population.store.tables import TABLES
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A person's places as known now, and what the search row is made of (None: not searched for)."""
+
+    view: PersonView
+    name_ascii: str | None
+    birth_year: int | None
+
+
+_PLACES = [t for t in TABLES if t.name in ("residence", "person_birth")]
+
+
+async def next_batch(conn: Conn, after: int, size: int, today: date) -> list[Placed]:
+    """The next `size` persons after key `after` that stand for themselves (not merged)."""
+    parts, read_parts = view_of_parts(_PLACES)
+    cursor = await conn.execute(
+        f"SELECT p.person_key, p.areas, p.last_recorded, s.name_ascii, s.birth_year, {parts}"
+        " FROM population.person p LEFT JOIN population.person_search s ON s.person_key = p.person_key"
+        " WHERE p.person_key > %(after)s::bigint AND p.merged_into IS NULL ORDER BY p.person_key LIMIT %(size)s",
+        {"after": after, "size": size},
+    )
+    found = []
+    for key, areas, last_recorded, name, year, *columns in await cursor.fetchall():
+        view = PersonView(
+            person_key=key,
+            as_of=today,
+            known_at=None,
+            areas=tuple(areas),
+            alive_until=None,
+            merged_into=None,
+            last_recorded=last_recorded,
+            missing=(),
+            **read_parts(columns),
+        )
+        found.append(Placed(view, name, year))
+    return found
+
+
+async def set_areas(conn: Conn, view: PersonView, areas: Sequence[int], terms: Sequence[str] | None) -> bool:
+    """Write the areas unless a verb changed the person since the view was read: that verb wrote them
+    itself."""
+    done = await conn.execute(
+        "UPDATE population.person SET areas = %s::int[] WHERE person_key = %s::bigint AND last_recorded = %s",
+        (list(areas), view.person_key, view.last_recorded),
+    )
+    if done.rowcount != 1:
+        return False
+    if terms is not None:
+        await conn.execute(
+            "UPDATE population.person_search SET areas = %s::int[], terms = %s::text[] WHERE person_key = %s::bigint",
+            (list(areas), list(terms), view.person_key),
+        )
+    return True
