@@ -65,6 +65,7 @@ CREATE FUNCTION quality.waiting(
 ) RETURNS TABLE (person_key bigint, case_id bigint, data_group text, field text, opened_at timestamptz,
                  answer_due date, done_due date, state text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
 DECLARE
     held record;
     keys bigint[];

@@ -20,6 +20,7 @@ import typer
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
 _GRACE_SECONDS = 10.0
+_USABLE_TRIES = 240
 
 
 def serve(
@@ -132,6 +133,7 @@ async def _serve(port: int, hosts: tuple[str, ...], child: subprocess.Popen[byte
         running = [asyncio.create_task(server.serve()) for server in servers]
         if not await _answers(port, running):
             _port_taken(port)
+        await _usable(app, child is not None)
         print(f"ready http://localhost:{port}", flush=True)
         if open_browser:
             _browse(f"http://localhost:{port}/")
@@ -139,9 +141,22 @@ async def _serve(port: int, hosts: tuple[str, ...], child: subprocess.Popen[byte
         await stop.wait()
         watcher.cancel()
         for server in servers:
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), _GRACE_SECONDS)
+
+
+async def _usable(app: Any, has_worker: bool) -> None:
+    """Wait until data may be shown: after a long stop the worker first sequences what had been waiting."""
+    for _ in range(_USABLE_TRIES if has_worker else 1):
+        try:
+            for check in app.state.ready.values():
+                await check()
+        except Exception:  # readiness says why in the log; here only whether
+            await asyncio.sleep(0.25)
+        else:
+            return
+    print("dancu: chưa sẵn sàng; xem `dancu doctor`.", file=sys.stderr)
 
 
 async def _watch(child: subprocess.Popen[bytes] | None, stop: asyncio.Event) -> None:

@@ -52,7 +52,7 @@ def migrate(dsn: str, *, report: Callable[[str], None] = lambda name: None, fold
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
         conn.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO PUBLIC")
-        done = dict(conn.execute("SELECT name, checksum FROM public.dancu_migration").fetchall())
+        done: dict[str, str] = dict(conn.execute("SELECT name, checksum FROM public.dancu_migration").fetchall())
         for migration in available(folder):
             if migration.name in done:
                 if done[migration.name] != migration.checksum:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
@@ -45,7 +47,12 @@ async def of_person(conn: Conn, key: int) -> list[Case]:
     rows = await (
         await conn.execute(f"SELECT {_CASE} FROM quality.case WHERE person_key = %s::bigint ORDER BY case_id DESC", (key,))
     ).fetchall()
-    return [Case(*row[:9], CaseState(row[9]), *row[10:]) for row in rows]
+    return [_case(row) for row in rows]
+
+
+def _case(row: Sequence[Any]) -> Case:
+    values = dict(zip(_CASE.replace(",", "").split(), row, strict=True))
+    return Case(**{**values, "state": CaseState(values["state"])})
 
 
 async def answer(
@@ -77,4 +84,7 @@ async def waiting(conn: Conn, actor: Actor, purpose: Purpose, limit: int) -> lis
             actor.request_id, actor.channel, limit,
         ),
     )  # fmt: skip
-    return [Waiting(*row[:7], CaseState(row[7])) for row in await cursor.fetchall()]
+    return [
+        Waiting(key, case_id, group, field, opened_at, answer_due, done_due, CaseState(state))
+        for key, case_id, group, field, opened_at, answer_due, done_due, state in await cursor.fetchall()
+    ]

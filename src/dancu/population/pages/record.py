@@ -64,7 +64,8 @@ def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, e
 @router.get("/{key}", dependencies=[allow("person.read")])
 async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
     view, why, errors = await read(request, conn, actor, key)
-    members, hidden = [], 0
+    members: list[m.PersonView] = []
+    hidden = 0
     if view.membership is not None:
         members, hidden = await service.household_members(conn, actor, why, view.membership.household_key)
     return render(

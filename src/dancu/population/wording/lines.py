@@ -124,13 +124,13 @@ def _values(fact: m.Fact, today: date) -> Iterator[_Value]:
             yield N_("Tình trạng hôn nhân"), word(labels.MARITAL, fact.status), "marital", "status", {}
         case m.CardFact():
             expires = gettext(N_("có giá trị đến {day}"), day=f"{fact.expires_on:%d/%m/%Y}") if fact.expires_on else ""
-            parts = (
+            pieces = (
                 fact.number,
                 gettext(N_("cấp ngày {day}"), day=f"{fact.issued_on:%d/%m/%Y}") if fact.issued_on else "",
                 expires,
                 word(labels.STATE, fact.state),
             )
-            yield labels.CARD[fact.kind], " · ".join(part for part in parts if part), "card", "number", {}
+            yield labels.CARD[fact.kind], " · ".join(part for part in pieces if part), "card", "number", {}
         case m.ContactFact():
             yield labels.CONTACT[fact.kind], fact.value, "contact", fact.kind, {}
         case m.LifeFact():
