@@ -30,7 +30,11 @@ CREATE TABLE audit.pending (
     CONSTRAINT pending_action CHECK
         (action IN ('read', 'search', 'write', 'denied', 'erase', 'export', 'sign_in', 'system')),
     CONSTRAINT pending_actor_kind CHECK (actor_kind IN ('staff', 'citizen', 'system')),
-    CONSTRAINT pending_facts CHECK (length(facts) = 32)
+    CONSTRAINT pending_facts CHECK (length(facts) = 32),
+    -- Whatever is accepted here the sequencer must be able to write down: one entry must not stop the log.
+    CONSTRAINT pending_at CHECK (at BETWEEN '2000-01-01 00:00Z' AND '9000-01-01 00:00Z'),
+    CONSTRAINT pending_org CHECK (length(org_code) <= 100),
+    CONSTRAINT pending_note CHECK (jsonb_typeof(note) = 'object' AND pg_column_size(note) <= 4096)
 ) WITH (
     -- A queue: every row is deleted soon. Vacuum early, so that the oldest row stays cheap to find.
     autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000,

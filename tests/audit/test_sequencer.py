@@ -44,6 +44,37 @@ async def test_batches_smaller_than_the_backlog(conn: Any, worker: Any, verifier
     assert (await _sound(verifier)).size == 300
 
 
+@pytest.mark.parametrize(
+    "note",
+    ['{"a": 1e400}', '{"a": 1.10, "b": -0.0, "c": 123456789012345678901234567890}', '{"\\u0001": "\\ud83d\\ude00\\"\\\\"}',
+     '{"d": ' + "[" * 300 + "]" * 300 + "}", "{}"],
+)  # fmt: skip
+async def test_no_entry_stops_the_log(admin: Any, worker: Any, verifier: Any, note: str) -> None:
+    await admin.execute(
+        "INSERT INTO audit.pending (action, actor_kind, actor_id, org_code, purpose, legal_basis, case_ref, subject,"
+        " fields, note, at) VALUES ('read', 'staff', -9223372036854775808, %s, E'\\t\\\\', '', '\U0001f600', 9223372036854775807,"
+        " ARRAY['a,b', NULL, '\"'], %s::jsonb, '2000-01-01')",
+        ('"\\é', note),
+    )
+    await admin.commit()
+    assert await service.drain(worker, SIGNER) == 1
+    await _sound(verifier)
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["'x', 'staff', 1, 'o', now(), NULL", "'read', 'x', 1, 'o', now(), NULL", "'read', 'staff', 1, repeat('o', 101), now(), NULL",
+     "'read', 'staff', 1, 'o', 'infinity', NULL", "'read', 'staff', 1, 'o', '9999-01-01', NULL",
+     "'read', 'staff', 1, 'o', now(), '[]'", "'read', 'staff', 1, 'o', now(), jsonb_build_object('a', repeat('x', 9000))"],
+)  # fmt: skip
+async def test_what_could_stop_it_is_refused(admin: Any, values: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await admin.execute(
+            "INSERT INTO audit.pending (action, actor_kind, actor_id, org_code, at, note, purpose, legal_basis)"
+            f" VALUES ({values}, 'p', 'l')"
+        )
+
+
 async def test_people_before_files(conn: Any, importer: Any, worker: Any) -> None:
     first = await service.take_entry_ids(importer, 100)
     async with importer.cursor() as cursor, cursor.copy(

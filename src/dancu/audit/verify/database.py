@@ -158,7 +158,8 @@ class _Log:
         if not same:
             self._report.add("content.altered", "Nội dung mục {idx} không khớp với cam kết trong sổ.", idx=idx)
         elif row[_ACTION] == Action.ERASE and erased_by is None:
-            self._erasures[row[_ENTRY_ID]] = (row[_SUBJECT], row[_BASIS], row[_NOTE])
+            said = orjson.loads(row[_NOTE]) if row[_NOTE] else None
+            self._erasures[row[_ENTRY_ID]] = (row[_SUBJECT], row[_BASIS], said)
 
     async def check_erasures(self) -> None:
         """Every erased content needs its own erasure entry, in the log or waiting, that names it and its legal basis."""
