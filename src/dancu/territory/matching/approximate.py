@@ -9,7 +9,7 @@ from dancu.territory.matching.reading import Reading
 from dancu.territory.matching.scoring import Scored
 from dancu.territory.matching.words import LEVEL
 
-_BY_EAR = (("ngh", "ng"), ("gh", "g"), ("gi", "d"), ("tr", "ch"), ("ph", "f"), ("qu", "kw"),
+_BY_EAR = (("ngh", "ng"), ("gh", "g"), ("gi", "d"), ("tr", "j"), ("ch", "j"), ("ph", "f"), ("qu", "kw"),
            ("y", "i"), ("x", "s"), ("c", "k"), ("q", "k"), ("z", "d"))  # fmt: skip
 SHORTEST = 4
 """Letters: shorter names are not guessed at."""
@@ -44,17 +44,25 @@ class Scope:
         from rapidfuzz.distance import OSA
 
         heard, limit = by_ear(key), allowed(len(key))
-        hits = process.extract(heard, self.heard, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None)
+        # By ear letters are joined that belong to two words ("Đức Hồng"): so as written too.
+        hits = {
+            at
+            for wanted, names in ((heard, self.heard), (key, self.keys))
+            for _, _, at in process.extract(
+                wanted, names, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None
+            )
+        }
         found = []
-        for _, distance, at in hits:
+        for at in hits:
             known = self.keys[at]
             if known == key:
                 continue
             written = OSA.distance(key, known)
-            quality = 0.97 - 0.055 * distance - 0.008 * max(0, written - distance)
+            distance = min(OSA.distance(heard, self.heard[at]), written)
+            quality = 0.97 - 0.055 * distance - 0.008 * (written - distance)
             if distance == 0:
                 quality = 0.96
-            if key[0] != known[0] and by_ear(key)[0] != by_ear(known)[0]:
+            if key[0] != known[0] and heard[0] != self.heard[at][0]:
                 quality -= 0.02
             found.append((known, quality))
         return found

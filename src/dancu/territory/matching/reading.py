@@ -76,7 +76,7 @@ def _without_country(words: list[Word]) -> list[Word]:
     for country in COUNTRY:
         n = len(country)
         whole = len(words) > n and words[-n].segment != words[-n - 1].segment
-        if tuple(w.key for w in words[-n:]) == country and (whole or country == ("vietnam",)):
+        if tuple(w.key for w in words[-n:]) == country and (whole or country in (("viet", "nam"), ("vietnam",))):
             return words[:-n]
     return words
 

@@ -146,50 +146,69 @@ class Scorer:
         support: set[int] = set()
         supports: list[Mention] = []
         approximate, anchored = m.quality < 0.97, m.quality >= 0.97
-        if unit.level > 1:
-            above = self.index.above(unit.unit_id)
-            for level in range(unit.level - 1, 0, -1):
-                best = self._support(m, above, level, used)
-                if best:
-                    s, s_points, s_quality = best
-                    points += s_points
-                    quality *= s_quality
-                    used.update(s.span())
-                    support.add(level)
-                    supports.append(s)
-                    approximate |= s.quality < 0.97
-                    anchored |= s.quality >= 0.97
+        for level, found, s_points, s_quality in self._supports(m, unit):
+            points += s_points
+            quality *= s_quality
+            used.update(found.span())
+            support.add(level)
+            supports.append(found)
+            approximate |= found.quality < 0.97
+            anchored |= found.quality >= 0.97
         points += self._form(m, unit, support, supports)
         unread, typed = self._unread(m, used, supports)
         points -= sum(1.5 if start > m.start else 1.0 if unit.level == 1 else 0.0 for start, _ in unread)
+        if m.kinds is None and any(end == m.start and self._joined(end) for _, end in unread):
+            points -= 0.8  # "Bắc Trà My" is not Trà My: a longer name that fits is better
         if typed:
             points -= 2.5
         return Scored(
             unit, points, quality, frozenset(used), frozenset(support), m, unread, typed, approximate, anchored
         )
 
-    def _support(
-        self, m: Mention, above: dict[tuple[int, str], float], level: int, used: set[int]
-    ) -> tuple[Mention, float, float] | None:
-        best: tuple[Mention, float, float] | None = None
+    def _supports(self, m: Mention, unit: Unit) -> list[tuple[int, Mention, float, float]]:
+        """The names of district and province that stand with the unit: (level, mention, points, quality).
+
+        Chosen together: in "Nam Địhn, Nam Định" the name spelt right must stay free for the province.
+        """
+        if unit.level == 1:
+            return []
+        taken = set(m.span())
+        provinces = self._support(m, unit, 1, taken)
+        if unit.level == 2:
+            return [(1, *max(provinces, key=lambda x: x[1]))] if provinces else []
+        districts = self._support(m, unit, 2, taken)
+        best: list[tuple[int, Mention, float, float]] = []
+        best_points = 0.0
+        for d in (*districts, None):
+            for p in (*provinces, None):
+                if d and p and not set(d[0].span()).isdisjoint(p[0].span()):
+                    continue
+                total = (d[1] if d else 0.0) + (p[1] if p else 0.0)
+                if total > best_points:
+                    best_points = total
+                    best = [(level, *x) for level, x in ((2, d), (1, p)) if x]
+        return best
+
+    def _support(self, m: Mention, unit: Unit, level: int, taken: set[int]) -> list[tuple[Mention, float, float]]:
+        """Every mention by which the unit's parent of that level may be named: (mention, points, quality)."""
+        above = self.index.above(unit.unit_id)
+        found = []
         for key, mentions in self.by_key.items():
             known = above.get((level, key))
             if known is None:
                 continue
             for s in mentions:
-                if not used.isdisjoint(s.span()):
+                if not taken.isdisjoint(s.span()):
                     continue
                 typed = s.kinds is not None and not any(LEVEL[k] == level or k is Kind.CITY for k in s.kinds)
                 if typed and not (level == 1 and Kind.PROVINCIAL_CITY in (s.kinds or ())):
                     continue
                 if not any(self.index.level(i) == level for i in s.ids):
                     continue
-                quality = s.quality * known
-                points = NAME - STEEPNESS * (1 - quality) * 0.6 + (0.3 if s.kinds else 0.0)
+                points = NAME - STEEPNESS * (1 - s.quality * known) * 0.6 + (0.3 if s.kinds else 0.0)
                 points -= 0.1 if s.start < m.start else 0.0
-                if best is None or points > best[1]:
-                    best = (s, points, s.quality * (0.5 + known / 2))
-        return best
+                found.append((s, points, s.quality * (0.5 + known / 2)))
+        return found
 
     def _form(self, m: Mention, unit: Unit, support: set[int], supports: list[Mention]) -> float:
         """For completeness and for fitting the time asked about."""
@@ -246,6 +265,11 @@ class Scorer:
                 if k and k[2] and k[1] >= first and i < end:
                     typed |= words[k[1]].key in WRITTEN or words[i].number or self._dotted(k[1])
         return tuple(runs), typed
+
+    def _joined(self, i: int) -> bool:
+        """Does word i follow the word before it with nothing between?"""
+        words = self.reading.words
+        return 0 < i < len(words) and words[i].segment == words[i - 1].segment
 
     def _dotted(self, i: int) -> bool:
         return self.reading.text[self.reading.words[i].end :][:1] == "."

@@ -128,7 +128,8 @@ TWO_WORDS: Final = {"quoc": "lo", "tinh": "lo", "dai": "lo", "chung": "cu"}
 NEEDS_MORE: Final = frozenset({"to", "doi", "so", "nha", "phong", "can", "lo", "o", "mom", "xu", "diem", "cum", "khu"})
 """Written without marks these are too often a part of a name: only before a number, or right at the start."""
 
-NOISE: Final = frozenset({"vietnam", "vn", "viet", "nam", "cu", "nay", "la", "thuoc", "o", "tai", "dia", "chi"})
+NOISE: Final = frozenset({"cu", "nay", "la", "thuoc", "o", "tai", "dia", "chi"})
+"""Words that say nothing about the place ("nay là", "thuộc", "địa chỉ"); they may stay unexplained."""
 COUNTRY: Final = (("viet", "nam"), ("vietnam",), ("vn",), ("chxhcn", "viet", "nam"))
 
 PROVINCE_ALIASES: Final[dict[str, tuple[str, ...]]] = {
