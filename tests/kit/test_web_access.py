@@ -99,3 +99,17 @@ async def test_a_request_id_that_could_forge_a_log_line_is_replaced(app, insane)
     async with client(app) as browser:
         answer = await browser.get("/api/anybody", headers={"X-Request-Id": insane})
     assert answer.headers["x-request-id"] != insane
+
+
+async def test_who_asked_is_never_left_behind_for_the_next_request(app):
+    """A server may hand the same state to every request."""
+    shared: dict = {}
+
+    async def server(scope, receive, send):
+        await app({**scope, "state": shared}, receive, send)
+
+    async with client(server, "staff-token") as browser:
+        assert (await browser.get("/api/reader")).status_code == 200
+    assert shared == {}
+    async with client(server) as browser:
+        assert (await browser.get("/api/reader")).status_code == 401

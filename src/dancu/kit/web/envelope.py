@@ -9,20 +9,18 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from typing import Any
 
 import psycopg
 import structlog
 from fastapi import Request
 from psycopg_pool import PoolTimeout
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dancu.kernel.actor import ANONYMOUS
 from dancu.kernel.errors import Invalid
 from dancu.kit import metrics
 from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
-from dancu.kit.log import get_logger
+from dancu.kit.log import get_logger, log_request
 from dancu.kit.web.errors import from_database, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
 from dancu.kit.web.headers import secure
@@ -61,25 +59,27 @@ class Envelope:
             structlog.contextvars.unbind_contextvars("request_id")
 
     def _open(self, request: Request) -> None:
-        state = request.state
         given = request.headers.get("x-request-id", "")
-        state.request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(12)
-        state.nonce = secrets.token_urlsafe(16)
-        state.actor = ANONYMOUS
-        state.cookies = []
-        state.browser = ""
-        state.error_code = ""
-        state.lang = self._language(request)
+        cookies: list[str] = []
+        # A dictionary of its own: what a server hands in may be one for all requests, and the actor stands here.
+        request.scope["state"] = {
+            **request.scope.get("state", {}),
+            "request_id": given if _SANE_ID.fullmatch(given) else secrets.token_hex(12),
+            "nonce": secrets.token_urlsafe(16),
+            "actor": ANONYMOUS,
+            "cookies": cookies,
+            "browser": "",
+            "error_code": "",
+            "lang": self._language(request, cookies),
+        }
 
-    def _language(self, request: Request) -> str:
+    def _language(self, request: Request, cookies: list[str]) -> str:
         """?lang= wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the
         phones sold here speak English out of the box to people who do not."""
-        asked = request.query_params.get("lang", "")
+        asked = request.query_params.get("lang", "") if b"lang=" in request.scope["query_string"] else ""
         if asked in LANGUAGES:
             secure_flag = "; Secure" if self._settings.https else ""
-            request.state.cookies.append(
-                f"lang={asked}; Path=/; Max-Age={_LANG_COOKIE_SECONDS}; SameSite=Lax{secure_flag}"
-            )
+            cookies.append(f"lang={asked}; Path=/; Max-Age={_LANG_COOKIE_SECONDS}; SameSite=Lax{secure_flag}")
             return asked
         kept = request.cookies.get("lang", DEFAULT)
         return kept if kept in LANGUAGES else DEFAULT
@@ -106,15 +106,14 @@ class Envelope:
         method = request.method if request.method in _METHODS else "other"
         metrics.REQUESTS.labels(method, route, str(status)).inc()
         metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
-        extra: dict[str, Any] = {"error_code": request.state.error_code} if request.state.error_code else {}
-        log.info(
-            "request",
+        log_request(
             method=method,
             route=route,
             status=status,
             ms=round(seconds * 1000, 1),
-            actor_kind=str(request.state.actor.kind),
-            **extra,
+            actor_kind=request.state.actor.kind.value,
+            request_id=request.state.request_id,
+            error_code=request.state.error_code,
         )
 
 
@@ -130,19 +129,23 @@ class _Answer:
         if self._swallow:
             return
         if message["type"] == "http.response.start":
-            plain = MutableHeaders(scope=message).get("content-type", "").startswith("text/plain")
-            if message["status"] == 413 and plain:
+            if message["status"] == 413 and _is_plain(message):
                 too_large = Invalid("request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")
                 await respond(self._request, too_large, 413)(self._request.scope, _nothing, self)
                 self._swallow = True
                 return
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            secure(headers, nonce=self._request.state.nonce, https=self._https)
-            headers["X-Request-Id"] = self._request.state.request_id
-            for cookie in self._request.state.cookies:
-                headers.append("Set-Cookie", cookie)
+            state = self._request.state
+            headers = list(message.get("headers", ()))
+            secure(headers, nonce=state.nonce, https=self._https)
+            headers.append((b"x-request-id", state.request_id.encode()))
+            headers.extend((b"set-cookie", cookie.encode()) for cookie in state.cookies)
+            message["headers"] = headers
         await self._send(message)
+
+
+def _is_plain(message: Message) -> bool:
+    return any(name == b"content-type" and kind.startswith(b"text/plain") for name, kind in message["headers"])
 
 
 async def _nothing() -> Message:

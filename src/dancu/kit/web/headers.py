@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+RawHeaders = list[tuple[bytes, bytes]]
+
+_ALWAYS: RawHeaders = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"geolocation=(), microphone=(), payment=(), usb=()"),
+    # Pages are not kept by default: they show people's data.
+    (b"cache-control", b"no-store"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
-def secure(headers: MutableHeaders, *, nonce: str, https: bool) -> None:
-    """Add what is missing. Pages are never cached by default: they show people's data."""
-    headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; "
-        f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-        "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    )
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=(), usb=()")
-    headers.setdefault("Cache-Control", "no-store")
-    if https:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+def secure(headers: RawHeaders, *, nonce: str, https: bool) -> None:
+    """Add to an answer's raw headers what it does not state itself."""
+    stated = {name for name, _ in headers}
+    if b"content-security-policy" not in stated:
+        headers.append((b"content-security-policy", _POLICY.replace("{nonce}", nonce).encode()))
+    headers.extend(header for header in _ALWAYS if header[0] not in stated)
+    if https and _HSTS[0] not in stated:
+        headers.append(_HSTS)
