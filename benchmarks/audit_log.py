@@ -111,6 +111,23 @@ def _sequence_until(dsn: str, skey: str, ready: Any, stop: Any) -> None:
     asyncio.run(work())
 
 
+async def gap(cluster: Any, rounds: int = 40) -> tuple[float, float]:
+    """Median and longest milliseconds from an entry's commit until it is under a signed checkpoint: the window in
+    which its removal would leave no trace."""
+    times = []
+    with sequencer(cluster):
+        async with connection(cluster.dsn("app")) as conn, connection(cluster.dsn("verify")) as watch:
+            for _ in range(rounds):
+                await asyncio.sleep(random.random() * 0.3)
+                (entry_id,) = await service.record(conn, OFFICER, PURPOSE, action="read", subjects=[1], fields=FIELDS)
+                started = time.perf_counter()
+                query = "SELECT EXISTS (SELECT FROM audit.content WHERE entry_id = %s)"
+                while (await (await watch.execute(query, (entry_id,))).fetchone()) != (True,):
+                    await asyncio.sleep(0.005)
+                times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times), max(times)
+
+
 async def backlog(cluster: Any, count: int) -> None:
     """`count` waiting entries by COPY, as an import leaves them."""
     async with connection(cluster.dsn("import"), autocommit=False) as conn:
@@ -190,6 +207,9 @@ async def run(cluster: Any, entries: int, deep: tuple[int, ...]) -> None:
             lambda w=writers, p=per_commit: append(cluster, w, p, plain=True),
         )
         report(f"audit.append.{name}", ours, "entries/s", plain, writers=writers, entries_per_commit=per_commit)
+    median, longest = await gap(cluster)
+    report("audit.gap.median", median, "ms")
+    report("audit.gap.longest", longest, "ms", 1000.0)
     ours, plain = await alternating(
         lambda: sequence(cluster, entries // 2), lambda: copy_bare(cluster, min(entries // 2, 50_000))
     )

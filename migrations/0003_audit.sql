@@ -236,26 +236,26 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
            OR c.subject = ANY (nullif(current_setting('dancu.subjects', true), '')::bigint[]))
 $$;
 
--- The auditor's search. Checks the session's right and records itself before it answers. Bounded in time and rows.
--- Body is resolved at call time: access.right_of comes with a later migration.
+-- The auditor's search. Checks the session's right and records itself before it answers: one entry for each person
+-- whose accesses it shows, or one that concerns nobody. Bounded in time and rows.
+-- The body is resolved at call time: access.right_of comes with a later migration.
 CREATE FUNCTION audit.search_entries(
     staff bigint, session_hash bytea, asked audit.entry_in,
     since timestamptz, until timestamptz, of_org text DEFAULT NULL, of_actor bigint DEFAULT NULL,
     of_subject bigint DEFAULT NULL, of_action text DEFAULT NULL, of_purpose text DEFAULT NULL,
     how_many integer DEFAULT 50, before_idx bigint DEFAULT NULL
-) RETURNS TABLE (subject bigint, entry audit.access) LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+) RETURNS SETOF audit.content LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, audit AS $$
-DECLARE allowed boolean;
+DECLARE
+    allowed boolean;
+    found audit.content[];
 BEGIN
     SELECT r.ok INTO allowed FROM access.right_of(staff, session_hash, 'audit.read') AS r;
     IF allowed IS NOT TRUE OR asked.actor_id IS DISTINCT FROM staff OR asked.actor_kind IS DISTINCT FROM 'staff' THEN
         RAISE EXCEPTION 'no right to read the evidence log' USING ERRCODE = 'DA003';
     END IF;
-    PERFORM audit.record(ARRAY[asked]);
-    RETURN QUERY
-        SELECT c.subject, (c.subject_seq, c.idx, c.entry_id, c.at, c.action, c.actor_kind, c.actor_id, c.org_code,
-                           c.purpose, c.legal_basis, c.fields, c.case_ref, c.note, c.erased_by)::audit.access
-        FROM audit.content c
+    found := ARRAY(
+        SELECT c FROM audit.content c
         WHERE c.at >= since AND c.at < until
           AND (before_idx IS NULL OR c.idx < before_idx)
           AND (of_org IS NULL OR c.org_code = of_org)
@@ -264,7 +264,20 @@ BEGIN
           AND (of_action IS NULL OR c.action = of_action)
           AND (of_purpose IS NULL OR c.purpose = of_purpose)
         ORDER BY c.idx DESC
-        LIMIT least(how_many, 500);
+        LIMIT least(how_many, 500));
+    PERFORM audit.record(ARRAY(
+        SELECT ROW(asked.action, asked.actor_kind, asked.actor_id, asked.org_code, asked.purpose, asked.legal_basis,
+                   asked.case_ref, shown.subject, asked.fields, asked.request_id, asked.channel, NULL,
+                   asked.note)::audit.entry_in
+        FROM (SELECT DISTINCT f.subject FROM unnest(found) AS f WHERE f.subject IS NOT NULL
+              UNION ALL SELECT of_subject WHERE NOT EXISTS
+                  (SELECT FROM unnest(found) AS f WHERE f.subject IS NOT NULL)) AS shown));
+    -- The salts stay inside.
+    RETURN QUERY
+        SELECT f.idx, f.entry_id, f.at, f.action, f.org_code, f.subject, f.subject_seq, f.actor_kind, f.actor_id,
+               f.purpose, f.legal_basis, f.case_ref, f.fields, f.request_id, f.channel, f.facts, f.note, NULL::bytea,
+               f.erased_by
+        FROM unnest(found) AS f;
 END $$;
 
 -- Erases what one sequenced entry says. `reason` (action erase, with its legal basis) becomes an entry of its own, in

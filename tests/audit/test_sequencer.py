@@ -182,3 +182,11 @@ async def test_checkpoints_are_remembered_outside(database: Any, tmp_path: Path)
     assert found[0] == made[-1].note  # latest
     assert found[1] == made[0].note  # one a minute
     assert remembered.read(tmp_path / "checkpoints" / "latest") == [made[-1].note]
+
+
+async def test_readiness_sees_a_silent_sequencer(conn: Any, worker: Any, admin: Any) -> None:
+    await service.sequence_once(worker, SIGNER)
+    await worker.commit()
+    assert await service.silent_seconds(conn) < 10
+    await admin.execute("UPDATE audit.sequencer SET caught_up_at = '-infinity'")
+    assert await service.silent_seconds(admin) == float("inf")

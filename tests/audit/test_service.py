@@ -148,3 +148,37 @@ async def test_the_auditors_search_needs_the_right(conn: Any) -> None:
     await conn.rollback()
     with pytest.raises(Invalid):
         await service.search_entries(conn, OFFICER, RESIDENCE, b"", service.Query(now, now))
+
+
+async def test_the_auditor_finds_and_leaves_a_trace_with_each_citizen(conn: Any, worker: Any, admin: Any) -> None:
+    token = b"\1" * 32
+    await admin.execute("SET session_replication_role = replica")  # no need of a whole organisation
+    await admin.execute("INSERT INTO access.staff_right VALUES (7, 'audit.read', true, '{}', '9999-12-31')")
+    await admin.execute(
+        "INSERT INTO access.session (token_hash, actor_kind, actor_id, channel, expires_at)"
+        " VALUES (%s, 'staff', 7, 'web', now() + interval '1 hour')",
+        (token,),
+    )
+    await admin.commit()
+    await look(conn, 61, 62, 61, None)
+    await service.drain(worker, SIGNER)
+    await worker.commit()
+    now = datetime.now(UTC)
+    query = service.Query(now - timedelta(minutes=5), now + timedelta(minutes=5), subject=61)
+    async with conn.transaction():
+        found = await service.search_entries(conn, OFFICER, RESIDENCE, token, query)
+    assert [(f.subject, f.access.seq) for f in found] == [(61, 2), (61, 1)]
+    wide = service.Query(query.since, query.until, actor_id=7, limit=4)
+    async with conn.transaction():
+        found = await service.search_entries(conn, OFFICER, RESIDENCE, token, wide)
+    assert {f.subject for f in found} == {61, 62, None}
+    for other in ({"org_code": "x"}, {"actor_id": 8}, {"action": "erase", "subject": 62}, {"purpose": "x"}):
+        async with conn.transaction():
+            asked = service.Query(query.since, query.until, **other)  # type: ignore[arg-type]
+            assert await service.search_entries(conn, OFFICER, RESIDENCE, token, asked) == []
+    await service.drain(worker, SIGNER)
+    await _open(conn, 61, 62)
+    assert [a.action for a in await service.accesses_of(conn, 61, limit=9)] == ["search", "search", "read", "read"]
+    assert [a.action for a in await service.accesses_of(conn, 62, limit=9)] == ["search", "search", "read"]
+    with pytest.raises(NotAllowed):
+        await service.search_entries(conn, type(OFFICER)(OFFICER.kind, 8, "x"), RESIDENCE, token, query)

@@ -12,6 +12,7 @@ from dancu.audit.proofs import Proof, proof
 from dancu.audit.publish import export
 from dancu.audit.sequencer import drain, run_sequencer, sequence_once
 from dancu.audit.store import log as store
+from dancu.audit.store import publish as publish_store
 from dancu.audit.verify import verify, verify_export
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Invalid, NotFound
@@ -19,7 +20,7 @@ from dancu.kit.db import Conn
 
 __all__ = [
     "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "drain", "erase", "export",
-    "facts_digest", "load_signer", "load_verifier", "proof", "record", "reserve", "run_sequencer", "search_entries", "sequence_once",
+    "facts_digest", "load_signer", "load_verifier", "proof", "record", "reserve", "run_sequencer", "search_entries", "sequence_once", "silent_seconds",
     "take_entry_ids", "verify", "verify_export",
 ]  # fmt: skip
 
@@ -75,6 +76,12 @@ async def record(
         raise ValueError("one digest and one id per subject")
     like = _entry(actor, purpose, action, None, fields, None, note)
     return await store.record(conn, like, subjects, digests, entry_ids)
+
+
+async def silent_seconds(conn: Conn) -> float:
+    """For readiness and `doctor`: seconds since the sequencer last caught up (it beats every ten seconds, even when
+    idle). Data are refused once entries wait for over sixty."""
+    return await publish_store.silent_seconds(conn)
 
 
 async def accesses_of(

@@ -122,7 +122,9 @@ async def search_entries(
     try:
         cursor = await conn.execute(
             """
-            SELECT subject, (entry).* FROM audit.search_entries(%s::bigint, %s::bytea,
+            SELECT subject, subject_seq, idx, entry_id, at, action, actor_kind, actor_id, org_code, purpose,
+                   legal_basis, fields, case_ref, note, erased_by
+            FROM audit.search_entries(%s::bigint, %s::bytea,
                 ROW(%s::text, %s::text, %s::bigint, %s::text, %s::text, %s::text, %s::text, %s::bigint, %s::text[],
                     %s::text, %s::text, %s::bytea, %s::jsonb)::audit.entry_in,
                 %s, %s, %s::text, %s::bigint, %s::bigint, %s::text, %s::text, %s, %s::bigint)

@@ -53,3 +53,13 @@ async def all_tiles(conn: Conn, *, fetch: int = 200) -> AsyncIterator[tuple[Key,
         await cursor.execute("SELECT level, n, hashes FROM audit.tile ORDER BY level, n")
         async for row in cursor:
             yield (row[0], row[1]), row[2]
+
+
+async def silent_seconds(conn: Conn) -> float:
+    """Seconds since the sequencer last said that it had caught up; infinite when it never did."""
+    cursor = await conn.execute(
+        "SELECT CASE WHEN isfinite(caught_up_at) THEN extract(epoch FROM clock_timestamp() - caught_up_at)"
+        " ELSE 'Infinity' END::float8 FROM audit.sequencer"
+    )
+    row = await cursor.fetchone()
+    return float(row[0]) if row else float("inf")
