@@ -77,5 +77,7 @@ def build(settings: Settings) -> FastAPI:
         "keys": settings.keys,
         "demo": settings.demo,
     }
-    app = create_app(routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan)
+    app = create_app(
+        routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan, shortcuts=population_api.SHORTCUTS
+    )
     return app

@@ -32,6 +32,8 @@ def serve(
     stop_database: Annotated[bool, typer.Option("--stop-database", hidden=True)] = False,
 ) -> None:
     """Chạy ứng dụng cho tới khi nhận Ctrl-C hoặc SIGTERM; in `ready http://…` khi dùng được."""
+    import uvloop
+
     from dancu.kit import postgres
     from dancu.kit.db import data_dir
 
@@ -48,7 +50,7 @@ def serve(
         _refuse_unmigrated()
         child = _start_worker(folder) if with_worker else None
         try:
-            asyncio.run(_serve(port, tuple(host or ("127.0.0.1", "::1")), child, open_browser))
+            uvloop.run(_serve(port, tuple(host or ("127.0.0.1", "::1")), child, open_browser))
         finally:
             if child is not None:
                 _stop(child)

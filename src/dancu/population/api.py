@@ -113,3 +113,7 @@ def clean_number(text: str) -> str:
     if len(digits) not in (9, 12):
         raise Invalid("person.number.length", N_("Số định danh có 12 chữ số, số CMND có 9 chữ số. Hãy kiểm tra lại."))
     return digits
+
+
+SHORTCUTS = {("POST", f"{router.prefix}/find"): find}
+"""What the application answers without the framework's detour."""

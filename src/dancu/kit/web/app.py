@@ -27,6 +27,7 @@ from dancu.kit.web.envelope import Envelope
 from dancu.kit.web.errors import from_database, from_http, from_validation, respond
 from dancu.kit.web.render import Templates
 from dancu.kit.web.settings import WebSettings
+from dancu.kit.web.shortcuts import Shortcuts, checked_shortcuts
 from dancu.kit.web.statics import Assets, static_folders, static_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
@@ -40,7 +41,7 @@ class Application(FastAPI):
         stack = super().build_middleware_stack()
         # Starlette's outermost layer answers failures with its own plain text and raises them again.
         inner = stack.app if isinstance(stack, ServerErrorMiddleware) else stack
-        return Envelope(inner, self.state.settings)
+        return Envelope(inner, self.state.settings, self.state.shortcuts)
 
 
 def create_app(
@@ -50,12 +51,13 @@ def create_app(
     state: Mapping[str, Any],
     lifespan: Lifespan | None = None,
     template_folders: Sequence[Path] = (),
+    shortcuts: Shortcuts | None = None,
 ) -> FastAPI:
     """The application. Raises ClosedByDefault with the list of routes that state no access.
 
     `state` is put on `app.state`: `sessions` (session.Sessions), `pool` (may be set by the lifespan), `ready`
     (name -> async check), `surfaces` (menu.Surface), `menu` (menu.MenuItem). `template_folders` are searched
-    before the rooms'.
+    before the rooms'. `shortcuts`: hot machine endpoints, see there.
     """
     app = Application(
         title="Dancu", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
@@ -73,6 +75,7 @@ def create_app(
         # A route's own `max_body_size=` is more specific and wins.
         app.include_router(router, max_body_size=settings.max_body)
     app.state.access = demand_access(app.routes)
+    app.state.shortcuts = checked_shortcuts(shortcuts or {}, app.state.access)
     _answer_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     return app

@@ -25,6 +25,7 @@ from dancu.kit.web.errors import from_database, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
 from dancu.kit.web.headers import secure
 from dancu.kit.web.settings import WebSettings
+from dancu.kit.web.shortcuts import Shortcuts, take_shortcut
 
 log = get_logger("dancu.web")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -37,8 +38,9 @@ class AnswerBroken(RuntimeError):
 
 
 class Envelope:
-    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, shortcuts: Shortcuts | None = None) -> None:
         self._app, self._settings, self._gate = app, settings, Gate(settings)
+        self._shortcuts = shortcuts or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,6 +91,10 @@ class Envelope:
             if refusal := self._gate.refusal(request):
                 status = 400 if isinstance(refusal, Invalid) else None
                 await respond(request, refusal, status)(request.scope, receive, answer)
+                return
+            shortcut = self._shortcuts.get((request.method, request.scope["path"]))
+            if shortcut is not None:
+                await (await take_shortcut(request, shortcut))(request.scope, receive, answer)
                 return
             await self._app(request.scope, receive, answer)
         except Exception as error:
