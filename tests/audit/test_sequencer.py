@@ -190,3 +190,29 @@ async def test_readiness_sees_a_silent_sequencer(conn: Any, worker: Any, admin: 
     assert await service.silent_seconds(conn) < 10
     await admin.execute("UPDATE audit.sequencer SET caught_up_at = '-infinity'")
     assert await service.silent_seconds(admin) == float("inf")
+
+
+async def test_a_database_rolled_back_gets_no_second_history(database: Any, conn: Any, worker: Any, tmp_path: Path) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(
+            service.run_sequencer(database.dsn("worker"), SIGNER, stop, checkpoints=tmp_path / "checkpoints")
+        )
+        await asyncio.sleep(0.5)
+        stop.set()
+        await task
+
+    await look(conn, 1)
+    await run()
+    head = await publish.head(worker)
+    assert head is not None
+    assert remembered.read(tmp_path / "checkpoints" / "latest") == [head.note]
+    await run()  # what is remembered is there
+    latest = tmp_path / "checkpoints" / "latest"
+    for size, root in ((head.size + 1, head.root), (head.size, bytes(32))):
+        latest.write_text(note.sign_checkpoint(SIGNER, size, root).note)
+        with pytest.raises(Conflict) as refused:
+            await run()
+        assert refused.value.code == "audit.log_rolled_back"
+    latest.write_text("")  # torn by a power cut: the monthly file is next
+    await run()

@@ -23,11 +23,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One access to one person's data. `seq` is the citizen's own counter: 1, 2, 3 … without gaps (None for an entry
+    """One access to one person's data. `seq` is the citizen's own counter: 1, 2, 3 … without gaps (0 for an entry
     that concerns nobody). An erased access keeps place, time, organisation and action; the rest is None and
     `erased_by` names the erasure's entry."""
 
-    seq: int | None
+    seq: int
     idx: int
     entry_id: int
     at: datetime

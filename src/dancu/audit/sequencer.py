@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from dancu.audit import entry, merkle, note, tiles
-from dancu.audit.remembered import Memory
+from dancu.audit import entry, merkle, note, proofs, remembered, tiles
 from dancu.audit.store import publish
 from dancu.audit.store import sequence as store
 from dancu.kernel.errors import Conflict
@@ -135,16 +134,18 @@ async def drain(
 async def run_sequencer(
     dsn: str, signer: note.Signer, stop: asyncio.Event, *, checkpoints: Path | None = None
 ) -> None:
-    """Sequence until `stop` is set, on a connection of its own. Errors (the database restarts, the log was altered)
-    are the caller's: it starts this again after a while.
+    """Sequence until `stop` is set, on a connection of its own. Errors (the database restarts, the log was altered or
+    rolled back) are the caller's: it starts this again after a while. `checkpoints`: folder of those remembered.
 
     It asks rather than listens: NOTIFY takes one lock for the whole database at every commit of the hot path, a look
     at an empty table every quarter of a second costs nothing noticeable.
     """
     conn = await store.connect(dsn)
-    memory = Memory(checkpoints) if checkpoints else None
+    memory = remembered.Memory(checkpoints) if checkpoints else None
     beat = time.monotonic() - _BEAT
     try:
+        if checkpoints:
+            await _stands_by(conn, signer, checkpoints)
         while not stop.is_set():
             pause = _IDLE
             if await store.has_pending(conn) or time.monotonic() - beat >= _BEAT:
@@ -155,3 +156,22 @@ async def run_sequencer(
                 await asyncio.wait_for(stop.wait(), pause)
     finally:
         await conn.close()
+
+
+async def _stands_by(conn: Conn, signer: note.Signer, checkpoints: Path) -> None:
+    """Never sign what contradicts the last checkpoint we remember: a database that was rolled back gets no second
+    history. A database restored on purpose begins with a new folder. Raises Conflict."""
+    for text in remembered.read(checkpoints)[:1]:
+        try:
+            last = note.open_checkpoint(text, [signer.verifier])
+        except note.BadNote:  # another key's, or torn by a power cut
+            return
+        head = await publish.head(conn)
+        size = head.size if head else 0
+        if size < last.size or await proofs.hashes(conn, [(0, last.size)]) != [last.root]:
+            raise Conflict(
+                "audit.log_rolled_back",
+                "Cơ sở dữ liệu không chứa mốc nhật ký đã ghi nhớ (kích thước {size}); không ghi sổ tiếp."
+                " Nếu vừa phục hồi có chủ đích, hãy chuyển thư mục checkpoints đi nơi khác rồi chạy lại.",
+                size=last.size,
+            )

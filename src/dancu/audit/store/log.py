@@ -97,7 +97,7 @@ async def erase(conn: Conn, entry_id: int, reason: EntryIn) -> int | None:
 def _access(row: Sequence[Any]) -> Access:
     seq, idx, entry_id, at, action, kind, actor, org, purpose, basis, fields, case, note, erased = row
     return Access(
-        seq, idx, entry_id, at, action, kind, actor, org, purpose, basis, tuple(fields or ()), case, note, erased
+        seq or 0, idx, entry_id, at, action, kind, actor, org, purpose, basis, tuple(fields or ()), case, note, erased
     )
 
 
