@@ -49,7 +49,11 @@ class Access:
         raise NotAllowed("permission.missing", "Tài khoản của bạn không có quyền làm việc này.")
 
     def __repr__(self) -> str:
-        return "public" if self.anybody or self.machine else f"allow{self.codes}" if self.codes else "signed_in"
+        if self.machine:
+            return "machine"
+        if self.anybody:
+            return "public"
+        return f"allow{self.codes}" if self.codes else "signed_in"
 
 
 def allow(*codes: str) -> Any:

@@ -191,6 +191,8 @@ def _answer(request: Request, error: DancuError, kind: Kind, status: int) -> Res
 
 
 def _is_session_missing(request: Request, error: NotAllowed) -> bool:
+    if error.code == "session.required":
+        return True
     if error.code.startswith("csrf.") or getattr(request.state, "machine", False):
         return False
     return bool(request.state.actor.kind is ActorKind.ANONYMOUS)
