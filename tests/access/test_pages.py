@@ -15,8 +15,9 @@ from dancu.access import pages
 from dancu.access.service import sessions
 from dancu.kit.db import make_pool
 from dancu.kit.web import Surface, WebSettings, create_app
-from kit.html import check_page, form_values
-from kit.web import UNLIMITED
+
+from ..kit.html import check_page, form_values
+from ..kit.web import UNLIMITED
 
 SURFACES = tuple(Surface(c, c, p, c) for c, p in (("citizen", "/"), ("desk", "/desk"), ("watch", "/watch")))
 

@@ -219,6 +219,7 @@ class BrokenGlass:
     staff_id: int
     staff_name: str
     org_code: str
+    org_name: str
     purpose: str
     legal_basis: str
     case_ref: str

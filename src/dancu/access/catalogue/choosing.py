@@ -28,6 +28,14 @@ def purposes(as_of: date | None = None, *, serving: Iterable[str] = ()) -> list[
     return found
 
 
+def law_name(basis: str, language: str = "vi") -> str:
+    """A legal basis as people read it: the law's name before its number, whatever article follows."""
+    law = next((law for law in LAWS.values() if basis == law.code or basis.startswith(law.code + " ")), None)
+    if law is None:
+        return basis
+    return f"{law.name if language == 'vi' else law.name_en} ({basis})"
+
+
 def roles() -> list[Role]:
     return list(ROLES.values())
 

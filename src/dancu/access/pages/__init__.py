@@ -7,16 +7,18 @@ from dancu.kit.web import APIRouter, MenuItem
 
 router = APIRouter(include_in_schema=False)
 router.include_router(sign_in.router)
-router.include_router(account.router, prefix="/account")
-router.include_router(account.router, prefix="/desk/account")
+for prefix in account.PREFIXES:
+    router.include_router(account.router, prefix=prefix)
 router.include_router(glass.router)
 router.include_router(staff.router, prefix="/watch")
 router.include_router(personas.router)
 
 MENU = (
+    MenuItem("desk", N_("Tài khoản của tôi"), "/desk/account"),
     MenuItem("watch", N_("Mở khẩn cấp"), "/watch/emergency", ("break_glass.review",)),
     MenuItem("watch", N_("Cán bộ"), "/watch/staff", ("access.admin",)),
     MenuItem("watch", N_("Cơ quan"), "/watch/organisations", ("access.admin",)),
+    MenuItem("watch", N_("Tài khoản của tôi"), "/watch/account"),
 )
 
 __all__ = ["MENU", "router"]

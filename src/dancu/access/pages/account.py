@@ -24,10 +24,23 @@ from dancu.kit.web import (
 
 router = APIRouter(dependencies=[signed_in()])
 
+# The same page in each surface: citizens find it in their portal, staff where they work.
+PREFIXES = ("/account", "/desk/account", "/watch/account")
+_BASES = dict(zip(PREFIXES, ("base_citizen.html", "base_desk.html", "base_watch.html"), strict=True))
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+            ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
 
-def _home(actor: Actor) -> str:
-    """Staff find their account on the desk, citizens in their portal."""
-    return "/desk/account" if actor.kind is ActorKind.STAFF else "/account"
+
+def _home(request: Request) -> str:
+    return next(p for p in reversed(PREFIXES) if request.url.path.startswith(p))
+
+
+def device_name(agent: str) -> str:
+    """Browser and system as people call them ("Firefox, Windows"); the browser's own words are unreadable. Empty
+    where neither is known."""
+    names = (next((name for mark, name in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS))
+    return ", ".join(name for name in names if name)
 
 
 async def _page(
@@ -37,11 +50,12 @@ async def _page(
     return render(
         request,
         "access/account.html",
-        base="base_desk.html" if staff else "base_citizen.html",
+        base=_BASES[_home(request)],
+        device_name=device_name,
         sessions=await service.my_sessions(conn, actor),
         rights=await service.rights_named(conn, actor) if staff else [],
         is_staff=staff,
-        home=_home(actor),
+        home=_home(request),
         form=Form(),
         errors=errors or FormErrors(),
         done=done,
@@ -62,7 +76,7 @@ async def end_sessions(request: Request, conn: DbConn, actor: CurrentActor) -> R
         await service.end_session_by_id(conn, actor, session_id)
     else:
         await service.end_other_sessions(conn, actor)
-    return see_other(f"{_home(actor)}?done=sessions")
+    return see_other(f"{_home(request)}?done=sessions")
 
 
 @router.post("/password")
@@ -77,7 +91,7 @@ async def password(request: Request, conn: DbConn, actor: CurrentActor) -> Respo
         except DancuError as error:
             return await _page(request, conn, actor, FormErrors.of(error))
         if state is SignInState.OK:
-            return see_other(f"{_home(actor)}?done=password")
+            return see_other(f"{_home(request)}?done=password")
         errors = FormErrors.of(
             NotAllowed("password.wrong", N_("Mật khẩu hiện tại không đúng."))
             if state is SignInState.REFUSED

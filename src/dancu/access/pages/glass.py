@@ -35,7 +35,7 @@ async def _form(
         form=form,
         errors=errors,
         bases=[
-            (law.code, f"{law.name if request.state.lang == 'vi' else law.name_en} ({law.code})")
+            (law.code, service.law_name(law.code, request.state.lang))
             for _, laws in service.purposes(serving=["break_glass"])
             for law in laws
         ],
@@ -85,6 +85,7 @@ async def _reviews(request: Request, conn: DbConn, actor: CurrentActor, errors: 
         request,
         "access/reviews.html",
         base="base_watch.html",
+        law_name=lambda basis: service.law_name(basis, request.state.lang),
         openings=await service.openings(conn, actor),
         errors=errors,
         form=Form(),

@@ -1,6 +1,6 @@
 """The verbs of access. All take a connection inside the caller's transaction; none commits."""
 
-from dancu.access.catalogue.choosing import choose_purpose, purposes, roles
+from dancu.access.catalogue.choosing import choose_purpose, law_name, purposes, roles
 from dancu.access.policy import require
 from dancu.access.service import sessions
 from dancu.access.service.catalogue import sync_catalogue
@@ -66,6 +66,7 @@ __all__ = [
     "end_session_by_id",
     "enter_as",
     "issue_session",
+    "law_name",
     "mark_demo",
     "my_sessions",
     "open_reviews",

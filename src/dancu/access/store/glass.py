@@ -10,7 +10,8 @@ from dancu.access.models import BrokenGlass
 from dancu.access.store.constraints import explained
 from dancu.kit.db import Conn
 
-_COLUMNS = """g.glass_id, g.person_key, g.staff_id, s.display_name AS staff_name, g.org_code, g.purpose,
+_COLUMNS = """g.glass_id, g.person_key, g.staff_id, s.display_name AS staff_name, g.org_code,
+              o.name AS org_name, g.purpose,
               g.legal_basis, g.case_ref, g.reason, g.opened_at, g.expires_at, g.reviewed_at, g.reviewed_by,
               g.finding, g.comment"""
 
@@ -51,6 +52,7 @@ async def told(conn: Conn, staff_id: int, *, only_open: bool, limit: int = 200) 
         f"""SELECT {_COLUMNS} FROM access.notice n
               JOIN access.break_glass g ON g.glass_id = n.glass_id
               JOIN access.staff s ON s.staff_id = g.staff_id
+              JOIN access.organisation o ON o.org_code = g.org_code
              WHERE n.to_staff = %s::bigint AND n.kind = 'glass_broken' AND (NOT %s OR g.reviewed_at IS NULL)
              ORDER BY g.opened_at DESC LIMIT %s""",
         (staff_id, only_open, limit),
