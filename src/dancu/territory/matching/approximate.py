@@ -1,6 +1,7 @@
 """Names that are almost right: typing errors and spelling by ear, looked for only where the rest of the address says."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from dancu.territory.matching.index import NameIndex
@@ -96,9 +97,13 @@ def approximate_mentions(reading: Reading, scopes: Scopes, runs: Iterable[tuple[
     found: dict[tuple[int, int, str], Mention] = {}
     if not groups:
         groups = frozenset(scopes.index.group(s.unit.unit_id) for s in readings[:8] if s.unit.level < 3)
+    one_segment = reading.words[0].segment == reading.words[-1].segment
     for first, last in runs:
         for i in range(first, last):
             for j in range(i + 1, min(last, i + 5) + 1):
+                # Between commas a name fills its segment: "Hòa" of "Phường Hòa Bình" is not nearly Phước Hòa.
+                if not one_segment and not (j == last and _first_of_name(reading, first, i)):
+                    continue
                 words = reading.words[i:j]
                 if any(w.number for w in words):
                     continue
@@ -106,20 +111,27 @@ def approximate_mentions(reading: Reading, scopes: Scopes, runs: Iterable[tuple[
                 if (named is None or named[1] < first) and j - i == 1 and last - first > 2:
                     continue
                 key = "".join(w.key for w in words)
+                written = " ".join(w.written for w in words)
                 levels = {LEVEL[k] for k in named[0]} if named else {1, 2, 3}
                 for level, scope in _scopes(scopes, levels, groups, has_province):
                     for known, quality in scope.near(key):
                         ids = tuple(scope.names[known])
                         spot = (i, j, known + str(level))
                         begin = named[1] if named else i
-                        mention = Mention(i, j, begin, known, ids, named[0] if named else None, False, quality)
+                        kinds = named[0] if named else None
+                        mention = Mention(i, j, begin, known, ids, kinds, False, quality, written)
                         old = found.get(spot)
                         if old is None or quality > old.quality:
                             found[spot] = mention
                         elif set(ids) - set(old.ids):
-                            found[spot] = Mention(i, j, begin, known, tuple({*ids, *old.ids}), old.kinds, False,
-                                                  old.quality)  # fmt: skip
+                            found[spot] = replace(old, ids=tuple({*ids, *old.ids}))
     return list(found.values())
+
+
+def _first_of_name(reading: Reading, first: int, i: int) -> bool:
+    """Is word i where the name in this run must begin: at its start, or after the kind words there?"""
+    named = reading.kinds[i]
+    return i == first or (named is not None and named[1] <= first)
 
 
 def _scopes(

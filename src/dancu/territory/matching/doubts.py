@@ -5,6 +5,7 @@ The sentences are gettext message ids; the edges translate them.
 
 from dataclasses import replace
 
+from dancu.kernel.names import tone_fold
 from dancu.territory.matching.scoring import Scored, Scorer
 from dancu.territory.models import Candidate, Status
 
@@ -25,23 +26,21 @@ def doubts(
     status: Status, note: str, candidates: tuple[Candidate, ...], top: Scored, scorer: Scorer
 ) -> tuple[Status, str, tuple[Candidate, ...]]:
     """Lower the answer where something that must name a unit was not read, or names contradict each other."""
-    factor = 1.0
+    factor, level = 1.0, top.unit.level
     after = any(start > top.mention.start for start, _ in top.unread)
-    if scorer.groups and scorer.index.group(top.unit.unit_id) not in scorer.groups:
-        status, note, factor = Status.UNKNOWN if not top.support else Status.AMBIGUOUS, CONTRADICTS, 0.5
-    elif _contradicted(top, scorer):
-        status, note, factor = Status.UNKNOWN if top.unit.level < 3 else Status.AMBIGUOUS, CONTRADICTS, 0.5
-    elif (top.unit.level < 3 and (top.typed_unread or (top.unit.level == 1 and top.unread))) or (
-        top.approximate and _scattered(top)
+    lone = not top.support and level > 1
+    elsewhere = bool(scorer.groups) and scorer.index.group(top.unit.unit_id) not in scorer.groups
+    if elsewhere or _contradicted(top, scorer):
+        status, note, factor = Status.UNKNOWN, CONTRADICTS, 0.5
+    elif (level < 3 and (top.typed_unread or (level == 1 and top.unread))) or (
+        top.approximate and (lone or _scattered(top) or _a_name_elsewhere(top, scorer))
     ):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
-    elif (not top.support and top.unit.level > 1 and top.mention.kinds is None and _beside(top, scorer)) or (
-        top.typed_unread and not top.support
-    ):
+    elif lone and (top.typed_unread or after or (top.mention.kinds is None and _beside(top, scorer))):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
-    elif not top.support and top.unit.level > 1 and (top.unread or top.approximate):
-        status, note, factor = Status.UNKNOWN if after or top.approximate else status, PART_NOT_READ, 0.5
-    elif top.unit.level == 2 and top.unread:
+    elif lone and top.unread:
+        note, factor = PART_NOT_READ, 0.5
+    elif level == 2 and top.unread:
         factor, note = 0.7, note or COARSE
     if status is Status.EXACT and candidates[0].confidence < 0.4:
         status, note = Status.AMBIGUOUS, note or SEVERAL
@@ -66,6 +65,19 @@ def _scattered(top: Scored) -> bool:
     """A reading by likeness that leaves more words than it explains, or rests on no name spelt right."""
     left = sum(end - start for start, end in top.unread)
     return left >= len(top.used) or (not top.anchored and len(top.support) < 2)
+
+
+def _a_name_elsewhere(top: Scored, scorer: Scorer) -> bool:
+    """Is what was taken for a slip the right name of another commune ("Tam Bình" for Tam Vinh)?"""
+    m = top.mention
+    if m.quality >= 0.97:
+        return False
+    if m.written.isascii():
+        return False  # without marks almost anything is a name somewhere
+    index = scorer.index
+    key = "".join(w.key for w in scorer.reading.words[m.start : m.end])
+    units = (index.gazetteer.unit(i) for i in index.by_key.get(key, ()) if index.level(i) == top.unit.level)
+    return any(m.written == tone_fold(name) for u in units for name in index.best_name(u))
 
 
 def _beside(top: Scored, scorer: Scorer) -> bool:

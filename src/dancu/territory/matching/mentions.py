@@ -24,7 +24,7 @@ class Mention:
     sure: bool
     quality: float = 1.0
     written: str = ""
-    """The name as written, empty where it was matched approximately."""
+    """As written, in lower case."""
 
     def span(self) -> range:
         return range(self.begin, self.end)
@@ -117,7 +117,7 @@ def _mention(
     named = reading.kinds[i]
     quality = 1.0
     if local[i] and (named is None or key.isdigit()):
-        if not _is_local(reading, i) or end - i < 2:
+        if not _is_local(reading, i) or end - i < 2 or i > reading.segment_of[i][0]:
             return None
         quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet
     whole = reading.segment_of[i] == (i, end)

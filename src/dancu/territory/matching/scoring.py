@@ -75,10 +75,24 @@ def _toneless(word: str) -> str:
     return "".join(TONE_OF.get(c, (c, 0))[0] for c in word)
 
 
+@lru_cache(maxsize=20_000)
+def _marks_astray(written: str, name: str) -> int:
+    """How many more letters differ with marks than without, 0..3: a slip of the finger leaves the marks in place."""
+    if written.isascii():
+        return 0
+    from rapidfuzz.distance import OSA
+
+    name = tone_fold(name)
+    plain = OSA.distance(fold_ascii(written), fold_ascii(name))
+    return min(3, max(0, OSA.distance(written, name) - plain))
+
+
 def name_quality(mention: Mention, unit: Unit, index: NameIndex) -> float:
     """How well the written name agrees with the unit's, 0.7..1."""
     quality = mention.quality
-    if mention.written:
+    if mention.quality < 0.97 and mention.written:
+        quality -= 0.03 * min(_marks_astray(mention.written, n) for n in index.best_name(unit))
+    elif mention.written:
         quality *= max(marks_agree(mention.written, n) for n in index.best_name(unit))
     if (mention.key, unit.unit_id) in index.former:
         quality *= 0.99 if unit.level == 1 else 0.96
@@ -252,7 +266,7 @@ class Scorer:
         """Runs of unexplained words outside house, street and hamlet; and whether a kind word stands in one."""
         words, runs, start = self.reading.words, [], None
         for i in range(len(words) + 1):
-            free = i < len(words) and i not in used and not self.local[i] and words[i].key not in NOISE
+            free = i < len(words) and i not in used and not self.local[i] and words[i].written not in NOISE
             if start is not None and (not free or words[i].segment != words[start].segment):
                 runs.append((start, i))
                 start = None

@@ -128,8 +128,9 @@ TWO_WORDS: Final = {"quoc": "lo", "tinh": "lo", "dai": "lo", "chung": "cu"}
 NEEDS_MORE: Final = frozenset({"to", "doi", "so", "nha", "phong", "can", "lo", "o", "mom", "xu", "diem", "cum", "khu"})
 """Written without marks these are too often a part of a name: only before a number, or right at the start."""
 
-NOISE: Final = frozenset({"cu", "nay", "la", "thuoc", "o", "tai", "dia", "chi"})
-"""Words that say nothing about the place ("nay là", "thuộc", "địa chỉ"); they may stay unexplained."""
+NOISE: Final = frozenset({"cũ", "nay", "là", "thuộc", "ở", "tại", "địa", "chỉ", "trước", "đây"})
+"""Words that say nothing about the place ("nay là", "thuộc", "địa chỉ"), as written: Củ Chi is a name."""
+
 COUNTRY: Final = (("viet", "nam"), ("vietnam",), ("vn",), ("chxhcn", "viet", "nam"))
 
 PROVINCE_ALIASES: Final[dict[str, tuple[str, ...]]] = {
