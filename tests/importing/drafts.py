@@ -44,14 +44,10 @@ def whole(key: int | None = None, household: int = 7) -> m.PersonDraft:
         ),
         numbers=(
             m.NumberFact(source=CARD, kind=m.NumberKind.PERSONAL_ID, number="049190012345", valid=since),
-            m.NumberFact(
-                source=CARD, kind=m.NumberKind.CMND, number="205123456", state=m.NumberState.REPLACED
-            ),
+            m.NumberFact(source=CARD, kind=m.NumberKind.CMND, number="205123456", state=m.NumberState.REPLACED),
         ),
         residences=(
-            m.ResidenceFact(
-                source=BOOK, kind=m.ResidenceKind.PERMANENT, address="12 Phan Bội Châu", valid=since
-            ),
+            m.ResidenceFact(source=BOOK, kind=m.ResidenceKind.PERMANENT, address="12 Phan Bội Châu", valid=since),
             m.ResidenceFact(
                 source=BOOK,
                 kind=m.ResidenceKind.ABSENCE,
@@ -60,18 +56,10 @@ def whole(key: int | None = None, household: int = 7) -> m.PersonDraft:
             ),
         ),
         memberships=(
-            m.MemberFact(
-                source=BOOK, household_key=household, relation=m.HouseholdRelation.HEAD, valid=since
-            ),
+            m.MemberFact(source=BOOK, household_key=household, relation=m.HouseholdRelation.HEAD, valid=since),
         ),
-        kin=(
-            m.KinFact(
-                source=BOOK, relation=m.KinRelation.FATHER, relative_name="Trần Văn B", relative_birth="1960"
-            ),
-        ),
-        marital=(
-            m.MaritalFact(source=BOOK, status=m.MaritalStatus.MARRIED, valid=m.Valid(date(2015, 1, 1))),
-        ),
+        kin=(m.KinFact(source=BOOK, relation=m.KinRelation.FATHER, relative_name="Trần Văn B", relative_birth="1960"),),
+        marital=(m.MaritalFact(source=BOOK, status=m.MaritalStatus.MARRIED, valid=m.Valid(date(2015, 1, 1))),),
         cards=(
             m.CardFact(
                 source=CARD,

@@ -9,13 +9,13 @@ from datetime import date
 import psycopg
 import pytest
 import pytest_asyncio
-from tests.importing.drafts import BOOK, simple, whole
 
 from dancu.audit import facts as commitment
 from dancu.kernel.actor import SYSTEM, Purpose
 from dancu.population import bulk
 from dancu.population import models as m
 from dancu.population.store.facts import load_view
+from tests.importing.drafts import BOOK, simple, whole
 
 PURPOSE = Purpose("import", "104/2022/NĐ-CP")
 
@@ -39,13 +39,9 @@ def bare(facts: tuple[m.Fact, ...]) -> list[str]:
 async def digest_of(admin: psycopg.AsyncConnection, entry_id: int) -> bytes:
     """The facts digest of one entry, from the rows as they lie in the database."""
     lines = []
-    for table, key, columns in await rows(
-        admin, "SELECT table_name, key_column, columns FROM audit.fact_source"
-    ):
+    for table, key, columns in await rows(admin, "SELECT table_name, key_column, columns FROM audit.fact_source"):
         select = ", ".join("lower(recorded)" if c == "recorded" else c for c in columns)
-        for row in await rows(
-            admin, f"SELECT {key}, fact_id, {select} FROM {table} WHERE entry_id = %s", entry_id
-        ):
+        for row in await rows(admin, f"SELECT {key}, fact_id, {select} FROM {table} WHERE entry_id = %s", entry_id):
             lines.append(commitment.opened(table, row[0], row[1], row[2:]))
     return commitment.facts_digest(lines)
 
@@ -53,9 +49,7 @@ async def digest_of(admin: psycopg.AsyncConnection, entry_id: int) -> bytes:
 async def test_every_fact_arrives_and_is_committed_to(loader, admin) -> None:
     keys, households = await bulk.reserve(loader, persons=1, households=1)
     draft = whole(keys[0], households[0])
-    house = m.HouseholdFact(
-        source=BOOK, household_key=households[0], head_key=keys[0], address="12 Phan Bội Châu"
-    )
+    house = m.HouseholdFact(source=BOOK, household_key=households[0], head_key=keys[0], address="12 Phan Bội Châu")
     result = await bulk.load(loader, [house, draft], actor=SYSTEM, purpose=PURPOSE)
     assert (result.persons, result.households, result.facts) == (1, 1, 16)
 

@@ -75,9 +75,7 @@ def _changes(
         key, found, row = change.view.person_key, change.found, change.row
         entry = ready.entry_of[key] = next(entries)
         until = change.view.alive_until.isoformat() if change.view.alive_until else "infinity"
-        builder.change(
-            ready.chunk, key, found.opens, found.closes, facts, entry, tick, until, _event(key, found.opens)
-        )
+        builder.change(ready.chunk, key, found.opens, found.closes, facts, entry, tick, until, _event(key, found.opens))
         for number in found.numbers:
             ready.chunk.blocks[DIRECTORY].append(f"{cell(number.number)}\t{number.kind}\t{key}\t{number.state}\n")
         if row is not None:

@@ -84,7 +84,11 @@ def _names(found: Difference, view: m.PersonView, draft: m.PersonDraft) -> None:
             found.conflicts.append(("import.conflict", group))
 
 
-_BIRTH_TEXT = (("birth_unit", "birth_place"), ("registration_unit", "registration_place"), ("origin_unit", "origin_place"))
+_BIRTH_TEXT = (
+    ("birth_unit", "birth_place"),
+    ("registration_unit", "registration_place"),
+    ("origin_unit", "origin_place"),
+)
 _GROUP = {"birth_unit": "birth_place", "registration_unit": "birth_registration", "origin_unit": "origin"}
 
 
@@ -115,7 +119,9 @@ def _birth(found: Difference, view: m.PersonView, draft: m.PersonDraft) -> None:
         found.opens.append(_filled(known, fill, says.source))
 
 
-def _place(found: Difference, fill: dict[str, Any], known: m.BirthFact, says: m.BirthFact, unit: str, text: str) -> None:
+def _place(
+    found: Difference, fill: dict[str, Any], known: m.BirthFact, says: m.BirthFact, unit: str, text: str
+) -> None:
     has_unit, new_unit = getattr(known, unit), getattr(says, unit)
     has_text, new_text = getattr(known, text), getattr(says, text)
     if not new_unit and not new_text:
@@ -155,7 +161,7 @@ def _trait(found: Difference, view: m.PersonView, draft: m.PersonDraft) -> None:
         has, new = getattr(known, name), getattr(says, name)
         if new and not has:
             fill[name] = new
-        elif new and fold_ascii(has) != fold_ascii(new) and not (name == "blood_group" and has[:len(new)] == new):
+        elif new and fold_ascii(has) != fold_ascii(new) and not (name == "blood_group" and has[: len(new)] == new):
             found.conflicts.append(("import.conflict", name))
     if fill:
         found.closes.append(known)

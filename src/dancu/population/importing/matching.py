@@ -66,8 +66,7 @@ async def look_up(conn: Conn, rows: list[Row], unnumbered: Bloom) -> Known:
         and row.fingerprint not in known.seen
         and not _numbered(row, known)
         and (
-            row.get("personal_id") is None
-            or (unnumbered.used and (name_key(row), row.get("birth").year) in unnumbered)
+            row.get("personal_id") is None or (unnumbered.used and (name_key(row), row.get("birth").year) in unnumbered)
         )
         and (name := name_key(row))
     ]

@@ -151,4 +151,3 @@ def linked(draft: m.PersonDraft, known: Known) -> m.PersonDraft:
         keys = known.numbers.get((kind, fact.relative_number), [])
         kin.append(replace(fact, relative_key=keys[0]) if len(keys) == 1 else fact)
     return replace(draft, kin=tuple(kin))
-

@@ -46,6 +46,7 @@ SENTENCES: Final[dict[str, str]] = {
     "kin.number.sex": N_("Số giấy tờ của cha hoặc mẹ không khớp với giới tính"),
     "kin.number.year": N_("Số giấy tờ của cha hoặc mẹ không khớp với năm sinh"),
     "place.ambiguous": N_("Nơi này có thể là nhiều đơn vị hành chính khác nhau"),
+    "place.by_context": N_("Đơn vị hành chính được suy ra từ nơi khác ghi trong cùng dòng"),
     "place.unknown": N_("Không nhận ra đơn vị hành chính"),
     "place.of_that_time": N_("Không rõ đơn vị hành chính của thời điểm đó"),
     "place.not_named": N_("Nơi chốn không ghi tên đơn vị hành chính"),

@@ -146,6 +146,7 @@ class RowReader:
         for column, _, _ in self._columns:
             if column.clean == "place" and (text := row.get(column.field)) is not None:
                 row.places[column.field] = self._places.at(text, day)
+        self._in_context(row)
         for name, place in row.places.items():
             if place.note and not name.endswith(("_code", "_unit")):
                 row.note(place.note, name)
@@ -156,6 +157,14 @@ class RowReader:
             unit = row.place(name).unit_id
             if unit is not None and gazetteer().unit(unit).level < 3:
                 row.note("place.coarse", name)
+
+    def _in_context(self, row: Row) -> None:
+        """ "UBND xã Tam Hòa" names one of many; the only one of them that the row names elsewhere in full is meant. That
+        it was concluded, not read, stays a finding."""
+        sure = {place.unit_id for place in row.places.values() if place.unit_id is not None}
+        for name, place in row.places.items():
+            if place.note == "place.ambiguous" and len(meant := sure.intersection(place.candidates)) == 1:
+                row.places[name] = place._replace(unit_id=meant.pop(), note="place.by_context")
 
     def _agree(self, row: Row, name: str, coded: str) -> None:
         """Text and code of one place: the code settles what the text leaves open, and is doubted where they differ."""
@@ -238,4 +247,3 @@ _SEX_WORD: Final = {"mother": re.compile(" văn "), "father": re.compile(" thị
 class _Blank(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return ""
-

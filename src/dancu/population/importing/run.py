@@ -218,9 +218,7 @@ class _Job:
         return Source(self.path, self.profile, self.as_of, SYSTEM_CLOCK.today(), skip)
 
     async def _writer(self, run: store.Run, source: Source) -> Writer:
-        writer = Writer(
-            run, self.profile.name, source.header, self.actor, self.purpose, SYSTEM_CLOCK.today()
-        )
+        writer = Writer(run, self.profile.name, source.header, self.actor, self.purpose, SYSTEM_CLOCK.today())
         async with self.side.transaction():
             async for name, year in store.unnumbered(self.side):
                 writer.unnumbered.add((name, year))
@@ -238,12 +236,8 @@ class _Job:
     def _elapsed(self) -> float:
         return self.seconds + time.perf_counter() - self.started
 
-    def _result(
-        self, run: store.Run, source: Source, kept: str | None, *, sequenced: bool, dry_run: bool
-    ) -> Result:
-        return Result(
-            run.run_id, self.tally, kept, source.ignored, self._elapsed(), sequenced, run.resumed, dry_run
-        )
+    def _result(self, run: store.Run, source: Source, kept: str | None, *, sequenced: bool, dry_run: bool) -> Result:
+        return Result(run.run_id, self.tally, kept, source.ignored, self._elapsed(), sequenced, run.resumed, dry_run)
 
 
 def _names(rows: list[Row]) -> set[str] | None:

@@ -4,8 +4,8 @@ import sequences, with the key of this installation; then the log never waits wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -35,12 +35,13 @@ async def sequencer() -> AsyncIterator[bool]:
     if not (data_dir() / "keys" / "audit.key").exists():
         yield False
         return
-    child = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE)
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE)
     try:
         yield True
     finally:
-        child.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(child.wait, 30)
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        await child.wait()
 
 
 async def settle(entries: tuple[int, int]) -> bool:

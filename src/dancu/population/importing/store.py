@@ -291,9 +291,7 @@ async def update_persons(conn: Conn, derived: Sequence[tuple[int, Derived]], tic
 async def keep_rows(conn: Conn, run: Run, rows: Iterable[tuple[str, int, str | None]]) -> None:
     """(fingerprint, person, record key) of rows that are part of the registry now."""
     text = "".join(f"{f}\t{key}\t{cell(record)}\t{run.run_id}\n" for f, key, record in rows)
-    await copy(
-        conn, "population.import_row", ("fingerprint", "person_key", "record_key", "run_id"), text.encode()
-    )
+    await copy(conn, "population.import_row", ("fingerprint", "person_key", "record_key", "run_id"), text.encode())
 
 
 async def keep_rejects(conn: Conn, run: Run, rows: Iterable[tuple[int, list[str], str, str]]) -> None:
@@ -301,9 +299,7 @@ async def keep_rejects(conn: Conn, run: Run, rows: Iterable[tuple[int, list[str]
     text = "".join(
         f"{run.run_id}\t{line}\t{escaped(_json(cells))}\t{code}\t{cell(reason)}\n" for line, cells, code, reason in rows
     )
-    await copy(
-        conn, "population.import_reject", ("run_id", "line", "cells", "code", "reason"), text.encode()
-    )
+    await copy(conn, "population.import_reject", ("run_id", "line", "cells", "code", "reason"), text.encode())
 
 
 @dataclass(frozen=True, slots=True)

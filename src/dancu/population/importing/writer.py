@@ -109,16 +109,12 @@ class Writer:
             self._builder.read(chunk, key, entry, COMPARED)
         await write_chunk(conn, chunk)
 
-    async def _close(
-        self, conn: Conn, plan: Plan, heads: list[Head], ready: Ready, tick: datetime
-    ) -> None:
+    async def _close(self, conn: Conn, plan: Plan, heads: list[Head], ready: Ready, tick: datetime) -> None:
         """End what the changes close, and rewrite what is worked out from the facts."""
         closing = [(f, ready.entry_of[c.view.person_key]) for c in plan.changes for f in c.found.closes]
         closing += [(head.known, entry) for head, entry in zip(heads, ready.head_entries, strict=True)]
         if not await store.close_facts(conn, closing, tick):
-            raise Conflict(
-                "fact.changed", N_("Thông tin vừa được người khác thay đổi. Hãy chạy lại lệnh nhập.")
-            )
+            raise Conflict("fact.changed", N_("Thông tin vừa được người khác thay đổi. Hãy chạy lại lệnh nhập."))
         await store.update_persons(
             conn,
             [(c.view.person_key, derived(after(c.view, c.found), self._today)) for c in plan.changes],

@@ -1,0 +1,155 @@
+"""`dancu import`: files into the registry. Runs as the staff identity of the operating-system user, with the right
+import.run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from dancu.population.importing.outcome import Result
+    from dancu.population.importing.run import Progress
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Nhập sổ bộ và tệp dữ liệu."""
+
+
+@app.command()
+def people(
+    file: Annotated[Path, typer.Argument(help="Tệp CSV, XLSX hoặc Parquet")],
+    profile: Annotated[str, typer.Option("--profile", "-p", help="Mẫu nhập: birth-book, residence-register")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chạy thử: báo kết quả, không ghi gì")] = False,
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="Ngày của các đơn vị hành chính ghi trong tệp (mặc định: ngày của từng dòng)")
+    ] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="Mã mục đích (xem: dancu access purposes)")] = "import",
+    legal_basis: Annotated[str, typer.Option("--legal-basis", help="Căn cứ pháp lý; bỏ trống: căn cứ đầu tiên")] = "",
+    case: Annotated[str, typer.Option("--case", help="Mã hồ sơ hoặc kế hoạch nhập liệu")] = "",
+    data: Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")] = False,
+) -> None:
+    """Nhập người từ một tệp. Chạy lại cùng tệp không ghi gì thêm; lần chạy bị ngắt được làm tiếp từ chỗ dừng."""
+    import asyncio
+
+    from dancu.kit.db import data_dir, use_data
+    from dancu.population.importing.profile import load_profile
+    from dancu.population.present import on_day
+
+    use_data(data_dir(data))
+    found = load_profile(profile)
+    day = on_day(as_of) if as_of else None
+    with _bar(file, quiet=as_json) as progress:
+        result = asyncio.run(_import(file, found, dry_run, day, (purpose, legal_basis, case), progress))
+    if as_json:
+        print(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        _say(result)
+
+
+async def _import(
+    file: Path, profile: Any, dry_run: bool, day: Any, why: tuple[str, str, str], progress: Callable[[Progress], None]
+) -> Result:
+    import getpass
+
+    from dancu.access import service as access
+    from dancu.kit.db import open_connection
+    from dancu.population.importing.run import import_file
+    from dancu.population.importing.sequencing import sequencer, settle
+
+    conn = await open_connection("app", autocommit=True)
+    try:
+        async with conn.transaction():
+            actor = await access.actor_for_os_user(conn, getpass.getuser())
+    finally:
+        await conn.close()
+    access.require(actor, "import.run")
+    purpose = access.choose_purpose(*why)
+
+    async with sequencer() as sequenced:
+        return await import_file(
+            lambda: open_connection("import", autocommit=True), file, profile, actor=actor, purpose=purpose,
+            dry_run=dry_run, as_of=day, settle=settle if sequenced else None, progress=progress,
+        )  # fmt: skip
+
+
+@contextmanager
+def _bar(file: Path, *, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A progress bar with its rate on a terminal, nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]} dòng/giây"), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Nhập {file.name}", total=_rows(file), rate="–")
+        first: list[int] = []
+
+        def show(progress: Progress) -> None:
+            first.append(progress.position) if not first else None
+            elapsed = bar.tasks[0].elapsed or 0.0
+            rate = f"{(progress.position - first[0]) / elapsed:,.0f}".replace(",", ".") if elapsed else "–"
+            bar.update(task, completed=progress.position, rate=rate)
+
+        yield show
+
+
+def _rows(file: Path) -> int | None:
+    """About how many rows a text file has; None for other kinds."""
+    if file.suffix.lower() not in (".csv", ".tsv", ".txt") or not file.is_file():
+        return None
+    with file.open("rb") as content:
+        return sum(block.count(b"\n") for block in iter(lambda: content.read(1 << 20), b""))
+
+
+_WORDS = {
+    "inserted": "Thêm mới",
+    "updated": "Cập nhật",
+    "unchanged": "Không đổi",
+    "needs_review": "Cần người xem",
+    "rejected": "Bị từ chối",
+}
+
+
+def _say(result: Result) -> None:
+    """The result in words."""
+    from dancu.population.importing.reasons import sentence
+
+    if result.dry_run:
+        print("Chạy thử: không ghi gì vào cơ sở dữ liệu.")
+    if result.resumed:
+        print("Đã làm tiếp lần nhập bị ngắt trước đó; số liệu dưới đây là của cả lần nhập.")
+    for name, word in _WORDS.items():
+        print(f"  {word:<14} {_number(result.tally.rows[name]):>12}")
+    for title, counted in (("Lý do", result.tally.reasons), ("Phát hiện được ghi lại", result.tally.findings)):
+        if counted:
+            print(f"{title}:")
+            for code, count in counted.most_common():
+                print(f"  {_number(count):>12}  {sentence(code)} [{code}]")
+    if result.ignored_columns:
+        print(f"Cột không dùng đến: {', '.join(result.ignored_columns)}")
+    if result.rejects_file:
+        print(f"Các dòng bị từ chối: {result.rejects_file}\n  Sửa ngay trong tệp này rồi nhập lại với cùng mẫu.")
+    rate = result.total / result.seconds if result.seconds else 0.0
+    print(f"{_number(result.total)} dòng trong {result.seconds:.1f} giây ({_number(round(rate))} dòng/giây).")
+    if not result.sequenced:
+        print("Chưa ai đưa bằng chứng vào nhật ký: hãy chạy `dancu worker` trên máy có khóa ký.", file=sys.stderr)
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", ".")
