@@ -88,3 +88,9 @@ async def test_synchronising_again_changes_nothing(demo_db, database):
         await service.sync_catalogue(conn)
         assert await (await conn.execute("SELECT * FROM access.staff_right ORDER BY 1, 2")).fetchall() == before
         await conn.rollback()
+
+
+def test_every_permission_about_a_person_is_bound_to_an_area():
+    """Nationwide by accident would open every record to its holder; looking up nationwide is the one exception."""
+    anywhere = {code for code, p in PERMISSIONS.items() if code.startswith("person.") and not p.area_bound}
+    assert anywhere == {"person.read.national"}

@@ -38,7 +38,7 @@ _ALL = (
     _local("person.write.cancel_number", "Hủy số định danh", "Cancel a personal ID number"),
     _local("person.write.replace_number", "Cấp lại số định danh", "Replace a personal ID number"),
     _local("person.merge", "Gộp hồ sơ trùng và hủy gộp", "Merge duplicate records and undo it"),
-    _anywhere("person.number.allocate", "Cấp số định danh", "Allocate personal ID numbers"),
+    _local("person.number.allocate", "Cấp số định danh", "Allocate personal ID numbers"),
     _anywhere("import.run", "Nhập dữ liệu từ tệp", "Import data from files"),
     _anywhere("audit.read", "Xem nhật ký truy cập", "Read the evidence log"),
     _anywhere("audit.verify", "Kiểm chứng nhật ký truy cập", "Verify the evidence log"),
