@@ -135,7 +135,7 @@ CREATE TYPE audit.entry_in AS (
 -- Refuses (DA001) when the oldest waiting entry is over 60 seconds old: nobody would be sequencing, and an entry
 -- removed while it waits leaves no trace.
 CREATE FUNCTION audit.assert_alive() RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, audit AS $$
+SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     IF (SELECT caught_up_at FROM audit.sequencer) > clock_timestamp() - interval '30 seconds' THEN
         RETURN;
@@ -147,7 +147,7 @@ END $$;
 
 -- The hot path: one call records the looks of a whole batch of requests. Returns entry ids in the order given.
 CREATE FUNCTION audit.record(entries audit.entry_in[]) RETURNS bigint[] LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, audit AS $$
+SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE ids bigint[];
 BEGIN
     PERFORM audit.assert_alive();
@@ -166,12 +166,12 @@ END $$;
 -- A verb stamps the rows it writes with the id of their entry, and the entry commits to the rows: it takes ids first
 -- and records under them last. Ids must have been taken and not used.
 CREATE FUNCTION audit.next_entry_ids(n integer) RETURNS bigint[] LANGUAGE sql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, audit AS $$
+SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT coalesce(array_agg(nextval('audit.entry_id_seq')), '{}') FROM generate_series(1, least(n, 10000));
 $$;
 
 CREATE FUNCTION audit.record_as(ids bigint[], entries audit.entry_in[]) RETURNS bigint[] LANGUAGE plpgsql VOLATILE
-SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     PERFORM audit.assert_alive();
     IF cardinality(ids) <> cardinality(entries)
@@ -190,7 +190,7 @@ END $$;
 -- A block of n entry ids for a COPY into audit.pending; returns the first. Nobody else draws from this sequence, and
 -- the lock keeps two callers apart, so blocks never overlap.
 CREATE FUNCTION audit.take_entry_ids(n bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, audit AS $$
+SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE first bigint;
 BEGIN
     IF n IS NULL OR n < 1 OR n > 10000000 THEN
@@ -212,7 +212,7 @@ CREATE TYPE audit.access AS (
 -- (setting dancu.subjects), so the look at the list is itself in the list. DA002 otherwise.
 CREATE FUNCTION audit.accesses_of(person bigint, how_many integer, before_seq bigint DEFAULT NULL)
 RETURNS SETOF audit.access LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, audit AS $$
+SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     IF person = ANY (nullif(current_setting('dancu.subjects', true), '')::bigint[]) IS NOT TRUE THEN
         RAISE EXCEPTION 'person was not opened in this transaction' USING ERRCODE = 'DA002';
@@ -229,7 +229,7 @@ END $$;
 -- One sequenced entry with its salt, to prove it: for the process that verifies, and for a person opened in this
 -- transaction.
 CREATE FUNCTION audit.entry_to_prove(of_idx bigint, of_entry_id bigint) RETURNS SETOF audit.content
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT c.* FROM audit.content c
     WHERE (c.idx = of_idx OR c.entry_id = of_entry_id)
       AND (pg_has_role(session_user, 'dancu_verify', 'USAGE') OR pg_has_role(session_user, 'dancu_worker', 'USAGE')
@@ -245,7 +245,7 @@ CREATE FUNCTION audit.search_entries(
     of_subject bigint DEFAULT NULL, of_action text DEFAULT NULL, of_purpose text DEFAULT NULL,
     how_many integer DEFAULT 50, before_idx bigint DEFAULT NULL
 ) RETURNS SETOF audit.content LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, audit AS $$
+SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     allowed boolean;
     found audit.content[];
@@ -284,7 +284,7 @@ END $$;
 -- the same citizen's list, and carries what must outlive the content: place, number, and the digest of the facts.
 -- An erasure cannot be erased. Returns the entry id of the erasure.
 CREATE FUNCTION audit.erase(target bigint, reason audit.entry_in) RETURNS bigint LANGUAGE plpgsql VOLATILE
-SECURITY DEFINER SET search_path = pg_catalog, audit AS $$
+SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     gone audit.content;
     made bigint;
