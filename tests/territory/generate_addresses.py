@@ -107,6 +107,8 @@ class Maker:
                 bare = self.titles(parts, "bare")
                 text = ", ".join([*bare[:at], broken, *bare[at + 1 :]])
             elif category == "wrong_tone":
+                if unit.name.isdigit():
+                    continue
                 text = ", ".join([unit.name.translate(WRONG_TONE), *self.titles(parts, "bare")[1:]])
             elif category in ("old_to_new", "split", "new_province"):
                 as_of = date(2025, 12, 1)

@@ -27,7 +27,7 @@ def test_lines_of_standard_input_keep_step() -> None:
 
 
 def test_people_see_a_table() -> None:
-    result = run.invoke(app, ["resolve", "Quận 1, TPHCM", "--as-of", "2025-12-01"])
+    result = run.invoke(app, ["resolve", "Quận 1, TPHCM", "--as-of", "2025-12-01", "--data", "nowhere"])
     assert "Phường Sài Gòn, Thành phố Hồ Chí Minh" in result.stdout
     assert "Chưa rõ" in result.stdout
 

@@ -21,7 +21,7 @@ def names(text: str, day: date) -> list[str]:
     return [gazetteer().full_name(c.unit.unit_id, day) for c in resolve(text, day).candidates]
 
 
-@pytest.mark.parametrize("split", ["tune", "held"])
+@pytest.mark.parametrize("split", ["tune", "held", "fresh"])
 def test_accuracy_on_the_labelled_set(split: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = measure()[split]
     right, total = sum(r for r, _ in result.values()), sum(n for _, n in result.values())

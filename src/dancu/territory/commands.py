@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 AsOf = Annotated[str, typer.Option("--as-of", help="Ngày cần tra: dd/mm/yyyy hoặc yyyy-mm-dd; bỏ trống: hôm nay")]
+Unused = Annotated[Path | None, typer.Option("--data", hidden=True)]
+"""Units need no database; taken all the same, so that a script may give every command the same options."""
 Json = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON, mỗi mục một dòng")]
 
 
@@ -23,6 +25,7 @@ def resolve(
     text: Annotated[str, typer.Argument(help="Địa chỉ, hoặc mã đơn vị; '-' đọc mỗi dòng một mục")],
     as_of: AsOf = "",
     as_json: Json = False,
+    data: Unused = None,
 ) -> None:
     """Nhận ra đơn vị hành chính trong một địa chỉ viết tự do, theo ngày."""
     from dancu.territory.gazetteer import gazetteer
@@ -44,6 +47,7 @@ def unit(
     code: Annotated[str, typer.Argument(help="Mã đơn vị (2, 3 hoặc 5 chữ số); '-' đọc mỗi dòng một mã")],
     as_of: AsOf = "",
     as_json: Json = False,
+    data: Unused = None,
 ) -> None:
     """Đơn vị mang mã này vào ngày đó: từ đâu mà có, về sau thành gì."""
     from dancu.kernel.errors import DancuError, NotFound
