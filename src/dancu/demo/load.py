@@ -23,11 +23,13 @@ _RELATION = {
     Relation.LODGER: m.HouseholdRelation.GUEST,
 }
 _SEX = {"M": m.Sex.MALE, "F": m.Sex.FEMALE}
-_REGISTER = m.Source(m.SourceKind.RESIDENCE_REGISTER, "Sổ cư trú tỉnh Quảng Nam", date(2023, 4, 1))
-_BIRTH_REGISTER = m.Source(m.SourceKind.BIRTH_REGISTER, "Sổ đăng ký khai sinh")
-_DEATH_REGISTER = m.Source(m.SourceKind.DEATH_REGISTER, "Sổ đăng ký khai tử")
-_MARRIAGE_REGISTER = m.Source(m.SourceKind.MARRIAGE_REGISTER, "Sổ đăng ký kết hôn")
-_CARD = m.Source(m.SourceKind.ID_CARD, "Tàng thư căn cước")
+_REGISTER = m.Source(m.SourceKind.RESIDENCE_REGISTER, "Quảng Nam", date(2023, 4, 1))
+_CARD = m.Source(m.SourceKind.ID_CARD)
+
+
+def _entry(kind: m.SourceKind, year: int, index: int, on: date | None = None) -> m.Source:
+    """An entry of a register: its number in the volume of the year. Volumes restart each year."""
+    return m.Source(kind, f"{index % 240 + 1:02d}/{year}", on)
 
 
 @dataclass(slots=True)
@@ -90,13 +92,14 @@ class Loader:
     def _draft(self, person: DemoPerson, household: DemoHousehold) -> m.PersonDraft:
         died = person.died_on
         here = _until(person.resident_since, died)
+        born = _entry(m.SourceKind.BIRTH_REGISTER, person.birth_year, person.index)
         return m.PersonDraft(
             person_key=self.persons[person.index],
-            names=(m.NameFact(full_name=person.name, source=_BIRTH_REGISTER),),
+            names=(m.NameFact(full_name=person.name, source=born),),
             birth=m.BirthFact(
                 year=person.birth_year, month=person.birth_month, day=person.birth_day, sex=_SEX[person.sex],
                 birth_unit=person.birth_unit, birth_place="" if person.birth_unit else person.birth_country,
-                registration_unit=person.registration_unit, origin_unit=person.origin_unit, source=_BIRTH_REGISTER,
+                registration_unit=person.registration_unit, origin_unit=person.origin_unit, source=born,
             ),
             traits=(
                 m.TraitFact(
@@ -112,14 +115,14 @@ class Loader:
                     valid=here, source=_REGISTER,
                 ),
             ),
-            kin=tuple(self._kin(person)),
+            kin=tuple(self._kin(person, born)),
             marital=tuple(self._marital(person)),
             cards=tuple(_cards(person)),
             contacts=tuple(_contacts(person)),
             life=(
                 m.LifeFact(
                     status=m.LifeStatus.DEAD, year=died.year, month=died.month, day=died.day, valid=m.Valid(died),
-                    source=_DEATH_REGISTER,
+                    source=_entry(m.SourceKind.DEATH_REGISTER, died.year, person.index, died),
                 ),
             ) if died else (),
             findings=tuple(_findings(person)),
@@ -128,9 +131,7 @@ class Loader:
     def _numbers(self, person: DemoPerson) -> Iterator[m.NumberFact]:
         yield m.NumberFact(kind=m.NumberKind.PERSONAL_ID, number=person.personal_id, source=_REGISTER)
         if person.cmnd:
-            yield m.NumberFact(
-                kind=m.NumberKind.CMND, number=person.cmnd, state=m.NumberState.REPLACED, source=_CARD
-            )
+            yield m.NumberFact(kind=m.NumberKind.CMND, number=person.cmnd, state=m.NumberState.REPLACED, source=_CARD)
 
     def _residences(self, person: DemoPerson, household: DemoHousehold, here: m.Valid) -> Iterator[m.ResidenceFact]:
         yield m.ResidenceFact(
@@ -149,30 +150,31 @@ class Loader:
                 valid=m.Valid(away.from_on, away.until_on), source=_REGISTER,
             )  # fmt: skip
 
-    def _relative(self, relation: m.KinRelation, index: int, valid: m.Valid = m.ALWAYS) -> m.KinFact:
+    def _relative(self, relation: m.KinRelation, index: int, source: m.Source, valid: m.Valid = m.ALWAYS) -> m.KinFact:
         families = self.families
         return m.KinFact(
             relation=relation, relative_key=self.persons[index], relative_name=families.names[index],
             relative_number=families.numbers[index], relative_birth=families.births[index],
-            relative_nationality="VNM", valid=valid, source=_BIRTH_REGISTER,
+            relative_nationality="VNM", valid=valid, source=source,
         )  # fmt: skip
 
-    def _kin(self, person: DemoPerson) -> Iterator[m.KinFact]:
+    def _kin(self, person: DemoPerson, born: m.Source) -> Iterator[m.KinFact]:
         for relation, index, named in (
             (m.KinRelation.FATHER, person.father, person.father_named),
             (m.KinRelation.MOTHER, person.mother, person.mother_named),
         ):
             if index is not None:
-                yield self._relative(relation, index)
+                yield self._relative(relation, index, born)
             elif named is not None:
                 yield m.KinFact(
                     relation=relation, relative_name=named.name,
-                    relative_birth=str(named.birth_year) if named.birth_year else "", source=_BIRTH_REGISTER,
+                    relative_birth=str(named.birth_year) if named.birth_year else "", source=born,
                 )  # fmt: skip
         for child in self.families.children.get(person.index, ()):
-            yield self._relative(m.KinRelation.CHILD, child)
+            year = int(self.families.births[child][:4])
+            yield self._relative(m.KinRelation.CHILD, child, _entry(m.SourceKind.BIRTH_REGISTER, year, child))
         if person.spouse is not None and person.marital in (Marital.MARRIED, Marital.WIDOWED):
-            yield self._relative(m.KinRelation.SPOUSE, person.spouse, self._marriage(person))
+            yield self._relative(m.KinRelation.SPOUSE, person.spouse, _wedding(person), self._marriage(person))
 
     def _marriage(self, person: DemoPerson) -> m.Valid:
         ends = [d for d in (person.died_on, self.families.died.get(person.spouse or -1)) if d]
@@ -187,7 +189,7 @@ class Loader:
             return
         if person.married_on:
             yield m.MaritalFact(
-                status=m.MaritalStatus.SINGLE, valid=m.Valid(None, person.married_on), source=_MARRIAGE_REGISTER
+                status=m.MaritalStatus.SINGLE, valid=m.Valid(None, person.married_on), source=_wedding(person)
             )
         widowed = self.families.died.get(person.spouse) if person.spouse is not None else None
         if person.marital == Marital.WIDOWED and widowed is None:
@@ -195,11 +197,21 @@ class Loader:
                 status=m.MaritalStatus.WIDOWED, valid=_until(person.married_on, person.died_on), source=_REGISTER
             )
             return
-        yield m.MaritalFact(status=m.MaritalStatus.MARRIED, valid=self._marriage(person), source=_MARRIAGE_REGISTER)
+        yield m.MaritalFact(status=m.MaritalStatus.MARRIED, valid=self._marriage(person), source=_wedding(person))
         if widowed and (person.died_on is None or widowed < person.died_on):
             yield m.MaritalFact(
-                status=m.MaritalStatus.WIDOWED, valid=_until(widowed, person.died_on), source=_DEATH_REGISTER
+                status=m.MaritalStatus.WIDOWED,
+                valid=_until(widowed, person.died_on),
+                source=_entry(m.SourceKind.DEATH_REGISTER, widowed.year, person.spouse or 0, widowed),
             )
+
+
+def _wedding(person: DemoPerson) -> m.Source:
+    """The marriage's entry, the same from both sides; register and day stay open where the day is not known."""
+    on = person.married_on
+    if on is None or person.spouse is None:
+        return m.Source(m.SourceKind.MARRIAGE_REGISTER)
+    return _entry(m.SourceKind.MARRIAGE_REGISTER, on.year, min(person.index, person.spouse), on)
 
 
 def _until(start: date | None, end: date | None) -> m.Valid:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 from dancu.population.pages import me, record, search
+from dancu.population.pages.verbs import routes as verbs
 
 router = APIRouter()
 router.include_router(search.router)
 router.include_router(record.router)
+router.include_router(verbs.router)
 router.include_router(me.router)
 
 MENU = (
     MenuItem("desk", N_("Tìm người"), "/desk", ("person.search",)),
+    MenuItem("desk", N_("Đăng ký mới"), "/desk/new", ("person.write.register", "person.write.join_household")),
     MenuItem("citizen", N_("Hồ sơ của tôi"), "/me", ("citizen.self",)),
 )
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dancu.kernel.actor import Actor
 from dancu.population import models as m
+from dancu.population.pages.verbs import BY_CODE, PAGES
+
+Group = tuple[str, list[tuple[str, str]]]
 
 
-def actions_for(actor: Actor, view: m.PersonView) -> list[tuple[str, str]]:
-    """(title, address) of each verb this actor may start on this person."""
-    return []
+def actions_for(actor: Actor, view: m.PersonView) -> list[Group]:
+    """Groups of (title, address) of each verb this actor may start on this person; titles are msgids."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for page in PAGES:
+        if not page.alone and page.offered(actor, view):
+            found.setdefault(page.group, []).append((page.title, f"/desk/persons/{view.person_key}/do/{page.code}"))
+    return list(found.items())
+
+
+def done_title(code: str) -> str:
+    """What was just done, from the address a verb leads back to; "" for anything else."""
+    return BY_CODE[code].title if code in BY_CODE else ""

@@ -9,12 +9,12 @@ from typing import Any
 from dancu.access import service as access
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError
+from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, render
 from dancu.population import models as m
 from dancu.population import present, service, wording
-from dancu.population.pages.actions import actions_for
+from dancu.population.pages.actions import actions_for, done_title
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk/persons")
@@ -57,7 +57,7 @@ def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, e
         "view": view, "purpose": why, "purpose_title": access.purpose_title(why.code), "purposes": access.desk_purposes(actor),
         "errors": errors, "labels": labels, "wording": wording, "asked": dict(request.query_params),
         "past": bool(request.query_params.get("as_of") or request.query_params.get("known_at")),
-        "actions": actions_for(actor, view),
+        "actions": actions_for(actor, view), "done": done_title(request.query_params.get("done", "")),
     }  # fmt: skip
 
 
@@ -71,6 +71,15 @@ async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) 
     return render(
         request, "population/record.html", sections=sections(view, SYSTEM_CLOCK.today()), members=members,
         hidden=hidden, **_context(request, actor, view, why, errors),
+    )  # fmt: skip
+
+
+def _outside(request: Request, actor: Actor, key: int, error: NotAllowed) -> Response:
+    """The record is of another area: say so and offer the lawful way in. After a move away, say that it was done."""
+    why = access.desk_purpose(request.cookies, actor)
+    return render(
+        request, "population/outside.html", error=error, key=key, done=done_title(request.query_params.get("done", "")),
+        purpose=why, purpose_title=access.purpose_title(why.code), purposes=access.desk_purposes(actor), status=403,
     )  # fmt: skip
 
 

@@ -1,0 +1,14 @@
+"""The desk pages of every verb of the registry: described here, shown by one template, run by one pair of handlers."""
+
+from __future__ import annotations
+
+from dancu.population.pages.verbs import family, household, identity, life, merging, papers, register, residence
+from dancu.population.pages.verbs.page import VerbPage
+
+PAGES: tuple[VerbPage, ...] = (
+    *residence.PAGES, *household.PAGES, *identity.PAGES, *family.PAGES, *life.PAGES, *papers.PAGES, *merging.PAGES,
+    *register.PAGES,
+)  # fmt: skip
+BY_CODE = {page.code: page for page in PAGES}
+
+__all__ = ["BY_CODE", "PAGES", "VerbPage"]

@@ -1,0 +1,65 @@
+"""Pages of merging two records of one person, with both side by side, and of undoing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from dancu.kit.i18n import N_
+from dancu.population import models as m
+from dancu.population import service, wording
+from dancu.population.forms import Check, Choice, PersonNumber, Reading
+from dancu.population.pages.verbs.page import Arguments, VerbPage, standing
+
+GROUP = N_("Gộp hồ sơ")
+_KEEP = {"other": N_("Giữ hồ sơ kia, gộp hồ sơ này vào đó"), "this": N_("Giữ hồ sơ này, gộp hồ sơ kia vào đây")}
+
+
+def _merge(r: Reading) -> Arguments:
+    this, other = r.person.person_key, r.values["other"]
+    absorbed, kept = (this, other) if r.values["keep"] == "other" else (other, this)
+    return (absorbed,), {"kept_key": kept}
+
+
+def _said(view: m.PersonView, today: date) -> dict[str, str]:
+    """Every term of a record with its present values in one line."""
+    facts: Iterable[m.Fact] = (*view.holding(view.facts()), *((view.household,) if view.household else ()))
+    found: dict[str, list[str]] = {}
+    for fact in facts:
+        for line in wording.lines(fact, today):
+            values = found.setdefault(line.term, [])
+            if line.value and line.value not in values:
+                values.append(line.value)
+    return {term: "; ".join(values) for term, values in found.items()}
+
+
+async def _side_by_side(r: Reading) -> list[tuple[str, str, str]]:
+    """(term, this record, the other one). Reading the other is a look of its own."""
+    other = await service.person(r.conn, r.actor, r.purpose, r.values["other"])
+    one, two = _said(r.person, r.today), _said(other, r.today)
+    return [(term, one.get(term, ""), two.get(term, "")) for term in dict.fromkeys((*one, *two))]
+
+
+def _this(r: Reading) -> Arguments:
+    return (r.person.person_key,), {}
+
+
+PAGES = (
+    VerbPage(
+        code="merge", title=N_("Gộp hai hồ sơ của một người"), verb=service.merge, group=GROUP, when=standing,
+        paper=m.SourceKind.DECISION, arguments=_merge, compare=_side_by_side, button=N_("Gộp hai hồ sơ"),
+        lead=N_("Không mất gì: hồ sơ được giữ nhận thêm những gì chỉ hồ sơ kia có, và có thể hủy gộp."),
+        fields=(
+            PersonNumber(
+                name="other", label=N_("Số của hồ sơ kia"), hint=N_("Số định danh, CMND, hoặc mã hồ sơ dạng #123."),
+            ),
+            Choice(name="keep", label=N_("Hồ sơ nào được giữ"), table=_KEEP, radio=True),
+        ),
+    ),
+    VerbPage(
+        code="undo-merge", title=N_("Hủy gộp hồ sơ"), verb=service.undo_merge, group=GROUP,
+        when=lambda view: view.merged_into is not None, paper=m.SourceKind.DECISION, arguments=_this,
+        lead=N_("Hai hồ sơ trở lại đúng như trước khi gộp."),
+        fields=(Check(name="sure", label=N_("Đã xác minh đây là hai người khác nhau.")),),
+    ),
+)  # fmt: skip

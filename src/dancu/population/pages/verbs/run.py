@@ -1,0 +1,154 @@
+"""The one pair of handlers of all verbs: the form, and what becomes of it (preview, back to the form, done)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dancu.access import service as access
+from dancu.kernel.actor import Actor, Document, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.errors import DancuError
+from dancu.kit.i18n import N_, gettext, use_language
+from dancu.kit.web import Conn, Form, FormErrors, Request, Response, attempt, read_form, render, see_other
+from dancu.population import service, wording
+from dancu.population.forms import Reading, offered_bases, read_basis
+from dancu.population.forms.words import TOLD, Touched, changes_in_words, keys_in, names_told, warning
+from dancu.population.models import PersonView, Preview
+from dancu.population.pages.verbs.page import VerbPage
+from dancu.population.pages.verbs.seal import NAME, carried, fits, seal
+from dancu.population.wording import labels
+
+_CHANGED = N_("Nội dung hoặc hồ sơ đã thay đổi từ lúc xem trước. Hãy xem lại rồi ghi.")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request to one verb's page."""
+
+    request: Request
+    conn: Conn
+    actor: Actor
+    page: VerbPage
+    key: int | None
+
+    @property
+    def address(self) -> str:
+        return f"/desk/new/{self.page.code}" if self.key is None else f"/desk/persons/{self.key}/do/{self.page.code}"
+
+    @property
+    def back(self) -> str:
+        return "/desk/new" if self.key is None else f"/desk/persons/{self.key}"
+
+    @property
+    def why(self) -> Purpose:
+        return access.desk_purpose(self.request.cookies, self.actor)
+
+    async def view(self) -> PersonView | None:
+        return None if self.key is None else await service.person(self.conn, self.actor, self.why, self.key)
+
+    def reading(self, view: PersonView | None, form: Form) -> Reading:
+        return Reading(self.conn, self.actor, self.why, view, form, FormErrors(), SYSTEM_CLOCK.today())
+
+    def shown(self, template: str, r: Reading, **more: Any) -> Response:
+        return render(
+            self.request, template, page=self.page, view=r.view, form=r.form, errors=r.errors, offers=r.offers,
+            address=self.address, words=_words, back=self.back, labels=labels, wording=wording, purpose=self.why,
+            purpose_title=access.purpose_title(self.why.code), status=422 if r.errors else 200, **more,
+        )  # fmt: skip
+
+    async def form(self, r: Reading) -> Response:
+        async with attempt(self.conn):
+            for one in self.page.fields:
+                await one.prepare(r)
+        bases = offered_bases(self.page.verb.permission, self.why.code)
+        papers = [(kind.value, wording.word(labels.SOURCE, kind.value)) for kind in self.page.papers]
+        return self.shown("population/verb.html", r, bases=bases, papers=papers)
+
+
+def _words(table: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A table of codes as options, in the reader's language."""
+    return [(code, gettext(text)) for code, text in table.items()]
+
+
+async def opened(desk: Desk) -> Response:
+    """GET: the form, filled with what is known."""
+    view = await desk.view()
+    today = SYSTEM_CLOCK.today()
+    start: dict[str, Any] = {"case_ref": desk.why.case_ref}
+    for one in desk.page.fields:
+        start |= one.initial(view, today)
+    return await desk.form(desk.reading(view, Form.of(**start)))
+
+
+async def sent(desk: Desk) -> Response:
+    """POST: `action` is preview, edit or confirm. Nothing is written but by confirm with the seal of a preview."""
+    form = await read_form(desk.request)
+    r = desk.reading(await desk.view(), form)
+    if form.value("action") == "edit":
+        return await desk.form(r)
+    try:
+        async with attempt(desk.conn):
+            return await _go_on(desk, r)
+    except DancuError as error:
+        _explain(r, error)
+    return await desk.form(r)
+
+
+async def _go_on(desk: Desk, r: Reading) -> Response:
+    page, form = desk.page, r.form
+    purpose, r.document = read_basis(form, r.errors, offered_bases(page.verb.permission, ""), page.papers)
+    r.purpose = purpose or r.purpose
+    for one in page.inputs:
+        await one.prepare(r)
+        r.values[one.name] = await one.read(r)
+    r.errors.raise_if_any()
+    assert purpose is not None
+    args, kwargs = page.call(r)
+    preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
+    touched, signature = await _in_words(desk, r, preview)
+    confirmed = form.value("action") == "confirm"
+    if confirmed and fits(form.value(NAME), signature):
+        done = await page.verb(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
+        return see_other(f"/desk/persons/{done.person_key}?done={page.code}")
+    return desk.shown(
+        "population/verb_preview.html", r, touched=touched, told=[TOLD[t] for t in preview.told],
+        warnings=[warning(code) for code in dict.fromkeys(preview.warnings)], carried=carried(form), seal=signature,
+        chosen=(access.purpose_title(purpose.code), purpose.legal_basis), document=r.document,
+        rows=await page.compare(r) if page.compare else None, changed=_CHANGED if confirmed else "",
+    )  # fmt: skip
+
+
+async def _in_words(desk: Desk, r: Reading, preview: Preview) -> tuple[list[Touched], str]:
+    """The preview in the reader's language, and its seal (always over the Vietnamese words)."""
+    names = names_told(preview)
+    if r.view is not None and r.view.name is not None:
+        names[r.view.person_key] = r.view.name.full_name
+    elif r.view is None and "full_name" in r.values:
+        names |= dict.fromkeys(keys_in(preview) - set(names), r.values["full_name"])
+    unknown = sorted(keys_in(preview) - set(names))
+    if unknown:
+        hits = await service.hits_of(desk.conn, desk.actor, r.purpose, unknown)
+        names |= {hit.person_key: hit.full_name for hit in hits}
+    with use_language("vi"):
+        signature = seal(
+            desk.request, desk.page.code, desk.key, r.form, changes_in_words(preview, names, r.today, desk.key)
+        )
+    with use_language(desk.request.state.lang):
+        return changes_in_words(preview, names, r.today, desk.key), signature
+
+
+def _explain(r: Reading, error: DancuError) -> None:
+    """Put a verb's failure on the form: on its field where it names one of ours, else as a sentence at the top."""
+    if error.fields and r.errors:
+        return
+    field = error.params.get("field")
+    inputs = set(r.values)
+    if isinstance(field, str) and field in inputs:
+        r.wrong(field, error.code, error.message, **{k: v for k, v in error.params.items() if k != "field"})
+    else:
+        r.errors.general = error
+
+
+__all__ = ["Desk", "Document", "opened", "sent"]
