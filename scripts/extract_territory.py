@@ -316,7 +316,22 @@ class Extract:
         self.number(out)
         with (out / "units.csv").open("w", encoding="utf-8", newline="") as f:
             w = csv.writer(f, lineterminator="\n")
-            w.writerow(["unit_id", "code", "level", "kind", "name", "key", "parent", "valid_from", "valid_to", "lat", "lon", "spellings"])
+            w.writerow(
+                [
+                    "unit_id",
+                    "code",
+                    "level",
+                    "kind",
+                    "name",
+                    "key",
+                    "parent",
+                    "valid_from",
+                    "valid_to",
+                    "lat",
+                    "lon",
+                    "spellings",
+                ]
+            )
             last = 0
             for u in sorted(self.units, key=lambda u: u.unit_id):
                 f.write("\n" * (u.unit_id - last - 1))  # line n is the unit of id n

@@ -1,9 +1,9 @@
 """The public JSON API of units."""
 
 import pytest
-from tests.kit.web import client, make_app
 
 from dancu.territory import api
+from tests.kit.web import client, make_app
 
 pytestmark = pytest.mark.asyncio
 

@@ -6,11 +6,11 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.territory.accuracy import measure
 
 from dancu.territory.gazetteer import gazetteer
 from dancu.territory.matching import resolve
 from dancu.territory.models import Hamlet, Status
+from tests.territory.accuracy import measure
 
 OLD, NEW = date(2023, 4, 1), date(2025, 12, 1)
 BAR = 0.97
