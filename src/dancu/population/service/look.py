@@ -10,6 +10,7 @@ from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
 from dancu.population import wording
 from dancu.population.models import Fact, PersonView
 from dancu.population.store import facts, gate
@@ -19,17 +20,17 @@ ALL_FIELDS = (
 )  # fmt: skip
 
 _REFUSALS: dict[str, tuple[type[DancuError], str]] = {
-    "no_session": (NotAllowed, "Phiên làm việc đã hết. Xin đăng nhập lại."),
+    "no_session": (NotAllowed, N_("Phiên làm việc đã hết. Xin đăng nhập lại.")),
     "no_purpose": (
         NotAllowed,
-        "Mục đích hoặc căn cứ pháp lý không cho phép việc này. Hãy chọn mục đích khác trong danh mục.",
+        N_("Mục đích hoặc căn cứ pháp lý không cho phép việc này. Hãy chọn mục đích khác trong danh mục."),
     ),
-    "no_permission": (NotAllowed, "Tài khoản của bạn không có quyền làm việc này. Hãy hỏi người quản trị của cơ quan."),
+    "no_permission": (NotAllowed, N_("Tài khoản của bạn không có quyền làm việc này. Hãy hỏi người quản trị của cơ quan.")),
     "outside_area": (
         NotAllowed,
-        "Người này không thuộc địa bàn của bạn. Cần quyền tra cứu toàn quốc, hoặc mở khẩn cấp với lý do bằng văn bản.",
+        N_("Người này không thuộc địa bàn của bạn. Cần quyền tra cứu toàn quốc, hoặc mở khẩn cấp với lý do bằng văn bản."),
     ),
-    "not_found": (NotFound, "Không tìm thấy người này trong cơ sở dữ liệu dân cư. Hãy kiểm tra lại số."),
+    "not_found": (NotFound, N_("Không tìm thấy người này trong cơ sở dữ liệu dân cư. Hãy kiểm tra lại số.")),
 }
 
 
