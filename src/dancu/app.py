@@ -22,12 +22,14 @@ from dancu.population import pages as population_pages
 from dancu.population.service.finder import Finder
 from dancu.quality import pages as quality_pages
 from dancu.settings import Settings
+from dancu.territory import api as territory_api
 
 ROUTERS = (
     demo_pages.router,
     access_pages.router,
     population_pages.router,
     population_api.router,
+    territory_api.router,
     quality_pages.router,
     monitoring_pages.router,
     audit_api.router,

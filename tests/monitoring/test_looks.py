@@ -1,0 +1,125 @@
+"""Who looked at my data: every access, numbered without gaps, provable without us."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dancu.access import service as access
+from dancu.audit import note, verify_proof
+from dancu.audit import service as audit
+from dancu.audit.models import Query
+from dancu.kernel.actor import ActorKind, Purpose
+from dancu.kernel.errors import NotAllowed
+from dancu.monitoring import service
+from dancu.population import service as population
+from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
+
+OWN = Purpose("own_record", "91/2025/QH15")
+CHECK = Purpose("identity_check", "26/2023/QH15", "H47.16-230405-0003")
+SIGNER = note.new_signer("test.dancu/log")
+
+
+@pytest.fixture
+async def seen(office, app, police, registry):  # type: ignore[no-untyped-def]  # noqa: F811
+    """A citizen whom an officer looked at twice; everything sequenced."""
+    key = await office.person()
+    await app.commit()
+    for request in ("seen-1", "seen-2"):
+        await population.person(app, replace(police, request_id=request), CHECK, key)
+        await app.commit()
+    token = await access.issue_session(app, ActorKind.CITIZEN, key)
+    citizen = await access.sessions.resolve(app, token)
+    await app.commit()
+    await sequence(registry)
+    return citizen
+
+
+async def sequence(registry) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker"), autocommit=True) as conn:
+        await audit.drain(conn, SIGNER)
+
+
+async def test_each_access_in_plain_words(seen, app):  # noqa: F811
+    found = await service.looks_of(app, seen, OWN, seen.actor_id, permission="citizen.self")
+    assert [look.did for look in found.looks] == ["đã xem", "đã xem", "đã ghi thay đổi"]
+    newest = found.looks[0]
+    assert newest.seq == 3
+    assert newest.who.startswith("Công an")
+    assert newest.why == "Kiểm tra nhân thân"
+    assert newest.legal_basis == "26/2023/QH15"
+    assert newest.case_ref == "H47.16-230405-0003"
+    assert "họ tên" in newest.saw
+    assert found.gaps == ()
+
+
+async def test_ones_own_look_is_in_the_list_next_time(seen, app, registry):  # noqa: F811
+    await service.looks_of(app, seen, OWN, seen.actor_id)
+    await app.commit()
+    await sequence(registry)
+    newest = (await service.looks_of(app, seen, OWN, seen.actor_id)).looks[0]
+    assert (newest.who, newest.saw) == ("Chính bạn", ("danh sách người đã xem",))
+
+
+async def test_a_deleted_entry_is_a_gap(seen, app, registry):  # noqa: F811
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        await admin.execute("DELETE FROM audit.content WHERE subject = %s AND subject_seq = 2", (seen.actor_id,))
+    found = await service.looks_of(app, seen, OWN, seen.actor_id)
+    assert found.gaps == ((2, 2),)
+    assert [look.seq for look in found.looks] == [3, 1]
+
+
+async def test_the_newest_deleted_entry_is_found_by_verification(seen, app, registry):  # noqa: F811
+    """The citizen's numbering cannot show what was cut off its end; the log itself can."""
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        await admin.execute("DELETE FROM audit.content WHERE subject = %s AND subject_seq = 3", (seen.actor_id,))
+    async with await psycopg.AsyncConnection.connect(registry.dsn("verify"), autocommit=True) as conn:
+        report = await audit.verify(conn, SIGNER.verifier)
+    assert not report.ok
+
+
+async def test_a_proof_checks_without_us(seen, app, tmp_path: Path):  # noqa: F811
+    found = await service.looks_of(app, seen, OWN, seen.actor_id)
+    proof = await audit.proof(app, found.looks[0].entry_id, vkey=SIGNER.verifier.vkey)
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(proof.as_json()), "utf-8")
+    good = subprocess.run([sys.executable, verify_proof.__file__, str(path)], capture_output=True, text=True, check=False)
+    assert good.returncode == 0, good.stdout + good.stderr
+    spoiled = json.loads(path.read_text())
+    spoiled["leaf"] = spoiled["leaf"].replace("read", "raed")
+    path.write_text(json.dumps(spoiled), "utf-8")
+    bad = subprocess.run([sys.executable, verify_proof.__file__, str(path)], capture_output=True, text=True, check=False)
+    assert bad.returncode != 0
+
+
+async def test_nobody_reads_another_persons_list(seen, app):  # noqa: F811
+    stranger = replace(seen, actor_id=seen.actor_id + 1)
+    with pytest.raises(NotAllowed):
+        await service.looks_of(app, stranger, OWN, seen.actor_id)
+
+
+async def test_the_auditor_searches_and_is_recorded(seen, app, registry):  # noqa: F811
+    token, _ = await access.enter_as(app, "auditor", demo=True)
+    auditor = await access.sessions.resolve(app, token)
+    await app.commit()
+    now = datetime.now(UTC)
+    query = Query(since=now - timedelta(hours=1), until=now + timedelta(hours=1), action="read", limit=200)
+    found = await service.search_log(app, auditor, access.choose_purpose("audit"), query)
+    assert seen.actor_id in {entry.subject for entry in found}
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        row = await (await admin.execute("SELECT count(*) FROM audit.pending WHERE purpose = 'audit'")).fetchone()
+    assert row[0] >= 1
+
+
+async def test_an_officer_may_not_search_the_log(seen, app, police):  # noqa: F811
+    now = datetime.now(UTC)
+    with pytest.raises(NotAllowed):
+        await service.search_log(app, police, CHECK, Query(since=now - timedelta(hours=1), until=now))
