@@ -36,7 +36,9 @@ BEGIN
     IF NOT access.purpose_ok(purpose, legal_basis, access.today(), permission) THEN RETURN 'no_purpose'; END IF;
     IF person IS NULL THEN RETURN 'not_found'; END IF;
     IF held."national" OR person_areas && held.areas THEN RETURN 'ok'; END IF;
-    IF permission = 'person.read' AND (access.right_of(actor_id, session_hash, 'person.read.national')).ok
+    -- National look-up reaches reading and printing, never history or a write.
+    IF permission IN ('person.read', 'person.print')
+       AND (access.right_of(actor_id, session_hash, 'person.read.national')).ok
        AND access.purpose_ok(purpose, legal_basis, access.today(), 'person.read.national') THEN RETURN 'ok'; END IF;
     IF permission IN ('person.read', 'person.history', 'person.print') AND access.broken_glass(actor_id, person) THEN
         RETURN 'ok';
@@ -75,8 +77,11 @@ BEGIN
         SELECT ROW(CASE WHEN s.v = 'ok' THEN 'read' ELSE 'denied' END, actor_kind, actor_id, org_code, purpose,
                    legal_basis, case_ref, CASE WHEN s.v = 'not_found' THEN NULL ELSE s.k END, fields, request_id,
                    channel, NULL,
-                   CASE WHEN s.v = 'ok' THEN note
-                        ELSE coalesce(note, '{}') || jsonb_build_object('verdict', s.v) END)::audit.entry_in
+                   CASE WHEN s.v <> 'ok' THEN coalesce(note, '{}') || jsonb_build_object('verdict', s.v)
+                        -- An emergency opening shows in the log whatever purpose the desk stood on.
+                        WHEN actor_kind = 'staff' AND access.broken_glass(actor_id, s.k)
+                        THEN coalesce(note, '{}') || '{"break_glass": true}'
+                        ELSE note END)::audit.entry_in
         FROM unnest(asked, said) WITH ORDINALITY AS s(k, v, ord) ORDER BY s.ord));
     PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.v = 'ok'));
     RETURN QUERY SELECT * FROM unnest(asked, said, ids);

@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel.messages.pofile import read_po
-
 from dancu.kernel.errors import DancuError, FieldError
 from dancu.kit.files import resource_dir
 
@@ -65,6 +63,8 @@ def error_text(error: DancuError | FieldError, lang: str | None = None) -> str:
 @cache
 def catalogue(lang: str) -> dict[str, str]:
     """Every room's catalogue of one language, merged. Read on first use: commands start without it."""
+    from babel.messages.pofile import read_po  # Vietnamese never needs it, and it is slow to import
+
     if lang == DEFAULT or lang not in LANGUAGES:
         return {}
     texts: dict[str, str] = {}
