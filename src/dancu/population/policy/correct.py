@@ -15,21 +15,24 @@ from dancu.population import events
 from dancu.population.models import (
     BirthFact,
     Fact,
+    KinFact,
     LifeFact,
     MemberFact,
     NameFact,
     NameKind,
     NumberFact,
+    NumberKind,
+    NumberState,
     Told,
     TraitFact,
     Valid,
 )
 from dancu.population.policy import rules
 from dancu.population.policy.groups import groups_between, groups_of
-from dancu.population.policy.work import Work
+from dancu.population.policy.work import DirectoryChange, Work
 
 #: These have verbs of their own, because more than one record hangs on them.
-_NOT_HERE: tuple[type[Fact], ...] = (NumberFact, MemberFact, LifeFact)
+_NOT_HERE: tuple[type[Fact], ...] = (MemberFact, LifeFact)
 
 
 def correct_name(work: Work, key: int, full_name: str, kind: NameKind = NameKind.BIRTH) -> None:
@@ -123,17 +126,35 @@ def correct_facts(
         work.close(key, old)
         groups.update(groups_between(old, new) if new is not None else groups_of(old))
         if new is not None:
+            _correctable(new)
             work.open(key, replace(new, source=work.source))
+        _lead_on(work, key, old, new)
     for fact in additions:
         _correctable(fact)
+        _lead_on(work, key, None, fact)
         work.open(key, replace(fact, source=work.source))
         groups.update(groups_of(fact))
     _corrected(work, key, groups)
 
 
 def _correctable(fact: Fact) -> None:
-    if isinstance(fact, _NOT_HERE):
-        raise Invalid("fact.own_verb", N_("Thông tin này có thủ tục riêng: số định danh, hộ, khai tử."))
+    own_verb = isinstance(fact, _NOT_HERE) or (
+        (isinstance(fact, NumberFact) and fact.kind == NumberKind.PERSONAL_ID)
+        or (isinstance(fact, KinFact) and fact.relative_key is not None)
+    )
+    if own_verb:
+        raise Invalid(
+            "fact.own_verb", N_("Thông tin này có thủ tục riêng: số định danh, hộ, người thân có hồ sơ, khai tử.")
+        )
+
+
+def _lead_on(work: Work, key: int, old: Fact | None, new: Fact | None) -> None:
+    """An old number that was written wrongly still leads to the person, as replaced; the right one leads
+    there too."""
+    if isinstance(new, NumberFact) and not (isinstance(old, NumberFact) and old.number == new.number):
+        work.directory.append(DirectoryChange(new.number, new.kind, key, new.state))
+    if isinstance(old, NumberFact) and not (isinstance(new, NumberFact) and old.number == new.number):
+        work.directory.append(DirectoryChange(old.number, old.kind, key, NumberState.REPLACED, new=False))
 
 
 def _mended(before: Any, values: Mapping[str, Any], work: Work) -> Any:

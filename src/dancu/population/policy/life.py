@@ -31,7 +31,7 @@ from dancu.population.policy.undo import reverse
 from dancu.population.policy.work import Work
 
 #: Facts that end with a life. Names, numbers and kin remain what they were.
-_ENDING: tuple[type[Fact], ...] = (ResidenceFact, MemberFact, MaritalFact, ContactFact)
+ENDING: tuple[type[Fact], ...] = (ResidenceFact, MemberFact, MaritalFact, ContactFact)
 
 
 def die(work: Work, key: int, on: PartialDate, place: str = "", cause: str = "") -> None:
@@ -48,13 +48,13 @@ def die(work: Work, key: int, on: PartialDate, place: str = "", cause: str = "")
     last = min(on.latest(), work.today)
     rules.after_birth(view, last)
     after = last + rules.ONE_DAY
-    late = [f for f in view.facts() if isinstance(f, (*_ENDING, CardFact)) and f.valid.start and f.valid.start > last]
+    late = [f for f in view.facts() if isinstance(f, (*ENDING, CardFact)) and f.valid.start and f.valid.start > last]
     if late:
         raise Conflict(
             "person.acts_after_death",
             N_("Có thông tin ghi sau ngày mất. Hãy cải chính các thông tin đó trước khi khai tử."),
         )
-    for kind in _ENDING:
+    for kind in ENDING:
         work.end(key, kind, after)
     for card in work.end(key, CardFact, after, lambda c: c.state == CardState.ACTIVE):
         assert isinstance(card, CardFact)

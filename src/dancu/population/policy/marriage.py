@@ -37,11 +37,7 @@ def marry(work: Work, one: int, other: int, on: date, common: Collection[tuple[i
         rules.after_birth(view, on)
         _unmarried(view, on)
         _of_age(work, view, on)
-        if any(m.valid.start is not None and m.valid.start > on for m in view.marital):
-            raise Conflict(
-                "marriage.later_status",
-                N_("Đã có tình trạng hôn nhân ghi sau ngày này. Hãy cải chính các thông tin đó trước."),
-            )
+        _nothing_later(view, on)
     _sexes(work.view(one), work.view(other))
     if any((a <= 2 and b <= 2) or 0 in (a, b) for a, b in common):
         raise Conflict(
@@ -72,6 +68,7 @@ def end_marriage(work: Work, key: int, on: date, *, annulled: bool = False) -> N
         current = work.view(person, on)
         partner = current.spouse
         status = current.marital_status
+        _nothing_later(current, on)
         start = (status.valid.start if status else None) if annulled else on
         days = Valid(start)
         after = _status_before(work, person, start) if annulled else MaritalStatus.DIVORCED
@@ -86,6 +83,15 @@ def _status_before(work: Work, key: int, start: date | None) -> MaritalStatus:
         return MaritalStatus.UNKNOWN
     before = work.view(key, start - rules.ONE_DAY).marital_status
     return before.status if before else MaritalStatus.SINGLE
+
+
+def _nothing_later(view: PersonView, on: date) -> None:
+    """An act out of its order would wipe out the status recorded for later days."""
+    if any(m.valid.start is not None and m.valid.start > on for m in view.marital):
+        raise Conflict(
+            "marriage.later_status",
+            N_("Đã có tình trạng hôn nhân ghi sau ngày này. Hãy cải chính các thông tin đó trước."),
+        )
 
 
 def _unmarried(view: PersonView, on: date) -> None:

@@ -17,6 +17,8 @@ from dancu.population.models import (
 )
 from dancu.population.policy import rules
 from dancu.population.policy.household import join
+from dancu.population.policy.kinship import PARENTS
+from dancu.population.policy.life import ENDING
 from dancu.population.policy.work import DirectoryChange, Work
 
 #: Kinds of number that live in the directory under the same word.
@@ -36,6 +38,11 @@ def register(work: Work, key: int, draft: PersonDraft, *, birth: bool) -> None:
     born = rules.birth_date(draft.birth)
     if born is not None:
         rules.happened(born.earliest(), work.today, "birth")
+    if any(k.relative_key is not None and k.relation not in PARENTS for k in draft.kin):
+        raise Invalid(
+            "kin.register",
+            N_("Khi đăng ký chỉ ghi cha, mẹ. Vợ, chồng, con, người đại diện ghi bằng thủ tục riêng."),
+        )
     work.create(key)
     for fact in draft.facts():
         if not isinstance(fact, MemberFact):
@@ -43,7 +50,11 @@ def register(work: Work, key: int, draft: PersonDraft, *, birth: bool) -> None:
     for life in draft.life:
         if life.status == LifeStatus.DEAD:
             died = rules.event_date(life)
-            work.persons[key].alive_until = died.latest() if died else life.valid.start
+            last = died.latest() if died else life.valid.start
+            work.persons[key].alive_until = last
+            if last is not None:
+                for kind in ENDING:
+                    work.end(key, kind, last + rules.ONE_DAY)
     for number in draft.numbers:
         if number.kind in DIRECTORY_KINDS:
             work.directory.append(DirectoryChange(number.number, number.kind, key, number.state))

@@ -22,6 +22,7 @@ from dancu.population.models import Done, PersonView, Preview, Source
 from dancu.population.policy.work import Work
 from dancu.population.service import look
 from dancu.population.service.apply import apply
+from dancu.population.service.derive import check_units
 from dancu.population.service.preview import preview_of
 from dancu.population.store import acts, facts, gate, persons
 from dancu.territory.service import gazetteer
@@ -78,9 +79,7 @@ class Act:
         for key, word in await acts.open_for_act(conn, actor, purpose, asked, areas, permission):
             if word not in ("ok", "party"):
                 error = look.refusal(word)
-                error.evidence = lambda other: acts.open_for_act(
-                    other, actor, purpose, asked, areas, permission
-                )
+                error.evidence = lambda other: acts.open_for_act(other, actor, purpose, asked, areas, permission)
                 raise error
             self.opened[key] = word
 
@@ -121,9 +120,7 @@ class Verb(Generic[P]):
     """A verb of the registry: `await move(conn, actor, purpose, document, …)` does it, `await
     move.preview(…)` says what it would do."""
 
-    def __init__(
-        self, name: str, permission: str, prepare: Callable[Concatenate[Act, P], Awaitable[Work]]
-    ) -> None:
+    def __init__(self, name: str, permission: str, prepare: Callable[Concatenate[Act, P], Awaitable[Work]]) -> None:
         self.name = name
         self.permission = permission
         self._prepare = prepare
@@ -139,7 +136,9 @@ class Verb(Generic[P]):
         **kwargs: P.kwargs,
     ) -> Done:
         act = self._act(conn, actor, purpose, document, preview=False)
-        return await apply(act, await self._prepare(act, *args, **kwargs))
+        work = await self._prepare(act, *args, **kwargs)
+        check_units(work)
+        return await apply(act, work)
 
     async def preview(
         self,
@@ -152,6 +151,7 @@ class Verb(Generic[P]):
     ) -> Preview:
         act = self._act(conn, actor, purpose, document, preview=True)
         work = await self._prepare(act, *args, **kwargs)
+        check_units(work)
         shown = preview_of(work, {k for k, word in act.opened.items() if word == "party"})
         await audit.record(
             conn,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from dancu.kernel.errors import Invalid
 from dancu.kernel.names import normal_form
+from dancu.kit.i18n import N_
 from dancu.population.matching import search_terms
 from dancu.population.models import PersonView, ResidenceKind, missing_groups
+from dancu.population.policy.work import Work
 from dancu.population.store.persons import Derived, SearchRow
 from dancu.territory.service import gazetteer
 
@@ -32,9 +35,19 @@ def units_of(view: PersonView) -> tuple[int, ...]:
 def areas_of(view: PersonView, today: date) -> tuple[int, ...]:
     """Candidate communes of today and everything above them, for each unit the person belongs to."""
     known = gazetteer()
-    return tuple(
-        dict.fromkeys(area for unit in units_of(view) if unit in known for area in known.areas(unit, today))
-    )
+    return tuple(dict.fromkeys(area for unit in units_of(view) if unit in known for area in known.areas(unit, today)))
+
+
+def check_units(work: Work) -> None:
+    """Every unit a new fact names is one of the gazetteer's. Raises Invalid `place.unit_unknown`."""
+    known = gazetteer()
+    for change in work.changes():
+        if not change.opens:
+            continue
+        for field in ("unit_id", "birth_unit", "registration_unit", "origin_unit"):
+            unit = getattr(change.fact, field, None)
+            if unit is not None and unit not in known:
+                raise Invalid("place.unit_unknown", N_("Không có đơn vị hành chính này. Hãy chọn lại nơi."))
 
 
 def derived(view: PersonView, today: date) -> Derived:
