@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
+import json
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
-from dancu.audit import service
+from dancu.audit import entry, service
 from dancu.kernel.errors import Invalid, NotAllowed, NotFound, Unavailable
 
 from .log_helpers import OFFICER, RESIDENCE, SIGNER, look, scalar
@@ -182,3 +187,25 @@ async def test_the_auditor_finds_and_leaves_a_trace_with_each_citizen(conn: Any,
     assert [a.action for a in await service.accesses_of(conn, 62, limit=9)] == ["search", "search", "read"]
     with pytest.raises(NotAllowed):
         await service.search_entries(conn, type(OFFICER)(OFFICER.kind, 8, "x"), RESIDENCE, token, query)
+
+
+def test_a_leaf_of_version_1_never_changes() -> None:
+    """Computed once and written down: verification must find the same bytes years later."""
+    row = (
+        5, datetime(2026, 1, 2, 3, 4, 5, 6), "write", 'UB "x"', 11, 2, "staff", 7, "civil_status", "Luật Hộ tịch", None,  # noqa: DTZ001 as the database gives it
+        '["name", "birth"]', "r-1", "web", bytes(range(32)), '{"b": [1, null], "a": "ờ"}', b"\x07" * 32,
+    )  # fmt: skip
+    content = json.loads(entry.content_value(row))
+    assert list(content) == sorted(content)
+    assert content == {
+        "actor_kind": "staff", "case_ref": None, "channel": "web", "entry_id": 5, "facts": bytes(range(32)).hex(),
+        "fields": ["name", "birth"], "legal_basis": "Luật Hộ tịch", "note": {"a": "ờ", "b": [1, None]},
+        "purpose": "civil_status", "request_id": "r-1",
+    }  # fmt: skip
+    leaf = json.loads(entry.make_leaf(row))
+    assert orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS) == entry.make_leaf(row)
+    for opening in entry.openings(row, ["content", "officer", "seq", "subject"]):
+        key = hmac.digest(b"\x07" * 32, opening.label.encode(), "sha256")
+        assert opening.key == key
+        assert leaf[opening.label] == b64encode(sha256(key + opening.value).digest()).decode()
+    assert sha256(entry.make_leaf(row)).hexdigest() == "a977ee4648163fbd217f4573946e727c8cba1023a7db3d57cef660342f6e777b"
