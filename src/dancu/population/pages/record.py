@@ -11,7 +11,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.i18n import N_
-from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, render
+from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, attempt, render
 from dancu.population import models as m
 from dancu.population import present, service, wording
 from dancu.population.pages.actions import actions_for, done_title
@@ -63,7 +63,13 @@ def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, e
 
 @router.get("/{key}", dependencies=[allow("person.read")])
 async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
-    view, why, errors = await read(request, conn, actor, key)
+    try:
+        async with attempt(conn):
+            view, why, errors = await read(request, conn, actor, key)
+    except NotAllowed as error:
+        if error.code != "person.outside_area":
+            raise
+        return _outside(request, actor, key, error)
     members: list[m.PersonView] = []
     hidden = 0
     if view.membership is not None:

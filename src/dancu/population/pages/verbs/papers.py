@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from dancu.kernel.numbers import place_code_for
 from dancu.kit.i18n import N_
@@ -27,7 +27,7 @@ def place_code(view: PersonView | None, day: date) -> str:
         return ""
     gazetteer = territory.gazetteer()
     one = gazetteer.unit(unit)
-    then = one.valid_from or min(day, one.valid_to or day)
+    then = min(day, one.valid_to - timedelta(days=1)) if one.valid_to else day
     top = [one, *gazetteer.ancestors(unit, then)]
     province = next((u for u in top if u.level == 1), None)
     return place_code_for(province.code) if province else ""

@@ -14,7 +14,7 @@ from dancu.kit.i18n import N_, gettext, use_language
 from dancu.kit.web import Conn, Form, FormErrors, Request, Response, attempt, read_form, render, see_other
 from dancu.population import service, wording
 from dancu.population.forms import Reading, offered_bases, read_basis
-from dancu.population.forms.words import TOLD, Touched, changes_in_words, keys_in, names_told, warning
+from dancu.population.forms.words import TOLD, changes_in_words, keys_in, names_told, warning
 from dancu.population.models import PersonView, Preview
 from dancu.population.pages.verbs.page import VerbPage
 from dancu.population.pages.verbs.seal import NAME, carried, fits, seal
@@ -107,7 +107,11 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
     assert purpose is not None
     args, kwargs = page.call(r)
     preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
-    touched, signature = await _in_words(desk, r, preview)
+    names = await _names(desk, r, preview)
+    with use_language("vi"):
+        signature = seal(desk.request, page.code, desk.key, form, changes_in_words(preview, names, r.today, desk.key))
+    with use_language(desk.request.state.lang):
+        touched = changes_in_words(preview, names, r.today, desk.key)
     confirmed = form.value("action") == "confirm"
     if confirmed and fits(form.value(NAME), signature):
         done = await page.verb(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
@@ -116,27 +120,29 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
         "population/verb_preview.html", r, touched=touched, told=[TOLD[t] for t in preview.told],
         warnings=[warning(code) for code in dict.fromkeys(preview.warnings)], carried=carried(form), seal=signature,
         chosen=(access.purpose_title(purpose.code), purpose.legal_basis), document=r.document,
+        known={desk.key, *_named(r).values()},
+        people=[(f.label, names.get(k, ""), k) for f in page.inputs for n, k in _named(r).items() if n == f.name],
         rows=await page.compare(r) if page.compare else None, changed=_CHANGED if confirmed else "",
     )  # fmt: skip
 
 
-async def _in_words(desk: Desk, r: Reading, preview: Preview) -> tuple[list[Touched], str]:
-    """The preview in the reader's language, and its seal (always over the Vietnamese words)."""
+def _named(r: Reading) -> dict[str, int]:
+    """Persons of the registry that the answers name, by field."""
+    return {f: v for f, v in r.values.items() if isinstance(v, int) and not isinstance(v, bool)}
+
+
+async def _names(desk: Desk, r: Reading, preview: Preview) -> dict[int, str]:
+    """Names to show back. What the verb itself writes down of a relative needs no further look; for the others the
+    gate is asked, and who may not be seen stays unnamed."""
     names = names_told(preview)
-    if r.view is not None and r.view.name is not None:
-        names[r.view.person_key] = r.view.name.full_name
-    elif r.view is None and "full_name" in r.values:
-        names |= dict.fromkeys(keys_in(preview) - set(names), r.values["full_name"])
-    unknown = sorted(keys_in(preview) - set(names))
+    if r.view is not None:
+        names[r.view.person_key] = r.view.name.full_name if r.view.name else ""
+    elif "full_name" in r.values:
+        names |= dict.fromkeys(keys_in(preview) - set(names) - set(_named(r).values()), r.values["full_name"])
+    unknown = sorted((keys_in(preview) | set(_named(r).values())) - set(names))
     if unknown:
-        hits = await service.hits_of(desk.conn, desk.actor, r.purpose, unknown)
-        names |= {hit.person_key: hit.full_name for hit in hits}
-    with use_language("vi"):
-        signature = seal(
-            desk.request, desk.page.code, desk.key, r.form, changes_in_words(preview, names, r.today, desk.key)
-        )
-    with use_language(desk.request.state.lang):
-        return changes_in_words(preview, names, r.today, desk.key), signature
+        names |= {h.person_key: h.full_name for h in await service.hits_of(desk.conn, desk.actor, r.purpose, unknown)}
+    return names
 
 
 def _explain(r: Reading, error: DancuError) -> None:
