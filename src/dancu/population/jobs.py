@@ -6,7 +6,7 @@ from procrastinate import Blueprint
 
 from dancu.kit.db import open_connection
 from dancu.kit.log import get_logger
-from dancu.population.service import checks, units
+from dancu.population.service import areas, checks
 
 blueprint = Blueprint()
 log = get_logger("dancu.population.jobs")
@@ -15,10 +15,11 @@ log = get_logger("dancu.population.jobs")
 @blueprint.periodic(cron="15 17 * * *")  # 00:15 in Vietnam
 @blueprint.task(name="recompute_areas", queueing_lock="population.recompute_areas")
 async def recompute_areas(timestamp: int) -> None:
-    """After a change of units: who lives in a split commune is visible to each candidate successor until placed."""
+    """After a change of units: who lives in a split commune is visible to each candidate successor until
+    placed."""
     conn = await open_connection("worker", autocommit=True)
     try:
-        log.info("areas recomputed", persons=await units.recompute_areas(conn))
+        log.info("areas recomputed", persons=await areas.recompute_everyone(conn))
     finally:
         await conn.close()
 
@@ -29,7 +30,8 @@ async def check_invariants(timestamp: int) -> None:
     """What no single row's constraint can hold: kin mirrored, one directory, living heads of households."""
     conn = await open_connection("worker", autocommit=True)
     try:
-        found = await checks.run(conn)
-        log.info("invariants checked", findings=sum(found.values()), **found)
+        async with conn.transaction():
+            found = await checks.nightly(conn)
+        log.info("invariants checked", new=found.new, **found.counts)
     finally:
         await conn.close()

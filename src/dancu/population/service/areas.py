@@ -41,3 +41,17 @@ async def recompute_areas(conn: Conn, as_of: date | None = None, *, after: int =
         changed += await store.set_areas(conn, one.view, areas, terms)
     last = placed[-1].view.person_key if placed else after
     return Progress(last, len(placed), changed, len(placed) == batch)
+
+
+async def recompute_everyone(conn: Conn, as_of: date | None = None, *, after: int = 0) -> int:
+    """All persons after key `after`, each batch in a transaction of its own (`conn` in autocommit). Stopped
+    midway and begun again it reads the rest again and writes only what still differs. Returns how many
+    changed."""
+    changed = 0
+    while True:
+        async with conn.transaction():
+            step = await recompute_areas(conn, as_of, after=after)
+        changed += step.changed
+        after = step.after
+        if not step.more:
+            return changed
