@@ -67,7 +67,7 @@ _COMPARED = {
     }.items()
 } | {
     "population.household f": "unit_id, address, file_number, head_key IS NULL, upper_inf(recorded)",
-    "population.person f": f"{_NUMBER}, areas, alive_until, missing",
+    "population.person f": f"{_NUMBER}, areas, alive_until::text, missing",
     "population.person_search f": f"{_NUMBER}, areas, name_ascii, sort_key, terms",
     "population.directory f": "number, kind, state",
     "population.finding f": f"{_NUMBER}, code, params, source_ref",

@@ -9,7 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
+from dancu.kernel.errors import Invalid
 from dancu.kernel.names import Encoding, decode, detect_encoding
+from dancu.kit.i18n import N_
 from dancu.population.importing.matching import household_number
 from dancu.population.importing.profile import Profile
 from dancu.population.importing.readers import Sheet, open_sheet
@@ -22,7 +24,12 @@ _LEGACY: Final[tuple[Encoding, ...]] = ("tcvn3", "vni")
 
 
 def file_hash(path: Path) -> bytes:
-    """SHA-256 of a file's content: the same file again is known by it, wherever it lies."""
+    """SHA-256 of a file's content: the same file again is known by it, wherever it lies. Raises
+    Invalid("import.file.missing")."""
+    if not path.is_file():
+        raise Invalid(
+            "import.file.missing", N_("Không có tệp {name}. Hãy xem lại đường dẫn."), name=path.name
+        )
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 

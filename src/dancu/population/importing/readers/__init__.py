@@ -19,10 +19,8 @@ Recognise = Callable[[list[str]], bool]
 
 
 def open_sheet(path: Path, recognise: Recognise) -> Sheet:
-    """Open a file by its kind. Raises Invalid: "import.file.missing", "import.file.kind", "import.file.header"
+    """Open a file by its kind. Raises Invalid: "import.file.kind", "import.file.header"
     (none of the first rows is a header of the profile), "import.file.broken"."""
-    if not path.is_file():
-        raise Invalid("import.file.missing", "Không có tệp {name}. Hãy xem lại đường dẫn.", name=path.name)
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
         from dancu.population.importing.readers.delimited import open_csv as opener
