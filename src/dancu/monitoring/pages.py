@@ -28,10 +28,12 @@ from dancu.kit.web import (
 )  # fmt: skip
 from dancu.monitoring import service
 from dancu.population import service as population
+from dancu.quality import service as quality
 
 router = APIRouter(include_in_schema=False)
 MENU = (
     MenuItem("citizen", N_("Ai đã xem dữ liệu của tôi"), "/me/looks", ("citizen.self",)),
+    MenuItem("watch", N_("Số liệu"), "/watch", ("dashboard.read",)),
     MenuItem("watch", N_("Nhật ký truy cập"), "/watch/log", ("audit.read",)),
 )
 
@@ -73,6 +75,17 @@ async def looks(
     why = access.desk_purpose(request.cookies, actor)
     found = await service.looks_of(conn, actor, why, key, before=before)
     return render(request, "monitoring/looks.html", found=found, key=key, purpose=why, purpose_title=access.purpose_title(why.code))
+
+
+@router.get("/watch", dependencies=[allow("dashboard.read")])
+async def figures(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """The province in figures: people, completeness, cases; by commune of today."""
+    rows = await population.figures(conn, actor, access.choose_purpose("statistics"))
+    waiting, overdue, answered = await quality.figures(conn, actor)
+    return render(
+        request, "monitoring/figures.html", provinces=[r for r in rows if r.level == 1],
+        communes=[r for r in rows if r.level != 1], waiting=waiting, overdue=overdue, answered=answered,
+    )  # fmt: skip
 
 
 @router.get("/watch/log", dependencies=[allow("audit.read")])

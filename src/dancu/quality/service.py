@@ -64,6 +64,11 @@ async def waiting(conn: Conn, actor: Actor, purpose: Purpose, *, limit: int = 50
     return await store.waiting(conn, actor, purpose, limit)
 
 
+async def figures(conn: Conn, actor: Actor) -> tuple[int, int, int]:
+    """(waiting, overdue, answered) cases of the actor's area. Needs `dashboard.read`."""
+    return await store.figures(conn, actor)
+
+
 async def answer(
     conn: Conn, actor: Actor, purpose: Purpose, key: int, case_id: int, state: CaseState, text: str, basis: str = "",
     *, clock: Clock = SYSTEM_CLOCK,

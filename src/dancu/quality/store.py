@@ -76,6 +76,17 @@ async def withdraw(conn: Conn, key: int, case_id: int) -> bool:
     return done.rowcount == 1
 
 
+async def figures(conn: Conn, actor: Actor) -> tuple[int, int, int]:
+    """(waiting, overdue, answered) of the actor's area."""
+    row = await (
+        await conn.execute(
+            "SELECT waiting, overdue, answered FROM quality.figures(%s::bigint, %s::bytea)",
+            (actor.actor_id, bytes.fromhex(actor.session_id)),
+        )
+    ).fetchone()
+    return (row[0], row[1], row[2]) if row else (0, 0, 0)
+
+
 async def waiting(conn: Conn, actor: Actor, purpose: Purpose, limit: int) -> list[Waiting]:
     cursor = await conn.execute(
         "SELECT * FROM quality.waiting(%s, %s::bigint, %s, %s::bytea, %s, %s, %s, %s, %s::int)",

@@ -79,7 +79,7 @@ STAFF: tuple[DemoStaff, ...] = (
         "Lãnh đạo tỉnh", "Province leader",
         "Xem số liệu của toàn địa bàn và các lần mở khẩn cấp cần xem xét.",
         "See the figures of the province and the emergency openings to review.",
-        "/watch/emergency", head=True,
+        "/watch", head=True,
     ),
     DemoStaff(
         "auditor", "demo-kiemtoan", "Võ Thị Minh Châu", "DEMO.TTR", ("auditor",), "none",

@@ -23,6 +23,7 @@ from dancu.population.service.family import (
     set_parent,
     set_representative,
 )
+from dancu.population.service.figures import Figure, figures
 from dancu.population.service.household import (
     change_head,
     create_household,
@@ -49,6 +50,8 @@ from dancu.population.service.residence import cancel_residence, end_residence, 
 from dancu.population.service.search import Hit, hits_of, search
 
 __all__ = [
+    "Figure",
+    "figures",
     "Hit",
     "allocate_number",
     "annul_marriage",
