@@ -51,7 +51,7 @@ MENU: tuple[MenuItem, ...] = (
 
 def build(settings: Settings) -> FastAPI:
     """The application for these settings. Raises ClosedByDefault when a route states no permission."""
-    configure(level=settings.log_level)
+    configure(level=settings.log_level, stream=settings.log_stream())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,7 +16,7 @@ from dancu.kit.web.settings import WebSettings
 class Settings(BaseSettings):
     """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
     `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
-    loopback. `rate_*`: requests a second before 429. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
+    loopback. `rate_*`: requests a second before 429. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore")
 
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     rate_per_address: float = 100.0
     rate_per_session: float = 20.0
     log_level: str = "INFO"
+    log_file: Path | None = None
 
     @property
     def keys(self) -> Path:
@@ -38,6 +40,13 @@ class Settings(BaseSettings):
     def checkpoints(self) -> Path:
         """Where the worker remembers checkpoints outside the database."""
         return self.data.absolute() / "checkpoints"
+
+    def log_stream(self) -> TextIO | None:
+        """The log file opened for appending (closed by the end of the process); None: stderr."""
+        if self.log_file is None:
+            return None
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        return self.log_file.open("a", encoding="utf-8", buffering=1)
 
     def web(self) -> WebSettings:
         from dancu.kit.keys import secret

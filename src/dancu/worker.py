@@ -20,7 +20,7 @@ _RETRY_SECONDS = 2.0
 
 async def run(settings: Settings) -> None:
     """Until SIGINT or SIGTERM. A loop that fails (the database restarts) is tried again; it never ends the others."""
-    configure(level=settings.log_level)
+    configure(level=settings.log_level, stream=settings.log_stream())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,7 +32,7 @@ async def run(settings: Settings) -> None:
     ]
     tasks = [asyncio.create_task(_forever(name, work, stop)) for name, work in loops]
     await stop.wait()
-    done, pending = await asyncio.wait(tasks, timeout=8)
+    _, pending = await asyncio.wait(tasks, timeout=8)
     for task in pending:
         task.cancel()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 from dancu.access import commands, service
 from dancu.access.catalogue import PURPOSES
 from dancu.kernel.errors import DancuError
+from dancu.kit.command import os_user
 
 runner = CliRunner()
 
@@ -60,7 +60,7 @@ def test_purposes_and_roles_need_no_database(monkeypatch):
 
 
 async def test_the_first_administrator_and_then_theirs(fresh):
-    me = getpass.getuser()
+    me = os_user()
     assert call("org", "add", "H47", "Ủy ban nhân dân tỉnh", "--kind", "committee", "--json")["code"] == "H47"
     made = call("staff", "add", "quan.tri", "Lê Quản Trị", "--org", "H47", "--role", "admin", "--os-user", me, "--json")
     assert made["setup_code"].count("-") == 3

@@ -270,9 +270,9 @@ def _with_actor(work: Callable[[Any, Any], Awaitable[Rows]], data: Path | None) 
 
 
 def _os_user() -> str:
-    import getpass
+    from dancu.kit.command import os_user
 
-    return getpass.getuser()
+    return os_user()
 
 
 def _day(text: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -228,7 +227,8 @@ async def _actor(conn: Any) -> Any:
     from dataclasses import replace
 
     from dancu.kernel.actor import SYSTEM, Channel
+    from dancu.kit.command import os_user
 
     if resolve_actor is None:
-        return replace(SYSTEM, channel=Channel.CLI, request_id=f"cli:{getpass.getuser()}")
-    return await resolve_actor(conn, getpass.getuser())
+        return replace(SYSTEM, channel=Channel.CLI, request_id=f"cli:{os_user()}")
+    return await resolve_actor(conn, os_user())

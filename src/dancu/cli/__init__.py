@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import json
+import io
+import os
 import sys
 from typing import Any, Final
 
@@ -22,23 +23,54 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "person": ("dancu.population.commands", "app", "Một người trong cơ sở dữ liệu dân cư: xem, tìm"),
     "import": ("dancu.population.import_commands", "app", "Nhập sổ bộ và tệp dữ liệu"),
     "export": ("dancu.population.export_commands", "app", "Xuất dữ liệu dân cư có ghi vết"),
-    "audit": ("dancu.audit.commands", "app", "Nhật ký bằng chứng: kiểm chứng, xuất, chứng minh"),
+    "audit": ("dancu.cli.evidence", "app", "Nhật ký bằng chứng: kiểm chứng, xuất, chứng minh"),
     "access": ("dancu.access.commands", "app", "Cơ quan, cán bộ, vai trò, mục đích"),
 }
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Entry point. Expected failures become one sentence and exit code 1 (2 for wrong usage)."""
-    import typer
-
-    from dancu.kernel.errors import DancuError
-
+    """Entry point. Exit codes: 0 done, 1 refused or failed (one sentence, its code in brackets), 2 wrong usage, 130
+    interrupted. With `--json` a failure is one JSON object on standard output as well. Never a traceback."""
     args = list(sys.argv[1:] if argv is None else argv)
     if args and args[0] == "--version":
         from dancu import __version__
 
         print(f"dancu {__version__}")
         return
+    # Pipes carry UTF-8 whatever the locale says; what is not UTF-8 is kept, not a reason to stop (see kit.command).
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+    raise SystemExit(_run(args))
+
+
+def _run(args: list[str]) -> int:
+    import typer
+
+    from dancu.cli import failures
+    from dancu.kernel.errors import DancuError
+    from dancu.kit.command import readable
+
+    as_json = "--json" in args
+    try:
+        code = _root_of(args)([readable(arg) for arg in args], prog_name="dancu", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except DancuError as error:
+        return failures.expected(error, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return failures.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us (head, less) has seen enough. Python would complain once more while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return failures.FAILED
+    except Exception as error:
+        return failures.unforeseen(error, as_json=as_json)
+
+
+def _root_of(args: list[str]) -> Any:
+    import typer
+
     word = next((arg for arg in args if not arg.startswith("-")), None)
     root = typer.Typer(
         name="dancu", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -47,10 +79,7 @@ def main(argv: list[str] | None = None) -> None:
     root.callback()(_root)
     for name in [word] if word in COMMANDS else COMMANDS:
         _mount(root, name, *COMMANDS[name], load=word in COMMANDS)
-    try:
-        root(args, standalone_mode=True)
-    except DancuError as error:
-        _fail(error, as_json="--json" in args)
+    return root
 
 
 def _root() -> None:
@@ -69,12 +98,3 @@ def _mount(root: Any, name: str, module: str, attribute: str, help_text: str, *,
         root.command(name=name, help=help_text)(target)
     else:
         root.command(name=name, help=help_text)(_root)
-
-
-def _fail(error: Any, *, as_json: bool) -> None:
-    if as_json:
-        fields = [{"field": f.field, "code": f.code, "message": f.text()} for f in error.fields]
-        body = {"error": error.code, "message": error.text(), **({"fields": fields} if fields else {})}
-        print(json.dumps(body, ensure_ascii=False))
-    print(f"dancu: {error.text()} [{error.code}]", file=sys.stderr)
-    raise SystemExit(1)

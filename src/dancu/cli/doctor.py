@@ -58,8 +58,6 @@ def _row(result: Result) -> dict[str, Any]:
 
 def _python(folder: Path) -> Result:
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        return Result("Python", "fail", version, "Cài Python 3.11 trở lên.")
     return Result("Python", "ok", version)
 
 

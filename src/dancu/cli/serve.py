@@ -1,73 +1,107 @@
-"""`dancu serve`: the application, and beside it what a laptop needs: the embedded database and the worker.
+"""`dancu serve` and `dancu worker`: the two processes of a running installation; `serve` also minds the embedded
+database and the worker.
 
 Start order: database, migrations checked, worker (a child process), pages. Stop order: pages finish what they
-answer, the worker finishes its batch, the database last; and only what this process started is stopped.
+answer, the worker finishes its batch, the database last; and only what this process started, or took over from one
+that was killed, is stopped.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from dancu.kit.postgres import Cluster
+
 DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
-_GRACE_SECONDS = 10.0
-_USABLE_TRIES = 240
+HOSTS = ("127.0.0.1", "::1")
+_WORKER_GRACE_SECONDS = 12.0
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="Cổng HTTP; 0 = cổng trống bất kỳ")] = 8700,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Cổng HTTP; 0 = cổng trống bất kỳ")] = 8700,
     data: DataOption = None,
     host: Annotated[list[str] | None, typer.Option(help="Địa chỉ lắng nghe (mặc định 127.0.0.1 và ::1)")] = None,
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Chạy kèm tiến trình nền")] = True,
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser")] = False,
-    stop_database: Annotated[bool, typer.Option("--stop-database", hidden=True)] = False,
 ) -> None:
     """Chạy ứng dụng cho tới khi nhận Ctrl-C hoặc SIGTERM; in `ready http://…` khi dùng được."""
     import uvloop
 
-    from dancu.kit import postgres
-    from dancu.kit.db import data_dir
+    from dancu.cli import http
+    from dancu.kit.db import data_dir, use_data
 
+    interruptible()
     folder = data_dir(data)
-    os.environ["DANCU_DATA"] = str(folder)
-    started_database = False
-    cluster = None
-    if not os.environ.get("DANCU_DATABASE_URL"):
-        cluster = postgres.locate(folder)
-        postgres.create(cluster)
-        started_database = postgres.start(cluster) or stop_database
-        postgres.ensure_database(cluster)
-    try:
+    use_data(folder)
+    hosts = tuple(host or HOSTS)
+    chosen = http.choose_port(port, hosts)
+    with database(folder) as cluster:
         _refuse_unmigrated()
-        child = _start_worker(folder) if with_worker else None
+        child = start_worker(folder) if with_worker else None
         try:
-            uvloop.run(_serve(port, tuple(host or ("127.0.0.1", "::1")), child, open_browser))
+            uvloop.run(http.run(chosen, hosts, child, cluster, open_browser=open_browser))
         finally:
+            # What follows is bounded in time; a second Ctrl-C would only leave a database behind.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             if child is not None:
-                _stop(child)
-    finally:
-        if cluster is not None and started_database:
-            postgres.stop(cluster)
+                stop_worker(child)
 
 
-def worker(data: DataOption = None) -> None:
+def worker(
+    data: DataOption = None,
+    parent: Annotated[int, typer.Option(hidden=True, help="Dừng khi tiến trình cha này không còn")] = 0,
+) -> None:
     """Chạy tiến trình nền cho tới khi nhận Ctrl-C hoặc SIGTERM."""
-    from dancu.kit.db import data_dir
+    import asyncio
 
-    os.environ["DANCU_DATA"] = str(data_dir(data))
+    from dancu.kit.db import data_dir, use_data
+
+    use_data(data_dir(data))
+    if parent:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     from dancu.settings import Settings
     from dancu.worker import run
 
     asyncio.run(run(Settings()))
+
+
+def interruptible() -> None:
+    """SIGTERM ends us as Ctrl-C does, from the first line on, so that what was started is stopped again. The
+    demonstration holds both signals back while it turns into this program; now they may come."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
+@contextlib.contextmanager
+def database(folder: Path) -> Iterator[Cluster | None]:
+    """The embedded database running for the time of the block; None where an own one is configured."""
+    from dancu.kit import postgres
+
+    if os.environ.get("DANCU_DATABASE_URL"):
+        yield None
+        return
+    cluster = postgres.locate(folder)
+    postgres.create(cluster)
+    ours = postgres.claim(cluster, postgres.start(cluster))
+    try:
+        postgres.ensure_database(cluster)
+        yield cluster
+    finally:
+        if ours:
+            postgres.stop(cluster)
 
 
 def _refuse_unmigrated() -> None:
@@ -88,120 +122,24 @@ def _refuse_unmigrated() -> None:
     )
 
 
-def _start_worker(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "dancu", "worker", "--data", str(folder)], stdin=subprocess.DEVNULL,
-                            start_new_session=True)  # fmt: skip
+def start_worker(folder: Path) -> subprocess.Popen[bytes]:
+    """The worker as a child that ends with us, even if we are killed. In a session of its own, so that Ctrl-C in the
+    terminal reaches only us and the order of stopping stays ours."""
+    command = [sys.executable, "-m", "dancu", "worker", "--data", str(folder), "--parent", str(os.getpid())]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def stop_worker(child: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
     try:
-        child.wait(_GRACE_SECONDS)
+        child.wait(_WORKER_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()
+        child.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def _serve(port: int, hosts: tuple[str, ...], child: subprocess.Popen[bytes] | None, open_browser: bool) -> None:
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server.embed import Server
-
-    from dancu.app import build
-    from dancu.settings import Settings
-
-    settings = Settings()
-    app = build(settings)
-    port = port or _free_port()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with app.router.lifespan_context(app):
-        servers = [
-            Server(app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.warning)
-            for host in hosts
-            if _can_bind(host, port)
-        ]
-        if not servers:
-            _port_taken(port)
-        running = [asyncio.create_task(server.serve()) for server in servers]
-        if not await _answers(port, running):
-            _port_taken(port)
-        await _usable(app, child is not None)
-        print(f"ready http://localhost:{port}", flush=True)
-        if open_browser:
-            _browse(f"http://localhost:{port}/")
-        watcher = asyncio.create_task(_watch(child, stop))
-        await stop.wait()
-        watcher.cancel()
-        for server in servers:
-            server.stop()  # type: ignore[no-untyped-call]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), _GRACE_SECONDS)
-
-
-async def _usable(app: Any, has_worker: bool) -> None:
-    """Wait until data may be shown: after a long stop the worker first sequences what had been waiting."""
-    for _ in range(_USABLE_TRIES if has_worker else 1):
-        try:
-            for check in app.state.ready.values():
-                await check()
-        except Exception:  # readiness says why in the log; here only whether
-            await asyncio.sleep(0.25)
-        else:
-            return
-    print("dancu: chưa sẵn sàng; xem `dancu doctor`.", file=sys.stderr)
-
-
-async def _watch(child: subprocess.Popen[bytes] | None, stop: asyncio.Event) -> None:
-    """Without its worker nothing is sequenced and the log soon refuses data: stop loudly instead."""
-    while child is not None:
-        await asyncio.sleep(1)
-        if child.poll() is not None:
-            print(f"dancu: tiến trình nền đã dừng (mã {child.returncode}); dừng ứng dụng.", file=sys.stderr)
-            stop.set()
-            return
-
-
-def _can_bind(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError:
-        return False
-    return True
-
-
-def _port_taken(port: int) -> None:
-    from dancu.kernel.errors import Unavailable
-
-    raise Unavailable("serve.port", "Cổng {port} đang được dùng. Hãy chọn cổng khác: --port {other}.", port=port, other=port + 1)
-
-
-async def _answers(port: int, running: list[asyncio.Task[Any]]) -> bool:
-    for _ in range(200):
-        if any(task.done() for task in running):
-            return False
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("localhost", port)
-            writer.close()
-            return True
-        await asyncio.sleep(0.05)
-    return False
-
-
-def _browse(url: str) -> None:
-    import webbrowser
-
-    with contextlib.suppress(Exception):
-        webbrowser.open(url)
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    signal.raise_signal(signal.SIGTERM)

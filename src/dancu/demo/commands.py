@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,8 +22,8 @@ _MESSY_ROWS = 2000
 
 
 def demo(
-    people: Annotated[int, typer.Option(help="Số người của tỉnh mẫu")] = 100_000,
-    port: Annotated[int, typer.Option(help="Cổng HTTP")] = 8700,
+    people: Annotated[int, typer.Option(min=200, max=20_000_000, help="Số người của tỉnh mẫu")] = 100_000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Cổng HTTP; 0 = cổng trống bất kỳ")] = 8700,
     data: Annotated[
         Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")
     ] = None,
@@ -42,27 +46,74 @@ def demo(
         )
     cluster = postgres.locate(folder)
     if forget:
-        postgres.remove(cluster)
-        print(f"Đã xóa {folder}")
+        _forget(folder, cluster)
         return
+    _refuse_taken(port)
+    # The child processes' logs have a file; the terminal is for what the reader of the terminal can use.
+    os.environ.setdefault("DANCU_LOG_FILE", str(folder / "logs" / "dancu.log"))
+    # A polite end (SIGTERM) takes the same way as Ctrl-C: worker and database are stopped, nothing is orphaned.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     started = time.monotonic()
     postgres.create(cluster)
-    fresh = postgres.start(cluster)
+    ours = postgres.claim(cluster, postgres.start(cluster))
     try:
         postgres.ensure_database(cluster)
-        _prepare(folder, people)
+        with _alone(folder):
+            _prepare(folder, people)
+        print(f"Chuẩn bị xong sau {time.monotonic() - started:.0f} giây.", flush=True)
+        # The same process becomes the server: whatever filling took is given back, and the database it claimed stays
+        # its own. Signals wait until the server can answer them.
+        os.environ["DANCU_DEMO"] = "true"
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        flag = "--browser" if browser else "--no-browser"
+        serve = ["serve", "--port", str(port), "--data", str(folder), flag]
+        os.execv(sys.executable, [sys.executable, "-m", "dancu", *serve])  # noqa: S606
     except BaseException:
-        if fresh:
+        if ours:
             postgres.stop(cluster)
         raise
-    print(f"Chuẩn bị xong sau {time.monotonic() - started:.0f} giây.", flush=True)
-    # The same process becomes the server: whatever filling took is given back. It also stops the database it inherits.
-    os.environ["DANCU_DEMO"] = "true"
-    flags = ["--browser" if browser else "--no-browser", *(["--stop-database"] if fresh else [])]
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", "dancu", "serve", "--port", str(port), "--data", str(folder), *flags],
-    )
+
+
+def _forget(folder: Path, cluster: Any) -> None:
+    """Only a demonstration is forgotten: a folder of real records is not one option away from being lost."""
+    from dancu.demo import fill
+    from dancu.kernel.errors import Conflict
+    from dancu.kit import postgres
+
+    if not fill.state_of(folder) and (folder / "keys").exists():
+        raise Conflict("demo.not_one", "{folder} không phải dữ liệu của bản trình diễn; không xóa.", folder=str(folder))
+    with _alone(folder):
+        postgres.remove(cluster)
+    print(f"Đã xóa dữ liệu trình diễn ở {folder}")
+
+
+def _refuse_taken(port: int) -> None:
+    """Before a minute of filling, not after it."""
+    from dancu.kernel.errors import Unavailable
+
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with contextlib.suppress(OSError), socket.socket(family) as probe:
+            if probe.connect_ex((host, port)) == 0:
+                raise Unavailable(
+                    "demo.port", "Cổng {port} đang được dùng. Hãy chọn cổng khác, ví dụ: make demo PORT={other}",
+                    port=port, other=port + 1,
+                )  # fmt: skip
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One preparation of a data folder at a time; a second one is told so instead of undoing the first."""
+    from dancu.kernel.errors import Conflict
+
+    if not folder.is_dir():
+        yield
+        return
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict("demo.busy", "Một lệnh khác đang chuẩn bị dữ liệu ở {folder}.", folder=str(folder)) from None
+        yield
 
 
 def _prepare(folder: Path, people: int) -> None:
@@ -82,11 +133,14 @@ def _prepare(folder: Path, people: int) -> None:
         state = {}
     with _step("Cấu trúc cơ sở dữ liệu, đơn vị hành chính, danh mục"):
         # A process of its own: the command line stands above this room.
-        subprocess.run([sys.executable, "-m", "dancu", "migrate", "--json"], check=True, stdout=subprocess.DEVNULL)
+        _dancu("migrate", stdout=subprocess.DEVNULL)
     if state.get("done"):
         return
-    fill.remember(folder, people=people, done=False)
+    if asyncio.run(fill.already()):
+        fill.remember(folder, people=people, done=True)
+        return
     asyncio.run(fill.mark())
+    fill.remember(folder, people=people, done=False)
     with _worker(folder):
         with _bar(f"Tỉnh mẫu: {people:,} người".replace(",", "."), people) as advance:
             asyncio.run(fill.people(people, advance))
@@ -95,6 +149,13 @@ def _prepare(folder: Path, people: int) -> None:
         with _step("Thống kê cho bộ lập kế hoạch truy vấn"):
             asyncio.run(fill.settle())
     fill.remember(folder, people=people, done=True)
+
+
+def _dancu(*args: str, stdout: int | None = None) -> None:
+    """Another command of ours. It has said itself what went wrong."""
+    done = subprocess.run([sys.executable, "-m", "dancu", *args], check=False, stdout=stdout)
+    if done.returncode:
+        raise SystemExit(done.returncode)
 
 
 def _import_messy(folder: Path) -> None:
@@ -106,29 +167,14 @@ def _import_messy(folder: Path) -> None:
     book.parent.mkdir(parents=True, exist_ok=True)
     messy.write_birth_book(book, rows=_MESSY_ROWS, seed=2009, format="csv")
     print(f"Nhập sổ khai sinh số hóa {book.name}:", flush=True)
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dancu",
-            "import",
-            "people",
-            str(book),
-            "--profile",
-            "birth-book",
-            "--data",
-            str(folder),
-        ],
-        check=True,
-    )
+    _dancu("import", "people", str(book), "--profile", "birth-book", "--data", str(folder))
 
 
 @contextmanager
 def _worker(folder: Path) -> Iterator[None]:
     """The worker sequences evidence and numbers events while the province is being written."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "dancu", "worker", "--data", str(folder)], stdin=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "dancu", "worker", "--data", str(folder), "--parent", str(os.getpid())]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         yield
     finally:

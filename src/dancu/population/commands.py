@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,10 +88,10 @@ def _run(
 ) -> None:
     """Answer one item, or one JSON line per line of standard input. Each item is a transaction: evidence first."""
     import asyncio
-    import getpass
 
     from dancu.access import service as access
     from dancu.kernel.errors import DancuError
+    from dancu.kit import command
     from dancu.kit.db import data_dir, keep_evidence, open_connection, use_data
 
     use_data(data_dir(data))
@@ -110,17 +109,17 @@ def _run(
         conn = await open_connection("app", autocommit=True)
         try:
             async with conn.transaction():
-                actor = await access.actor_for_os_user(conn, getpass.getuser())
+                actor = await access.actor_for_os_user(conn, command.os_user())
             why = access.choose_purpose(purpose, legal_basis, case)
             if text != "-":
                 found = await answer(conn, actor, why, text)
                 print(json.dumps(found, ensure_ascii=False)) if as_json else show_it(found)
                 return
-            for line in sys.stdin:
+            for item in command.items():
                 try:
-                    found = await answer(conn, actor, why, line.strip())
+                    found = await answer(conn, actor, why, item.strip())
                 except DancuError as error:
-                    found = {"error": error.code, "message": error.text()}
+                    found = command.failure(error)
                 print(json.dumps(found, ensure_ascii=False), flush=True)
         finally:
             await conn.close()

@@ -59,9 +59,8 @@ def people(
 async def _import(
     file: Path, profile: Any, dry_run: bool, day: Any, why: tuple[str, str, str], progress: Callable[[Progress], None]
 ) -> Result:
-    import getpass
-
     from dancu.access import service as access
+    from dancu.kit.command import os_user
     from dancu.kit.db import open_connection
     from dancu.population.importing.run import import_file
     from dancu.population.importing.sequencing import sequencer, settle
@@ -69,7 +68,7 @@ async def _import(
     conn = await open_connection("app", autocommit=True)
     try:
         async with conn.transaction():
-            actor = await access.actor_for_os_user(conn, getpass.getuser())
+            actor = await access.actor_for_os_user(conn, os_user())
     finally:
         await conn.close()
     access.require(actor, "import.run")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -52,16 +51,17 @@ def _each(
 ) -> None:
     """One answer, or one JSON line per line of standard input; a bad line is answered too, never fatal."""
     from dancu.kernel.errors import DancuError
+    from dancu.kit import command
 
     if text != "-":
         found = explain(text)
         print(json.dumps(found, ensure_ascii=False)) if as_json else show(found)
         return
-    for line in sys.stdin:
+    for item in command.items():
         try:
-            answer = explain(line.rstrip("\n"))
+            answer = explain(item)
         except DancuError as error:
-            answer = {"error": error.code, "message": error.text()}
+            answer = command.failure(error)
         print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 

@@ -1,0 +1,168 @@
+"""The HTTP side of `dancu serve`: ports, servers, readiness, and minding what the pages depend on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dancu.kernel.errors import DancuError, Unavailable
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from dancu.kit.postgres import Cluster
+
+_GRACE_SECONDS = 10.0
+_USABLE_SECONDS = 60.0
+_TRIES = 50
+
+
+def choose_port(port: int, hosts: tuple[str, ...]) -> int:
+    """The port, free on every host this machine has; for 0 any such. Raises Unavailable `serve.port`."""
+    for _ in range(1 if port else _TRIES):
+        chosen = port or _any_port(hosts[0])
+        states = [_state(host, chosen) for host in hosts]
+        if "taken" not in states and "free" in states:
+            return chosen
+    if port and "free" not in states and "taken" not in states:
+        raise Unavailable("serve.host", "Máy này không có địa chỉ {hosts}.", hosts=", ".join(hosts))
+    raise Unavailable(
+        "serve.port", "Cổng {port} đang được dùng. Hãy chọn cổng khác: --port {other} (hoặc make demo PORT={other}).",
+        port=port, other=_any_port(hosts[0]),
+    )  # fmt: skip
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _any_port(host: str) -> int:
+    try:
+        with socket.socket(_family(host)) as probe:
+            probe.bind((host, 0))
+            port: int = probe.getsockname()[1]
+            return port
+    except OSError:
+        return 0
+
+
+def _state(host: str, port: int) -> str:
+    """"free", "taken", or "absent" where this machine has no such address (IPv6 switched off)."""
+    try:
+        with socket.socket(_family(host)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except PermissionError:
+        raise Unavailable("serve.port_rights", "Cổng {port} cần quyền quản trị; hãy chọn cổng từ 1024.", port=port) from None
+    except OSError as error:
+        return "taken" if error.errno == errno.EADDRINUSE else "absent"
+    return "free"
+
+
+async def run(
+    port: int, hosts: tuple[str, ...], child: subprocess.Popen[bytes] | None, cluster: Cluster | None, *, open_browser: bool
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    from dancu.app import build
+    from dancu.settings import Settings
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    app = build(Settings())
+    async with app.router.lifespan_context(app):
+        servers = [_server(app, host, port) for host in hosts if _state(host, port) == "free"]
+        running = [asyncio.create_task(server.serve()) for server in servers]
+        if not servers or not await _answers(port, hosts, running):
+            choose_port(port, hosts)
+            raise Unavailable("serve.start", "Máy chủ web không khởi động được.")
+        watchers = [asyncio.create_task(_watch_worker(child, stop)), asyncio.create_task(_watch_database(cluster))]
+        if await _usable(app, child is not None, stop):
+            print(f"ready http://localhost:{port}", flush=True)
+            if open_browser:
+                await asyncio.to_thread(_browse, f"http://localhost:{port}/")
+        await stop.wait()
+        for watcher in watchers:
+            watcher.cancel()
+        for server in servers:
+            server.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), _GRACE_SECONDS)
+
+
+def _server(app: FastAPI, host: str, port: int) -> Any:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server.embed import Server
+
+    return Server(app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
+
+
+async def _usable(app: FastAPI, has_worker: bool, stop: asyncio.Event) -> bool:
+    """Wait until data may be shown: after a long stop the worker first sequences what had been waiting."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + (_USABLE_SECONDS if has_worker else 0)
+    while not stop.is_set():
+        try:
+            for check in app.state.ready.values():
+                await check()
+        except Exception:  # readiness says why in the log; here only whether
+            if loop.time() > deadline:
+                break
+            await asyncio.sleep(0.25)
+        else:
+            return True
+    if not stop.is_set():
+        print("dancu: chưa sẵn sàng; xem `dancu doctor`.", file=sys.stderr)
+    return False
+
+
+async def _watch_worker(child: subprocess.Popen[bytes] | None, stop: asyncio.Event) -> None:
+    """Without its worker nothing is sequenced and the log soon refuses data: stop loudly instead."""
+    while child is not None:
+        await asyncio.sleep(1)
+        if child.poll() is not None:
+            print(f"dancu: tiến trình nền đã dừng (mã {child.returncode}); dừng ứng dụng.", file=sys.stderr)
+            stop.set()
+            return
+
+
+async def _watch_database(cluster: Cluster | None) -> None:
+    """A killed database is started again; PostgreSQL repairs itself from its write-ahead log."""
+    from dancu.kit import postgres
+    from dancu.kit.log import get_logger
+
+    while cluster is not None:
+        await asyncio.sleep(1)
+        if cluster.pid() is None:
+            get_logger("dancu.serve").warning("database is gone, starting it again")
+            with contextlib.suppress(DancuError):
+                await asyncio.to_thread(postgres.start, cluster)
+
+
+async def _answers(port: int, hosts: tuple[str, ...], running: list[asyncio.Task[Any]]) -> bool:
+    address = "localhost" if "127.0.0.1" in hosts else hosts[0]
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    for _ in range(200):
+        if any(task.done() for task in running):
+            return False
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(address, port)
+            writer.close()
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+def _browse(url: str) -> None:
+    import webbrowser
+
+    with contextlib.suppress(Exception):
+        webbrowser.open(url)
