@@ -11,7 +11,7 @@ STAMP := $(VENV)/.run
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep bench bench-deep check serve clean-data clean wheel doctor browser screenshots lock
+.PHONY: help demo test test-deep bench bench-deep check serve clean-data clean wheel doctor browser wrk lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +35,10 @@ check: $(DEV) ## style, types and import contracts only
 test-deep: $(DEV) browser ## the long runs: fifty kills, fuzzing, millions of rows
 	@$(BIN)/python -m pytest -m deep --timeout 7200
 
-bench: $(DEV) ## figures against a baseline of the same run (NAME=x runs one)
+bench: $(DEV) wrk ## figures against a baseline of the same run (NAME=x runs one)
 	@$(BIN)/python -m benchmarks $(NAME)
 
-bench-deep: $(DEV) ## the same at 1 and 10 million
+bench-deep: $(DEV) wrk ## the same at 1 and 10 million
 	@$(BIN)/python -m benchmarks --deep $(NAME)
 
 serve: $(STAMP) ## run on existing data
@@ -79,6 +79,13 @@ $(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/python
 $(DEV): $(STAMP) requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# The look-up benchmark's client.
+wrk:
+	@command -v wrk >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq wrk >/dev/null; \
+	  else echo "Cần wrk để đo: sudo apt-get install wrk"; exit 1; fi; }
 
 # The browser tests drive Debian's chromium; elsewhere any chromium on the PATH serves (CHROMIUM=/path).
 browser:
