@@ -11,7 +11,7 @@ from dancu.population.forms.fields import (
     PartialDay,
     Text,
 )
-from dancu.population.forms.pick import FactPick, Housemates, Newcomers
+from dancu.population.forms.pick import FactPick, FindingPick, Housemates, Newcomers
 from dancu.population.forms.places import PlaceField
 from dancu.population.forms.reading import Reading
 from dancu.population.forms.relatives import PersonNumber, Relative
@@ -23,6 +23,7 @@ __all__ = [
     "Day",
     "FactPick",
     "Field",
+    "FindingPick",
     "Heading",
     "Housemates",
     "NameText",

@@ -12,7 +12,8 @@ from dancu.population import service
 from dancu.population.forms.fields import Field
 from dancu.population.forms.reading import Reading
 from dancu.population.forms.relatives import key_of
-from dancu.population.forms.words import fact_in_words
+from dancu.population.forms.words import fact_in_words, finding_in_words
+from dancu.population.service import findings
 from dancu.population.wording import labels
 
 _CHOOSE = N_("Xin chọn một trong các lựa chọn.")
@@ -35,6 +36,24 @@ class FactPick(Field):
         for fact in self.among(r.person):
             if fact.stored is not None and str(fact.stored.fact_id) == chosen:
                 return fact
+        r.wrong(self.name, "field.choice", _CHOOSE)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingPick(Field):
+    """One open finding of the person, by its id."""
+
+    macro: ClassVar[str] = "pick"
+
+    async def prepare(self, r: Reading) -> None:
+        found = await findings.open_findings(r.conn, r.person.person_key)
+        r.offers[self.name] = [(str(one.finding_id), finding_in_words(one)) for one in found]
+
+    async def read(self, r: Reading) -> int | None:
+        for value, _ in r.offers[self.name]:
+            if value == r.form.value(self.name):
+                return int(value)
         r.wrong(self.name, "field.choice", _CHOOSE)
         return None
 

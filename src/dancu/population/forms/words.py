@@ -10,6 +10,8 @@ from typing import Final
 from dancu.kit.i18n import N_, gettext
 from dancu.population import models as m
 from dancu.population import wording
+from dancu.population.importing.reasons import SENTENCES
+from dancu.population.models.findings import OpenFinding
 
 #: Data groups that are one column among several of a fact: the line of the fact that says it.
 _COLUMN: Final = {
@@ -31,11 +33,12 @@ WARNINGS: Final = {
     "marriage.age_unknown": N_("Chưa đủ căn cứ để biết đã đủ tuổi kết hôn: ngày sinh chưa rõ."),
     "kin.parent_too_young": N_("Cha hoặc mẹ có vẻ quá trẻ so với con. Hãy đối chiếu năm sinh."),
     "kin.parent_sex": N_("Giới tính của cha hoặc mẹ không khớp. Hãy đối chiếu."),
-    "household.no_head": N_("Hộ sẽ không còn chủ hộ. Hãy đổi chủ hộ sau việc này."),
+    "person.number.sex": N_("Giới tính không khớp với số định danh. Số vẫn được giữ; xem xét cấp lại nếu cần."),
+    "person.number.year": N_("Năm sinh không khớp với số định danh. Số vẫn được giữ; xem xét cấp lại nếu cần."),
+    "household.no_head": N_("Hộ không còn chủ hộ. Hãy đổi chủ hộ."),
     "merge.differs": N_("Hai hồ sơ có chỗ khác nhau. Giá trị của hồ sơ được giữ sẽ đứng, chỗ khác được ghi lại để xem xét."),
 }
-_WARNING = N_("Có điểm cần xem lại sau khi ghi ({code}).")
-_NUMBER_WARNING = N_("Số định danh không khớp giới tính hoặc năm sinh. Số vẫn được giữ; xem xét cấp lại nếu cần.")
+_WARNING = N_("Có điểm cần xem lại ({code}).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,15 @@ def changes_in_words(preview: m.Preview, names: Mapping[int, str], today: date, 
 
 
 def warning(code: str) -> str:
-    if code in WARNINGS:
-        return gettext(WARNINGS[code])
-    return gettext(_NUMBER_WARNING) if "number" in code or "cross" in code else gettext(_WARNING, code=code)
+    """The sentence of a finding: what the desk's verbs notice, what import noticed, or the bare code."""
+    text = WARNINGS.get(code) or SENTENCES.get(code)
+    return gettext(text) if text else gettext(_WARNING, code=code)
+
+
+def finding_in_words(finding: OpenFinding) -> str:
+    """What was noticed, where it came from, and when."""
+    parts = (warning(finding.code), finding.source_ref, f"{finding.found_at:%d/%m/%Y}")
+    return " · ".join(part for part in parts if part)
 
 
 def _row(change: m.FactChange, names: Mapping[int, str], today: date) -> Row:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 from dancu.population.pages import me, record, search
-from dancu.population.pages.verbs import routes as verbs
+from dancu.population.pages.verbs.routes import router as verbs_router
 
 router = APIRouter()
 router.include_router(search.router)
 router.include_router(record.router)
-router.include_router(verbs.router)
+router.include_router(verbs_router)
 router.include_router(me.router)
 
 MENU = (

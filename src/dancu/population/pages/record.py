@@ -14,7 +14,9 @@ from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, attempt, render
 from dancu.population import models as m
 from dancu.population import present, service, wording
+from dancu.population.forms.words import finding_in_words
 from dancu.population.pages.actions import actions_for, done_title
+from dancu.population.service import findings
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk/persons")
@@ -76,7 +78,7 @@ async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) 
         members, hidden = await service.household_members(conn, actor, why, view.membership.household_key)
     return render(
         request, "population/record.html", sections=sections(view, SYSTEM_CLOCK.today()), members=members,
-        hidden=hidden, **_context(request, actor, view, why, errors),
+        hidden=hidden, noticed=[finding_in_words(one) for one in await findings.open_findings(conn, key)], **_context(request, actor, view, why, errors),
     )  # fmt: skip
 
 

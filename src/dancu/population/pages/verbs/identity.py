@@ -11,7 +11,18 @@ from dancu.kernel.errors import Conflict, Invalid
 from dancu.kit.i18n import N_
 from dancu.population import models as m
 from dancu.population import service
-from dancu.population.forms import Choice, Day, FactPick, Field, NameText, PartialDay, PlaceField, Reading, Text
+from dancu.population.forms import (
+    Choice,
+    Day,
+    FactPick,
+    Field,
+    FindingPick,
+    NameText,
+    PartialDay,
+    PlaceField,
+    Reading,
+    Text,
+)
 from dancu.population.forms.nations import NATIONS
 from dancu.population.pages.verbs.page import Arguments, VerbPage, living, standing
 from dancu.population.pages.verbs.residence import today
@@ -146,6 +157,10 @@ def _facts(r: Reading) -> Arguments:
     return (r.person.person_key,), {"replacements": {fact.stored.fact_id: replace(fact, valid=valid, stored=None)}}
 
 
+def _finding(r: Reading) -> Arguments:
+    return (r.person.person_key,), {"finding_id": r.values["finding_id"]}
+
+
 PAGES = (
     VerbPage(
         code="correct-name", title=N_("Cải chính họ tên ghi sai"), verb=service.correct_name, group=GROUP, when=standing,
@@ -196,6 +211,11 @@ PAGES = (
             Day(name="start", label=N_("Đúng từ ngày"), hint=N_("Để trống nếu từ trước tới nay."), optional=True),
             Day(name="end", label=N_("Đến ngày"), hint=N_("Ngày đầu tiên không còn đúng; để trống nếu vẫn đúng."), optional=True),
         ),
+    ),
+    VerbPage(
+        code="settle-finding", title=N_("Khép lại một điểm cần xem lại"), verb=service.settle_finding, group=GROUP,
+        when=standing, arguments=_finding, lead=N_("Dùng khi đã xem và dữ liệu đúng, hoặc đã sửa bằng việc khác."),
+        fields=(FindingPick(name="finding_id", label=N_("Điểm cần xem lại")),),
     ),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from dancu.kernel.errors import DancuError
 from dancu.kit.i18n import N_, gettext, use_language
 from dancu.kit.web import Conn, Form, FormErrors, Request, Response, attempt, read_form, render, see_other
 from dancu.population import service, wording
-from dancu.population.forms import Reading, offered_bases, read_basis
+from dancu.population.forms import PersonNumber, Reading, Relative, offered_bases, read_basis
 from dancu.population.forms.words import TOLD, changes_in_words, keys_in, names_told, warning
 from dancu.population.models import PersonView, Preview
 from dancu.population.pages.verbs.page import VerbPage
@@ -120,15 +120,18 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
         "population/verb_preview.html", r, touched=touched, told=[TOLD[t] for t in preview.told],
         warnings=[warning(code) for code in dict.fromkeys(preview.warnings)], carried=carried(form), seal=signature,
         chosen=(access.purpose_title(purpose.code), purpose.legal_basis), document=r.document,
-        known={desk.key, *_named(r).values()},
-        people=[(f.label, names.get(k, ""), k) for f in page.inputs for n, k in _named(r).items() if n == f.name],
+        known={desk.key, *_named(desk.page, r).values()},
+        people=[(f.label, names.get(k, ""), k) for f in page.inputs if (k := _named(page, r).get(f.name))],
+        picked=[(f.label, text) for f in page.inputs if f.macro == "pick"
+                for value, text in r.offers[f.name] if value == form.value(f.name)],
         rows=await page.compare(r) if page.compare else None, changed=_CHANGED if confirmed else "",
     )  # fmt: skip
 
 
-def _named(r: Reading) -> dict[str, int]:
+def _named(page: VerbPage, r: Reading) -> dict[str, int]:
     """Persons of the registry that the answers name, by field."""
-    return {f: v for f, v in r.values.items() if isinstance(v, int) and not isinstance(v, bool)}
+    named = (PersonNumber, Relative)
+    return {f.name: v for f in page.inputs if isinstance(f, named) and isinstance(v := r.values.get(f.name), int)}
 
 
 async def _names(desk: Desk, r: Reading, preview: Preview) -> dict[int, str]:
@@ -138,8 +141,8 @@ async def _names(desk: Desk, r: Reading, preview: Preview) -> dict[int, str]:
     if r.view is not None:
         names[r.view.person_key] = r.view.name.full_name if r.view.name else ""
     elif "full_name" in r.values:
-        names |= dict.fromkeys(keys_in(preview) - set(names) - set(_named(r).values()), r.values["full_name"])
-    unknown = sorted((keys_in(preview) | set(_named(r).values())) - set(names))
+        names |= dict.fromkeys(keys_in(preview) - set(names) - set(_named(desk.page, r).values()), r.values["full_name"])
+    unknown = sorted((keys_in(preview) | set(_named(desk.page, r).values())) - set(names))
     if unknown:
         names |= {h.person_key: h.full_name for h in await service.hits_of(desk.conn, desk.actor, r.purpose, unknown)}
     return names
