@@ -304,3 +304,28 @@ async def test_files_that_are_none_of_ours_are_refused_with_a_sentence(registry:
         assert error.value.text()
     with pytest.raises(Invalid, match=r"import\.profile\.unknown"):
         load_profile("../secrets")
+
+
+async def test_an_impossible_row_goes_to_a_person_and_the_others_go_in(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should a value pass all checks and be refused by the database, one row waits, not the file."""
+    async with await registry.connect("admin") as conn:
+        await conn.execute("ALTER TABLE population.person_name ADD CONSTRAINT no_tam CHECK (full_name <> 'Lê Văn Tám')")
+    others = [{**HOA, "Số ĐDCN": f"0491900{n:05}", "CMND": "", "Số hồ sơ cư trú": f"HS-{n}"} for n in range(9)]
+    bad = {**others[4], "Họ và tên": "Lê Văn Tám"}
+    path = book(tmp_path / "a.csv", *others[:4], bad, *others[5:])
+    assert await counts(registry, path, dry_run=True) == (8, 0, 0, 1, 0)
+    assert await counts(registry, path) == (8, 0, 0, 1, 0)
+    assert await registry.one("SELECT reasons FROM population.import_review") == [["import.impossible", "no_tam"]]
+
+
+async def test_dirty_text_of_every_kind_goes_in_or_waits(registry: Registry, tmp_path: Path) -> None:
+    nasty = ["\x00", "\\N", "\\.", "a\tb", "\u202e", "'; DROP TABLE x", "{}", '"', "😀", "a" * 5_000]
+    rows = [
+        {**HOA, "Số ĐDCN": f"0491910{n:05}", "CMND": "", "Số hồ sơ cư trú": f"HS{text}", "Ghi chú": text, "Quê quán": text,
+         "Họ tên cha": f"Trần {text}", "Dân tộc": text, "Số điện thoại": text, "Địa chỉ thường trú": f"{text}, Tam Kỳ"}
+        for n, text in enumerate(nasty)
+    ]  # fmt: skip
+    result = await registry.run(book(tmp_path / "a.csv", *rows), "residence-register")
+    assert result.tally.rows["inserted"] == len(rows)

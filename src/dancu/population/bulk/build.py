@@ -66,17 +66,13 @@ class Chunk:
 class Builder:
     """Builds chunks of one load: what is the same for every person of it is formatted once."""
 
-    def __init__(
-        self, actor: Actor, purpose: Purpose, *, verb: str, areas: Areas, reference: str = ""
-    ) -> None:
+    def __init__(self, actor: Actor, purpose: Purpose, *, verb: str, areas: Areas, reference: str = "") -> None:
         self._areas = areas
         self._today = SYSTEM_CLOCK.today()
         head = (actor.kind.value, str(actor.actor_id), actor.org_code, purpose.code, purpose.legal_basis)
         self._who = "\t".join(map(cell, (*head, purpose.case_ref or None)))
         self._how = "\t".join(map(cell, (actor.request_id or None, actor.channel.value)))
-        self._note = cell(
-            rows.canonical({"ref": reference, "verb": verb} if reference else {"verb": verb}).decode()
-        )
+        self._note = cell(rows.canonical({"ref": reference, "verb": verb} if reference else {"verb": verb}).decode())
 
     def build(
         self, drafts: Iterable[m.PersonDraft], households: Iterable[m.HouseholdFact],
@@ -161,19 +157,17 @@ class Builder:
         row[date_at], row[kind_at], row[ref_at] = source.date, source.kind, source.ref
         if (origins_at := layout.origins) is not None:
             row[origins_at] = rows.origins(row[origins_at])
-        line = b"+%b%d|%d|%b" % (layout.prefix, key, fact_id, rows.canonical(row))
+        witness = b"+%b%d|%d|%b" % (layout.prefix, key, fact_id, rows.canonical(row))
         row[layout.recorded] = self._recorded
         if origins_at is not None and row[origins_at] is not None:
             row[origins_at] = rows.canonical(row[origins_at]).decode()
         if layout.act:
             row.append(until)
-        chunk.blocks[layout.name].append("\t".join(map(cell, row)) + "\n")
+        chunk.blocks[layout.name].append(rows.line(row))
         chunk.facts += 1
-        return line
+        return witness
 
-    def _witness(
-        self, chunk: Chunk, entry_id: int, subject: int | None, fields: str, lines: list[bytes]
-    ) -> None:
+    def _witness(self, chunk: Chunk, entry_id: int, subject: int | None, fields: str, lines: list[bytes]) -> None:
         lines.sort()
         digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
         chunk.blocks[PENDING].append(

@@ -14,6 +14,7 @@ from dancu.kit.db import Conn
 from dancu.population import models as m
 from dancu.population.bulk import store
 from dancu.population.bulk.build import COLUMNS, Areas, Builder, Chunk
+from dancu.population.bulk.collector import patient_collector
 from dancu.population.bulk.stock import Stock
 from dancu.territory.service import gazetteer
 
@@ -121,7 +122,8 @@ async def load(
                 await writing
             result.entries.extend(stock.entry_blocks)
 
-    await asyncio.gather(*(lane(c) for c in (conn, *helpers)))
+    with patient_collector():
+        await asyncio.gather(*(lane(c) for c in (conn, *helpers)))
     result.seconds = time.perf_counter() - started
     return result
 
@@ -155,7 +157,9 @@ async def _write(
     async with conn.transaction():
         if sequencer:
             await store.assert_evidence_moves(conn)
-        await stock.fill(conn, persons=need[0], facts=need[1], entries=need[2])  # for the chunk that is being built meanwhile
+        await stock.fill(
+            conn, persons=need[0], facts=need[1], entries=need[2]
+        )  # for the chunk that is being built meanwhile
         await write_chunk(conn, chunk)
     result.persons += chunk.persons
     result.households += chunk.households

@@ -85,13 +85,18 @@ def escaped(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def cell(value: Any) -> str:
     """One value in COPY's text format."""
     return "\\N" if value is None else escaped(str(value))
 
 
-@lru_cache(maxsize=4096)
+def line(values: list[Any]) -> str:
+    """A row of COPY text. Numbers differ from row to row and are not worth remembering."""
+    return "\t".join([str(value) if value.__class__ is int else cell(value) for value in values]) + "\n"
+
+
+@lru_cache(maxsize=8192)
 def period(valid: m.Valid) -> str:
     """Valid time as evidence writes it and as PostgreSQL reads it: [2020-01-01,) or [,)."""
     return f"[{valid.start or ''},{valid.end or ''})"

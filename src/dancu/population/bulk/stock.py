@@ -53,9 +53,7 @@ class Stock:
         """See to it that at least so many of each are there; asks the database only where they are not, and then for
         enough to spare. As sequences, this does not roll back."""
         if not self.holds(persons, facts, entries, households):
-            await self.fill(
-                conn, persons=2 * persons, facts=2 * facts, entries=2 * entries, households=2 * households
-            )
+            await self.fill(conn, persons=2 * persons, facts=2 * facts, entries=2 * entries, households=2 * households)
 
     def holds(self, persons: int, facts: int, entries: int, households: int = 0) -> bool:
         """Is that many of each left?"""

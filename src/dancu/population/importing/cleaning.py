@@ -32,19 +32,23 @@ class Cell(NamedTuple):
 EMPTY: Final = Cell()
 Codes = dict[str, str]
 _NOTHING: Final = re.compile(r"[\s\-_.?/*]*|(?:khong|chua) (?:ro|co|biet|xac dinh)|khong|null|nan|n/a|none", re.I)
+_MAYBE_NOTHING: Final = frozenset(" \t\r\n\xa0\u200b\ufeff-_.?/*–—kKcCnN")
 _DIGITS: Final = re.compile(r"\d+")
 
 
 def blank(text: str) -> bool:
     """Does the cell say nothing ("", "-", "không rõ")?"""
-    return not text or (len(text) <= 20 and _NOTHING.fullmatch(fold_ascii(text)) is not None)
+    if not text or text.isspace():
+        return True
+    # Nearly every cell says something: letters of a name, digits of a date. Only short odd ones are looked at.
+    return len(text) <= 20 and (text[0] in _MAYBE_NOTHING) and _NOTHING.fullmatch(fold_ascii(text)) is not None
 
 
 def problem(error: Invalid) -> Cell:
     return Cell(problem=(error.code, error.message))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def name(text: str) -> Cell:
     """Normal form of a personal name. A name with digits in it is no name."""
     if blank(text):
@@ -58,7 +62,7 @@ def name(text: str) -> Cell:
     return Cell(form.normal, form.repairs)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def text(raw: str) -> Cell:
     """Free text in clean Unicode, on one line."""
     if raw.isascii() and raw.isprintable() and "  " not in raw and raw == raw.strip():
@@ -67,7 +71,7 @@ def text(raw: str) -> Cell:
     return Cell(mended or None, repairs)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)  # most days of a lifetime
 def date(raw: str) -> Cell:
     """A partial date in any notation."""
     if blank(raw):
@@ -79,7 +83,7 @@ def date(raw: str) -> Cell:
     return Cell(read.date, notes=tuple(f.code for f in read.findings))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def words(raw: str) -> Cell:
     """A date in words."""
     if blank(raw):
@@ -215,7 +219,7 @@ def email(raw: str) -> Cell:
     if blank(raw):
         return EMPTY
     address = raw.strip().strip("<>;,").lower()
-    if re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", address):
+    if address.isprintable() and re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", address):
         return Cell(address)
     return Cell(notes=("contact.email",))
 

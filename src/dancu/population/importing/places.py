@@ -36,8 +36,8 @@ class Places:
     """Remembers what was read; one per import."""
 
     def __init__(self) -> None:
-        self.read = lru_cache(maxsize=100_000)(self._read)
-        self._tail = lru_cache(maxsize=50_000)(self._resolve)
+        self.read = lru_cache(maxsize=16_384)(self._read)
+        self._tail = lru_cache(maxsize=32_768)(self._resolve)
 
     def at(self, text: str | None, day: date) -> Place:
         """The place `text` names on `day`."""

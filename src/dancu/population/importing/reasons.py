@@ -9,6 +9,7 @@ from dancu.kit.i18n import N_
 SENTENCES: Final[dict[str, str]] = {
     "import.duplicate_row": N_("Dòng này đã có trong cơ sở dữ liệu"),
     "import.conflict": N_("Dữ liệu trong tệp mâu thuẫn với cơ sở dữ liệu"),
+    "import.impossible": N_("Cơ sở dữ liệu không nhận giá trị trong dòng này"),
     "import.two_numbers": N_("Dòng có hai số định danh khác nhau"),
     "import.swapped": N_("Hai ô bị đổi chỗ cho nhau, đã đặt lại"),
     "import.lost_zero": N_("Số 0 đầu của số giấy tờ bị mất, đã thêm lại"),
@@ -25,6 +26,9 @@ SENTENCES: Final[dict[str, str]] = {
     "match.other_number": N_("Người này đã có số định danh khác"),
     "match.same_name_and_birth": N_("Có người trùng họ tên và ngày sinh, chưa chắc là một người"),
     "person.birth.future": N_("Ngày sinh ở tương lai"),
+    "date.future": N_("Ngày ở tương lai, đã bỏ qua"),
+    "date.implausible": N_("Năm không hợp lý"),
+    "kin.own_number": N_("Số giấy tờ của cha, mẹ hoặc vợ chồng trùng với số của chính người này"),
     "person.birth.after_registration": N_("Ngày đăng ký trước ngày sinh"),
     "person.origin.proposal": N_("Thiếu quê quán; đề xuất theo quê quán của cha hoặc mẹ"),
     "person.name.empty": N_("Họ tên còn trống: ghi ít nhất một chữ"),

@@ -22,6 +22,7 @@ from dancu.territory.service import gazetteer
 
 _BEYOND_LATIN: Final = re.compile("[\u0100-\u1eff]")
 #: A number or date that is there but unreadable may hide the person's identity: someone looks before it goes in.
+_EARLIEST: Final = 1850
 _NO_SOURCE: Final = m.Source("")
 _DOUBTS: Final = frozenset({"birth", "personal_id", "cmnd"})
 
@@ -188,11 +189,23 @@ class RowReader:
         birth: PartialDate | None = row.get("birth")
         if birth is not None and birth.earliest() > self._today:
             row.doubts.append(("person.birth.future", "birth"))
+        elif birth is not None and birth.year < _EARLIEST:
+            row.doubts.append(("date.implausible", "birth"))
+        for name in ("residence_since", "temporary_since", "registered_on"):
+            begun: PartialDate | None = row.get(name)
+            if begun is not None and begun.earliest() > self._today:
+                del row.values[name]
+                row.note("date.future", name)
         if (said := row.get("birth_words")) is not None:
             self._words(row, birth, said)
         if (number := row.get("personal_id")) is not None:
             for finding in PersonalId(number).cross_check(row.get("sex"), birth):
                 row.note(finding.code, "personal_id")
+        own = {row.get("personal_id"), row.get("cmnd")} - {None}
+        for name in ("father_number", "mother_number", "spouse_number"):
+            if row.get(name) in own:
+                del row.values[name]
+                row.note("kin.own_number", name)
         self._parents(row, birth)
         since: PartialDate | None = row.get("registered_on") or row.get("residence_since")
         if since is not None and birth is not None and since.latest() < birth.earliest():

@@ -17,6 +17,7 @@ from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.population.bulk.collector import patient_collector
 from dancu.population.bulk.store import assert_evidence_moves
 from dancu.population.importing import rejects, store
 from dancu.population.importing.assembly import Ready
@@ -29,6 +30,7 @@ from dancu.population.importing.source import CHUNK, Source, file_hash
 from dancu.population.importing.writer import Writer
 
 _ATTEMPTS: Final = 5
+_IMPOSSIBLE: Final = "import.impossible"
 Connect = Callable[[], Awaitable[Conn]]
 Settle = Callable[[tuple[int, int]], Awaitable[bool]]
 """Waits until evidence entries [first, end) are sequenced; False where nobody is sequencing."""
@@ -69,7 +71,8 @@ async def import_file(
         if not await store.claim(conn, digest):
             raise Conflict("import.running", N_("Tệp này đang được nhập bởi một tiến trình khác."))
         job = _Job(conn, side, path, profile, digest, actor, purpose, as_of, progress, chunk, started)
-        return await (job.rehearse() if dry_run else job.perform(settle))
+        with patient_collector():
+            return await (job.rehearse() if dry_run else job.perform(settle))
     finally:
         await conn.close()
         await side.close()
@@ -127,11 +130,9 @@ class _Job:
                 try:
                     writer = await self._writer(run, source)
                     while rows := await asyncio.to_thread(source.chunk, self.size):
-                        async with self.conn.transaction():
-                            self.tally.add(await writer.work(self.conn, rows))
+                        await self._work(run, writer, rows, rehearsal=True)
                         async with self.side.transaction():
                             await writer.witness(self.side)
-                        self.progress(Progress(rows[-1].line, self.tally))
                 finally:
                     source.close()
                 raise _Rehearsed
@@ -174,33 +175,53 @@ class _Job:
                 await writer.write(self.conn, ready)
                 total = await self._advance(run, writer, rows, ready.tally)
         except Exception as error:
-            if not store.is_race(error):
+            if not (store.is_race(error) or store.is_refusal(error)):
                 raise
-            # Somebody registered one of these persons since we asked: plan the rows again, under locks.
+            # Somebody registered one of these persons since we asked, or a row is impossible: once more, under locks.
             await self._work(run, writer, rows)
         else:
             self._moved(run, rows, total)
 
-    async def _work(self, run: store.Run, writer: Writer, rows: list[Row]) -> None:
+    async def _work(self, run: store.Run, writer: Writer, rows: list[Row], *, rehearsal: bool = False) -> None:
         for attempt in range(_ATTEMPTS):
             try:
                 async with self.conn.transaction():
                     await assert_evidence_moves(self.conn)
                     done = await writer.work(self.conn, rows)
-                    total = await self._advance(run, writer, rows, done)
+                    total = await self._advance(run, writer, rows, done, rehearsal=rehearsal)
             except Exception as error:
+                if store.is_refusal(error):
+                    await self._apart(run, writer, rows, error, rehearsal=rehearsal)
+                    return
                 if not store.is_race(error) or attempt + 1 == _ATTEMPTS:
                     raise
             else:
                 self._moved(run, rows, total)
                 return
 
-    async def _advance(self, run: store.Run, writer: Writer, rows: list[Row], done: Tally) -> Tally:
+    async def _apart(
+        self, run: store.Run, writer: Writer, rows: list[Row], error: Exception, *, rehearsal: bool
+    ) -> None:
+        """The database refused a value that all checks had let through. The row it is in is found by halves and goes
+        to a person; the others go in."""
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            await self._work(run, writer, rows[:middle], rehearsal=rehearsal)
+            await self._work(run, writer, rows[middle:], rehearsal=rehearsal)
+            return
+        if any(code == _IMPOSSIBLE for code, _ in rows[0].doubts):
+            raise error
+        rows[0].doubts.append((_IMPOSSIBLE, store.constraint_of(error)))
+        await self._work(run, writer, rows, rehearsal=rehearsal)
+
+    async def _advance(
+        self, run: store.Run, writer: Writer, rows: list[Row], done: Tally, *, rehearsal: bool = False
+    ) -> Tally:
         """Count, and move the run on, in the transaction of the rows. What it counted is ours after the commit."""
         total = self.tally.copy()
         total.add(done)
         total.cover(*writer.entries())
-        if not await store.advance(self.conn, run, rows[-1].line, total.as_json(), self._elapsed()):
+        if not rehearsal and not await store.advance(self.conn, run, rows[-1].line, total.as_json(), self._elapsed()):
             raise Conflict("import.running", N_("Tệp này đang được nhập bởi một tiến trình khác."))
         return total
 

@@ -27,9 +27,7 @@ def file_hash(path: Path) -> bytes:
     """SHA-256 of a file's content: the same file again is known by it, wherever it lies. Raises
     Invalid("import.file.missing")."""
     if not path.is_file():
-        raise Invalid(
-            "import.file.missing", N_("Không có tệp {name}. Hãy xem lại đường dẫn."), name=path.name
-        )
+        raise Invalid("import.file.missing", N_("Không có tệp {name}. Hãy xem lại đường dẫn."), name=path.name)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 

@@ -33,6 +33,17 @@ def is_race(error: Exception) -> bool:
     )
 
 
+def is_refusal(error: Exception) -> bool:
+    """Did the database refuse a value?"""
+    refused = psycopg.errors
+    return isinstance(error, refused.CheckViolation | refused.NotNullViolation | psycopg.DataError)
+
+
+def constraint_of(error: Exception) -> str:
+    """The name of the constraint that refused, "" where there is none."""
+    return (error.diag.constraint_name or "") if isinstance(error, psycopg.Error) else ""
+
+
 @dataclass(slots=True)
 class Run:
     """A row of population.import_run."""
@@ -64,7 +75,7 @@ async def open_run(
         (file_hash, profile),
     )
     if row := await cursor.fetchone():
-        return Run(*row, row[1] > 0)
+        return Run(row[0], row[1], row[2], row[3], row[4], resumed=row[1] > 0)
     cursor = await conn.execute(
         "INSERT INTO population.import_run (file_hash, profile, profile_hash, file_name, rejects_file, actor_kind,"
         " actor_id, org_code, purpose, legal_basis) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -77,7 +88,7 @@ async def open_run(
     row = await cursor.fetchone()
     if row is None:
         raise RuntimeError("no run")
-    return Run(*row, False)
+    return Run(row[0], row[1], row[2], row[3], row[4], resumed=False)
 
 
 async def advance(conn: Conn, run: Run, position: int, counts: dict[str, Any], seconds: float) -> bool:

@@ -1,0 +1,162 @@
+"""Cells, headers, encodings: what the readers and cleaners make of them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dancu.population.importing import cleaning
+from dancu.population.importing.bloom import Bloom
+from dancu.population.importing.places import Places
+from dancu.population.importing.profile import header_key, load_profile, names
+from dancu.population.importing.readers import open_sheet
+from dancu.population.importing.rows import RowReader
+from dancu.population.matching import search_terms
+from dancu.territory.service import gazetteer
+
+AS_OF = date(2023, 4, 15)
+TODAY = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("clean", "raw", "value"),
+    [
+        (cleaning.personal_id, "049 190 012 345", "049190012345"),
+        (cleaning.personal_id, "49190012345", "049190012345"),
+        (cleaning.personal_id, "'049190012345", "049190012345"),
+        (cleaning.personal_id, "205123456", "205123456"),
+        (cleaning.personal_id, "04919001234", None),
+        (cleaning.personal_id, "049190O12345", None),
+        (cleaning.cmnd, "05123456", "005123456"),
+        (cleaning.name, "NGUYỄN  VĂN\u00a0AN", "Nguyễn Văn An"),
+        (cleaning.name, "12/04/1990", None),
+        (cleaning.name, "-", None),
+        (cleaning.name, "Y", "Y"),
+        (cleaning.name, "K'", "K'"),
+        (cleaning.ethnicity, "KINH", "Kinh"),
+        (cleaning.ethnicity, "H'Mông", "Hmông"),
+        (cleaning.country, "Việt nam", "VNM"),
+        (cleaning.religion, "không", "Không"),
+        (cleaning.blood, "o rh+", "O+"),
+        (cleaning.phone, "0912.345.678", "+84912345678"),
+        (cleaning.place, "không rõ", None),
+        (cleaning.date, "00/00/0000", None),
+    ],
+)
+def test_cells(clean, raw, value) -> None:  # type: ignore[no-untyped-def]
+    assert clean(raw).value == value
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40))
+def test_no_text_breaks_a_cleaner(raw: str) -> None:
+    for name, clean in cleaning.CLEANERS.items():
+        cell = clean(raw, {}) if name == "code" else clean(raw)
+        assert cell.value is None or cell.problem is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=60))
+def test_no_row_breaks_the_reader(cells: list[str]) -> None:
+    for name in names():
+        profile = load_profile(name)
+        header = [column.header for column in profile.columns]
+        row = RowReader(profile, header, "unicode", AS_OF, TODAY).read(2, cells)
+        assert len(row.fingerprint) == 32
+        assert row.problem is not None or row.get("name")
+
+
+def test_headers_are_recognised_however_written() -> None:
+    assert header_key(" Họ và tên ") == header_key("HO_VA_TEN") == header_key("ho va\nten") == "hovaten"
+    birth = load_profile("birth-book")
+    assert birth.recognises(["so", "QUYENSO", "nksHoTen", "nks ngay sinh"])
+    assert not birth.recognises(["Họ và tên", "Ngày sinh"])
+    assert birth.ignored(["so", "nksHoTen", "Mã nội bộ", "_line", ""]) == ["Mã nội bộ"]
+
+
+def test_columns_of_the_handbook_are_all_known() -> None:
+    """Column names of digitised birth rows (domain handbook, §7)."""
+    parent = (
+        "HoTen",
+        "NgaySinh",
+        "DanToc",
+        "QuocTich",
+        "LoaiCuTru",
+        "NoiCuTru",
+        "LoaiGiayToTuyThan",
+        "SoGiayToTuyThan",
+    )
+    header = [
+        "so", "quyenSo", "trangSo", "ngayDangKy", "loaiDangKy", "noiDangKy", "nguoiKy", "chucVuNguoiKy", "nguoiThucHien",
+        "ghiChu", "nksHoTen", "nksGioiTinh", "nksNgaySinh", "nksNgaySinhBangChu", "nksNoiSinh", "nksNoiSinhDVHC",
+        "nksQueQuan", "nksDanToc", "nksQuocTich", "nksLoaiKhaiSinh", *(f"me{c}" for c in parent),
+        *(f"cha{c}" for c in parent), "nycHoTen", "nycQuanHe", "nycLoaiGiayToTuyThan", "nycSoGiayToTuyThan", "nycNgayCap",
+        "nycNoiCap",
+    ]  # fmt: skip
+    assert load_profile("birth-book").ignored(header) == []
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_delimiters_encodings_titles_and_line_numbers(tmp_path: Path, delimiter: str, codec: str) -> None:
+    rows = [
+        ["SỔ ĐĂNG KÝ"],
+        [""],
+        ["so", "nksHoTen", "ghiChu"],
+        ["1", "Lê An", "hai\ndòng"],
+        ["", "", ""],
+        ["2", "Đỗ Bé", ""],
+    ]
+    text = "\r\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode(codec))
+    sheet = open_sheet(path, load_profile("birth-book").recognises)
+    assert sheet.header == ["so", "nksHoTen", "ghiChu"]
+    assert list(sheet.rows) == [(4, ["1", "Lê An", "hai\ndòng"]), (6, ["2", "Đỗ Bé", ""])]
+    sheet.close()
+
+
+def test_a_foreign_cell_in_a_utf8_file_is_decoded_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    lines = [b"so,nksHoTen", "1,Nguyễn Thị Ánh".encode(), b"2,Nguy\xea\xdan V\xe3n", "3,Đặng Út".encode()]
+    path.write_bytes(b"\n".join(lines))
+    sheet = open_sheet(path, load_profile("birth-book").recognises)
+    names = [cells[1] for _, cells in sheet.rows]
+    assert names[0] == "Nguyễn Thị Ánh"
+    assert names[2] == "Đặng Út"
+    assert "\udcea" not in names[1]
+    assert sheet.repaired() == 1
+
+
+def test_places_by_text_code_and_day() -> None:
+    places, units = Places(), gazetteer()
+
+    def code(text: str, day: date = AS_OF) -> str | None:
+        unit = places.at(text, day).unit_id
+        return None if unit is None else units.unit(unit).code
+
+    truong_xuan = code("phường Trường Xuân, thành phố Tam Kỳ, tỉnh Quảng Nam")
+    assert truong_xuan == code("Tổ 3, Khối phố Xuân Đông, Trường Xuân, Tam Kỳ, Quảng Nam") == code(truong_xuan or "")
+    assert places.at("Tổ 3, KP Xuân Đông, Trường Xuân, Tam Kỳ, Quảng Nam", AS_OF).rest == "Tổ 3, KP Xuân Đông"
+    old = places.at("phường Trường Xuân, Tam Kỳ, Quảng Nam", date(1996, 5, 1))
+    assert (old.unit_id, old.note) == (None, "place.of_that_time")
+    assert places.at("như trên", AS_OF).note == "place.not_named"
+
+
+def test_terms_join_words_to_year_and_areas() -> None:
+    assert search_terms("le le an", 1990, [1, 2]) == ["1990:le", "u1:le", "u2:le", "1990:an", "u1:an", "u2:an"]
+    assert search_terms("k' an", None, []) == []
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.sets(st.tuples(st.text(max_size=8), st.integers(1900, 2030)), max_size=50))
+def test_the_filter_forgets_nobody(items: set[tuple[str, int]]) -> None:
+    bloom = Bloom()
+    assert not bloom.used
+    for item in items:
+        bloom.add(item)
+    assert all(item in bloom for item in items)
