@@ -13,7 +13,7 @@ from dancu.audit import service as audit
 from dancu.audit.note import new_signer
 from dancu.kernel.actor import Document, Purpose
 from dancu.kernel.dates import PartialDate
-from dancu.kernel.errors import Invalid, NotAllowed
+from dancu.kernel.errors import Invalid, NotAllowed, Unavailable
 from dancu.population import events, service
 from dancu.population.models import CardKind, KinRelation, ResidenceKind, Sex
 
@@ -90,3 +90,24 @@ async def test_refusals(office, officers):
     with pytest.raises(Invalid) as basis:
         await service.correct_name(office.conn, office.police, Purpose("civil_status", " "), PAPER, key, full_name="A")
     assert basis.value.code == "purpose.no_basis"
+
+
+async def test_no_evidence_no_act(office, admin):
+    """Nobody sequences the log: the verb says so and does nothing."""
+    key = await office.person()
+    await office.conn.commit()
+    await admin.execute("UPDATE audit.sequencer SET caught_up_at = '-infinity'")
+    await admin.execute(
+        "INSERT INTO audit.pending (at, action, actor_kind, actor_id, org_code, purpose, legal_basis)"
+        " VALUES (now() - interval '2 minutes', 'system', 'system', 0, 'x', 'x', 'x')"
+    )
+    await admin.execute("UPDATE audit.pending SET entry_id = 0 WHERE at < now() - interval '1 minute'")
+    await admin.commit()
+    try:
+        with pytest.raises(Unavailable):
+            await office(service.correct_name, key, full_name="Trần Thị Hai")
+        await office.conn.rollback()
+    finally:
+        await admin.execute("DELETE FROM audit.pending WHERE entry_id = 0")
+        await admin.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
+        await admin.commit()

@@ -153,3 +153,12 @@ async def test_relatives_point_to_the_record_that_stands(office):
     assert (await office.view(wife)).spouse.relative_key == b
     assert (await office.view(b)).spouse.relative_key == wife
     assert (await office.view(child)).household.head_key == b
+
+
+async def test_who_descends_from_somebody_is_somebody_else(office):
+    a, b, wife, child = await two_records(office, frozenset({"a_wife", "a_child"}))
+    for one, other in ((a, child), (child, a), (a, wife), (wife, a)):
+        with pytest.raises(Conflict) as refused:
+            await office(service.merge, one, kept_key=other)
+        assert refused.value.code == "merge.kin"
+    await office(service.merge, b, kept_key=a)

@@ -24,6 +24,7 @@ def create(work: Work, household_key: int, head: int, place: Place, since: date,
     if head in members:
         raise Invalid("household.head_twice", N_("Chủ hộ không thể đồng thời là thành viên với quan hệ khác."))
     rules.happened(since, work.today)
+    rules.living(work.view(head))
     work.put_household(
         HouseholdFact(
             source=work.source,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from dancu.population.models import (
     CardState,
     Fact,
     KinFact,
+    KinRelation,
     LifeFact,
     LifeStatus,
     MaritalFact,
@@ -21,6 +22,7 @@ from dancu.population.models import (
     NumberFact,
     NumberKind,
     NumberState,
+    PersonView,
     ResidenceFact,
     Told,
     Valid,
@@ -32,7 +34,13 @@ from dancu.population.policy.work import DirectoryChange, Work, slot
 _ACTS = (ResidenceFact, MemberFact, MaritalFact, CardFact)
 
 
-def merge(work: Work, absorbed: int, kept: int, directory: Sequence[tuple[str, str, str]]) -> None:
+def merge(
+    work: Work,
+    absorbed: int,
+    kept: int,
+    directory: Sequence[tuple[str, str, str]],
+    ancestors: Collection[tuple[int, int]] = (),
+) -> None:
     """`kept` stands for both from now on. It learns what only the other record knew; where both say
     something, what it says itself stands, and the difference is a finding. Numbers of the other record lead
     to it; the other's personal ID number is cancelled, since a person has one. `directory`: (number, kind,
@@ -43,6 +51,7 @@ def merge(work: Work, absorbed: int, kept: int, directory: Sequence[tuple[str, s
     one, two = work.view(absorbed), work.view(kept)
     rules.standing(one)
     rules.standing(two)
+    _may_be_one(one, two, ancestors)
     _agree_about_death(work, absorbed, kept)
     differ: set[str] = set()
     has_number = any(_active_number(f) for f in two.numbers)
@@ -52,7 +61,7 @@ def merge(work: Work, absorbed: int, kept: int, directory: Sequence[tuple[str, s
         if isinstance(fact, NumberFact) and _active_number(fact) and has_number:
             learned = replace(fact, state=NumberState.CANCELLED, reason="merge")
         if isinstance(fact, KinFact) and fact.relative_key == kept:
-            continue  # the two were kin to each other on paper: one person is no kin of themselves
+            continue  # one person is no representative of themselves
         for piece in _unsaid(work, kept, learned, differ):
             work.open(kept, piece)
     for fact in [k for k in work.facts(kept, KinFact) if k.relative_key == absorbed]:
@@ -100,6 +109,16 @@ def unmerge(
         work.persons[kept].alive_until = None
     work.events.append(events.MergeUndone(absorbed, kept))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
+
+
+def _may_be_one(one: PersonView, two: PersonView, ancestors: Collection[tuple[int, int]]) -> None:
+    pair = (one.person_key, two.person_key)
+    spouses = any(k.relation == KinRelation.SPOUSE and k.relative_key == two.person_key for k in one.kin)
+    if spouses or pair in ancestors or pair[::-1] in ancestors:
+        raise Conflict(
+            "merge.kin",
+            N_("Hai hồ sơ được ghi là vợ chồng hoặc cha mẹ, con cháu của nhau. Hãy cải chính quan hệ trước khi gộp."),
+        )
 
 
 def _active_number(fact: NumberFact) -> bool:

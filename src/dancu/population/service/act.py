@@ -20,11 +20,12 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.models import Done, PersonView, Preview, Source
 from dancu.population.policy.work import Work
-from dancu.population.service import look
 from dancu.population.service.apply import apply
 from dancu.population.service.derive import check_units
+from dancu.population.service.look import refusal
 from dancu.population.service.preview import preview_of
 from dancu.population.store import acts, facts, gate, persons
+from dancu.population.store.sentences import in_words
 from dancu.territory.service import gazetteer
 
 P = ParamSpec("P")
@@ -78,7 +79,7 @@ class Act:
         conn, actor, purpose, permission = self.conn, self.actor, self.purpose, self.permission
         for key, word in await acts.open_for_act(conn, actor, purpose, asked, areas, permission):
             if word not in ("ok", "party"):
-                error = look.refusal(word)
+                error = refusal(word)
                 error.evidence = lambda other: acts.open_for_act(other, actor, purpose, asked, areas, permission)
                 raise error
             self.opened[key] = word
@@ -91,7 +92,7 @@ class Act:
         """An opened person as known now, not locked: to learn who else the act touches."""
         found = await facts.load_view(self.conn, [key], self.today)
         if key not in found:
-            raise look.refusal("not_found")
+            raise refusal("not_found")
         return found[key]
 
     async def take(self, principal: int) -> Work:
@@ -136,7 +137,8 @@ class Verb(Generic[P]):
         **kwargs: P.kwargs,
     ) -> Done:
         act = self._act(conn, actor, purpose, document, preview=False)
-        work = await self._prepare(act, *args, **kwargs)
+        with in_words():
+            work = await self._prepare(act, *args, **kwargs)
         check_units(work)
         return await apply(act, work)
 
@@ -150,7 +152,8 @@ class Verb(Generic[P]):
         **kwargs: P.kwargs,
     ) -> Preview:
         act = self._act(conn, actor, purpose, document, preview=True)
-        work = await self._prepare(act, *args, **kwargs)
+        with in_words():
+            work = await self._prepare(act, *args, **kwargs)
         check_units(work)
         shown = preview_of(work, {k for k, word in act.opened.items() if word == "party"})
         await audit.record(

@@ -8,6 +8,7 @@ from dancu.population.models import KinFact, PersonView
 from dancu.population.policy import merge as rule
 from dancu.population.policy.work import Work
 from dancu.population.service.act import Act, MergeNote, verb
+from dancu.population.service.family import ALL_GENERATIONS
 from dancu.population.store import facts, numbers, persons, write
 
 MERGE = "person.merge"
@@ -32,7 +33,8 @@ async def merge(act: Act, absorbed_key: int, *, kept_key: int) -> Work:
             "death_learned": bool(work.persons[absorbed_key].alive_until and not work.persons[kept_key].alive_until),
         },
     )
-    rule.merge(work, absorbed_key, kept_key, directory)
+    above = await persons.ancestors(act.conn, [absorbed_key, kept_key], ALL_GENERATIONS)
+    rule.merge(work, absorbed_key, kept_key, directory, {(p, a) for p, a, distance in above if distance})
     return work
 
 

@@ -8,6 +8,7 @@ from dancu.kernel.errors import Conflict
 from dancu.kernel.numbers import SERIALS_PER_CELL
 from dancu.kit.i18n import N_
 from dancu.population.policy import numbers as rule
+from dancu.population.policy import rules
 from dancu.population.policy.work import Work
 from dancu.population.service.act import Act, verb
 from dancu.population.store import numbers as store
@@ -43,6 +44,7 @@ async def replace_number(act: Act, person_key: int, *, place_code: str, on: date
     """Cancel the number and give another, after sex or year of birth was corrected."""
     await act.open([person_key])
     work = await act.take(person_key)
+    rules.living(work.view(person_key))
     number = await _draw(act, work, person_key, place_code)
     rule.replace_number(work, person_key, number, on, reason)
     return work

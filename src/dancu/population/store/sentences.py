@@ -76,17 +76,20 @@ def in_words() -> Iterator[None]:
             code, sentence = SENTENCES[name]
             raise Conflict(code, sentence) from error
         if name.endswith(_BAD_VALUE):
-            raise Invalid(
-                "fact.value", N_("Có giá trị ngoài danh mục hoặc thời gian rỗng. Hãy xem lại.")
-            ) from error
+            raise Invalid("fact.value", N_("Có giá trị ngoài danh mục hoặc thời gian rỗng. Hãy xem lại.")) from error
         raise
     except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable) as error:
-        raise Conflict(
-            "person.busy", N_("Hồ sơ đang được người khác thay đổi. Hãy thử lại sau ít phút.")
-        ) from error
+        raise Conflict("person.busy", N_("Hồ sơ đang được người khác thay đổi. Hãy thử lại sau ít phút.")) from error
     except psycopg.errors.NumericValueOutOfRange as error:
-        raise Invalid(
-            "fact.value", N_("Có giá trị ngoài danh mục hoặc thời gian rỗng. Hãy xem lại.")
-        ) from error
-    except psycopg.OperationalError as error:
+        raise Invalid("fact.value", N_("Có giá trị ngoài danh mục hoặc thời gian rỗng. Hãy xem lại.")) from error
+    except psycopg.DatabaseError as error:
+        if error.sqlstate == "DA001":  # the gate could not write its evidence: nothing is done without it
+            raise Unavailable(
+                "audit.not_sequenced",
+                N_(
+                    "Nhật ký bằng chứng đang không hoạt động nên dữ liệu tạm thời không được mở. Hãy báo quản trị hệ thống."
+                ),
+            ) from error
+        if not isinstance(error, psycopg.OperationalError):
+            raise
         raise Unavailable("db.lost", N_("Mất kết nối cơ sở dữ liệu. Hãy thử lại.")) from error
