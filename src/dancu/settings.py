@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
     loopback. `rate_*`: requests a second before 429. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
 
-    model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     data: Path = Field(default_factory=data_dir)
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")

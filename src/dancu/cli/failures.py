@@ -7,9 +7,9 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from dancu.kernel.errors import DancuError, Unavailable
+from dancu.kernel.errors import DancuError, Invalid, Unavailable
 from dancu.kit.command import failure, sentence
 
 FAILED: Final = 1
@@ -55,6 +55,10 @@ def _known(error: Exception) -> DancuError | None:
     psycopg = sys.modules.get("psycopg")
     if psycopg is not None and isinstance(error, psycopg.OperationalError):
         return Unavailable("db.unavailable", "Cơ sở dữ liệu chưa trả lời. Xin thử lại sau một phút.")
+    if type(error).__name__ == "ValidationError" and getattr(error, "title", "") == "Settings":
+        wrong: list[dict[str, Any]] = error.errors(include_url=False, include_input=False)  # type: ignore[attr-defined]
+        names = ", ".join(f"DANCU_{one['loc'][0]}".upper() for one in wrong if one["loc"])
+        return Invalid("settings.invalid", "Biến môi trường chưa đúng: {names}.", names=names)
     if isinstance(error, OSError) and error.filename is not None:
         return Unavailable(
             "file.unusable", "Không đọc hoặc ghi được {path}: {reason}.",

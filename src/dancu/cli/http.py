@@ -33,7 +33,7 @@ def choose_port(port: int, hosts: tuple[str, ...]) -> int:
     if port and "free" not in states and "taken" not in states:
         raise Unavailable("serve.host", "Máy này không có địa chỉ {hosts}.", hosts=", ".join(hosts))
     raise Unavailable(
-        "serve.port", "Cổng {port} đang được dùng. Hãy chọn cổng khác: --port {other} (hoặc make demo PORT={other}).",
+        "serve.port", "Cổng {port} đang được dùng. Hãy chọn cổng khác: --port {other}.",
         port=port, other=_any_port(hosts[0]),
     )  # fmt: skip
 

@@ -81,6 +81,7 @@ def worker(
 def interruptible() -> None:
     """SIGTERM ends us as Ctrl-C does, from the first line on, so that what was started is stopped again. The
     demonstration holds both signals back while it turns into this program; now they may come."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
 

@@ -52,6 +52,8 @@ def demo(
     # The child processes' logs have a file; the terminal is for what the reader of the terminal can use.
     os.environ.setdefault("DANCU_LOG_FILE", str(folder / "logs" / "dancu.log"))
     # A polite end (SIGTERM) takes the same way as Ctrl-C: worker and database are stopped, nothing is orphaned.
+    # Set outright: started in the background of a script, both would be inherited as ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     started = time.monotonic()
     postgres.create(cluster)

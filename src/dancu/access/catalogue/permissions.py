@@ -20,6 +20,7 @@ _ALL = (
     _anywhere("person.read.national", "Tra cứu công dân trên cả nước", "Look up citizens nationwide"),
     _local("person.history", "Xem lịch sử thay đổi của hồ sơ", "Read the history of a record"),
     _local("person.print", "In hồ sơ công dân", "Print a citizen's record"),
+    _local("person.export", "Xuất dữ liệu công dân ra tệp", "Export citizens' data to a file"),
     _local("person.write.register", "Đăng ký công dân mới", "Register a person"),
     _local("person.write.correct", "Cải chính thông tin", "Correct facts"),
     _local("person.write.move", "Đăng ký cư trú", "Register residence"),

@@ -19,7 +19,7 @@ _ALL = (
     Purpose(
         "residence_management", "Quản lý cư trú", "Residence management", _START, None,
         ("68/2020/QH14", *_IDENTITY),
-        (*_LOOK, "person.write.register", "person.write.correct", "person.write.move",
+        (*_LOOK, "person.export", "person.write.register", "person.write.correct", "person.write.move",
          "person.write.join_household",
          "person.write.leave_household", "person.write.kinship", "person.write.contact",
          "person.number.allocate",
@@ -52,7 +52,7 @@ _ALL = (
     Purpose(
         "data_quality", "Làm sạch dữ liệu dân cư", "Data quality of the population registry", _START, None,
         (*_IDENTITY, *_PERSONAL_DATA),
-        (*_LOOK, "person.write.correct", "person.write.kinship", "person.merge", *_NUMBER,
+        (*_LOOK, "person.export", "person.write.correct", "person.write.kinship", "person.merge", *_NUMBER,
          "case.read", "case.answer"),
     ),
     Purpose(

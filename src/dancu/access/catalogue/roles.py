@@ -89,6 +89,7 @@ _ALL = (
             {
                 *_LOOK,
                 "import.run",
+                "person.export",
                 "person.write.register",
                 "person.write.correct",
                 "person.number.allocate",

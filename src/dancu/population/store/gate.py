@@ -119,3 +119,20 @@ async def search(conn: Conn, actor: Actor, purpose: Purpose, wanted: Wanted) -> 
         ),
     )  # fmt: skip
     return await cursor.fetchall()
+
+
+async def export_page(
+    conn: Conn, actor: Actor, purpose: Purpose, units: Sequence[int] | None, after: int, most: int, fields: Sequence[str],
+    note: dict[str, Any],
+) -> list[tuple[str, int, int]]:  # fmt: skip
+    """(verdict, person_key, entry_id) of the next persons to export, or one row with the verdict of the refusal."""
+    cursor = await conn.execute(
+        "SELECT verdict, person_key, entry_id FROM population.export_page(%s, %s::bigint, %s, %s::bytea, %s::int[],"
+        " %s::bigint, %s::int, %s, %s, %s, %s::text[], %s, %s, %s::jsonb)",
+        (
+            actor.kind, actor.actor_id, actor.org_code, _session(actor), list(units) if units is not None else None, after,
+            most, purpose.code, purpose.legal_basis, purpose.case_ref or None, list(fields), actor.request_id,
+            actor.channel, json.dumps(note),
+        ),
+    )  # fmt: skip
+    return await cursor.fetchall()
