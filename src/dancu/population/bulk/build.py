@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -148,24 +148,26 @@ class Builder:
     def _fact(self, chunk: Chunk, fact: m.Fact, key: int, fact_id: int, entry_id: int, until: str) -> bytes:
         """Add the row of one fact; returns its line of evidence."""
         layout = LAYOUTS[type(fact)]
-        row: list[Any] = [None] * len(layout.columns)
-        for slot, value in zip(layout.slots, layout.values(fact), strict=True):
-            row[slot] = value
-        row[layout.entry], row[layout.fact], row[layout.key] = entry_id, fact_id, key
-        row[layout.recorded], row[layout.valid] = self._instant, rows.period(fact.valid)
-        source, (date_at, kind_at, ref_at) = fact.source, layout.source
-        row[date_at], row[kind_at], row[ref_at] = source.date, source.kind, source.ref
-        if (origins_at := layout.origins) is not None:
-            row[origins_at] = rows.origins(row[origins_at])
-        witness = b"+%b%d|%d|%b" % (layout.prefix, key, fact_id, rows.canonical(row))
+        source = fact.source
+        own = layout.values(fact)
+        values = layout.ordered(
+            (*own, entry_id, fact_id, self._instant, source.date, source.kind, source.ref, rows.period(fact.valid), key)
+        )
+        if layout.origins is None or values[layout.origins] is None:
+            witness = rows.canonical(values)
+            row = rows.cells(values)
+        else:
+            listed = list(values)
+            listed[layout.origins] = rows.origins(values[layout.origins])
+            witness = rows.canonical(listed)
+            listed[layout.origins] = rows.canonical(listed[layout.origins]).decode()
+            row = rows.cells(listed)
         row[layout.recorded] = self._recorded
-        if origins_at is not None and row[origins_at] is not None:
-            row[origins_at] = rows.canonical(row[origins_at]).decode()
         if layout.act:
             row.append(until)
-        chunk.blocks[layout.name].append(rows.line(row))
+        chunk.blocks[layout.name].append("\t".join(row) + "\n")
         chunk.facts += 1
-        return witness
+        return b"+%b%d|%d|%b" % (layout.prefix, key, fact_id, witness)
 
     def _witness(self, chunk: Chunk, entry_id: int, subject: int | None, fields: str, lines: list[bytes]) -> None:
         lines.sort()

@@ -6,10 +6,10 @@ values made for COPY is the list that is hashed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import orjson
@@ -17,26 +17,20 @@ import orjson
 from dancu.population import models as m
 from dancu.population.store import tables
 
-#: Filled in for every fact by the builder; everything else comes from the fact's own attributes.
+#: Filled in for every fact by the builder, in this order, the key last; the rest are the fact's own attributes.
 _COMMON: Final = ("entry_id", "fact_id", "recorded", "source_date", "source_kind", "source_ref", "valid")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the values of a fact go in its row. `columns`: those evidence commits to, in its order;
-    `values` reads the fact's own ones and `slots` says where each goes; the other fields are the places
-    of the common columns."""
+    """Where the values of a fact go in its row. `columns`: those evidence commits to, in its order; `values` reads
+    the fact's own ones; `ordered` puts them, followed by the values of `_COMMON` and the key, into columns."""
 
     name: str
     columns: tuple[str, ...]
     values: Callable[[Any], tuple[Any, ...]]
-    slots: tuple[int, ...]
-    key: int
-    entry: int
-    fact: int
-    recorded: int
-    source: tuple[int, int, int]  # date, kind, ref
-    valid: int
+    ordered: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+    recorded: int  # place of the column that COPY and evidence write differently
     origins: int | None
     act: bool  # repeats alive_until, which is not committed
     prefix: bytes
@@ -49,20 +43,15 @@ class Layout:
 
 def _layout(table: tables.Table) -> Layout:
     own = [(c, f) for c, f in zip(table.columns, table.fields, strict=True) if c != table.key]
-    columns = tuple(sorted({*_COMMON, *(column for column, _ in own), table.key}))
-    at = columns.index
+    given = (*(column for column, _ in own), *_COMMON, table.key)
+    columns = tuple(sorted(given))
     return Layout(
         name=table.qualified,
         columns=columns,
         values=_reader(*(field for _, field in own)),
-        slots=tuple(at(column) for column, _ in own),
-        key=at(table.key),
-        entry=at("entry_id"),
-        fact=at("fact_id"),
-        recorded=at("recorded"),
-        source=(at("source_date"), at("source_kind"), at("source_ref")),
-        valid=at("valid"),
-        origins=at("origins") if "origins" in columns else None,
+        ordered=itemgetter(*(given.index(column) for column in columns)),
+        recorded=columns.index("recorded"),
+        origins=columns.index("origins") if "origins" in columns else None,
         act=table.act,
         prefix=f"|{table.qualified}|".encode(),
     )
@@ -91,9 +80,9 @@ def cell(value: Any) -> str:
     return "\\N" if value is None else escaped(str(value))
 
 
-def line(values: list[Any]) -> str:
-    """A row of COPY text. Numbers differ from row to row and are not worth remembering."""
-    return "\t".join([str(value) if value.__class__ is int else cell(value) for value in values]) + "\n"
+def cells(values: Iterable[Any]) -> list[str]:
+    """Values in COPY's text format. Numbers differ from row to row and are not worth remembering."""
+    return [str(value) if value.__class__ is int else cell(value) for value in values]
 
 
 @lru_cache(maxsize=8192)

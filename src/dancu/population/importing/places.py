@@ -41,7 +41,7 @@ class Places:
 
     def at(self, text: str | None, day: date) -> Place:
         """The place `text` names on `day`."""
-        return self.read(text, self._era(day)) if text else NOWHERE
+        return self.read(text, self.era(day)) if text else NOWHERE
 
     def _read(self, text: str, day: date) -> Place:
         if fold_ascii(text) in _ELSEWHERE:
@@ -66,7 +66,7 @@ class Places:
         note = "place.ambiguous" if answer.status is Status.AMBIGUOUS else "place.unknown"
         return Place(text, None, answer.rest, note, found)
 
-    def _era(self, day: date) -> date:
+    def era(self, day: date) -> date:
         """The first day of the stretch without any change of units in which `day` lies: what is true of it is
         true of the day, and there are few such stretches."""
         place = bisect_right(self._changes, day)

@@ -65,6 +65,7 @@ class RowReader:
         at = profile.places(header)
         self.width = len(header)
         self._columns = [(c, at[c.field], profile.codes.get(c.codes)) for c in profile.columns if c.field in at]
+        self._located = [c.field for c, _, _ in self._columns if c.clean == "place"]
         self._seed = f"{profile.source_kind}\x1f{'|'.join(c.field for c, _, _ in self._columns)}".encode()
         self._places = Places()
 
@@ -99,14 +100,15 @@ class RowReader:
                 continue
             clean = CLEANERS[column.clean]
             cell: Cell = clean(raw, codes) if codes is not None else clean(raw)
-            if cell.value is not None:
-                row.values[column.field] = cell.value
-            for code in cell.notes:
+            value, repairs, notes, problem = cell
+            if value is not None:
+                row.values[column.field] = value
+            for code in notes:
                 row.note(code, column.field)
-            if "lost_zero" in cell.repairs:
+            if repairs and "lost_zero" in repairs:
                 row.note("import.lost_zero", column.field)
-            if cell.problem is not None:
-                row.values[f"{column.field}?"] = (raw, cell.problem)
+            if problem is not None:
+                row.values[f"{column.field}?"] = (raw, problem)
 
     def _untangle(self, row: Row) -> None:
         """Cells that stand in each other's column, where only the other order makes sense; then what is still
@@ -144,9 +146,10 @@ class RowReader:
         if day is None:
             own = row.get(self._profile.as_of)
             day = own.earliest() if own is not None else self._today
-        for column, _, _ in self._columns:
-            if column.clean == "place" and (text := row.get(column.field)) is not None:
-                row.places[column.field] = self._places.at(text, day)
+        era = self._places.era(day)
+        for name in self._located:
+            if (text := row.values.get(name)) is not None:
+                row.places[name] = self._places.read(text, era)
         self._in_context(row)
         for name, place in row.places.items():
             if place.note and not name.endswith(("_code", "_unit")):
