@@ -1,0 +1,59 @@
+"""The rejects file has the form of its source, and can be imported as it is once mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dancu.population.importing.profile import EXTRA, load_profile
+from dancu.population.importing.readers import open_sheet
+from tests.importing.conftest import Registry
+
+HEADER = ["Số ĐDCN", "Họ và tên", "Ngày sinh", "Giới tính", "Cột lạ"]
+ROWS = [["049190012345", "Trần Thị Hoà", "12/04/1990", "Nữ", "a"], ["049190012346", "", "01/02/1991", "Nữ", "b\nc"]]
+
+
+def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    if path.suffix == ".csv":
+        text = "\r\n".join(";".join(f'"{cell}"' for cell in row) for row in [header, *rows])
+        path.write_text(text, "utf-8")
+    elif path.suffix == ".xlsx":
+        from openpyxl import Workbook
+
+        book = Workbook()
+        for row in [header, *rows]:
+            book.active.append(row)
+        book.save(path)
+    else:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.table(dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))), path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+async def test_round_trip(registry: Registry, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"so{suffix}"
+    write(path, HEADER, ROWS)
+    result = await registry.run(path, "residence-register")
+    assert (result.tally.rows["inserted"], result.tally.rows["rejected"]) == (1, 1)
+    assert result.ignored_columns == ("Cột lạ",)
+    assert result.rejects_file is not None
+    kept = Path(result.rejects_file)
+    assert kept.suffix == suffix
+    sheet = open_sheet(kept, load_profile("residence-register").recognises)
+    assert sheet.header == [*HEADER, *EXTRA]
+    ((_, cells),) = list(sheet.rows)
+    sheet.close()
+    assert cells[:5] == ROWS[1]
+    assert cells[5:7] == ["3", "person.name.empty"]
+    cells[1] = "Trần Thị Mai"
+    mended = tmp_path / f"sua{suffix}"
+    write(mended, sheet.header, [cells])
+    again = await registry.run(mended, "residence-register")
+    assert (again.tally.rows["inserted"], again.rejects_file) == (1, None)
+    # What is mended in place and refused no more leaves no file behind.
+    write(path, HEADER, [ROWS[0]])
+    assert (await registry.run(path, "residence-register")).rejects_file is None
+    assert not kept.exists()
