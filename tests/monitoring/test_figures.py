@@ -11,7 +11,7 @@ from dancu.quality import service as quality
 from tests.population.conftest import NOW_HERE, app, clerk, office, officers, police, registry  # noqa: F401
 
 
-async def test_counts_by_commune_and_province(office, app, registry):  # noqa: F811
+async def test_counts_by_commune_and_province(office, app, registry):
     await office.person()
     await office.person("Nguyễn Văn An", number="049190012391")
     token, _ = await access.enter_as(app, "province_leader", demo=True)
@@ -25,7 +25,7 @@ async def test_counts_by_commune_and_province(office, app, registry):  # noqa: F
     assert await quality.figures(app, leader) == (0, 0, 0)
 
 
-async def test_only_with_the_right(app, police):  # noqa: F811
+async def test_only_with_the_right(app, police):
     with pytest.raises(psycopg.Error) as refused:
         await population.figures(app, police, access.choose_purpose("statistics"))
     assert refused.value.sqlstate == "DA003"

@@ -28,7 +28,7 @@ SIGNER = note.new_signer("test.dancu/log")
 
 
 @pytest.fixture
-async def seen(office, app, police, registry):  # type: ignore[no-untyped-def]  # noqa: F811
+async def seen(office, app, police, registry):  # type: ignore[no-untyped-def]
     """A citizen whom an officer looked at twice; everything sequenced."""
     key = await office.person()
     await app.commit()
@@ -42,12 +42,12 @@ async def seen(office, app, police, registry):  # type: ignore[no-untyped-def]  
     return citizen
 
 
-async def sequence(registry) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+async def sequence(registry) -> None:  # type: ignore[no-untyped-def]
     async with await psycopg.AsyncConnection.connect(registry.dsn("worker"), autocommit=True) as conn:
         await audit.drain(conn, SIGNER)
 
 
-async def test_each_access_in_plain_words(seen, app):  # noqa: F811
+async def test_each_access_in_plain_words(seen, app):
     found = await service.looks_of(app, seen, OWN, seen.actor_id, permission="citizen.self")
     assert [look.did for look in found.looks] == ["đã xem", "đã xem", "đã ghi thay đổi"]
     newest = found.looks[0]
@@ -60,7 +60,7 @@ async def test_each_access_in_plain_words(seen, app):  # noqa: F811
     assert found.gaps == ()
 
 
-async def test_ones_own_look_is_in_the_list_next_time(seen, app, registry):  # noqa: F811
+async def test_ones_own_look_is_in_the_list_next_time(seen, app, registry):
     await service.looks_of(app, seen, OWN, seen.actor_id)
     await app.commit()
     await sequence(registry)
@@ -68,7 +68,7 @@ async def test_ones_own_look_is_in_the_list_next_time(seen, app, registry):  # n
     assert (newest.who, newest.saw) == ("Chính bạn", ("danh sách người đã xem",))
 
 
-async def test_a_deleted_entry_is_a_gap(seen, app, registry):  # noqa: F811
+async def test_a_deleted_entry_is_a_gap(seen, app, registry):
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         await admin.execute("DELETE FROM audit.content WHERE subject = %s AND subject_seq = 2", (seen.actor_id,))
     found = await service.looks_of(app, seen, OWN, seen.actor_id)
@@ -76,7 +76,7 @@ async def test_a_deleted_entry_is_a_gap(seen, app, registry):  # noqa: F811
     assert [look.seq for look in found.looks] == [3, 1]
 
 
-async def test_the_newest_deleted_entry_is_found_by_verification(seen, app, registry):  # noqa: F811
+async def test_the_newest_deleted_entry_is_found_by_verification(seen, app, registry):
     """The citizen's numbering cannot show what was cut off its end; the log itself can."""
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         await admin.execute("DELETE FROM audit.content WHERE subject = %s AND subject_seq = 3", (seen.actor_id,))
@@ -85,7 +85,7 @@ async def test_the_newest_deleted_entry_is_found_by_verification(seen, app, regi
     assert not report.ok
 
 
-async def test_a_proof_checks_without_us(seen, app, tmp_path: Path):  # noqa: F811
+async def test_a_proof_checks_without_us(seen, app, tmp_path: Path):
     found = await service.looks_of(app, seen, OWN, seen.actor_id)
     proof = await audit.proof(app, found.looks[0].entry_id, vkey=SIGNER.verifier.vkey)
     path = tmp_path / "proof.json"
@@ -99,13 +99,13 @@ async def test_a_proof_checks_without_us(seen, app, tmp_path: Path):  # noqa: F8
     assert bad.returncode != 0
 
 
-async def test_nobody_reads_another_persons_list(seen, app):  # noqa: F811
+async def test_nobody_reads_another_persons_list(seen, app):
     stranger = replace(seen, actor_id=seen.actor_id + 1)
     with pytest.raises(NotAllowed):
         await service.looks_of(app, stranger, OWN, seen.actor_id)
 
 
-async def test_the_auditor_searches_and_is_recorded(seen, app, registry):  # noqa: F811
+async def test_the_auditor_searches_and_is_recorded(seen, app, registry):
     token, _ = await access.enter_as(app, "auditor", demo=True)
     auditor = await access.sessions.resolve(app, token)
     await app.commit()
@@ -119,7 +119,7 @@ async def test_the_auditor_searches_and_is_recorded(seen, app, registry):  # noq
     assert row[0] >= 1
 
 
-async def test_an_officer_may_not_search_the_log(seen, app, police):  # noqa: F811
+async def test_an_officer_may_not_search_the_log(seen, app, police):
     now = datetime.now(UTC)
     with pytest.raises(NotAllowed):
         await service.search_log(app, police, CHECK, Query(since=now - timedelta(hours=1), until=now))

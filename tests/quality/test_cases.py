@@ -15,14 +15,14 @@ from dancu.kernel.errors import Conflict, Invalid, NotAllowed
 from dancu.kernel.workdays import add_working_days, is_working_day
 from dancu.quality import service
 from dancu.quality.models import CaseState
-from tests.population.conftest import app, office, officers, police, clerk, registry  # noqa: F401
+from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
 
 OWN = Purpose("own_record", "91/2025/QH15")
 REQUEST = Purpose("data_subject_request", "91/2025/QH15")
 
 
 @pytest.fixture
-async def citizen(office, app, registry):  # type: ignore[no-untyped-def]  # noqa: F811
+async def citizen(office, app, registry):  # type: ignore[no-untyped-def]
     key = await office.person()
     token = await access.issue_session(app, ActorKind.CITIZEN, key)
     actor = await access.sessions.resolve(app, token)
@@ -31,11 +31,11 @@ async def citizen(office, app, registry):  # type: ignore[no-untyped-def]  # noq
     return actor
 
 
-async def open_one(app, citizen: Actor, field: str = "origin_unit", **more):  # type: ignore[no-untyped-def]  # noqa: F811
+async def open_one(app, citizen: Actor, field: str = "origin_unit", **more):  # type: ignore[no-untyped-def]
     return await service.open_case(app, citizen, OWN, citizen.actor_id, "birth", field, "Quê quán đúng là Tiên Phước.", **more)
 
 
-async def test_from_report_to_answer(app, citizen, police):  # noqa: F811
+async def test_from_report_to_answer(app, citizen, police):
     case = await open_one(app, citizen)
     assert case.state == CaseState.WAITING
     listed = await service.waiting(app, police, REQUEST)
@@ -54,12 +54,12 @@ async def test_from_report_to_answer(app, citizen, police):  # noqa: F811
         (datetime(2026, 11, 20, 3, tzinfo=UTC), date(2026, 11, 24), date(2026, 11, 30), "356/2025/NĐ-CP"),
     ],
 )
-async def test_time_limits_are_those_of_the_day(app, citizen, at, answer_due, done_due, law):  # noqa: F811
+async def test_time_limits_are_those_of_the_day(app, citizen, at, answer_due, done_due, law):
     case = await open_one(app, citizen, clock=SetClock(at))
     assert (case.answer_due, case.done_due, case.legal_basis) == (answer_due, done_due, law)
 
 
-async def test_a_refusal_cites_the_law(app, citizen, police):  # noqa: F811
+async def test_a_refusal_cites_the_law(app, citizen, police):
     case = await open_one(app, citizen)
     with pytest.raises(Invalid) as refused:
         await service.answer(app, police, REQUEST, citizen.actor_id, case.case_id, CaseState.REFUSED, "Không có căn cứ.")
@@ -69,7 +69,7 @@ async def test_a_refusal_cites_the_law(app, citizen, police):  # noqa: F811
     )
 
 
-async def test_one_waiting_case_a_fact(app, citizen):  # noqa: F811
+async def test_one_waiting_case_a_fact(app, citizen):
     await open_one(app, citizen)
     with pytest.raises(Conflict) as refused:
         await open_one(app, citizen)
@@ -77,14 +77,14 @@ async def test_one_waiting_case_a_fact(app, citizen):  # noqa: F811
     await open_one(app, citizen, "sex")
 
 
-async def test_an_answered_case_is_closed(app, citizen, police):  # noqa: F811
+async def test_an_answered_case_is_closed(app, citizen, police):
     case = await open_one(app, citizen)
     await service.withdraw(app, citizen, OWN, citizen.actor_id, case.case_id)
     with pytest.raises(Conflict):
         await service.answer(app, police, REQUEST, citizen.actor_id, case.case_id, CaseState.DONE, "Đã sửa rồi.")
 
 
-async def test_only_the_citizen_and_the_area_see_it(app, citizen, officers):  # noqa: F811
+async def test_only_the_citizen_and_the_area_see_it(app, citizen, officers):
     await open_one(app, citizen)
     await app.commit()
     (count,) = await (await app.execute("SELECT count(*) FROM quality.case")).fetchone()
@@ -98,7 +98,7 @@ async def test_only_the_citizen_and_the_area_see_it(app, citizen, officers):  # 
         )
 
 
-async def test_everyone_listed_is_an_entry(app, citizen, police, registry):  # noqa: F811
+async def test_everyone_listed_is_an_entry(app, citizen, police, registry):
     await open_one(app, citizen)
     me = replace(police, request_id="list-1")
     listed = await service.waiting(app, me, REQUEST)

@@ -31,6 +31,8 @@ from dancu.population import service as population
 from dancu.quality import service as quality
 
 router = APIRouter(include_in_schema=False)
+# Days of the log (audit.pending refuses others) and longest staff id: what lies beyond, no column can hold.
+_LOG_YEARS, _LONGEST_ID = (2000, 8999), 19
 MENU = (
     MenuItem("citizen", N_("Ai đã xem dữ liệu của tôi"), "/me/looks", ("citizen.self",)),
     MenuItem("watch", N_("Số liệu"), "/watch", ("dashboard.read",)),
@@ -100,8 +102,11 @@ async def search(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
     form, errors = await read_form(request), FormErrors()
     since, until = form.date("since", errors), form.date("until", errors)
     staff = form.value("actor")
-    if staff and not staff.isdigit():
+    if staff and not (staff.isascii() and staff.isdigit() and len(staff) < _LONGEST_ID):
         errors.add("actor", "log.actor", N_("Mã cán bộ chỉ gồm chữ số."))
+    for name, day in (("since", since), ("until", until)):
+        if day is not None and not _LOG_YEARS[0] <= day.year <= _LOG_YEARS[1]:
+            errors.add(name, "log.year", N_("Năm này nằm ngoài thời gian của nhật ký."))
     if errors or since is None or until is None:
         return _log(request, form, errors, None)
     query = Query(

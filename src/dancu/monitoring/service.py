@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,7 +69,7 @@ async def looks_of(
     page = found[:limit]
     looks = tuple(_look(one, names, key) for one in page)
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
-    gaps = tuple((low + 1, high - 1) for high, low in zip(seqs, seqs[1:], strict=False) if high - low > 1)
+    gaps = tuple((low + 1, high - 1) for high, low in itertools.pairwise(seqs) if high - low > 1)
     return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
 
 
