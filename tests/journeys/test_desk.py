@@ -87,7 +87,7 @@ def test_who_looked_lists_every_look(enter: Enter) -> None:
         desk.page.wait_for_timeout(500)
     desk.well()
     assert "Trung tâm Phục vụ hành chính công" in desk.text
-    numbers = [int(n) for n in re.findall(r"Số (\d+) ·", desk.text)]
+    numbers = [int(text.split()[-1]) for text in desk.page.locator(".look-seq").all_inner_texts()]
     assert numbers == sorted(numbers, reverse=True)
     assert numbers[-1] == 1
     assert numbers == list(range(numbers[0], 0, -1))

@@ -83,6 +83,14 @@ def test_registers_a_birth(enter: Enter) -> None:
     desk.press(CONFIRM).well()
     assert desk.title == "Nguyễn Thị Bình Minh"
     assert "chưa có số định danh" in desk.text
+    assert "Việc thường làm tiếp: Cấp số định danh" in desk.text
+    record = desk.page.url.split("?")[0]
+
+    desk.go("/desk/new/birth")
+    _birth(desk, "Nguyễn Thị Bình Minh")
+    desk.preview()
+    assert "Có thể người này đã có hồ sơ" in desk.text  # sent twice, or registered by a colleague
+    desk.page.goto(record)
     desk.act("allocate-number", doc_number="3/2026").preview().press(CONFIRM).well()
     assert re.search(r"0\d\d ?3\d\d ?\d{3} ?\d{3}", desk.page.inner_text(".person-number"))
 

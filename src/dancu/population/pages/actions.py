@@ -13,9 +13,19 @@ def actions_for(actor: Actor, view: m.PersonView) -> list[Group]:
     """Groups of (title, address) of each verb this actor may start on this person; titles are msgids."""
     found: dict[str, list[tuple[str, str]]] = {}
     for page in PAGES:
-        if not page.alone and page.offered(actor, view):
+        if page.listed and not page.alone and page.offered(actor, view):
             found.setdefault(page.group, []).append((page.title, f"/desk/persons/{view.person_key}/do/{page.code}"))
     return list(found.items())
+
+
+#: After a registration: what a new record usually needs next.
+_FOLLOW = {"birth": ("allocate-number", "join-household"), "person": ("allocate-number", "join-household")}
+
+
+def follow_ups(actor: Actor, view: m.PersonView, code: str) -> list[tuple[str, str]]:
+    """(title, address) of what usually comes after the verb just done, as far as it makes sense here."""
+    pages = [BY_CODE[one] for one in _FOLLOW.get(code, ()) if BY_CODE[one].offered(actor, view)]
+    return [(page.title, f"/desk/persons/{view.person_key}/do/{page.code}") for page in pages]
 
 
 def done_title(code: str) -> str:

@@ -15,7 +15,7 @@ from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, 
 from dancu.population import models as m
 from dancu.population import present, service, wording
 from dancu.population.forms.words import finding_in_words
-from dancu.population.pages.actions import actions_for, done_title
+from dancu.population.pages.actions import actions_for, done_title, follow_ups
 from dancu.population.service import findings
 from dancu.population.wording import labels
 
@@ -60,6 +60,7 @@ def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, e
         "errors": errors, "labels": labels, "wording": wording, "asked": dict(request.query_params),
         "past": bool(request.query_params.get("as_of") or request.query_params.get("known_at")),
         "actions": actions_for(actor, view), "done": done_title(request.query_params.get("done", "")),
+        "follow": follow_ups(actor, view, request.query_params.get("done", "")),
     }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ STATE: Final = {
     "replaced": N_("Đã thay"),
     "lost": N_("Đã báo mất"),
     "revoked": N_("Đã thu hồi"),
-    "expired": N_("Hết hạn"),
+    "expired": N_("Đã hết hạn"),
 }
 
 CARD: Final = {

@@ -63,7 +63,7 @@ PAGES = (
         paper=SourceKind.BIRTH_REGISTER, arguments=_parent,
         lead=N_("Để trống người nếu cần bỏ ghi nhận cha hoặc mẹ hiện có."),
         fields=(
-            Choice(name="relation", label=N_("Quan hệ"), table=_PARENTS, of=KinRelation, radio=True),
+            Choice(name="relation", label=N_("Là cha hay mẹ"), table=_PARENTS, of=KinRelation, radio=True),
             Relative(
                 name="parent", label=N_("Cha hoặc mẹ"), relation=KinRelation.FATHER, optional=True, hint=_RELATIVE_HINT
             ),

@@ -54,7 +54,9 @@ class VerbPage:
     arguments: Callable[[Reading], Arguments] = plain
     fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     alone: bool = False  # starts without a person
+    listed: bool = True  # in the list of what may be done; else something on the record leads there
     compare: Callable[[Reading], Awaitable[list[tuple[str, str, str]]]] | None = None
+    similar: bool = False  # before a new record is made, show who might be the same person
     button: str = N_("Ghi vào cơ sở dữ liệu")
 
     @property

@@ -124,7 +124,8 @@ def _kin(paper: m.Source, r: Reading, name: str, relation: m.KinRelation) -> m.K
 
 PAGES = (
     VerbPage(
-        code="birth", title=N_("Đăng ký khai sinh"), verb=service.register_birth, group=GROUP, alone=True, arguments=_birth,
+        code="birth", title=N_("Đăng ký khai sinh"), verb=service.register_birth, group=GROUP, alone=True, similar=True,
+        arguments=_birth,
         paper=m.SourceKind.BIRTH_REGISTER,
         lead=N_("Chưa có số định danh vẫn đăng ký được; số được cấp sau."),
         fields=(
@@ -134,7 +135,7 @@ PAGES = (
     ),
     VerbPage(
         code="person", title=N_("Đăng ký người chưa có hồ sơ"), verb=service.register, group=GROUP, alone=True,
-        arguments=_person, lead=N_("Hãy tìm kỹ trước: mỗi người chỉ có một hồ sơ."),
+        similar=True, arguments=_person, lead=N_("Hãy tìm kỹ trước: mỗi người chỉ có một hồ sơ."),
         fields=(
             Heading(label=N_("Nhân thân")), _NAME, _BORN, _SEX, *birth_place_fields(prefilled=False),
             *_vietnamese(trait_fields(prefilled=False)), _NUMBER,

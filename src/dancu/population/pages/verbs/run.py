@@ -9,6 +9,7 @@ from typing import Any
 from dancu.access import service as access
 from dancu.kernel.actor import Actor, Document, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import DancuError
 from dancu.kit.i18n import N_, gettext, use_language
 from dancu.kit.web import Conn, Form, FormErrors, Request, Response, attempt, read_form, render, see_other
@@ -107,9 +108,11 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
     assert purpose is not None
     args, kwargs = page.call(r)
     preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
+    similar = await _similar(desk, r) if page.similar else []
     names = await _names(desk, r, preview)
     with use_language("vi"):
-        signature = seal(desk.request, page.code, desk.key, form, changes_in_words(preview, names, r.today, desk.key))
+        said = changes_in_words(preview, names, r.today, desk.key)
+        signature = seal(desk.request, page.code, desk.key, form, said, [hit.person_key for hit in similar])
     with use_language(desk.request.state.lang):
         touched = changes_in_words(preview, names, r.today, desk.key)
     confirmed = form.value("action") == "confirm"
@@ -124,7 +127,7 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
         people=[(f.label, names.get(k, ""), k) for f in page.inputs if (k := _named(page, r).get(f.name))],
         picked=[(f.label, text) for f in page.inputs if f.macro == "pick"
                 for value, text in r.offers[f.name] if value == form.value(f.name)],
-        rows=await page.compare(r) if page.compare else None, changed=_CHANGED if confirmed else "",
+        similar=similar, absorbed=args[0] if page.compare else None, rows=await page.compare(r) if page.compare else None, changed=_CHANGED if confirmed else "",
     )  # fmt: skip
 
 
@@ -132,6 +135,17 @@ def _named(page: VerbPage, r: Reading) -> dict[str, int]:
     """Persons of the registry that the answers name, by field."""
     named = (PersonNumber, Relative)
     return {f.name: v for f in page.inputs if isinstance(f, named) and isinstance(v := r.values.get(f.name), int)}
+
+
+async def _similar(desk: Desk, r: Reading) -> list[service.Hit]:
+    """Records of the officer's area that may be the person about to be registered: nobody should have two."""
+    born: PartialDate = r.values["born"]
+    try:
+        async with attempt(desk.conn):
+            hits = await service.search(desk.conn, desk.actor, r.purpose, r.values["full_name"], born=born.vi())
+    except DancuError:
+        return []  # too common a name to tell, or no right to search
+    return [hit for hit in hits if hit.birth is not None and hit.birth.agrees(born)][:5]
 
 
 async def _names(desk: Desk, r: Reading, preview: Preview) -> dict[int, str]:
@@ -142,7 +156,9 @@ async def _names(desk: Desk, r: Reading, preview: Preview) -> dict[int, str]:
         names[r.view.person_key] = r.view.name.full_name if r.view.name else ""
     elif "full_name" in r.values:
         names |= dict.fromkeys(keys_in(preview) - set(names) - set(_named(desk.page, r).values()), r.values["full_name"])
-    unknown = sorted((keys_in(preview) | set(_named(desk.page, r).values())) - set(names))
+    # Of two records of one person each must bear the name it has itself, not the one a relative's record repeats.
+    own = set(_named(desk.page, r).values()) if desk.page.compare else set()
+    unknown = sorted((keys_in(preview) | set(_named(desk.page, r).values())) - set(names) | own)
     if unknown:
         names |= {h.person_key: h.full_name for h in await service.hits_of(desk.conn, desk.actor, r.purpose, unknown)}
     return names

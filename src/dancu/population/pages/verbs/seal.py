@@ -20,11 +20,14 @@ def carried(form: Form) -> list[tuple[str, str]]:
     return [(name, value) for name in form if name not in OWN for value in form.values(name)]
 
 
-def seal(request: Request, code: str, key: int | None, form: Form, shown: Iterable[Touched]) -> str:
-    """Bound to the session, the verb, the person, the answers and the words of the preview."""
+def seal(
+    request: Request, code: str, key: int | None, form: Form, shown: Iterable[Touched], similar: Iterable[int] = ()
+) -> str:
+    """Bound to the session, the verb, the person, the answers, the words of the preview, and the records that looked
+    like the same person: sent twice, the second finds the first among them and is asked again."""
     # Keys of persons that are still to be made are drawn anew each time; their words are not.
     said = [[t.name, [[r.term, r.before, r.after] for r in t.rows]] for t in shown]
-    text = json.dumps([token_of(request), code, key, sorted(carried(form)), said], ensure_ascii=False)
+    text = json.dumps([token_of(request), code, key, sorted(carried(form)), said, sorted(similar)], ensure_ascii=False)
     secret: bytes = request.app.state.settings.secret
     return hmac.new(secret, b"preview|" + text.encode(), hashlib.sha256).hexdigest()
 
