@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from dancu.kernel.dates import notations
 from dancu.kit.i18n import N_
 
+_OF_DATES: Final = (
+    notations.SWAPPED, notations.CENTURY, notations.APPROXIMATE, notations.PART_UNKNOWN, notations.SERIAL,
+    notations.LOST_ZERO, notations.MISREAD, notations.AMBIGUOUS, notations.ZONE, notations.LUNAR,
+)  # fmt: skip
+
 SENTENCES: Final[dict[str, str]] = {
+    **{finding.code: finding.message for finding in _OF_DATES},
     "import.duplicate_row": N_("Dòng này đã có trong cơ sở dữ liệu"),
     "import.conflict": N_("Dữ liệu trong tệp mâu thuẫn với cơ sở dữ liệu"),
     "import.impossible": N_("Cơ sở dữ liệu không nhận giá trị trong dòng này"),
