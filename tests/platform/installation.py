@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -13,9 +14,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from dancu.kit import postgres
 
@@ -44,7 +48,7 @@ class Answer:
 
     @property
     def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.split("\n") if line]
 
 
 def dancu(*args: str, stdin: bytes | str = b"", env: dict[str, str] | None = None, timeout: float = 120) -> Answer:
@@ -131,6 +135,27 @@ class Installation:
         finally:
             if ours:
                 postgres.stop(self.cluster)
+
+    def token(self, persona: str = "registrar") -> str:
+        """A session of a persona as a program's bearer token (the database must run)."""
+        from dancu.access import service as access
+
+        async def make() -> str:
+            async with await psycopg.AsyncConnection.connect(self.cluster.dsn("app")) as conn:
+                token, _ = await access.enter_as(conn, persona, demo=True)
+                return token
+
+        with ThreadPoolExecutor(1) as pool:  # a loop of its own, wherever the test runs
+            return pool.submit(lambda: asyncio.run(make())).result()
+
+    def numbers(self) -> dict[str, int]:
+        """Personal ID number -> person key, of everybody (the database must run)."""
+        with psycopg.connect(self.cluster.dsn("admin")) as conn:
+            return dict(
+                conn.execute(
+                    "SELECT number, person_key FROM population.directory WHERE kind = 'personal_id' AND state = 'active'"
+                ).fetchall()
+            )
 
     def processes(self) -> list[str]:
         """What still runs with this data folder on its command line, or in it."""

@@ -3,6 +3,9 @@ concerns: leaves hold commitments only."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Path
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from dancu.audit import keys, publish
@@ -24,7 +27,7 @@ async def checkpoint(conn: DbConn) -> Response:
 
 
 @router.get("/tile/{path:path}", summary="A tile of hashes or a bundle of entries")
-async def tile(conn: DbConn, path: str) -> Response:
+async def tile(conn: DbConn, path: Annotated[str, Path(examples=["0/000.p/1"])]) -> Response:
     """`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`."""
     body = await publish.resource(conn, path)
     return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _IMMUTABLE})

@@ -116,15 +116,26 @@ async def _verify(dsn: str, source: Path) -> dict[str, Any]:
     return {"size": report.size, "root": report.root.hex(), "ok": report.ok}
 
 
+def read_manifest(source: Path) -> dict[str, Any]:
+    """What the backup says of itself, its dump checked against it. Raises NotFound, or Conflict for a damaged one."""
+    try:
+        manifest: dict[str, Any] = json.loads((source / _MANIFEST).read_text("utf-8"))
+        expected, _ = manifest["sha256"], manifest["rows"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NotFound("restore.no_manifest", "Thư mục này không phải bản sao lưu hoàn chỉnh của Dancu.") from None
+    if not (source / _DUMP).is_file() or _sha256(source / _DUMP) != expected:
+        raise Conflict("restore.damaged", "Tệp sao lưu đã hỏng: mã kiểm không khớp.")
+    return manifest
+
+
 def restore(dsn: str, data: Path, source: Path) -> dict[str, Any]:
     """Restore a backup into an empty database and put its keys back. Raises Conflict where data or keys exist."""
     import psycopg
 
-    if not (source / _MANIFEST).is_file():
-        raise NotFound("restore.no_manifest", "Thư mục này không phải bản sao lưu hoàn chỉnh của Dancu.")
-    manifest: dict[str, Any] = json.loads((source / _MANIFEST).read_text("utf-8"))
-    if _sha256(source / _DUMP) != manifest["sha256"]:
-        raise Conflict("restore.damaged", "Tệp sao lưu đã hỏng: mã kiểm không khớp.")
+    manifest = read_manifest(source)
+    if (data / "keys" / "audit.key").exists():
+        # Another log's key would be overwritten, and with it the proof of what that log says.
+        raise Conflict("restore.not_empty", "Cơ sở dữ liệu đích không trống. Hãy chỉ một thư mục dữ liệu mới: --data.")
     with psycopg.connect(dsn) as conn:
         if conn.execute("SELECT to_regclass('population.person')").fetchone() != (None,):
             raise Conflict("restore.not_empty", "Cơ sở dữ liệu đích không trống. Hãy chỉ một thư mục dữ liệu mới: --data.")

@@ -84,6 +84,7 @@ def restore(
     from dancu.kit.db import data_dir, dsn, use_data
 
     use_data(data_dir(data))
+    work.read_manifest(source)  # before anything is made for it
     started = False
     cluster = None
     if not os.environ.get("DANCU_DATABASE_URL"):

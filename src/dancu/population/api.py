@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from fastapi import Body
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dancu.access import service as access
@@ -50,6 +51,16 @@ class SearchFor(Why):
 
 
 _FIND_EXAMPLE: dict[str, Any] = {"summary": {"value": {"number": "049190012345", **_EXAMPLE_PURPOSE}}}
+_VIEW_EXAMPLE: dict[str, Any] = {
+    "as of a day, as known at a moment": {
+        "value": {"number": "049190012345", "as_of": "2023-01-01", "known_at": "2023-03-01", **_EXAMPLE_PURPOSE}
+    }
+}
+_SEARCH_EXAMPLE: dict[str, Any] = {
+    "name, year of birth, commune": {
+        "value": {"name": "Nguyễn Thị Hòa", "born": "1990", "place": "Trường Xuân, Tam Kỳ, Quảng Nam", **_EXAMPLE_PURPOSE}
+    }
+}
 
 
 @router.post(
@@ -91,7 +102,7 @@ def _unreadable(error: ValidationError) -> Invalid:
 
 
 @router.post("/view", dependencies=[allow("person.read")], summary="The whole record as of a day, as known at a moment")
-async def view(conn: DbConn, actor: CurrentActor, body: View) -> Response:
+async def view(conn: DbConn, actor: CurrentActor, body: Annotated[View, Body(openapi_examples=_VIEW_EXAMPLE)]) -> Response:
     keys = await service.keys_by_number(conn, clean_number(body.number))
     if not keys:
         raise refusal("not_found")
@@ -102,7 +113,7 @@ async def view(conn: DbConn, actor: CurrentActor, body: View) -> Response:
 
 
 @router.post("/search", dependencies=[allow("person.search")], summary="At most 20 persons by name with birth or place")
-async def search(conn: DbConn, actor: CurrentActor, body: SearchFor) -> Response:
+async def search(conn: DbConn, actor: CurrentActor, body: Annotated[SearchFor, Body(openapi_examples=_SEARCH_EXAMPLE)]) -> Response:
     hits = await service.search(conn, actor, body.chosen(), body.name, born=body.born, place=body.place)
     return JSONResponse({"results": [present.hit_json(hit) for hit in hits]})
 

@@ -10,19 +10,18 @@ from typing import Any
 import psycopg
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from dancu import __version__
 from dancu.kernel.errors import DancuError
 from dancu.kit.files import package_dir
-from dancu.kit.web import health, living
-from dancu.kit.web.access import demand_access, public
+from dancu.kit.web import api_docs, health, living
+from dancu.kit.web.access import demand_access
 from dancu.kit.web.envelope import Envelope
 from dancu.kit.web.errors import from_database, from_http, from_validation, respond
 from dancu.kit.web.render import Templates
@@ -68,7 +67,7 @@ def create_app(
     folders = [*template_folders, *sorted(package_dir().glob("*/templates")), _OWN / "templates"]
     app.state.settings, app.state.assets = settings, assets
     app.state.templates = Templates(folders, assets)
-    own = [health.router, static_router(assets), _openapi_router()]
+    own = [health.router, static_router(assets), api_docs.router]
     if settings.living_page:
         own.append(living.router)
     for router in (*routers, *own):
@@ -104,19 +103,3 @@ def _answer_errors(app: FastAPI) -> None:
         if known is None:
             raise error
         return respond(request, known)
-
-
-def _openapi_router() -> APIRouter:
-    """The description of the JSON API. Pages are not part of it."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/api/openapi.json", dependencies=[public()])
-    async def openapi(request: Request) -> JSONResponse:
-        app: FastAPI = request.app
-        if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
-            schema["paths"] = {path: ops for path, ops in schema["paths"].items() if path.startswith("/api/")}
-            app.openapi_schema = schema
-        return JSONResponse(app.openapi_schema)
-
-    return router

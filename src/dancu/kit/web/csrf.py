@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from dancu.kernel.errors import NotAllowed
-from dancu.kit.web.session import token_of
+from dancu.kit.web.forms import posted
+from dancu.kit.web.session import bearer_of, token_of
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
@@ -43,7 +44,7 @@ def _sign(request: Request, binding: str, salt: str) -> str:
 async def check_csrf(request: Request) -> None:
     """Raises NotAllowed "csrf.origin" or "csrf.token" for an unsafe request that is not from our own
     pages."""
-    if request.method in SAFE:
+    if request.method in SAFE or bearer_of(request):
         return
     if not _same_origin(request):
         raise NotAllowed("csrf.origin", "Yêu cầu này đến từ một trang khác nên không được nhận.")
@@ -53,7 +54,7 @@ async def check_csrf(request: Request) -> None:
         return  # No cookie gives this call authority, and no foreign form can send such a body.
     given = request.headers.get(HEADER, "")
     if not given and kind in _FORMS[:2]:
-        value = (await request.form()).get(FIELD, "")
+        value = (await posted(request)).get(FIELD, "")
         given = value if isinstance(value, str) else ""
     salt, _, signature = given.partition(".")
     binding = session or request.cookies.get(COOKIE, "")

@@ -24,9 +24,19 @@ class Sessions(Protocol):
 
 
 def token_of(request: Request) -> str:
-    """The session cookie's opaque token, "" when there is none or it cannot be one of ours."""
-    token = request.cookies.get(COOKIE, "")
+    """The session's opaque token, "" when there is none or it cannot be one of ours: the bearer token of a program that
+    calls the API, else the session cookie."""
+    token = bearer_of(request) or request.cookies.get(COOKIE, "")
     return token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
+
+
+def bearer_of(request: Request) -> str:
+    """Programs send the token as `Authorization: Bearer …`, under /api/ only. No browser does so by itself, which is
+    why such a call needs no CSRF token; where it is sent the cookie counts for nothing."""
+    if not request.url.path.startswith("/api/"):
+        return ""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 async def resolve(request: Request, held: Lease) -> Actor:
