@@ -10,6 +10,7 @@ import pytest
 
 from dancu.access import service as access
 from dancu.access.catalogue import PERMISSIONS, ROLES
+from dancu.kernel.errors import Invalid
 from dancu.kit.i18n import catalogue
 from dancu.kit.web import Form, FormErrors
 from dancu.population import service
@@ -17,6 +18,7 @@ from dancu.population.forms import NameText, PartialDay, Reading, Text, offered_
 from dancu.population.forms.words import TOLD, days
 from dancu.population.models import SourceKind, Told, Valid
 from dancu.population.pages import verbs
+from dancu.population.pages.verbs.blame import field_of
 from dancu.population.pages.verbs.seal import carried
 from dancu.population.service.act import Verb
 from dancu.population.wording import labels
@@ -126,3 +128,20 @@ def test_days_count_the_end_in() -> None:
 def test_a_preview_carries_the_answers_and_nothing_of_its_own() -> None:
     form = Form({"csrf_token": ["x"], "action": ["preview"], "seal": ["y"], "name": ["a"], "many": ["1", "2"]})
     assert carried(form) == [("name", "a"), ("many", "1"), ("many", "2")]
+
+
+@pytest.mark.parametrize(
+    ("code", "params", "fields", "expected"),
+    [
+        ("person.phone.format", {}, {"kind", "value"}, "value"),
+        ("person.date.future", {"field": "issued_on"}, {"number", "issued_on"}, "issued_on"),
+        ("person.date.before_birth", {}, {"on", "place"}, "on"),
+        ("marriage.kin", {}, {"spouse_key", "on"}, "spouse_key"),
+        ("change.nothing", {}, {"value"}, None),
+        ("person.date.future", {"field": "elsewhere"}, {"value"}, None),
+    ],
+)
+def test_a_refusal_points_at_the_answer_it_is_about(
+    code: str, params: dict[str, str], fields: set[str], expected: str | None
+) -> None:
+    assert field_of(Invalid(code, "…", **params), fields) == expected

@@ -14,7 +14,7 @@ from dancu.population.forms.fields import (
 from dancu.population.forms.pick import FactPick, FindingPick, Housemates, Newcomers
 from dancu.population.forms.places import PlaceField
 from dancu.population.forms.reading import Reading
-from dancu.population.forms.relatives import PersonNumber, Relative
+from dancu.population.forms.relatives import NewNumber, PersonNumber, Relative
 
 __all__ = [
     "Basis",
@@ -27,6 +27,7 @@ __all__ = [
     "Heading",
     "Housemates",
     "NameText",
+    "NewNumber",
     "Newcomers",
     "PartialDay",
     "PersonNumber",

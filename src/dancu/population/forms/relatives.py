@@ -11,7 +11,7 @@ from dancu.kernel.names import normal_form
 from dancu.kernel.numbers.digits import plain_digits
 from dancu.kit.i18n import N_
 from dancu.population import service
-from dancu.population.forms.fields import REQUIRED, Field
+from dancu.population.forms.fields import REQUIRED, Field, Text
 from dancu.population.forms.reading import Reading
 from dancu.population.models import KinFact, KinRelation, Source, SourceKind
 
@@ -51,6 +51,20 @@ class PersonNumber(Field):
                 r.wrong(self.name, "field.required", REQUIRED)
             return None
         return await key_of(r, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNumber(Text):
+    """A personal ID number for a new record: nobody has it or ever had it."""
+
+    async def read(self, r: Reading) -> str:
+        number = await Text.read(self, r)
+        if number and await service.keys_by_number(r.conn, number):
+            r.wrong(
+                self.name, "person.number.taken",
+                N_("Số định danh này đã được cấp cho người khác, kể cả khi đã hủy."),
+            )  # fmt: skip
+        return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,7 +214,7 @@ PAGES = (
     ),
     VerbPage(
         code="settle-finding", title=N_("Khép lại một điểm cần xem lại"), verb=service.settle_finding, group=GROUP,
-        when=standing, arguments=_finding, listed=False, lead=N_("Dùng khi đã xem và dữ liệu đúng, hoặc đã sửa bằng việc khác."),
+        when=standing, arguments=_finding, listed=False, silent=True, lead=N_("Dùng khi đã xem và dữ liệu đúng, hoặc đã sửa bằng việc khác."),
         fields=(FindingPick(name="finding_id", label=N_("Điểm cần xem lại")),),
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from dancu.kernel.actor import Actor
 from dancu.kit.i18n import N_
 from dancu.population.forms import Field, Heading, Reading
-from dancu.population.models import PersonView, Preview, SourceKind
+from dancu.population.models import PersonView, SourceKind
 from dancu.population.service.act import Verb
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -54,6 +54,7 @@ class VerbPage:
     arguments: Callable[[Reading], Arguments] = plain
     fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     alone: bool = False  # starts without a person
+    silent: bool = False  # changes no fact, so an empty preview is in order
     listed: bool = True  # in the list of what may be done; else something on the record leads there
     compare: Callable[[Reading], Awaitable[list[tuple[str, str, str]]]] | None = None
     similar: bool = False  # before a new record is made, show who might be the same person
@@ -75,4 +76,4 @@ class VerbPage:
         return actor.can(self.verb.permission) and self.when(view)
 
 
-__all__ = ["Arguments", "Preview", "VerbPage", "living", "plain", "standing"]
+__all__ = ["Arguments", "VerbPage", "living", "plain", "standing"]

@@ -16,6 +16,7 @@ from dancu.population.forms import (
     Field,
     Heading,
     NameText,
+    NewNumber,
     PartialDay,
     PlaceField,
     Reading,
@@ -44,7 +45,7 @@ def _parent(name: str, label: str, relation: m.KinRelation) -> Relative:
 _NAME = NameText(name="full_name", label=N_("Họ, chữ đệm và tên"))
 _BORN = PartialDay(name="born", label=N_("Ngày sinh"), hint=N_("Không rõ ngày, tháng thì để trống."))
 _SEX = Choice(name="sex", label=N_("Giới tính"), table=labels.SEX, of=m.Sex, radio=True)
-_NUMBER = Text(
+_NUMBER = NewNumber(
     name="personal_id", label=N_("Số định danh cá nhân"), width="number", maxlength=20, numeric=True, optional=True,
     accepts=_personal_id, hint=N_("Nếu đã có. Chưa có thì để trống và cấp sau."),
 )  # fmt: skip

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from dancu.access import service as access
-from dancu.kernel.actor import Actor, Document, Purpose
+from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate
-from dancu.kernel.errors import DancuError
+from dancu.kernel.errors import Conflict, DancuError
 from dancu.kit.i18n import N_, gettext, use_language
 from dancu.kit.web import Conn, Form, FormErrors, Request, Response, attempt, read_form, render, see_other
 from dancu.population import service, wording
 from dancu.population.forms import PersonNumber, Reading, Relative, offered_bases, read_basis
 from dancu.population.forms.words import TOLD, changes_in_words, keys_in, names_told, warning
 from dancu.population.models import PersonView, Preview
+from dancu.population.pages.verbs.blame import field_of
 from dancu.population.pages.verbs.page import VerbPage
 from dancu.population.pages.verbs.seal import NAME, carried, fits, seal
 from dancu.population.wording import labels
@@ -93,7 +94,7 @@ async def sent(desk: Desk) -> Response:
         async with attempt(desk.conn):
             return await _go_on(desk, r)
     except DancuError as error:
-        _explain(r, error)
+        _explain(desk.page, r, error)
     return await desk.form(r)
 
 
@@ -108,6 +109,8 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
     assert purpose is not None
     args, kwargs = page.call(r)
     preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
+    if not preview.changes and not page.silent:
+        raise Conflict("change.nothing", N_("Không có gì thay đổi so với hồ sơ hiện tại."))
     similar = await _similar(desk, r) if page.similar else []
     names = await _names(desk, r, preview)
     with use_language("vi"):
@@ -164,16 +167,15 @@ async def _names(desk: Desk, r: Reading, preview: Preview) -> dict[int, str]:
     return names
 
 
-def _explain(r: Reading, error: DancuError) -> None:
-    """Put a verb's failure on the form: on its field where it names one of ours, else as a sentence at the top."""
+def _explain(page: VerbPage, r: Reading, error: DancuError) -> None:
+    """Put a verb's failure on the form: on the field it is about where there is one, else as a sentence at the top."""
     if error.fields and r.errors:
         return
-    field = error.params.get("field")
-    inputs = set(r.values)
-    if isinstance(field, str) and field in inputs:
-        r.wrong(field, error.code, error.message, **{k: v for k, v in error.params.items() if k != "field"})
-    else:
+    field = field_of(error, {one.name for one in page.inputs})
+    if field is None:
         r.errors.general = error
+    else:
+        r.wrong(field, error.code, error.message, **{k: v for k, v in error.params.items() if k != "field"})
 
 
-__all__ = ["Desk", "Document", "opened", "sent"]
+__all__ = ["Desk", "opened", "sent"]
