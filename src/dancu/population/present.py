@@ -35,7 +35,7 @@ def moment(text: str) -> datetime | None:
             at = datetime.fromisoformat(text)
             return (at if at.tzinfo else at.replace(tzinfo=VIETNAM)).astimezone(UTC)
         day = on_day(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # overflow: the first and last hours of the calendar
         raise Invalid("known_at.unreadable", N_("Không đọc được thời điểm. Ví dụ: 2023-03-01 hoặc 2023-03-01T08:00:00.")) from error
     return datetime(day.year, day.month, day.day, 23, 59, 59, 999999, VIETNAM).astimezone(UTC) if day else None
 

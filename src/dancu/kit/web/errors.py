@@ -126,8 +126,20 @@ def from_validation(error: RequestValidationError) -> DancuError:
     return Invalid("request.invalid", "Một số mục chưa đúng. Xin xem lại từng mục.", fields=fields)
 
 
+# A value no column can hold: a number beyond bigint, a day beyond the calendar, half of a character.
+_IMPOSSIBLE = (
+    psycopg.errors.NumericValueOutOfRange,
+    psycopg.errors.DatetimeFieldOverflow,
+    psycopg.errors.CharacterNotInRepertoire,
+    psycopg.errors.UntranslatableCharacter,
+)
+
+
 def from_database(error: psycopg.Error | PoolTimeout) -> DancuError | None:
     """What a failed database call means to the person waiting; None when it is our own mistake."""
+    # Without a state the driver refused the value before it was sent (a NUL in a text).
+    if isinstance(error, _IMPOSSIBLE) or (isinstance(error, psycopg.DataError) and error.sqlstate is None):
+        return Invalid("request.impossible_value", N_("Có số, ngày hoặc ký tự mà hệ thống không nhận. Xin kiểm tra lại."))
     if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
         return Conflict("db.busy", "Có người vừa sửa cùng hồ sơ này. Xin thử lại.")
     if isinstance(error, (psycopg.OperationalError, PoolTimeout)):

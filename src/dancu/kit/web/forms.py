@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kit.i18n import N_
@@ -132,9 +132,15 @@ class FormErrors:
             raise Invalid(code, _CHECK, fields=tuple(self._fields))
 
 
+async def posted(request: Request) -> FormData:
+    """The fields of this request, bounded. Whoever reads them first sets the bounds, for Starlette keeps what it read:
+    so nobody calls `request.form()` but here."""
+    return await request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS, max_part_size=_MAX_TEXT)
+
+
 async def read_form(request: Request) -> Form:
     """The posted form of this request, urlencoded or multipart. Bounded in fields, files and text."""
-    data = await request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS, max_part_size=_MAX_TEXT)
+    data = await posted(request)
     values: dict[str, list[str]] = {}
     files: dict[str, UploadFile] = {}
     for name, value in data.multi_items():

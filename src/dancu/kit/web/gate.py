@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from fastapi import Request
@@ -40,11 +41,14 @@ class Gate:
         return None
 
 
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII)
+
+
 def host_name(header: str) -> str:
-    """The Host header without its port: "dancu.vn:8080" -> "dancu.vn", "[::1]:80" -> "::1"."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower()
+    """The Host header without its port: "dancu.vn:8080" -> "dancu.vn", "[::1]:80" -> "::1". "" for anything else: what
+    is not a name and a port ("dancu.vn:1/api/?") would be read as part of the address further in."""
+    found = _HOST.fullmatch(header)
+    return (found["v6"] or found["name"]).lower() if found else ""
 
 
 def client_ip(request: Request, trusted: frozenset[str]) -> str:

@@ -37,7 +37,8 @@ async def take_shortcut(request: Request, handler: Handler) -> Response:
     request.state.machine = True
     request.scope["dancu.route"] = request.scope["path"]
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > _MAX_BODY:
+    # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
+    if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > _MAX_BODY:
         return respond(request, Invalid("request.too_large", N_("Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")), 413)
     try:
         return await handler(request)
