@@ -169,7 +169,10 @@ def _import_messy(folder: Path) -> None:
     book.parent.mkdir(parents=True, exist_ok=True)
     messy.write_birth_book(book, rows=_MESSY_ROWS, seed=2009, format="csv")
     print(f"Nhập sổ khai sinh số hóa {book.name}:", flush=True)
-    _dancu("import", "people", str(book), "--profile", "birth-book", "--data", str(folder))
+    # The book names places as they were called when it was typed in; without that day the units of 2009 stay unknown.
+    _dancu(
+        "import", "people", str(book), "--profile", "birth-book", "--as-of", "15/04/2023", "--data", str(folder)
+    )
 
 
 @contextmanager
