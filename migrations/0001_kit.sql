@@ -70,7 +70,6 @@ GRANT SELECT, UPDATE ON kit.event_head TO dancu_worker;
 GRANT SELECT, INSERT, UPDATE ON kit.subscription TO dancu_worker;
 GRANT SELECT ON kit.outbox, kit.event, kit.event_head, kit.subscription TO dancu_verify;
 GRANT SELECT ON kit.setting TO dancu_app, dancu_worker, dancu_import, dancu_verify;
-GRANT SELECT ON kit.event, kit.subscription TO dancu_app;
 RESET ROLE;
 
 GRANT SELECT ON public.dancu_migration TO dancu_app, dancu_worker, dancu_import, dancu_verify;

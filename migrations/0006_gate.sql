@@ -4,6 +4,29 @@
 -- array operators away from indexes; they check, cap and record themselves.
 
 GRANT USAGE ON SCHEMA audit, access TO dancu_gate;
+
+-- A look opens rows to be read. Only a verb's door (open_for_write, open_for_act, open_new) opens them to be changed, so
+-- that a page that may read cannot write, whatever is wrong with it.
+CREATE FUNCTION population.writable() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN COALESCE(NULLIF(current_setting('dancu.writable', true), ''), '{}')::bigint[];
+CREATE FUNCTION population.writable_households() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
+RETURN COALESCE(NULLIF(current_setting('dancu.writable_households', true), ''), '{}')::bigint[];
+DO $$
+DECLARE
+    t name; readable text; changeable text;
+BEGIN
+    FOR t IN SELECT tablename FROM pg_policies WHERE schemaname = 'population' AND policyname = 'app' LOOP
+        readable := CASE t WHEN 'household' THEN 'household_key = ANY (population.households())'
+                           ELSE 'person_key = ANY (population.subjects())' END;
+        changeable := CASE t WHEN 'household' THEN 'household_key = ANY (population.writable_households())'
+                             ELSE 'person_key = ANY (population.writable())' END;
+        EXECUTE format('DROP POLICY app ON population.%I', t);
+        EXECUTE format('CREATE POLICY app_reads ON population.%I FOR SELECT TO dancu_app USING (%s)', t, readable);
+        EXECUTE format('CREATE POLICY app_adds ON population.%I FOR INSERT TO dancu_app WITH CHECK (%s)', t, changeable);
+        EXECUTE format('CREATE POLICY app_changes ON population.%I FOR UPDATE TO dancu_app USING (%s)', t, changeable);
+    END LOOP;
+END $$;
+
 SET LOCAL ROLE dancu_gate;
 
 -- The rule in one place: may this actor do `permission` to this person for this purpose?
@@ -46,14 +69,19 @@ BEGIN
     RETURN 'outside_area';
 END $$;
 
--- Open persons to the rest of this transaction. Not callable by any login role.
-CREATE FUNCTION population.open_rows(persons bigint[]) RETURNS void LANGUAGE plpgsql
+-- Open persons to the rest of this transaction, to be read or also to be changed. Not callable by any login role.
+CREATE FUNCTION population.open_rows(persons bigint[], to_write boolean DEFAULT false) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    theirs bigint[] := ARRAY(SELECT DISTINCT m.household_key FROM population.household_member m
+                             WHERE m.person_key = ANY (persons));
 BEGIN
     PERFORM set_config('dancu.subjects', (population.subjects() || persons)::text, true);
-    PERFORM set_config('dancu.households', (population.households() || ARRAY(
-        SELECT DISTINCT m.household_key FROM population.household_member m
-        WHERE m.person_key = ANY (persons)))::text, true);
+    PERFORM set_config('dancu.households', (population.households() || theirs)::text, true);
+    IF to_write THEN
+        PERFORM set_config('dancu.writable', (population.writable() || persons)::text, true);
+        PERFORM set_config('dancu.writable_households', (population.writable_households() || theirs)::text, true);
+    END IF;
 END $$;
 
 -- One actor looks at several persons: a verdict and an entry each, in the order given. Those that are 'ok' are open
@@ -111,7 +139,7 @@ BEGIN
                    CASE WHEN s.v = 'not_found' THEN NULL ELSE s.k END, ARRAY[permission], request_id, channel, NULL,
                    jsonb_build_object('verdict', s.v))::audit.entry_in
         FROM unnest(asked, said) AS s(k, v) WHERE s.v <> 'ok'));
-    PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.v = 'ok'));
+    PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.v = 'ok'), to_write => true);
     RETURN QUERY SELECT * FROM unnest(asked, said);
 END $$;
 
@@ -125,6 +153,8 @@ BEGIN
     END IF;
     PERFORM set_config('dancu.subjects', (population.subjects() || persons)::text, true);
     PERFORM set_config('dancu.households', (population.households() || new_households)::text, true);
+    PERFORM set_config('dancu.writable', (population.writable() || persons)::text, true);
+    PERFORM set_config('dancu.writable_households', (population.writable_households() || new_households)::text, true);
 END $$;
 
 -- Number -> person key, for the service to look at next. It says only whom to ask the gate about.
@@ -194,7 +224,8 @@ BEGIN
         SELECT ROW(CASE WHEN e.v = 'ok' THEN 'read' ELSE 'denied' END, e.kind, e.id, e.org, e.purpose, e.basis,
                    e.case_ref, CASE WHEN e.v = 'not_found' THEN NULL ELSE e.k END,
                    '{number,name,birth,sex,residence,life}'::text[], e.request, e.channel, NULL,
-                   CASE WHEN e.v = 'ok' THEN NULL ELSE jsonb_build_object('verdict', e.v) END)::audit.entry_in
+                   CASE WHEN e.v <> 'ok' THEN jsonb_build_object('verdict', e.v)
+                        WHEN access.broken_glass(e.id, e.k) THEN '{"break_glass": true}' END)::audit.entry_in
         FROM unnest(keys, said, actor_kinds, actor_ids, org_codes, purposes, legal_bases, case_refs, request_ids,
                     channels) WITH ORDINALITY
              AS e(k, v, kind, id, org, purpose, basis, case_ref, request, channel, ord)
@@ -308,7 +339,7 @@ END $$;
 
 REVOKE ALL ON FUNCTION
     population.verdict(text, bigint, bytea, bigint, integer[], text, text, text),
-    population.open_rows(bigint[]),
+    population.open_rows(bigint[], boolean),
     population.look(text, bigint, text, bytea, bigint[], text, text, text, text, text[], text, text, jsonb),
     population.open_for_write(text, bigint, text, bytea, bigint[], text, text, text, text, text, text),
     population.open_new(bigint[], bigint[]),

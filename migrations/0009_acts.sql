@@ -34,7 +34,7 @@ BEGIN
                    CASE WHEN s.v = 'not_found' THEN NULL ELSE s.k END, ARRAY[permission], request_id, channel, NULL,
                    jsonb_build_object('verdict', s.v))::audit.entry_in
         FROM unnest(asked, said) AS s(k, v) WHERE s.v NOT IN ('ok', 'party')));
-    PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.v IN ('ok', 'party')));
+    PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.v IN ('ok', 'party')), to_write => true);
     RETURN QUERY SELECT * FROM unnest(asked, said);
 END $$;
 
