@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
+from dancu.audit import service as audit
 from dancu.kernel import names
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -26,7 +27,9 @@ from dancu.territory import service as territory
 MOST = 20
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MOST_AREAS = 80
-_TYPO_FROM = 3  # a word of two letters with one changed could be any other
+# A word of two letters with one changed could be any other; a word longer than any syllable written with its neighbour
+# is no slip of the pen, and its variants would be megabytes of query.
+_TYPO_FROM, _TYPO_UNTIL = 3, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ def understand(text: str, born: str = "", place: str = "", *, today: date | None
     widest = 3
     if place.strip():
         areas, widest = _areas(place, today)
+    if len(tokens) == 1 and len(tokens[0]) == 1 and (when is None or when.day is None):
+        raise Invalid(
+            "search.too_broad_letter",
+            "Một chữ cái chưa đủ để tìm. Hãy nhập thêm một từ của họ tên, hoặc đủ ngày, tháng, năm sinh.",
+        )
     if when is None and (areas is None or widest < 2):
         raise Invalid(
             "search.too_broad",
@@ -105,7 +113,7 @@ def _areas(place: str, today: date) -> tuple[tuple[int, ...], int]:
 
 def near(token: str) -> tuple[str, ...]:
     """The token and everything one letter away: one dropped, one added, one changed, two swapped."""
-    if len(token) < _TYPO_FROM:
+    if not _TYPO_FROM <= len(token) <= _TYPO_UNTIL:
         return (token,)
     found: dict[str, None] = {token: None}
     for i in range(len(token) + 1):
@@ -155,10 +163,13 @@ async def search(
             ),
         )  # fmt: skip
         if rows and rows[0][0] == "too_broad":
-            raise Invalid(
+            broad = Invalid(
                 "search.too_broad_name",
                 "Có quá nhiều người trùng họ tên này. Hãy nhập đủ họ tên, ngày sinh, hoặc xã, phường nơi thường trú.",
             )
+            # "More than so many" was counted from people's data: that somebody asked outlives the rollback.
+            broad.evidence = lambda other: _asked_too_broadly(other, actor, purpose)
+            raise broad
         if rows and rows[0][0] != "ok":
             error = refusal(rows[0][0])
             error.evidence = lambda other: _again(other, actor, purpose)
@@ -188,6 +199,12 @@ def _line(view: PersonView) -> Hit:
 async def _again(conn: Conn, actor: Actor, purpose: Purpose) -> None:
     """Record a refused search after its rollback; nothing is searched (no such term exists)."""
     await gate.search(conn, actor, purpose, gate.Wanted((("-",),), "", "", "", None, None, None, None, 1))
+
+
+async def _asked_too_broadly(conn: Conn, actor: Actor, purpose: Purpose) -> None:
+    await audit.record(
+        conn, actor, purpose, action="search", subjects=[None], fields=["search"], note={"verdict": "too_broad"}
+    )
 
 
 def _hit(row: tuple[object, ...]) -> Hit:
