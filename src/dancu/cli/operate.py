@@ -68,7 +68,8 @@ def backup(
         return
     rows, log = manifest["rows"], manifest["log"]
     print(f"Đã sao lưu vào {target} ({manifest['bytes'] / 1e6:.1f} MB) và phục hồi thử thành công:")
-    print(f"  {rows['population.person']:,} người, {log['size']:,} mục nhật ký, nguyên vẹn.".replace(",", "."))
+    people, entries = (f"{count:,}".replace(",", ".") for count in (rows["population.person"], log["size"]))
+    print(f"  {people} người, {entries} mục nhật ký, nguyên vẹn.")
 
 
 def restore(

@@ -80,9 +80,9 @@ async def withdraw(conn: DbConn, actor: CurrentActor, case_id: int) -> Response:
 
 
 @router.get("/desk/cases", dependencies=[allow("case.read")])
-async def waiting(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+async def waiting(request: Request, conn: DbConn, actor: CurrentActor, answered: int | None = None) -> Response:
     cases = await service.waiting(conn, actor, access.choose_purpose("data_subject_request"))
-    return render(request, "quality/waiting.html", cases=cases, states=STATES, today=SYSTEM_CLOCK.today())
+    return render(request, "quality/waiting.html", answered=answered, cases=cases, states=STATES, today=SYSTEM_CLOCK.today())
 
 
 async def _case(
@@ -116,4 +116,4 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor, key: int, 
             )  # fmt: skip
     except DancuError as error:
         return await _case(request, conn, actor, key, case_id, form, FormErrors.of(error))
-    return see_other("/desk/cases")
+    return see_other(f"/desk/cases?answered={case_id}")

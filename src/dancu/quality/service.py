@@ -7,7 +7,7 @@ from datetime import timedelta
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
-from dancu.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from dancu.kernel.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from dancu.kernel.workdays import add_working_days
 from dancu.kit import events
 from dancu.kit.db import Conn
@@ -27,7 +27,8 @@ async def open_case(
     same fact has a case waiting."""
     text = statement.strip()
     if not _SHORTEST <= len(text) <= _LONGEST:
-        raise Invalid("case.statement", N_("Hãy viết điều cần sửa, từ 5 đến 2000 ký tự."))
+        message = N_("Hãy viết điều cần sửa, từ 5 đến 2000 ký tự.")
+        raise Invalid("case.statement", message, fields=(FieldError("statement", "case.statement", message),))
     view = await population.person(conn, actor, purpose, key)
     today = clock.today()
     limit = await store.time_limit(conn, "correction", today)
@@ -77,9 +78,11 @@ async def answer(
     if state not in (CaseState.ACCEPTED, CaseState.DONE, CaseState.REFUSED):
         raise Invalid("case.state", N_("Hãy chọn chấp nhận, đã sửa hoặc từ chối."))
     if len(text.strip()) < _SHORTEST:
-        raise Invalid("case.answer", N_("Hãy viết câu trả lời cho công dân, ít nhất 5 ký tự."))
+        message = N_("Hãy viết câu trả lời cho công dân, ít nhất 5 ký tự.")
+        raise Invalid("case.answer", message, fields=(FieldError("answer", "case.answer", message),))
     if state == CaseState.REFUSED and not basis.strip():
-        raise Invalid("case.refusal_basis", N_("Từ chối phải nêu căn cứ pháp luật."))
+        message = N_("Từ chối phải nêu căn cứ pháp luật.")
+        raise Invalid("case.refusal_basis", message, fields=(FieldError("basis", "case.refusal_basis", message),))
     await population.open_person(conn, actor, purpose, key, fields=("cases",), permission="case.answer")
     note = {"verb": "case.answer", "case_id": case_id, "state": state.value}
     (entry_id,) = await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)

@@ -1,6 +1,7 @@
 """Public verbs of the territory room. What needs no database (`gazetteer`, `resolve`) is not async."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,9 @@ __all__ = [
     "find_hamlet",
     "gazetteer",
     "hamlet",
+    "hamlet_name",
     "hamlets_of",
+    "learn_hamlets",
     "load",
     "rename_hamlet",
     "resolve",
@@ -39,6 +42,24 @@ __all__ = [
 
 HAMLET_KINDS = ("thôn", "bản", "làng", "buôn", "bon", "ấp", "xóm", "khóm", "khối phố", "khu phố", "tổ dân phố", "khối",
                 "khu", "tổ", "phum", "sóc", "plei", "tiểu khu", "khu dân cư", "đội")  # fmt: skip
+
+
+_SECONDS = 600.0
+_names: dict[int, tuple[float, str]] = {}
+
+
+async def learn_hamlets(conn: "Conn", hamlet_ids: Iterable[int | None]) -> None:
+    """Make `hamlet_name` know these; names are remembered for ten minutes."""
+    now = time.monotonic()
+    wanted = [i for i in set(hamlet_ids) if i is not None and _names.get(i, (0.0, ""))[0] < now]
+    if wanted:
+        found = await store.hamlet_names(conn, wanted)
+        _names.update({i: (now + _SECONDS, found.get(i, "")) for i in wanted})
+
+
+def hamlet_name(hamlet_id: int | None) -> str:
+    """Kind and name ("khối phố Xuân Đông") of a hamlet that was learnt; "" for others."""
+    return _names[hamlet_id][1] if hamlet_id in _names else ""
 
 
 def resolve(text: str, as_of: date, hamlets: "Hamlets | None" = None) -> Resolution:

@@ -106,6 +106,15 @@ async def hamlets_of(conn: "Conn", unit_ids: Sequence[int], as_of: date) -> list
     return [_hamlet(row) for row in await (await conn.execute(sql, (list(unit_ids), as_of))).fetchall()]
 
 
+async def hamlet_names(conn: "Conn", hamlet_ids: Sequence[int]) -> dict[int, str]:
+    """Kind and latest name of these hamlets, whatever their validity."""
+    sql = """
+        SELECT DISTINCT ON (hamlet_id) hamlet_id, kind, name FROM territory.hamlet
+        WHERE hamlet_id = ANY (%s::bigint[]) ORDER BY hamlet_id, lower(valid) DESC NULLS LAST
+    """
+    return {row[0]: f"{row[1]} {row[2]}" for row in await (await conn.execute(sql, (list(hamlet_ids),))).fetchall()}
+
+
 async def insert_hamlet(conn: "Conn", hamlet: Hamlet, name_key: str, sort_key: str) -> int:
     """Store a row; `hamlet_id` 0 takes a new id. Returns the id."""
     sql = """

@@ -14,17 +14,25 @@ from dancu.kit.i18n import language
 COOKIE = "dancu_purpose"
 _SEPARATOR = "~"
 # Chosen by other means: the citizen's own, the emergency form, the import command.
+# What somebody who may do this usually comes to do; the first that fits.
+_USUAL = (
+    ("person.write.move", "residence_management"),
+    ("person.write.die", "civil_status"),
+    ("person.read.national", "public_service"),
+)
 _NOT_OFFERED = frozenset({"own_record", "break_glass", "import"})
 
 
 def desk_purposes(actor: Actor) -> list[tuple[str, str]]:
     """(code, title) of the purposes under which this actor may read or search; the first is the usual one."""
     mine = tuple(code for code in ("person.read", "person.search") if actor.can(code))
-    return [
+    usual = next((purpose for permission, purpose in _USUAL if actor.can(permission)), "")
+    found = [
         (p.code, purpose_title(p.code))
         for p, _ in purposes(serving=mine or ("person.read",))
         if p.code not in _NOT_OFFERED
     ]
+    return sorted(found, key=lambda entry: entry[0] != usual)
 
 
 def desk_purpose(cookies: Mapping[str, str], actor: Actor) -> Purpose:

@@ -24,6 +24,12 @@ async def actor_for_os_user(conn: Conn, os_user: str) -> Actor:
     """The staff actor mapped to this operating-system user, with a command-line session (one is reused while
     it lives). Raises NotAllowed `os_user.unmapped`."""
     staff = await store.by_os_user(conn, os_user)
+    if staff is None and await store.invited_os_user(conn, os_user):
+        raise NotAllowed(
+            "os_user.not_activated",
+            N_("Tài khoản cán bộ của “{os_user}” chưa được kích hoạt. Hãy mở trang đăng nhập và dùng mã thiết lập đã nhận."),
+            os_user=os_user,
+        )
     if staff is None:
         raise NotAllowed(
             "os_user.unmapped",

@@ -58,6 +58,13 @@ async def by_os_user(conn: Conn, os_user: str) -> Staff | None:
     return await cursor.fetchone()
 
 
+async def invited_os_user(conn: Conn, os_user: str) -> bool:
+    """Is there a staff member of this operating-system user who has not finished setting up the account?"""
+    query = "SELECT EXISTS (SELECT FROM access.staff WHERE os_user = %s AND state = 'invited')"
+    row = await (await conn.execute(query, (os_user,))).fetchone()
+    return bool(row and row[0])
+
+
 async def of_organisations(conn: Conn, org_codes: Sequence[str], *, limit: int, offset: int = 0) -> list[Staff]:
     cursor = conn.cursor(row_factory=class_row(Staff))
     await cursor.execute(

@@ -58,7 +58,8 @@ def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, e
     return {
         "view": view, "purpose": why, "purpose_title": access.purpose_title(why.code), "purposes": access.desk_purposes(actor),
         "errors": errors, "labels": labels, "wording": wording, "asked": dict(request.query_params),
-        "past": bool(request.query_params.get("as_of") or request.query_params.get("known_at")),
+        "past": not errors and bool(request.query_params.get("as_of") or request.query_params.get("known_at")),
+        "unknown_then": view.known_at is not None and not view.facts(),
         "actions": actions_for(actor, view), "done": done_title(request.query_params.get("done", "")),
         "follow": follow_ups(actor, view, request.query_params.get("done", "")),
     }  # fmt: skip

@@ -49,6 +49,7 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         if _is_number(text):
             keys = await service.keys_by_number(conn, text)
             if not keys:
+                service.check_number(text)
                 raise refusal("not_found")
             if len(keys) == 1:
                 return see_other(f"/desk/persons/{keys[0]}")

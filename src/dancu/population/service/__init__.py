@@ -33,6 +33,7 @@ from dancu.population.service.household import (
 )
 from dancu.population.service.life import declare_missing, die, found_again, undo_death
 from dancu.population.service.look import (
+    check_number,
     history,
     household_members,
     keys_by_number,
@@ -51,13 +52,13 @@ from dancu.population.service.search import Hit, hits_of, search
 
 __all__ = [
     "Figure",
-    "figures",
     "Hit",
     "allocate_number",
     "annul_marriage",
     "cancel_number",
     "cancel_residence",
     "change_contact",
+    "check_number",
     "change_head",
     "change_name",
     "change_traits",
@@ -72,6 +73,7 @@ __all__ = [
     "end_card",
     "end_representation",
     "end_residence",
+    "figures",
     "found_again",
     "history",
     "hits_of",

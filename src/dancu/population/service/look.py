@@ -14,6 +14,7 @@ from dancu.kit.i18n import N_
 from dancu.population import wording
 from dancu.population.models import Fact, PersonView
 from dancu.population.store import facts, gate
+from dancu.territory import service as territory
 
 ALL_FIELDS = (
     "number", "name", "birth", "sex", "traits", "residence", "household", "kin", "marital", "cards", "contacts", "life",
@@ -105,13 +106,17 @@ async def person(
     found = await facts.load_view(conn, [key], as_of=as_of, known_at=known_at)
     if key not in found:
         raise refusal("not_found")
-    return found[key]
+    view = found[key]
+    await territory.learn_hamlets(conn, [*(r.hamlet_id for r in view.residences), *(h.hamlet_id for h in view.households)])
+    return view
 
 
 async def history(conn: Conn, key: int) -> tuple[Fact, ...]:
     """Everything the registry ever said of one person, newest record first. The person must be open (`open_person`
     with permission `person.history`)."""
-    return await facts.load_history(conn, key)
+    found = await facts.load_history(conn, key)
+    await territory.learn_hamlets(conn, [getattr(fact, "hamlet_id", None) for fact in found])
+    return found
 
 
 async def household_members(
@@ -139,6 +144,14 @@ async def one_line(
             if (line.group, line.field) == (group, field):
                 return line
     return None
+
+
+def check_number(text: str) -> None:
+    """Raises Invalid `person.number.length` for digits that cannot be a personal ID number or a CMND."""
+    if sum(ch.isdigit() for ch in text) not in (9, 12):
+        raise Invalid(
+            "person.number.length", N_("Số định danh có 12 chữ số, số CMND có 9 chữ số. Hãy kiểm tra lại.")
+        )
 
 
 async def keys_by_number(conn: Conn, number: str) -> list[int]:

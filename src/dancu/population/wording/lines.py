@@ -42,10 +42,11 @@ def iso_day(text: str) -> str:
     return PartialDate.from_iso(text).vi() if text else ""
 
 
-def place(unit_id: int | None, text: str = "") -> str:
-    """A place as it was called then: the declared text below the unit's full name."""
+def place(unit_id: int | None, text: str = "", hamlet_id: int | None = None) -> str:
+    """A place as it was called then: the declared text, the hamlet, the unit's full name."""
     name = territory.gazetteer().full_name(unit_id) if unit_id is not None else ""
-    return ", ".join(part for part in (text, name) if part)
+    hamlet = territory.hamlet_name(hamlet_id)
+    return ", ".join(part for part in (text, hamlet[:1].upper() + hamlet[1:], name) if part)
 
 
 def place_today(unit_id: int | None, today: date) -> str:
@@ -110,22 +111,22 @@ def _values(fact: m.Fact, today: date) -> Iterator[_Value]:
             yield labels.NUMBER[fact.kind], fact.number, "number", fact.kind, {"note": note, "number": True}
         case m.ResidenceFact():
             note = "; ".join(part for part in (place_today(fact.unit_id, today), fact.reason) if part)
-            yield labels.RESIDENCE[fact.kind], place(fact.unit_id, fact.address), "residence", fact.kind, {"note": note}
+            yield labels.RESIDENCE[fact.kind], place(fact.unit_id, fact.address, fact.hamlet_id), "residence", fact.kind, {"note": note}
             if fact.file_number:
                 yield N_("Số hồ sơ cư trú"), fact.file_number, "residence", "file_number", {}
         case m.HouseholdFact():
-            yield N_("Địa chỉ của hộ"), place(fact.unit_id, fact.address), "household", "address", {}
+            yield N_("Địa chỉ của hộ"), place(fact.unit_id, fact.address, fact.hamlet_id), "household", "address", {}
         case m.MemberFact():
             yield N_("Quan hệ với chủ hộ"), word(labels.RELATION, fact.relation), "member", "relation", {}
         case m.KinFact():
-            parts = (fact.relative_name, fact.relative_number, iso_day(fact.relative_birth))
+            parts = (fact.relative_name, grouped(fact.relative_number), iso_day(fact.relative_birth))
             yield labels.KIN[fact.relation], " · ".join(part for part in parts if part), "kin", fact.relation, {}
         case m.MaritalFact():
             yield N_("Tình trạng hôn nhân"), word(labels.MARITAL, fact.status), "marital", "status", {}
         case m.CardFact():
             expires = gettext(N_("có giá trị đến {day}"), day=f"{fact.expires_on:%d/%m/%Y}") if fact.expires_on else ""
             pieces = (
-                fact.number,
+                grouped(fact.number),
                 gettext(N_("cấp ngày {day}"), day=f"{fact.issued_on:%d/%m/%Y}") if fact.issued_on else "",
                 expires,
                 word(labels.STATE, fact.state),
@@ -137,6 +138,11 @@ def _values(fact: m.Fact, today: date) -> Iterator[_Value]:
             yield labels.LIFE[fact.status], day(fact.year, fact.month, fact.day), "life", "status", {"note": fact.place}
         case m.OtherFact():
             yield fact.name, fact.value, "other", fact.name, {}
+
+
+def grouped(number: str) -> str:
+    """049 190 012 345: read in threes; search takes the spaces back out."""
+    return " ".join(number[i : i + 3] for i in range(0, len(number), 3)) if number.isdigit() and len(number) in (9, 12) else number
 
 
 _COUNTRIES = {"VNM": N_("Việt Nam"), "LAO": N_("Lào"), "KHM": N_("Cam-pu-chia"), "CHN": N_("Trung Quốc")}
