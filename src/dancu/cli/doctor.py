@@ -83,10 +83,11 @@ def _keys(folder: Path) -> Result:
     keys = folder / "keys"
     if not keys.is_dir():
         return Result("Khóa", "warn", "chưa có", "Khóa được tạo khi chạy lần đầu: dancu demo hoặc dancu serve.")
-    open_ones = [p.name for p in keys.iterdir() if stat.S_IMODE(p.stat().st_mode) & 0o077]
+    secrets = [path for path in keys.iterdir() if path.suffix == ".key"]
+    open_ones = [p.name for p in secrets if stat.S_IMODE(p.stat().st_mode) & 0o077]
     if open_ones:
-        return Result("Khóa", "fail", "người khác đọc được: " + ", ".join(open_ones), f"Chạy: chmod 600 {keys}/*")
-    return Result("Khóa", "ok", f"{sum(1 for _ in keys.iterdir())} tệp, chỉ chủ đọc được")
+        return Result("Khóa", "fail", "người khác đọc được: " + ", ".join(open_ones), f"Chạy: chmod 600 {keys}/*.key")
+    return Result("Khóa", "ok", f"{len(secrets)} khóa, chỉ chủ đọc được")
 
 
 def _configuration(folder: Path) -> Result:

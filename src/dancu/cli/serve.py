@@ -47,6 +47,7 @@ def serve(
     use_data(folder)
     hosts = tuple(host or HOSTS)
     chosen = http.choose_port(port, hosts)
+    _refuse_open_keys(with_worker)
     with database(folder) as cluster:
         _refuse_unmigrated()
         child = start_worker(folder) if with_worker else None
@@ -103,6 +104,17 @@ def database(folder: Path) -> Iterator[Cluster | None]:
     finally:
         if ours:
             postgres.stop(cluster)
+
+
+def _refuse_open_keys(with_worker: bool) -> None:
+    """Nothing starts on a key that others can read. Makes the keys of a new installation."""
+    from dancu.audit import service as audit
+    from dancu.settings import Settings
+
+    settings = Settings()
+    settings.web()
+    if with_worker:
+        audit.load_signer(settings.keys)
 
 
 def _refuse_unmigrated() -> None:

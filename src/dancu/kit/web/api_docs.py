@@ -125,7 +125,7 @@ def _shown(base: str, method: str, path: str, operation: dict[str, Any]) -> Oper
         lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(body, ensure_ascii=False)}'"]
     return Operation(
         method=method,
-        path=path,
+        path=path.replace("{", "‹").replace("}", "›"),
         title=operation.get("summary", path),
         about=operation.get("description", ""),
         needs_token=needs,

@@ -148,9 +148,9 @@ def from_database(error: psycopg.Error | PoolTimeout) -> DancuError | None:
 
 
 def wants_json(request: Request) -> bool:
-    """Programs get JSON: everything under /api/, and callers who accept JSON but not HTML."""
+    """Programs get JSON: everything under /api/ and /log/, and callers who accept JSON but not HTML."""
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("json" in accept and "text/html" not in accept)
+    return request.url.path.startswith(("/api/", "/log/")) or ("json" in accept and "text/html" not in accept)
 
 
 def problem(error: DancuError, status: int, title: str, lang: str, request_id: str) -> dict[str, Any]:
