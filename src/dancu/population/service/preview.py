@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from dancu.population.models import Fact, FactChange, HouseholdFact, Preview
+from dancu.kit.i18n import N_, gettext
+from dancu.population.models import Fact, FactChange, HouseholdFact, KinFact, Preview
 from dancu.population.policy.groups import groups_between, groups_of
 from dancu.population.policy.work import Change, Work, slot
 
 
 def preview_of(work: Work, outside: Collection[int]) -> Preview:
     """One line per data group and fact. `outside`: persons of other areas, of whom only the new value is
-    shown."""
+    shown, and who stay unnamed: a preview writes nothing, so it may not be a way to read who has a number."""
     changes = work.changes()
     lines: list[FactChange] = []
     closed = [c for c in changes if not c.opens]
@@ -41,7 +42,16 @@ def _lines(
     else:
         groups = groups_of(after or change.fact)
     shown = None if change.subject in outside else before
-    return [FactChange(person, group, group, shown, after) for group in groups]
+    said = _unnamed(after) if isinstance(after, KinFact) and after.relative_key in outside else after
+    return [FactChange(person, group, group, shown, said) for group in groups]
+
+
+def _unnamed(kin: KinFact) -> KinFact:
+    """What the verb will write of a relative of another area, without who that is."""
+    return replace(
+        kin, relative_name=gettext(N_("người ngoài địa bàn của bạn")), relative_number="", relative_birth="",
+        relative_nationality="",
+    )  # fmt: skip
 
 
 def _rest(opened: Change, closed: Change) -> bool:
