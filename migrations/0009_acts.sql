@@ -26,6 +26,17 @@ BEGIN
       LEFT JOIN population.person p ON p.person_key = a.key;
     within := 'ok' = ANY (said) OR (actor_kind = 'staff' AND coalesce(
         (SELECT r.ok AND r.areas && places FROM access.right_of(actor_id, session_hash, permission) AS r), false));
+    -- Registering somebody without known relatives opens nobody: then the place alone says whose act it is, and
+    -- somebody without any place may be registered by whoever holds the permission.
+    IF asked IS NULL THEN
+        asked := ARRAY[NULL]::bigint[];
+        said := ARRAY[CASE
+            WHEN actor_kind <> 'staff' OR NOT access.session_live('staff', actor_id, session_hash) THEN 'no_session'
+            WHEN NOT (access.right_of(actor_id, session_hash, permission)).ok THEN 'no_permission'
+            WHEN NOT access.purpose_ok(purpose, legal_basis, access.today(), permission) THEN 'no_purpose'
+            WHEN within OR cardinality(places) = 0 OR (access.right_of(actor_id, session_hash, permission))."national" THEN 'ok'
+            ELSE 'outside_area' END];
+    END IF;
     IF within THEN
         said := array_replace(said, 'outside_area', 'party');
     END IF;
@@ -34,7 +45,8 @@ BEGIN
                    CASE WHEN s.v = 'not_found' THEN NULL ELSE s.k END, ARRAY[permission], request_id, channel, NULL,
                    jsonb_build_object('verdict', s.v))::audit.entry_in
         FROM unnest(asked, said) AS s(k, v) WHERE s.v NOT IN ('ok', 'party')));
-    PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.v IN ('ok', 'party')), to_write => true);
+    PERFORM population.open_rows(ARRAY(SELECT s.k FROM unnest(asked, said) AS s(k, v) WHERE s.k IS NOT NULL AND s.v IN ('ok', 'party')),
+        to_write => true);
     RETURN QUERY SELECT * FROM unnest(asked, said);
 END $$;
 

@@ -231,3 +231,19 @@ async def test_the_log_that_stands_still_refuses_data(office, app, police, regis
     await app.rollback()
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         await admin.execute("UPDATE audit.pending SET at = clock_timestamp()")
+
+
+async def test_a_newcomer_is_registered_only_in_ones_own_area(office, app, police, elsewhere_unit):
+    """Nobody is opened when somebody without relatives is registered: the place must be the officer's all the same."""
+    from dancu.population import service as population
+
+    from .conftest import PAPER, draft
+
+    with pytest.raises(NotAllowed) as refused:
+        await population.register(app, police, RESIDENCE, PAPER, draft("Người Lạ", unit=elsewhere_unit))
+    assert refused.value.code == "person.outside_area"
+    with pytest.raises(NotAllowed) as refused:
+        await population.register(app, police, Purpose("audit", "46/2022/TT-BCA"), PAPER, draft("Người Lạ"))
+    assert refused.value.code == "person.no_purpose"
+    await app.rollback()
+    await office.person("Người Quen")

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Document, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import Conflict, Invalid, NotAllowed
+from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.models import Done, PersonView, Preview, Source
@@ -82,7 +82,8 @@ class Act:
                 error = refusal(word)
                 error.evidence = lambda other: acts.open_for_act(other, actor, purpose, asked, areas, permission)
                 raise error
-            self.opened[key] = word
+            if key is not None:  # None: nobody is touched, the verdict is about the place
+                self.opened[key] = word
 
     async def open_new(self, keys: Sequence[int], households: Sequence[int] = ()) -> None:
         """Open keys drawn for persons and households that are about to be written."""
@@ -166,6 +167,22 @@ class Verb(Generic[P]):
             note={"preview": self.name},
         )
         return shown
+
+    async def _prepared(self, act: Act, *args: P.args, **kwargs: P.kwargs) -> Work:
+        """The work, or the rule's refusal. A refusal says something of the persons it was judged by ("is married
+        already"), so it is a look at them, recorded through the rollback."""
+        try:
+            work = await self._prepare(act, *args, **kwargs)
+            check_units(work)
+        except DancuError as error:
+            if error.evidence is None and act.opened:
+                note = {"verb": self.name, "refused": error.code}
+                keys = sorted(act.opened)
+                error.evidence = lambda other: audit.record(
+                    other, act.actor, act.purpose, action="read", subjects=keys, fields=["verb"], note=note
+                )
+            raise
+        return work
 
     def _act(self, conn: Conn, actor: Actor, purpose: Purpose, document: Document, *, preview: bool) -> Act:
         if not actor.can(self.permission):

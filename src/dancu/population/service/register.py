@@ -28,9 +28,10 @@ async def register_birth(act: Act, draft: PersonDraft) -> Work:
 
 async def _register(act: Act, draft: PersonDraft, *, birth: bool) -> Work:
     relatives = {k.relative_key for k in draft.kin if k.relative_key is not None}
-    place = [
-        u for u in (*(r.unit_id for r in draft.residences), draft.birth.registration_unit) if u is not None
-    ]
+    place = [r.unit_id for r in draft.residences if r.unit_id is not None]
+    if (birth or not place) and draft.birth.registration_unit is not None:
+        # A birth is registered where it is declared; of somebody older it is where they live that counts.
+        place.append(draft.birth.registration_unit)
     await act.open(relatives, place)
     (key,), _ = await persons.draw_keys(act.conn, 1)
     await act.open_new([key])

@@ -11,8 +11,8 @@ from dancu.population.store.gate import _session
 
 async def open_for_act(
     conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], places: Sequence[int], permission: str
-) -> list[tuple[int, str]]:
-    """(person_key, verdict) for each key. 'ok': of the officer's own area; 'party': of another, opened because the act
+) -> list[tuple[int | None, str]]:
+    """(person_key, verdict) for each key; one row (None, verdict) where there are none. 'ok': of the officer's own area; 'party': of another, opened because the act
     is within reach through somebody else or through `places` (areas of the new residence)."""
     cursor = await conn.execute(
         "SELECT person_key, verdict FROM population.open_for_act(%s, %s::bigint, %s, %s::bytea, %s::bigint[],"
