@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import psycopg
 import pytest
 
+from dancu.kernel.errors import DancuError
+from dancu.kit.db import keep_evidence
 from dancu.population import service
 from dancu.population.models import KinRelation, Sex
 from tests.population.conftest import CIVIL, PAPER
@@ -46,3 +49,26 @@ async def test_who_lives_here_is_named(office, app, clerk):
     here, neighbour = await office.person("Trần Thị Hoà", year=1995), await office.person(SECRET, year=1960, sex=Sex.MALE)
     preview = await service.marry.preview(app, clerk, CIVIL, PAPER, here, spouse_key=neighbour, on=date(2026, 1, 1))
     assert SECRET in repr(preview)
+
+
+@pytest.mark.parametrize("preview", [True, False])
+async def test_a_refusal_that_tells_something_is_a_look(two, office, app, clerk, registry, preview):
+    """"Is married already" answers a question about somebody: the one asked about sees that it was asked."""
+    here, away = two
+    spouse = await office.person("Lê Thị Bông", year=1962)
+    await office(service.marry, spouse, spouse_key=away, on=date(2025, 8, 1))
+    await app.commit()
+    me = replace(clerk, request_id=f"told-{preview}")
+    act = service.marry.preview if preview else service.marry
+    with pytest.raises(DancuError) as refused:
+        async with app.transaction():
+            await act(app, me, CIVIL, PAPER, here, spouse_key=away, on=date(2026, 1, 1))
+    await keep_evidence(app, refused.value)
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        rows = await admin.execute(
+            "SELECT action, subject, note->>'refused' FROM audit.pending WHERE request_id = %s ORDER BY subject",
+            (me.request_id,),
+        )
+        code = refused.value.code
+        assert await rows.fetchall() == [("read", here, code), ("read", away, code)]

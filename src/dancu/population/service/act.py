@@ -138,9 +138,7 @@ class Verb(Generic[P]):
         **kwargs: P.kwargs,
     ) -> Done:
         act = self._act(conn, actor, purpose, document, preview=False)
-        with in_words():
-            work = await self._prepare(act, *args, **kwargs)
-        check_units(work)
+        work = await self._prepared(act, *args, **kwargs)
         return await apply(act, work)
 
     async def preview(
@@ -153,9 +151,7 @@ class Verb(Generic[P]):
         **kwargs: P.kwargs,
     ) -> Preview:
         act = self._act(conn, actor, purpose, document, preview=True)
-        with in_words():
-            work = await self._prepare(act, *args, **kwargs)
-        check_units(work)
+        work = await self._prepared(act, *args, **kwargs)
         shown = preview_of(work, {k for k, word in act.opened.items() if word == "party"})
         await audit.record(
             conn,
@@ -172,7 +168,8 @@ class Verb(Generic[P]):
         """The work, or the rule's refusal. A refusal says something of the persons it was judged by ("is married
         already"), so it is a look at them, recorded through the rollback."""
         try:
-            work = await self._prepare(act, *args, **kwargs)
+            with in_words():
+                work = await self._prepare(act, *args, **kwargs)
             check_units(work)
         except DancuError as error:
             if error.evidence is None and act.opened:
