@@ -156,3 +156,21 @@ async def test_what_was_opened_cannot_be_rewritten(app, as_persona, statement):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with app.transaction():
             await app.execute(statement)
+
+
+async def test_reading_the_openings_is_an_entry_of_each_citizen(app, as_persona, monkeypatch):
+    """The list says whose record was opened and why; once per citizen, however many openings."""
+    police, auditor = await as_persona("ward_police"), await as_persona("auditor")
+    for person in (1, 2):
+        await service.break_glass(app, police, person, REASON, WHY)
+    kept: list[list[int]] = []
+
+    async def noted(*_, subjects, action, **more):
+        kept.append(sorted(subjects))
+        assert action == "read"
+        return []
+
+    monkeypatch.setattr("dancu.access.service.glass.record", noted)
+    assert len(await service.openings(app, auditor)) >= 2
+    assert len(kept) == 1 and set(kept[0]) >= {1, 2}
+    assert len(set(kept[0])) == len(kept[0])

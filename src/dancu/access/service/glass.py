@@ -90,9 +90,15 @@ async def _to_tell(conn: Conn, staff_id: int) -> dict[int, str]:
 
 
 async def openings(conn: Conn, actor: Actor, *, only_open: bool = False) -> list[BrokenGlass]:
-    """The emergency openings this person was told of."""
+    """The emergency openings this person was told of. Each says that somebody needed this citizen's record and why, so
+    reading it is an entry in that citizen's list."""
     policy.require(actor, REVIEW)
-    return await store.told(conn, actor.actor_id, only_open=only_open)
+    found = await store.told(conn, actor.actor_id, only_open=only_open)
+    await record(
+        conn, actor, choose_purpose("audit"), action="read", fields=[PERMISSION],
+        subjects=list(dict.fromkeys(glass.person_key for glass in found)), note={"verb": "access.break_glass.list"},
+    )  # fmt: skip
+    return found
 
 
 async def open_reviews(conn: Conn, actor: Actor) -> int:
