@@ -202,6 +202,25 @@ async def test_an_element_the_database_refuses_fails_alone(office, app, police, 
     assert answer[1]["name"] == "Trần Thị Hoà"
 
 
+async def test_a_database_that_is_down_is_asked_once_for_all_who_wait(police):
+    """Sixty-four looks tried one by one, fifteen seconds each, kept everybody waiting for a quarter of an hour."""
+    asked = 0
+
+    @asynccontextmanager
+    async def connect():  # type: ignore[no-untyped-def]
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.01)
+        raise psycopg.OperationalError("down")
+        yield
+
+    async with Finder(connect, lanes=1) as finder:
+        answers = await asyncio.gather(
+            *(finder.find(Find("049190000000", police, CHECK)) for _ in range(20)), return_exceptions=True
+        )
+    assert all(isinstance(a, psycopg.OperationalError) for a in answers) and asked <= 2
+
+
 async def test_a_client_that_leaves_harms_nobody(office, app, police, registry):
     await office.person(number="049190012371")
     await app.commit()

@@ -85,6 +85,17 @@ async def keep_evidence(conn: Conn, error: BaseException) -> None:
             await error.evidence(conn)
 
 
+def unreachable(error: BaseException) -> bool:
+    """Does this failure say that the database cannot be asked now (down, shutting down, no connection free), rather
+    than that it did not like the question? Then asking again piece by piece only makes everybody wait."""
+    import psycopg
+    from psycopg_pool import PoolClosed, PoolTimeout
+
+    if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
+        return False
+    return isinstance(error, (psycopg.OperationalError, PoolTimeout, PoolClosed))
+
+
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 10, name: str = "dancu") -> AsyncConnectionPool:
     """A pool that is opened by the caller (`await pool.open()`)."""
     from psycopg_pool import AsyncConnectionPool

@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from dancu.kernel.errors import Unavailable
-from dancu.kit.db import Conn
+from dancu.kit.db import Conn, unreachable
 from dancu.population.service.look import refusal
 from dancu.population.store import gate
 from dancu.population.store.gate import Find
@@ -81,8 +81,9 @@ class Finder:
         try:
             answers = await self._ask([find for find, _ in taken])
         except Exception as error:
-            if len(taken) == 1:
-                _fail(taken[0][1], error)
+            if len(taken) == 1 or unreachable(error):
+                for _, future in taken:
+                    _fail(future, error)
                 return
             for one in taken:
                 await self._serve([one])
