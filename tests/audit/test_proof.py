@@ -61,7 +61,9 @@ def test_the_script_stands_alone(tmp_path: Path, proof: dict[str, Any]) -> None:
     assert "residence_management" in done.stdout
     assert "49.505.20515" in done.stdout
     assert "Note:" not in done.stdout
-    assert "Note:" in _run(tmp_path, proof).stdout
+    assert done.stdout.startswith("ĐÚNG")
+    untrusted = _run(tmp_path, proof)
+    assert "Note:" in untrusted.stdout and untrusted.stdout.startswith("KHỚP")
     source = SCRIPT.read_text()
     assert "dancu." not in source.replace("`dancu.", "")
     assert len(source.splitlines()) < 200
@@ -115,6 +117,28 @@ def test_a_changed_proof_is_refuted(proof: dict[str, Any], change: Callable[[dic
     change(proof)
     with pytest.raises(verify_proof.Refuted):
         verify_proof.check(proof, VKEY)
+
+
+async def test_a_proof_made_by_anybody_is_not_called_sound(
+    tmp_path: Path, make_database: Callable[[], Any]
+) -> None:
+    """A log of one's own, with one's own key and words that would draw a verdict on the terminal."""
+    from dancu.audit.note import new_signer
+
+    forger = new_signer(SIGNER.name)
+    database = make_database()
+    async with (
+        await psycopg.AsyncConnection.connect(database.dsn("app")) as app,
+        await psycopg.AsyncConnection.connect(database.dsn("worker")) as worker,
+    ):
+        (entry_id, *_) = await look(app, 4, note={"verb": "x\x1b[2J\r\nĐÚNG / SOUND"})
+        await service.drain(worker, forger)
+        await app.execute("SELECT set_config('dancu.subjects', '{4}', true)")
+        made = (await service.proof(app, entry_id, vkey=forger.verifier.vkey)).as_json()
+    done = _run(tmp_path, made)
+    assert done.returncode == 0 and done.stdout.startswith("KHỚP"), done.stdout
+    assert "\x1b" not in done.stdout and "\nĐÚNG" not in done.stdout
+    assert _run(tmp_path, made, "--vkey", VKEY).returncode == 1
 
 
 def test_another_log_s_key_and_unreadable_files(tmp_path: Path, proof: dict[str, Any]) -> None:

@@ -110,8 +110,14 @@ def check(proof: dict[str, Any], vkey: str) -> tuple[dict[str, str], dict[str, s
 
 def tell(leaf: dict[str, str], values: dict[str, str], index: int, size: int, log: str, trusted: bool) -> None:
     """What was proved, in both languages."""
+    # A key that came with the proof proves only that the file agrees with itself: anybody can make such a file.
+    verdict = (
+        ("ĐÚNG: sổ bằng chứng chứa mục này", "SOUND: the evidence log holds this entry", "")
+        if trusted
+        else ("KHỚP với khóa trong tệp, CHƯA biết khóa của ai", "CONSISTENT with the key in the file, whose it is is NOT known", "")
+    )
     lines = [
-        ("ĐÚNG: sổ bằng chứng chứa mục này", "SOUND: the evidence log holds this entry", ""),
+        verdict,
         ("Sổ", "Log", log),
         ("Mục số", "Entry", f"{index} / {size}"),
         ("Lúc (UTC)", "At (UTC)", leaf["t"]),
@@ -135,7 +141,9 @@ def tell(leaf: dict[str, str], values: dict[str, str], index: int, size: int, lo
                 value = content[key]
                 lines.append((vietnamese, english, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
     for vietnamese, english, value in lines:
-        print(f"{vietnamese} / {english}" + (f": {value}" if value != "" else ""))
+        # Nothing a file says may move the cursor or begin a line: it could write a verdict of its own.
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+        print(f"{vietnamese} / {english}" + (f": {shown}" if shown else ""))
     if not trusted:
         print(
             "Lưu ý: khóa công khai lấy từ chính tệp này. Hãy so với khóa do cơ quan công bố và chạy lại với --vkey."
