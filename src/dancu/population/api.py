@@ -16,7 +16,7 @@ from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, JSONResponse, Request, Response, allow, public
 from dancu.population import present, service
 from dancu.population.service.finder import Find
-from dancu.population.service.look import refusal
+from dancu.population.service.look import nobody, refusal
 
 router = APIRouter(prefix="/api/v1/persons", tags=["persons"])
 
@@ -103,11 +103,12 @@ def _unreadable(error: ValidationError) -> Invalid:
 
 @router.post("/view", dependencies=[allow("person.read")], summary="The whole record as of a day, as known at a moment")
 async def view(conn: DbConn, actor: CurrentActor, body: Annotated[View, Body(openapi_examples=_VIEW_EXAMPLE)]) -> Response:
+    why = body.chosen()
     keys = await service.keys_by_number(conn, clean_number(body.number))
     if not keys:
-        raise refusal("not_found")
+        raise nobody(actor, why)
     found = await service.person(
-        conn, actor, body.chosen(), keys[0], as_of=present.on_day(body.as_of), known_at=present.moment(body.known_at)
+        conn, actor, why, keys[0], as_of=present.on_day(body.as_of), known_at=present.moment(body.known_at)
     )
     return JSONResponse(present.as_json(found))
 

@@ -75,11 +75,11 @@ def search(
 
 async def _view(conn: Conn, actor: Actor, why: Purpose, text: str, day: date | None, at: datetime | None) -> Any:
     from dancu.population import service
-    from dancu.population.service.look import refusal
+    from dancu.population.service.look import nobody
 
     keys = await service.keys_by_number(conn, text)
     if not keys:
-        raise refusal("not_found")
+        raise nobody(actor, why)
     return await service.person(conn, actor, why, keys[0], as_of=day, known_at=at)
 
 

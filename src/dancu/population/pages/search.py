@@ -15,13 +15,14 @@ from dancu.kit.web import (
     Request,
     Response,
     allow,
+    attempt,
     local_path,
     read_form,
     render,
     see_other,
 )  # fmt: skip
 from dancu.population import service, wording
-from dancu.population.service.look import refusal
+from dancu.population.service.look import nobody
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk")
@@ -46,16 +47,16 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     text = form.value("q")
     why = access.desk_purpose(request.cookies, actor)
     try:
-        if _is_number(text):
-            keys = await service.keys_by_number(conn, text)
-            if not keys:
-                service.check_number(text)
-                raise refusal("not_found")
-            if len(keys) == 1:
-                return see_other(f"/desk/persons/{keys[0]}")
-            hits = await service.hits_of(conn, actor, why, keys)
-        else:
-            hits = await service.search(conn, actor, why, text, born=form.value("born"), place=form.value("place"))
+        async with attempt(conn):
+            if _is_number(text):
+                keys = await service.keys_by_number(conn, text)
+                if not keys:
+                    raise nobody(actor, why)
+                if len(keys) == 1:
+                    return see_other(f"/desk/persons/{keys[0]}")
+                hits = await service.hits_of(conn, actor, why, keys)
+            else:
+                hits = await service.search(conn, actor, why, text, born=form.value("born"), place=form.value("place"))
     except NotAllowed:
         raise
     except DancuError as error:

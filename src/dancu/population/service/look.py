@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
@@ -52,6 +53,16 @@ def refusal(word: str) -> DancuError:
     """The sentence for a verdict other than 'ok'."""
     kind, message = _REFUSALS[word]
     return kind(f"person.{word}", message)
+
+
+def nobody(actor: Actor, purpose: Purpose) -> DancuError:
+    """The refusal where a number names nobody. That it names nobody is an answer about the registry too: whoever tries
+    numbers leaves a trace, though in no citizen's list."""
+    error = refusal("not_found")
+    error.evidence = lambda other: audit.record(
+        other, actor, purpose, action="denied", subjects=[None], fields=["number"], note={"verdict": "not_found"}
+    )
+    return error
 
 
 def own_permission(actor: Actor, permission: str) -> str:
@@ -164,5 +175,5 @@ async def keys_by_number(conn: Conn, number: str) -> list[int]:
 
 
 __all__ = [
-    "ALL_FIELDS", "Verdict", "history", "household_members", "keys_by_number", "look", "open_for_write", "open_new", "open_person", "person", "refusal",
+    "ALL_FIELDS", "Verdict", "history", "household_members", "keys_by_number", "look", "nobody", "open_for_write", "open_new", "open_person", "person", "refusal",
 ]  # fmt: skip
