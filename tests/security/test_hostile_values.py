@@ -15,6 +15,7 @@ from dancu.kit.web.shortcuts import take_shortcut
 from dancu.population import present
 from tests.kit.web import client, make_app
 
+
 @pytest.mark.parametrize(
     ("query", "value"),
     [

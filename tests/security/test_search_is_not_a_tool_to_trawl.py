@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import psycopg
@@ -43,10 +44,8 @@ async def test_no_term_leaves_its_quotes(office, app, police, groups, text):
 @given(text=NASTY, born=st.one_of(st.just("1990"), NASTY), place=st.one_of(st.just(""), NASTY))
 async def test_whatever_is_typed_is_answered_or_refused_in_words(office, app, police, text, born, place):
     async with app.transaction(force_rollback=True):
-        try:
+        with suppress(DancuError):
             assert isinstance(await service.search(app, police, CHECK, text, born=born, place=place), list)
-        except DancuError as error:
-            assert error.code
 
 
 @pytest.mark.parametrize("field", ["terms", "name"])
