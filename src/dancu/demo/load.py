@@ -187,7 +187,8 @@ class Loader:
         if person.marital == Marital.DIVORCED:
             yield m.MaritalFact(status=m.MaritalStatus.DIVORCED, valid=_until(None, person.died_on), source=_REGISTER)
             return
-        if person.married_on:
+        marriage = self._marriage(person)
+        if person.married_on and marriage.start == person.married_on:
             yield m.MaritalFact(
                 status=m.MaritalStatus.SINGLE, valid=m.Valid(None, person.married_on), source=_wedding(person)
             )
@@ -197,7 +198,7 @@ class Loader:
                 status=m.MaritalStatus.WIDOWED, valid=_until(person.married_on, person.died_on), source=_REGISTER
             )
             return
-        yield m.MaritalFact(status=m.MaritalStatus.MARRIED, valid=self._marriage(person), source=_wedding(person))
+        yield m.MaritalFact(status=m.MaritalStatus.MARRIED, valid=marriage, source=_wedding(person))
         if widowed and (person.died_on is None or widowed < person.died_on):
             yield m.MaritalFact(
                 status=m.MaritalStatus.WIDOWED,
