@@ -61,15 +61,21 @@ async def people(count: int, progress: Progress) -> int:
         await conn.commit()
         loader = Loader(families, persons, households, hamlets)
         drafts = loader.drafts(province.generate(count, SEED))
-        result = await load(
-            conn,
-            drafts,
-            actor=operator(),
-            purpose=_PURPOSE,
-            verb="demo.fill",
-            reference="Tỉnh mẫu",
-            progress=progress,
-        )
+        # The database's part takes longer than ours: a second connection gives it the second core.
+        second = await open_connection("import")
+        try:
+            result = await load(
+                conn,
+                drafts,
+                actor=operator(),
+                purpose=_PURPOSE,
+                verb="demo.fill",
+                reference="Tỉnh mẫu",
+                helpers=(second,),
+                progress=progress,
+            )
+        finally:
+            await second.close()
     finally:
         await conn.close()
     return result.persons

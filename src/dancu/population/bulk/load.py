@@ -150,6 +150,10 @@ def _needs(persons: Sequence[m.PersonDraft], households: Sequence[m.HouseholdFac
     )
 
 
+def _spare(count: int) -> int:
+    return count + count // 4 if count else 0
+
+
 async def _write(
     conn: Conn, chunk: Chunk, stock: Stock, need: tuple[int, int, int], result: BulkResult,
     progress: Callable[[int], None], sequencer: bool,
@@ -157,9 +161,9 @@ async def _write(
     async with conn.transaction():
         if sequencer:
             await store.assert_evidence_moves(conn)
-        await stock.fill(
-            conn, persons=need[0], facts=need[1], entries=need[2]
-        )  # for the chunk that is being built meanwhile
+        # For the chunk that is being built meanwhile. With some to spare: one that needed a few keys more than this one
+        # would have to wait until it is written.
+        await stock.fill(conn, persons=_spare(need[0]), facts=_spare(need[1]), entries=_spare(need[2]))
         await write_chunk(conn, chunk)
     result.persons += chunk.persons
     result.households += chunk.households
