@@ -11,7 +11,7 @@ STAMP := $(VENV)/.run
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep bench bench-deep check serve clean-data clean wheel doctor browser wrk compiled lock
+.PHONY: help demo test test-deep bench bench-deep check serve clean-data clean wheel doctor browser postgres15 wrk compiled lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
