@@ -64,7 +64,7 @@ async def test_the_first_administrator_and_then_theirs(fresh):
     assert call("org", "add", "H47", "Ủy ban nhân dân tỉnh", "--kind", "committee", "--json")["code"] == "H47"
     made = call("staff", "add", "quan.tri", "Lê Quản Trị", "--org", "H47", "--role", "admin", "--os-user", me, "--json")
     assert made["setup_code"].count("-") == 3
-    with pytest.raises(DancuError, match=r"os_user\.unmapped"):
+    with pytest.raises(DancuError, match=r"os_user\.not_activated"):
         call("staff", "list")  # not active before they have set up their account
     async with await psycopg.AsyncConnection.connect(fresh.dsn("admin")) as conn:
         await conn.execute("UPDATE access.staff SET state = 'active'")
@@ -81,5 +81,5 @@ async def test_the_first_administrator_and_then_theirs(fresh):
 
 
 def test_whoami_says_what_is_not_mapped(installed):
-    with pytest.raises(DancuError, match=r"os_user\.unmapped"):
+    with pytest.raises(DancuError, match=r"os_user\.not_activated"):
         call("whoami")

@@ -108,3 +108,12 @@ async def test_undoing_a_death_is_refused_when_another_act_rests_on_it(office):
     with pytest.raises(Conflict) as refused:
         await office(service.undo_death, head)
     assert refused.value.code == "change.changed_since"
+
+
+async def test_a_household_is_not_founded_before_its_head_joins_a_later_one(office):
+    """The later household would take the head away and leave this one without, unsaid."""
+    key = await office.person()
+    await office(service.create_household, key, place=place(), since=date(2026, 1, 1))
+    with pytest.raises(Conflict) as refused:
+        await office(service.create_household, key, place=place(), since=date(2025, 9, 1))
+    assert refused.value.code == "household.head_elsewhere_later"

@@ -25,6 +25,7 @@ async def write(path: Path, sheet: Sheet, rows: Refused) -> int:
     part = path.with_name(f".{path.name}.part")
     writer = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[sheet.kind]
     try:
+        part.touch(mode=0o600)  # rows of people: for who imports, not for the whole machine
         count = await writer(part, sheet, rows)
         if count:
             with part.open("rb") as file:

@@ -25,6 +25,14 @@ def create(work: Work, household_key: int, head: int, place: Place, since: date,
         raise Invalid("household.head_twice", N_("Chủ hộ không thể đồng thời là thành viên với quan hệ khác."))
     rules.happened(since, work.today)
     rules.living(work.view(head))
+    later = [m.valid.start for m in work.view(head).memberships if m.valid.start is not None and m.valid.start > since]
+    if later:
+        # They would leave the new household headless on that day without anybody having said so.
+        raise Conflict(
+            "household.head_elsewhere_later",
+            N_("Người này đã thuộc một hộ khác từ ngày {day}. Hãy lập hộ từ ngày đó trở đi."),
+            day=f"{min(later):%d/%m/%Y}",
+        )
     work.put_household(
         HouseholdFact(
             source=work.source,
