@@ -81,5 +81,5 @@ async def test_the_first_administrator_and_then_theirs(fresh):
 
 
 def test_whoami_says_what_is_not_mapped(installed):
-    with pytest.raises(DancuError, match=r"os_user\.not_activated"):
+    with pytest.raises(DancuError, match=r"os_user\.unmapped"):
         call("whoami")
