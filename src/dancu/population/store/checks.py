@@ -81,11 +81,12 @@ QUERIES: dict[str, str] = {
             SELECT FROM population.household h WHERE h.household_key = m.household_key AND upper_inf(h.recorded)
               AND h.valid @> %(today)s::date)
     """,
+    # A record that stands for others may be merged itself: whoever follows the chain arrives.
     "merge.orphan": """
         SELECT p.person_key, jsonb_build_object('merged_into', p.merged_into)
         FROM population.person p
         WHERE p.merged_into IS NOT NULL AND NOT EXISTS (
-            SELECT FROM population.person k WHERE k.person_key = p.merged_into AND k.merged_into IS NULL)
+            SELECT FROM population.person k WHERE k.person_key = p.merged_into)
     """,
     "life.disagrees": """
         SELECT p.person_key, '{}'::jsonb
