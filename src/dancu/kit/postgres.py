@@ -219,13 +219,16 @@ def _answers(cluster: Cluster) -> bool:
 
 
 def claim(cluster: Cluster, started: bool) -> bool:
-    """Whether this process is the one that stops the server in the end: it `started` it, or who did was killed."""
+    """Whether this process is the one that stops the server in the end: it `started` it, or who did was killed. One
+    that runs and was claimed by nobody somebody else looks after."""
     path = cluster.data / "database.owner"
     if not started:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             owner = int(path.read_text())
-            if owner != os.getpid() and _alive(owner):
-                return False
+        except (OSError, ValueError):
+            return False
+        if owner != os.getpid() and _alive(owner):
+            return False
     path.write_text(str(os.getpid()))
     return True
 
