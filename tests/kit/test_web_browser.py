@@ -48,10 +48,10 @@ def address() -> Iterator[str]:
         "--factory",
         "--port",
         str(port),
-        "kit.web:living",
+        "tests.kit.web:living",
     ]
     server = subprocess.Popen(
-        command, cwd=Path(__file__).parent.parent, env={**os.environ, "PYTHONPATH": "."}, stdout=subprocess.DEVNULL
+        command, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."}, stdout=subprocess.DEVNULL
     )
     try:
         for _ in range(100):
