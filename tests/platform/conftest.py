@@ -27,9 +27,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
         folder = Path(json.loads(note.read_text()))
         (folder / f"user-{worker_id}").touch()
     yield folder / "data"
-    (folder / f"user-{worker_id}").unlink()
-    if not list(folder.glob("user-*")) and worker_id in ("master", "gw0"):
-        shutil.rmtree(folder, ignore_errors=True)
+    # Fixtures of the session end when no test is left for their process: the last one out clears up.
+    with (shared / "platform.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / f"user-{worker_id}").unlink()
+        if not list(folder.glob("user-*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill() -> Path:
