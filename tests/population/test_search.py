@@ -121,5 +121,8 @@ def test_readings_narrow_first():
     query = understand("Trần Thị Hoà", "1990")
     first, second, *rest = readings(query)
     assert first == (("1990:tran",), ("1990:thi",), ("1990:hoa",))
-    assert len(second) == 3 and len(second[0]) > 50
-    assert len(rest) == 3
+    assert len(second) == 3
+    assert {"1990:tran", "1990:tram", "1990:trang"} <= set(second[0])
+    assert len(second[0]) < 60
+    assert [len(groups) for groups in rest] == [2, 2, 2, 3]
+    assert len(rest[-1][0]) > 200

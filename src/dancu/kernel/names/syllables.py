@@ -7,10 +7,10 @@ Tu, and of foreigners are no Vietnamese syllables and are names all the same.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
-from ..text import TONE_OF
+from ..text import TONE_OF, fold_ascii
 
 #: Longest first: "ngh" must be tried before "ng" before "n".
 _ONSETS: Final = (
@@ -37,6 +37,12 @@ _STOPS: Final = ("c", "ch", "p", "t", "k")
 #: Rhymes of a handful of loanwords; what decodes to one of these was decoded wrongly.
 _RARE: Final = frozenset(("ooc", "oong", "ôông"))
 _OPEN_EITHER: Final = frozenset(("oa", "oe", "uy"))
+
+
+@cache
+def ascii_syllables() -> frozenset[str]:
+    """Every written syllable without its marks, lower case: a few thousand. For guessing what a slip of the pen meant."""
+    return frozenset(fold_ascii(onset + rhyme) for onset in _ONSETS for rhyme in _RHYMES)
 
 
 @lru_cache(maxsize=65536)

@@ -18,6 +18,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import Invalid
+from dancu.kernel.names.syllables import ascii_syllables
 from dancu.kit.db import Conn
 from dancu.population.models import PersonView
 from dancu.population.service.look import look, refusal
@@ -129,14 +130,21 @@ def near(token: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def likely(token: str) -> tuple[str, ...]:
+    """The token and the Vietnamese syllables one letter away: a tenth of `near`, and nearly always what was meant."""
+    syllables = ascii_syllables()
+    return (token, *(variant for variant in near(token) if variant in syllables and variant != token))
+
+
 def readings(query: Query) -> list[tuple[tuple[str, ...], ...]]:
-    """Groups of terms, from the narrowest reading of the query to the most lenient."""
+    """Groups of terms, from the narrowest reading of the query to the most lenient; the dearest comes last."""
     exact = [(token,) for token in query.tokens]
-    lenient = [near(token) for token in query.tokens]
-    found = [tuple(exact), tuple(lenient)]
+    found = [tuple(exact), tuple(likely(token) for token in query.tokens)]
     if len(query.tokens) >= 3:
         # One word may be wrong altogether: every choice of all but one, as one reading each.
         found += [tuple(c) for c in combinations(exact, len(exact) - 1)]
+    # Names of the mountains and of foreigners are no Vietnamese syllables: any letters at all.
+    found.append(tuple(near(token) for token in query.tokens))
     return [tuple(_terms(group, query) for group in reading) for reading in found]
 
 
