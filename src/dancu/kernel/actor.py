@@ -11,6 +11,7 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     CITIZEN = "citizen"
     SYSTEM = "system"
+    CLIENT = "client"
     ANONYMOUS = "anonymous"
 
 
@@ -23,9 +24,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in staff member, a citizen about their own record, or the system itself.
+    """A signed-in staff member, a citizen about their own record, an organisation's registered program, or the system
+    itself.
 
-    `actor_id` is the staff id for STAFF, the person_key for CITIZEN, 0 for SYSTEM. `permissions` is what the
+    `actor_id` is the staff id for STAFF, the person_key for CITIZEN, the client's number for CLIENT, 0 for SYSTEM. `permissions` is what the
     session's roles give; the database checks permission and area again at every look at a person.
     """
 

@@ -12,6 +12,7 @@ from dancu.access.models import Purpose, PurposeRule
 _LOOK = ("person.search", "person.read", "person.history", "person.print")
 _NUMBER = ("person.write.cancel_number", "person.write.replace_number", "person.number.allocate")
 _IDENTITY = ("26/2023/QH15", "59/2014/QH13")
+_EID = ("69/2024/NĐ-CP", "59/2022/NĐ-CP")
 _PERSONAL_DATA = ("91/2025/QH15", "356/2025/NĐ-CP", "13/2023/NĐ-CP")
 _START = date(2016, 1, 1)
 
@@ -42,12 +43,23 @@ _ALL = (
     Purpose(
         "identity_check", "Kiểm tra nhân thân", "Identity check", _START, None,
         (*_IDENTITY, "104/2022/NĐ-CP"),
-        ("person.search", "person.read", "person.read.national", "person.print"),
+        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release"),
     ),
     Purpose(
         "public_service", "Giải quyết thủ tục hành chính", "Handling of a public service", _START, None,
         ("104/2022/NĐ-CP", "118/2025/NĐ-CP", "278/2025/NĐ-CP"),
-        ("person.search", "person.read", "person.read.national", "person.print"),
+        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release"),
+    ),
+    Purpose(
+        "eid_account", "Cấp và quản lý tài khoản định danh điện tử", "Issue and care of electronic identity accounts",
+        date(2022, 10, 20), None, (*_EID, *_IDENTITY),
+        ("person.search", "person.read", "person.read.national", "person.print", "person.verify",
+         "person.write.card", "person.write.contact", "eid.application.read", "eid.application.decide", "eid.enrol",
+         "eid.lock", "eid.recover", "eid.hotline"),
+    ),
+    Purpose(
+        "online_service", "Đăng nhập và dùng dịch vụ trực tuyến", "Signing in to and using online services",
+        date(2022, 10, 20), None, (*_EID, *_PERSONAL_DATA), ("person.verify", "person.release"),
     ),
     Purpose(
         "data_quality", "Làm sạch dữ liệu dân cư", "Data quality of the population registry", _START, None,
@@ -83,7 +95,7 @@ _ALL = (
     ),
     Purpose(
         "administration", "Quản trị hệ thống", "System administration", _START, None,
-        ("85/2016/NĐ-CP",), ("access.admin", "integration.read", "territory.hamlet.write"),
+        ("85/2016/NĐ-CP",), ("access.admin", "integration.read", "territory.hamlet.write", "client.register", "client.approve", "eid.office"),
     ),
 )  # fmt: skip
 PURPOSES = {purpose.code: purpose for purpose in _ALL}

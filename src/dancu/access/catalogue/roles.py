@@ -32,6 +32,12 @@ _ALL = (
                 "case.read",
                 "case.answer",
                 "break_glass",
+                "eid.application.read",
+                "eid.application.decide",
+                "eid.enrol",
+                "eid.lock",
+                "eid.recover",
+                "eid.office",
             }
         ),
     ),
@@ -59,7 +65,7 @@ _ALL = (
         "One-stop officer",
         # The counter serves whoever comes, from anywhere: it may look up the whole country and writes
         # nothing.
-        frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read"}),
+        frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read", "eid.recover"}),
     ),
     Role(
         "province_leader",
@@ -80,7 +86,15 @@ _ALL = (
         # Erasing what the log says is not for those who read it for their work.
         frozenset({"audit.erase", "audit.verify", "case.read"}),
     ),
-    Role("integrator", "Kỹ sư tích hợp", "Integrator", frozenset({"integration.read"})),
+    Role(
+        "eid_hotline",
+        "Tổng đài viên định danh điện tử",
+        "e-ID hotline agent",
+        # Hears questions and answers; sees whether answers agree, never the record.
+        frozenset({"eid.hotline", "person.verify"}),
+    ),
+    Role("integrator", "Kỹ sư tích hợp", "Integrator", frozenset({"integration.read", "client.register"})),
+    Role("connection_reviewer", "Cán bộ duyệt kết nối", "Reviewer of connections", frozenset({"integration.read", "client.approve"})),
     Role(
         "registrar",
         "Cán bộ nhập và làm sạch dữ liệu",
