@@ -32,6 +32,7 @@ def test_finds_by_name_without_marks_and_reads_the_record(enter: Enter) -> None:
         desk.page.goto(record + path)
         desk.well()
     desk.page.goto(record)
+    desk.page.get_by_text("Xem hồ sơ ở một thời điểm khác").click()
     desk.fill(as_of="1/1/2010").press("Xem lại thời điểm này").well()
     assert "Bạn đang xem hồ sơ ở một thời điểm khác" in desk.text
     assert "Thường trú" not in desk.text

@@ -6,8 +6,11 @@ import re
 import pytest
 from fastapi import APIRouter
 from jinja2 import UndefinedError
+from markupsafe import Markup
 
+from dancu.kit.i18n import ngettext, use_language
 from dancu.kit.web import Page, Request, Response, local_path, page_of, public, render
+from dancu.kit.web.tables import titled
 from dancu.kit.web.text import count_vn, group_number
 
 from .html import check_page, form_values, text_of
@@ -219,3 +222,20 @@ async def test_health_readiness_and_metrics(app):
 async def test_the_api_description_holds_no_pages(app):
     async with client(app) as browser:
         assert (await browser.get("/api/openapi.json")).json()["paths"] == {}
+
+
+def test_cells_carry_the_title_of_their_column():
+    rows = Markup('<tr class="a"><td>1</td><td class="num">2</td></tr>\n<tr><th scope="row">3</th><track><td></td></tr>')
+    assert titled(rows, ["Số <em>", ("Người", "num")]) == (
+        '<tr role="row" class="a"><td role="cell" data-title="Số &lt;em&gt;">1</td>'
+        '<td role="cell" data-title="Người" class="num">2</td></tr>\n'
+        '<tr role="row"><th role="rowheader" data-title="Số &lt;em&gt;" scope="row">3</th><track>'
+        '<td role="cell" data-title="Người"></td></tr>'
+    )
+
+
+def test_counts_are_written_as_the_language_does():
+    assert count_vn(4606) == "4.606"
+    with use_language("en"):
+        assert count_vn(4606) == "4,606"
+        assert ngettext("{n} dòng", 1746).startswith("1,746")

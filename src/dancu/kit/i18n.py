@@ -17,6 +17,8 @@ from dancu.kit.files import resource_dir
 DEFAULT = "vi"
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
+_VIETNAMESE_MARKS = str.maketrans(",.", ".,")
+
 _current: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
@@ -46,12 +48,18 @@ def gettext(msgid: str, lang: str | None = None, /, **params: Any) -> str:
     return text.format(**params) if params else text
 
 
+def grouped(value: int | float, lang: str | None = None, /) -> str:
+    """A figure with its thousands set apart as the language does: 1.234.567,8 in Vietnamese, 1,234,567.8 in English."""
+    text = f"{value:,}"
+    return text if (lang or language()) == "en" else text.translate(_VIETNAMESE_MARKS)
+
+
 def ngettext(msgid: str, n: int, lang: str | None = None, /, **params: Any) -> str:
     """Like gettext for a counted thing, `{n}` being the count. Vietnamese nouns have one form; the English
     translation holds both, separated by " | ": "{n} person | {n} people"."""
     text = catalogue(lang or language()).get(msgid, msgid)
     one, _, many = text.partition(" | ")
-    return (one if n == 1 or not many else many).format(n=n, **params)
+    return (one if n == 1 or not many else many).format(n=grouped(n, lang), **params)
 
 
 def error_text(error: DancuError | FieldError, lang: str | None = None) -> str:

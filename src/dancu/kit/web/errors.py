@@ -17,13 +17,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dancu.kernel.actor import ActorKind
-from dancu.kernel.errors import Conflict, DancuError, FieldError, Invalid, NotAllowed, NotFound, Unavailable
+from dancu.kernel.errors import Conflict, DancuError, Exceeded, FieldError, Invalid, NotAllowed, NotFound, Unavailable
 from dancu.kit.i18n import N_, error_text, gettext
 
 RETRY_AFTER = 10
 
 
-class TooMany(DancuError):
+class TooMany(Exceeded):
     """Too many requests; `retry_after` seconds until the next is welcome."""
 
     def __init__(self, retry_after: float) -> None:
@@ -68,6 +68,7 @@ _KINDS: Mapping[type[DancuError], Kind] = {
         (N_("Đợi một phút rồi thử lại. Những gì đã lưu không bị mất."),),
     ),
     TooMany: Kind(429, N_("Xin chậm lại một chút"), (N_("Đợi ít giây rồi tải lại trang."),)),
+    Exceeded: Kind(429, N_("Đã đến mức tra cứu"), (N_("Tra cứu từng người bằng số định danh vẫn được."), _HOME)),
 }
 _UNEXPECTED = Kind(
     500,
@@ -190,7 +191,7 @@ def _answer(request: Request, error: DancuError, kind: Kind, status: int) -> Res
     lang, request_id = request.state.lang, request.state.request_id
     request.state.error_code = error.code
     headers = {}
-    if isinstance(error, TooMany):
+    if isinstance(error, Exceeded):
         headers["Retry-After"] = str(error.params["seconds"])
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER)

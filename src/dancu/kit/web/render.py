@@ -26,6 +26,7 @@ from dancu.kit.web.csrf import FIELD, csrf_token
 from dancu.kit.web.errors import return_to
 from dancu.kit.web.menu import MenuItem, Surface, surface_of, visible
 from dancu.kit.web.statics import Assets
+from dancu.kit.web.tables import titled
 
 _request: ContextVar[Request] = ContextVar("rendering")
 
@@ -170,7 +171,7 @@ class Templates:
             count_vn=text.count_vn,
             now=text.now,
         )
-        env.filters.update(date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn)
+        env.filters.update(date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn, titled=titled)
         components.load(env)
 
     def html(self, request: Request, name: str, context: dict[str, Any], *, block: str | None = None) -> str:

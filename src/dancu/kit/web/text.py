@@ -7,6 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from dancu.kit.i18n import grouped
+
 # Vietnam has kept UTC+7 without summer time since 1975, so no time-zone database is needed.
 VIETNAM = timezone(timedelta(hours=7), "UTC+7")
 
@@ -43,6 +45,5 @@ def group_number(value: str | None) -> Markup:
 
 
 def count_vn(value: int | float) -> str:
-    """1.234.567 as Vietnamese write thousands, whatever the page's language: figures are compared across
-    pages."""
-    return f"{value:,}".replace(",", "\N{NULL}").replace(".", ",").replace("\N{NULL}", ".")
+    """1.234.567,8 in Vietnamese, 1,234,567.8 in English: 4.606 people would read as four and a half there."""
+    return grouped(value)
