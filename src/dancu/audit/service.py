@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dancu.audit.facts import FactLine, facts_digest
-from dancu.audit.keys import load_signer, load_verifier
 from dancu.audit.models import Access, Action, FoundEntry, Query, Report
-from dancu.audit.proofs import Proof, proof
-from dancu.audit.publish import export
-from dancu.audit.sequencer import drain, run_sequencer, sequence_once
 from dancu.audit.store import log as store
 from dancu.audit.store import publish as publish_store
-from dancu.audit.verify import verify, verify_export
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
+from dancu.kit.lazy import offer
+
+if TYPE_CHECKING:
+    from dancu.audit.facts import FactLine, facts_digest
+    from dancu.audit.keys import load_signer, load_verifier
+    from dancu.audit.proofs import Proof, proof
+    from dancu.audit.publish import export
+    from dancu.audit.sequencer import drain, run_sequencer, sequence_once
+    from dancu.audit.verify import verify, verify_export
 
 __all__ = [
     "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "drain", "erase", "export",
     "facts_digest", "load_signer", "load_verifier", "proof", "record", "reserve", "run_sequencer", "search_entries", "sequence_once", "silent_seconds",
     "take_entry_ids", "verify", "verify_export",
 ]  # fmt: skip
+
+# Whoever only records entries (every look at a person) loads neither the tree nor its verification.
+offer(
+    __name__,
+    {
+        "dancu.audit.facts": ("FactLine", "facts_digest"),
+        "dancu.audit.keys": ("load_signer", "load_verifier"),
+        "dancu.audit.proofs": ("Proof", "proof"),
+        "dancu.audit.publish": ("export",),
+        "dancu.audit.sequencer": ("drain", "run_sequencer", "sequence_once"),
+        "dancu.audit.verify": ("verify", "verify_export"),
+    },
+)
 
 
 def _entry(

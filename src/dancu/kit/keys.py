@@ -23,9 +23,6 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from dancu.kernel.errors import Unavailable
 
 VERSION = b"\x01"
@@ -83,6 +80,8 @@ class KeyRing:
     """The field encryption keys of one installation. Immutable once opened."""
 
     def __init__(self, keys: dict[bytes, bytes], current: bytes, directory: Path) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # commands that only read start without it
+
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._index_keys = {
             key_id: hashlib.sha256(b"dancu blind index|" + key).digest() for key_id, key in keys.items()
@@ -124,6 +123,8 @@ class KeyRing:
             raise Unavailable(
                 "keys.unknown", "Thiếu khóa giải mã của trường này. Hãy khôi phục thư mục keys."
             )
+        from cryptography.exceptions import InvalidTag
+
         start = 1 + KEY_ID_BYTES
         try:
             return cipher.decrypt(
