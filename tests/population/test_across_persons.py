@@ -101,6 +101,20 @@ async def test_heads_at_once(committed, registry):
     assert (await open_view(registry, head_now)).membership.relation == R.HEAD
 
 
+async def test_nobody_becomes_their_own_ancestor_at_once(committed, registry, worker):
+    """A circle of four, each link by an office of its own at the same time: no two of them write one row in the same
+    role, so row locks alone let all four in."""
+    for _ in range(3):
+        ring = [await register(committed, f"Nguyễn {n}", sex=Sex.MALE) for n in ("A", "B", "C", "D")]
+        pairs = list(zip(ring, [*ring[1:], ring[0]], strict=True))
+        got = await outcomes(
+            *(committed(service.set_parent, child, relation=KinRelation.FATHER, parent=up) for child, up in pairs)
+        )
+        refused = [e for e in got if isinstance(e, Exception)]
+        assert [getattr(e, "code", repr(e)) for e in refused] == ["kin.cycle"]
+    assert [f for f in await checks.findings(worker) if f.code == "kin.cycle"] == []
+
+
 async def test_eight_connections_share_a_small_space(committed, monkeypatch):
     monkeypatch.setattr(number_verbs, "serials", 40)
     keys = [await register(committed, year=1993) for _ in range(44)]

@@ -42,8 +42,12 @@ async def run(dsn: str, stop: asyncio.Event, blueprints: Mapping[str, Any]) -> N
 
 async def defer(conn: Conn, task: str, args: Mapping[str, Any] | None = None, *, lock: str | None = None) -> None:
     """Ask for a job ("room:task") in the transaction of `conn`. `lock`: jobs of one lock run one after another."""
+    # Its triggers name their tables without a schema, so they must find it on the path while the row goes in.
+    before = await (await conn.execute("SELECT current_setting('search_path')")).fetchone()
+    await conn.execute("SELECT set_config('search_path', 'procrastinate, public', true)")
     await conn.execute(
         "INSERT INTO procrastinate.procrastinate_jobs (queue_name, task_name, priority, lock, args)"
         " VALUES ('default', %s, 0, %s, %s::jsonb)",
         (task, lock, json.dumps(dict(args or {}))),
     )
+    await conn.execute("SELECT set_config('search_path', %s, true)", before)

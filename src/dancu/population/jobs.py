@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from procrastinate import Blueprint
+from procrastinate import Blueprint, RetryStrategy
 
+from dancu.kernel.errors import Conflict
 from dancu.kit.db import open_connection
 from dancu.kit.log import get_logger
-from dancu.population.service import areas, checks
+from dancu.population.service import areas, checks, pending
 
 blueprint = Blueprint()
 log = get_logger("dancu.population.jobs")
@@ -33,5 +34,31 @@ async def check_invariants(timestamp: int) -> None:
         async with conn.transaction():
             found = await checks.nightly(conn)
         log.info("invariants checked", new=found.new, **found.counts)
+    finally:
+        await conn.close()
+
+
+@blueprint.task(name="allocate_pending_number", retry=RetryStrategy(max_attempts=6, exponential_wait=10))
+async def allocate_pending_number(person_key: int) -> None:
+    """A number that the registration of a birth could not give. Asked for with the registration, tried a few times at
+    growing distance; after that `allocate_pending_numbers` goes on asking every night."""
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        async with conn.transaction():
+            given = await pending.allocate_pending(conn, person_key)
+    finally:
+        await conn.close()
+    if not given:
+        raise Conflict("person.number.pending", "number still pending")
+
+
+@blueprint.periodic(cron="30 19 * * *")
+@blueprint.task(name="allocate_pending_numbers", queueing_lock="population.allocate_pending_numbers")
+async def allocate_pending_numbers(timestamp: int) -> None:
+    """Everybody who still waits for a number: space may have been given to their place meanwhile."""
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        done = await pending.allocate_all_pending(conn)
+        log.info("pending numbers", waited=done.waited, given=done.given)
     finally:
         await conn.close()

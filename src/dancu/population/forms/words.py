@@ -35,6 +35,7 @@ WARNINGS: Final = {
     "kin.parent_sex": N_("Giới tính của cha hoặc mẹ không khớp. Hãy đối chiếu."),
     "person.number.sex": N_("Giới tính không khớp với số định danh. Số vẫn được giữ; xem xét cấp lại nếu cần."),
     "person.number.year": N_("Năm sinh không khớp với số định danh. Số vẫn được giữ; xem xét cấp lại nếu cần."),
+    "person.number.pending": N_("Chưa cấp được số định danh. Khai sinh vẫn có giá trị; hệ thống tự cấp lại số này."),
     "household.no_head": N_("Hộ không còn chủ hộ. Hãy đổi chủ hộ."),
     "merge.differs": N_("Hai hồ sơ có chỗ khác nhau. Giá trị của hồ sơ được giữ sẽ đứng, chỗ khác được ghi lại để xem xét."),
 }

@@ -24,7 +24,8 @@ _FOLLOW = {"birth": ("allocate-number", "join-household"), "person": ("allocate-
 
 def follow_ups(actor: Actor, view: m.PersonView, code: str) -> list[tuple[str, str]]:
     """(title, address) of what usually comes after the verb just done, as far as it makes sense here."""
-    pages = [BY_CODE[one] for one in _FOLLOW.get(code, ()) if BY_CODE[one].offered(actor, view)]
+    done = {"join-household"} if view.membership is not None else set()
+    pages = [BY_CODE[one] for one in _FOLLOW.get(code, ()) if one not in done and BY_CODE[one].offered(actor, view)]
     return [(page.title, f"/desk/persons/{view.person_key}/do/{page.code}") for page in pages]
 
 

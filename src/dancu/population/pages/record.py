@@ -17,6 +17,7 @@ from dancu.population import present, service, wording
 from dancu.population.forms.words import finding_in_words
 from dancu.population.pages.actions import actions_for, done_title, follow_ups
 from dancu.population.service import findings
+from dancu.population.service.numbers import PENDING
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk/persons")
@@ -78,9 +79,11 @@ async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) 
     hidden = 0
     if view.membership is not None:
         members, hidden = await service.household_members(conn, actor, why, view.membership.household_key)
+    noticed = await findings.open_findings(conn, key)
     return render(
         request, "population/record.html", sections=sections(view, SYSTEM_CLOCK.today()), members=members,
-        hidden=hidden, noticed=[finding_in_words(one) for one in await findings.open_findings(conn, key)], **_context(request, actor, view, why, errors),
+        hidden=hidden, noticed=[finding_in_words(one) for one in noticed], waits=any(one.code == PENDING for one in noticed),
+        **_context(request, actor, view, why, errors),
     )  # fmt: skip
 
 

@@ -122,6 +122,8 @@ class Work:
     findings: list[tuple[int, Noticed]] = field(default_factory=list)
     household_key: int | None = None
     number: str | None = None
+    settles: list[tuple[int, str]] = field(default_factory=list)  # (person, code): findings the work answers
+    jobs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # (task, arguments): asked for with the work
 
     # -- people ---------------------------------------------------------------------------------------------
     def enter(self, view: PersonView) -> None:

@@ -65,6 +65,7 @@ class Act:
         self.opened: dict[int, str] = {}
         self.merge: MergeNote | None = None
         self.settled: tuple[int, int] | None = None
+        self.reason = ""  # a code of policy.correct.Reason, kept with the evidence
 
     @property
     def source(self) -> Source:

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dancu.audit import service as audit
+from dancu.kernel.actor import ActorKind
 from dancu.kernel.clock import monotonic_after
 from dancu.kernel.errors import Conflict
 from dancu.kit.events import emit
 from dancu.kit.i18n import N_
+from dancu.kit.jobs import defer
 from dancu.population.models import Done, Fact
 from dancu.population.policy.groups import groups_of
 from dancu.population.policy.work import Change, Work
@@ -83,9 +85,18 @@ async def _record(act: Act, work: Work, changes: list[Change], subjects: list[in
     await _directory(act, work)
     for key in subjects:
         view = work.view(key)
-        await persons.update_person(conn, key, tick, derived(view, act.today), view.alive_until, view.merged_into)
+        row = derived(view, act.today)
+        if act.actor.kind == ActorKind.SYSTEM:
+            # The worker's role may add a number and say so; where a person belongs and is found is not its to change.
+            await persons.update_recorded(conn, key, tick, row.missing)
+        else:
+            await persons.update_person(conn, key, tick, row, view.alive_until, view.merged_into)
+    for key, code in work.settles:
+        await persons.settle_findings_of(conn, key, code, act.actor.actor_id)
     for key, finding in work.findings:
         await persons.insert_finding(conn, key, finding)
+    for task, arguments in work.jobs:
+        await defer(conn, task, arguments)
     await _merge(act, tick, entries)
     if act.settled is not None and not await persons.settle_finding(conn, *act.settled, act.actor.actor_id):
         raise Conflict("finding.settled", N_("Việc này đã được giải quyết rồi."))
@@ -116,6 +127,8 @@ async def _evidence(
         "verb": act.verb,
         "document": {"kind": act.document.kind, "number": act.document.number},
     }
+    if act.reason:
+        note["reason"] = act.reason
     for key, entry in entries.items():
         lines: list[bytes] = []
         groups: set[str] = set()

@@ -53,6 +53,8 @@ async def _end(act: Act, person_key: int, on: date, *, annulled: bool) -> Work:
 async def set_parent(act: Act, person_key: int, *, relation: KinRelation, parent: int | KinFact | None) -> Work:
     """Say who the father or mother is: a person of the registry (both records say it), somebody known from
     papers, or None to take it back."""
+    if not act.preview:
+        await persons.lock_kinship(act.conn)
     await act.open([person_key, *([parent] if isinstance(parent, int) else [])])
     await act.open(_named(await act.peek(person_key), relation))
     work = await act.take(person_key)

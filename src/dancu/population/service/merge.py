@@ -18,6 +18,8 @@ MERGE = "person.merge"
 async def merge(act: Act, absorbed_key: int, *, kept_key: int) -> Work:
     """Two records are one person: `kept_key` stands for both. Nothing is thrown away; `undo_merge` takes it
     back."""
+    if not act.preview:
+        await persons.lock_kinship(act.conn)
     await act.open({absorbed_key, kept_key})
     view = await act.peek(absorbed_key)
     await act.open({*_relatives(view), *await persons.named_by(act.conn, [absorbed_key])})

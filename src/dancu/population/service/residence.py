@@ -13,6 +13,16 @@ from dancu.population.policy.work import Work
 from dancu.population.service.act import Act, verb
 from dancu.territory.service import gazetteer
 
+
+def unit_on(unit_id: int | None, on: date) -> int | None:
+    """What a unit is called on a day, where it has one heir; a split unit stays as recorded, and its candidate heirs
+    see who lives there until somebody places them."""
+    if unit_id is None or gazetteer().unit(unit_id).valid_on(on):
+        return unit_id
+    heirs = gazetteer().successors(unit_id, on)
+    return heirs[0].unit_id if len(heirs) == 1 else unit_id
+
+
 MOVE = "person.write.move"
 
 

@@ -2,7 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
 from dancu.kit.db import Conn
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a number that is waited for will rest on."""
+
+    place_code: str
+    purpose: str
+    legal_basis: str
+    document_kind: str
+    document_number: str
+
+
+async def waiting(conn: Conn, code: str, after: int, most: int) -> list[int]:
+    """Keys after `after` with an open finding of this kind (role worker)."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT person_key FROM population.finding WHERE code = %s AND settled_at IS NULL"
+        " AND person_key > %s::bigint ORDER BY person_key LIMIT %s",
+        (code, after, most),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def waits_for(conn: Conn, code: str, person_key: int) -> Waiting | None:
+    """The oldest open finding of this kind, as it was noted; None where nobody waits."""
+    async with conn.cursor(row_factory=class_row(Waiting)) as cursor:
+        await cursor.execute(
+            "SELECT params->>'place_code' AS place_code, params->>'purpose' AS purpose,"
+            " params->>'legal_basis' AS legal_basis, params->>'document_kind' AS document_kind,"
+            " source_ref AS document_number FROM population.finding"
+            " WHERE person_key = %s::bigint AND code = %s AND settled_at IS NULL ORDER BY finding_id LIMIT 1",
+            (person_key, code),
+        )
+        return await cursor.fetchone()
 
 
 async def draw(conn: Conn, cell: str, person_key: int, serials: int = 1_000_000) -> str | None:
@@ -23,6 +61,12 @@ async def draw(conn: Conn, cell: str, person_key: int, serials: int = 1_000_000)
         )
         if done.rowcount == 1:
             return number
+
+
+async def has_free(conn: Conn, cell: str, serials: int = 1_000_000) -> bool:
+    """Is there a number of `cell` that nobody ever had? Takes none."""
+    row = await (await conn.execute("SELECT population.free_number(%s, %s::int)", (cell, serials))).fetchone()
+    return row is not None and row[0] is not None
 
 
 async def add(conn: Conn, number: str, kind: str, person_key: int, state: str) -> None:

@@ -132,6 +132,30 @@ async def settle_finding(conn: Conn, key: int, finding_id: int, staff_id: int) -
     return done.rowcount == 1
 
 
+async def settle_findings_of(conn: Conn, key: int, code: str, staff_id: int) -> None:
+    """The open findings of one kind are answered by what was just done."""
+    await conn.execute(
+        "UPDATE population.finding SET settled_at = clock_timestamp(), settled_by = %s::bigint"
+        " WHERE person_key = %s::bigint AND code = %s AND settled_at IS NULL",
+        (staff_id, key, code),
+    )
+
+
+async def update_recorded(conn: Conn, key: int, tick: datetime, missing: Sequence[str]) -> None:
+    """Only when something was recorded, and what is still missing (role worker)."""
+    await conn.execute(
+        "UPDATE population.person SET missing = %s::text[], last_recorded = %s WHERE person_key = %s::bigint",
+        (list(missing), tick, key),
+    )
+
+
+async def lock_kinship(conn: Conn) -> None:
+    """One at a time may say who descends from whom, until the transaction ends. Ancestors are asked after this and
+    hold until the commit: a circle of descent closed by several at once has no two links in one row to lock. Taken
+    before any row, so that nobody waits for it holding what its holder needs."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('dancu.population.kinship', 0))")
+
+
 async def ancestors(conn: Conn, persons: Sequence[int], generations: int) -> list[tuple[int, int, int]]:
     """(person, ancestor, generations between), each person its own ancestor at 0."""
     cursor = await conn.execute(

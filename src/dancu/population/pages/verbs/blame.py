@@ -11,6 +11,7 @@ from dancu.kernel.errors import DancuError
 _ABOUT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("person.phone", ("value",)),
     ("contact.", ("value",)),
+    ("person.number.place_", ("registration_place",)),
     ("person.number.place", ("place_code",)),
     ("person.number.cell_full", ("place_code",)),
     ("person.number.reason", ("reason",)),

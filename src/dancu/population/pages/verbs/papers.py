@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
-from dancu.kernel.numbers import place_code_for
 from dancu.kit.i18n import N_
 from dancu.population import service
 from dancu.population.forms import Choice, Day, Reading, Text
 from dancu.population.models import CardKind, CardState, ContactKind, PersonView, SourceKind
 from dancu.population.pages.verbs.page import Arguments, VerbPage, living, standing
 from dancu.population.pages.verbs.residence import today
+from dancu.population.service.numbers import code_of_place
 from dancu.population.wording import labels
-from dancu.territory import service as territory
 
 CARDS = N_("Thẻ và liên hệ")
 NUMBERS = N_("Số định danh")
@@ -21,16 +20,7 @@ _ENDED = {code: labels.STATE[code] for code in ("lost", "revoked", "expired")}
 
 def place_code(view: PersonView | None, day: date) -> str:
     """Digits of the province where the birth was registered, as numbers of that time bore it."""
-    birth = view.birth if view else None
-    unit = (birth.registration_unit or birth.birth_unit) if birth else None
-    if unit is None:
-        return ""
-    gazetteer = territory.gazetteer()
-    one = gazetteer.unit(unit)
-    then = min(day, one.valid_to - timedelta(days=1)) if one.valid_to else day
-    top = [one, *gazetteer.ancestors(unit, then)]
-    province = next((u for u in top if u.level == 1), None)
-    return place_code_for(province.code) if province else ""
+    return code_of_place(view.birth, day) if view and view.birth else ""
 
 
 def _contact(r: Reading) -> Arguments:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from dancu.kernel.errors import Invalid
 from dancu.kernel.numbers import PersonalId, parse_cmnd
 from dancu.kit.i18n import N_
 from dancu.population import models as m
@@ -18,11 +19,13 @@ from dancu.population.forms import (
     NameText,
     NewNumber,
     PartialDay,
+    PersonNumber,
     PlaceField,
     Reading,
     Relative,
     Text,
 )
+from dancu.population.forms.pick import RELATIONS
 from dancu.population.pages.verbs.identity import TRAITS, birth_place_fields, birth_values, trait_fields
 from dancu.population.pages.verbs.page import Arguments, VerbPage
 from dancu.population.policy.residence import Place
@@ -56,9 +59,9 @@ _PARENTS: tuple[Field, ...] = (
 )
 
 
-def _home(label: str) -> tuple[Field, ...]:
+def _home(label: str, *, head: bool = True) -> tuple[Field, ...]:
     return (
-        Heading(label=N_("Nơi thường trú")),
+        *((Heading(label=N_("Nơi thường trú")),) if head else ()),
         PlaceField(
             name="home", label=label, on="", home=True, optional=True,
             hint=N_("Số nhà, thôn hoặc tổ, xã hoặc phường, tỉnh. Ví dụ: 12 Hùng Vương, phường Tam Kỳ, Đà Nẵng"),
@@ -107,7 +110,30 @@ def _person(r: Reading, *parts: m.MaritalFact) -> Arguments:
 
 
 def _birth(r: Reading) -> Arguments:
-    return _person(r, m.MaritalFact(source=r.source, status=m.MaritalStatus.SINGLE))
+    args, _ = _person(r, m.MaritalFact(source=r.source, status=m.MaritalStatus.SINGLE))
+    housemate = _housemate(r)
+    return args, {
+        "allocate": r.values["number"] == _NOW and not r.values["personal_id"],
+        "household_of": housemate,
+        "relation": r.values["relation"] if housemate is not None else None,
+    }
+
+
+def _housemate(r: Reading) -> int | None:
+    """Whose household the child joins; None where it joins none."""
+    chosen = r.values["household"]
+    if chosen == _NOBODY:
+        return None
+    who: Any = r.values["household_of" if chosen == _OTHER else chosen]
+    if isinstance(who, int):
+        return who
+    if chosen == _OTHER:
+        raise Invalid("household.of_whom", N_("Hãy ghi số của chủ hộ hoặc một thành viên."), field="household_of")
+    raise Invalid(
+        "household.of_parent",
+        N_("Cha hoặc mẹ đã chọn không có hồ sơ ở đây. Hãy ghi số của họ, chọn hộ khác, hoặc chọn chưa nhập hộ."),
+        field="household",
+    )
 
 
 _RELATIONS = (("mother", m.KinRelation.MOTHER), ("father", m.KinRelation.FATHER))
@@ -123,15 +149,44 @@ def _kin(paper: m.Source, r: Reading, name: str, relation: m.KinRelation) -> m.K
     )  # fmt: skip
 
 
+_NOW, _LATER, _OTHER, _NOBODY = "now", "later", "other", "none"
+_NUMBERING = {_NOW: N_("Cấp ngay khi đăng ký"), _LATER: N_("Để cấp sau")}
+_HOUSEHOLDS = {
+    "mother": N_("Hộ của mẹ"), "father": N_("Hộ của cha"), _OTHER: N_("Hộ khác, theo số dưới đây"),
+    _NOBODY: N_("Chưa nhập hộ"),
+}  # fmt: skip
+_WHOLE: tuple[Field, ...] = (
+    Heading(label=N_("Số định danh")),
+    Choice(
+        name="number", label=N_("Số định danh cá nhân của trẻ"), table=_NUMBERING, radio=True,
+        start=lambda view, day: _NOW, hint=N_("Nếu chưa cấp được ngay, khai sinh vẫn được ghi và số tự cấp sau."),
+    ),
+    replace(_NUMBER, label=N_("Số đã có"), hint=N_("Chỉ ghi khi trẻ đã được cấp số.")),
+    *_PARENTS,
+    Heading(label=N_("Hộ và nơi thường trú")),
+    Choice(
+        name="household", label=N_("Nhập hộ"), table=_HOUSEHOLDS, radio=True, start=lambda view, day: "mother",
+        hint=N_("Trẻ thường trú tại nơi ở của hộ, trừ khi ghi nơi khác bên dưới."),
+    ),
+    PersonNumber(
+        name="household_of", label=N_("Số của chủ hộ hoặc một thành viên"), optional=True,
+        hint=N_("Chỉ khi nhập hộ khác. Số định danh, CMND, hoặc mã hồ sơ dạng #123."),
+    ),
+    Choice(
+        name="relation", label=N_("Quan hệ với chủ hộ"), table=RELATIONS, of=m.HouseholdRelation, optional=True,
+        hint=N_("Để trống thì suy từ cha mẹ."),
+    ),
+)  # fmt: skip
+
 PAGES = (
     VerbPage(
         code="birth", title=N_("Đăng ký khai sinh"), verb=service.register_birth, group=GROUP, alone=True, similar=True,
         arguments=_birth,
         paper=m.SourceKind.BIRTH_REGISTER,
-        lead=N_("Chưa có số định danh vẫn đăng ký được; số được cấp sau."),
+        lead=N_("Một lần ghi: khai sinh, số định danh, nhập hộ và thường trú. Phần nào chưa làm được thì chọn để sau."),
         fields=(
             Heading(label=N_("Người được khai sinh")), _NAME, _BORN, _SEX, *birth_place_fields(prefilled=False),
-            *_vietnamese(trait_fields(prefilled=False)), _NUMBER, *_PARENTS, *_home(N_("Nơi thường trú của trẻ")),
+            *_vietnamese(trait_fields(prefilled=False)), *_WHOLE, *_home(N_("Nơi thường trú khác nơi ở của hộ"), head=False),
         ),
     ),
     VerbPage(
