@@ -17,7 +17,7 @@ from dancu.kernel.errors import NotAllowed, NotFound
 from dancu.kit.db import keep_evidence
 from dancu.population import service
 from dancu.population.service.finder import Find, Finder
-from dancu.population.store import gate
+from dancu.population.store import acts, gate
 
 from .conftest import RESIDENCE
 
@@ -101,7 +101,7 @@ async def test_opening_for_a_write_needs_a_permission_to_write(office, app, poli
     key = await office.person()
     await app.commit()
     with pytest.raises(psycopg.errors.InvalidParameterValue):
-        await gate.open_for_write(app, police, RESIDENCE, [key], "person.read")
+        await acts.open_for_act(app, police, RESIDENCE, [key], [], "person.read")
 
 
 async def test_a_key_that_names_somebody_cannot_be_opened_as_new(office, app):

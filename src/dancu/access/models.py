@@ -33,6 +33,16 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingLimit:
+    """Persons a role may be shown by search in an `hour` and a `day`; `usual`: different persons its work needs a day."""
+
+    role: str
+    hour: int
+    day: int
+    usual: int
+
+
+@dataclass(frozen=True, slots=True)
 class LegalBasis:
     code: str
     name: str

@@ -62,5 +62,9 @@ class Conflict(DancuError):
     """The change contradicts what the registry holds, or somebody was faster."""
 
 
+class Exceeded(DancuError):
+    """More than is given in a stretch of time; the parameter `seconds` says when there is room again."""
+
+
 class Unavailable(DancuError):
     """Something outside the request is not working (evidence log, database); try again later."""

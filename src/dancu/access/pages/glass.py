@@ -14,6 +14,7 @@ from dancu.kit.web import (
     Request,
     Response,
     allow,
+    attempt,
     local_path,
     read_form,
     render,
@@ -48,6 +49,7 @@ async def _form(
 async def break_glass_form(
     request: Request, conn: DbConn, actor: CurrentActor, person: int, next: str = "/desk"
 ) -> Response:
+    service.check_glass_key(person)
     return await _form(request, conn, person, local_path(next), Form(), FormErrors(), actor.actor_id)
 
 
@@ -55,8 +57,9 @@ async def break_glass_form(
 async def break_glass(request: Request, conn: DbConn, actor: CurrentActor, person: int) -> Response:
     form = await read_form(request)
     next_url = local_path(form.value("next"), "/desk")
+    service.check_glass_key(person)
     try:
-        async with conn.transaction():
+        async with attempt(conn):
             purpose = service.choose_purpose("break_glass", form.value("basis"), form.value("case_ref"))
             await service.break_glass(conn, actor, person, form.value("reason"), purpose)
     except DancuError as error:

@@ -8,6 +8,7 @@ from dancu.access.service.demo import demo_personas, enter_as, mark_demo, seed_d
 from dancu.access.service.desk import COOKIE as PURPOSE_COOKIE
 from dancu.access.service.desk import desk_purpose, desk_purposes, purpose_cookie, purpose_title
 from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
+from dancu.access.service.glass import check_key as check_glass_key
 from dancu.access.service.organisations import add_organisation, close_organisation, organisations
 from dancu.access.service.os_user import actor_for_operator, actor_for_os_user
 from dancu.access.service.rights import (
@@ -54,6 +55,7 @@ __all__ = [
     "assign",
     "break_glass",
     "change_password",
+    "check_glass_key",
     "choose_purpose",
     "close_organisation",
     "confirm_totp",

@@ -20,6 +20,7 @@ from dancu.kit.i18n import N_
 PERMISSION = "break_glass"
 REVIEW = "break_glass.review"
 FINDINGS = ("justified", "unjustified")
+_LAST_KEY = 2**63 - 1
 
 
 async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
@@ -33,6 +34,31 @@ async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
     return await staff_store.one(conn, nearest) if nearest is not None else None
 
 
+def check_key(person_key: int) -> None:
+    """Raises NotFound for what can be no key of a record. Whether a possible one names somebody is not said before a
+    reason was written and the attempt is an entry."""
+    if not 0 < person_key <= _LAST_KEY:
+        raise _unknown_person()
+
+
+def nobody(actor: Actor, purpose: Purpose) -> NotFound:
+    """The refusal where the key names nobody. Nobody is told of an opening that is none, and the attempt is kept."""
+    error = _unknown_person()
+    error.evidence = lambda other: record(
+        other, actor, purpose, action="denied", subjects=[None], fields=[PERMISSION],
+        note={"verb": "access.break_glass", "verdict": "not_found"},
+    )  # fmt: skip
+    return error
+
+
+def _unknown_person() -> NotFound:
+    return NotFound("glass.nobody", N_("Không có hồ sơ này để mở khẩn cấp."))
+
+
+def _session(actor: Actor) -> bytes:
+    return bytes.fromhex(actor.session_id) if actor.session_id else b""
+
+
 async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, purpose: Purpose) -> int:
     """Open one person to this staff member for 60 minutes; returns the opening's id.
 
@@ -41,6 +67,7 @@ async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, pu
     where there is nobody to tell: an opening nobody hears of must not happen.
     """
     policy.require(actor, PERMISSION)
+    check_key(person_key)
     if actor.kind is not ActorKind.STAFF:
         raise NotAllowed("glass.staff_only", N_("Chỉ cán bộ được mở khẩn cấp."))
     text = policy.check_reason(reason)
@@ -54,17 +81,11 @@ async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, pu
             "glass.nobody_to_tell",
             N_("Cơ quan chưa có người phụ trách hoặc kiểm toán viên để báo. Hãy hỏi quản trị viên."),
         )
-    glass_id = await store.insert(
-        conn,
-        person_key,
-        actor.actor_id,
-        actor.org_code,
-        purpose.code,
-        purpose.legal_basis,
-        purpose.case_ref,
-        text,
+    glass_id = await store.open_one(
+        conn, _session(actor), person_key, actor.actor_id, actor.org_code, purpose, text, to
     )
-    await store.tell(conn, glass_id, to.items())
+    if glass_id is None:
+        raise nobody(actor, purpose)
     await record(
         conn, actor, purpose, action="write", subjects=[person_key], fields=[PERMISSION],
         note={"verb": "access.break_glass", "glass_id": glass_id},
@@ -93,12 +114,9 @@ async def openings(conn: Conn, actor: Actor, *, only_open: bool = False) -> list
     """The emergency openings this person was told of. Each says that somebody needed this citizen's record and why, so
     reading it is an entry in that citizen's list."""
     policy.require(actor, REVIEW)
-    found = await store.told(conn, actor.actor_id, only_open=only_open)
-    await record(
-        conn, actor, choose_purpose("audit"), action="read", fields=[PERMISSION],
-        subjects=list(dict.fromkeys(glass.person_key for glass in found)), note={"verb": "access.break_glass.list"},
-    )  # fmt: skip
-    return found
+    return await store.told(
+        conn, _session(actor), actor, choose_purpose("audit"), only_open=only_open, verb="access.break_glass.list"
+    )
 
 
 async def open_reviews(conn: Conn, actor: Actor) -> int:
@@ -114,13 +132,11 @@ async def review(conn: Conn, actor: Actor, glass_id: int, finding: str, comment:
         raise Invalid("glass.finding", N_("Hãy chọn kết luận: có căn cứ hoặc không có căn cứ."))
     if not text:
         raise Invalid("glass.comment", N_("Hãy ghi nhận xét."))
-    glass = next((g for g in await store.told(conn, actor.actor_id, only_open=False) if g.glass_id == glass_id), None)
-    if glass is None:
-        raise NotFound("glass.unknown", N_("Không tìm thấy lần mở khẩn cấp này."))
-    if not await store.review(conn, glass.person_key, glass_id, actor.actor_id, finding, text):
+    person_key = await store.review(conn, _session(actor), glass_id, actor.actor_id, finding, text)
+    if person_key is None:
         raise Conflict("glass.reviewed", N_("Lần mở này đã được người khác xem xét."))
     await record(
-        conn, actor, choose_purpose("audit"), action="write", subjects=[glass.person_key], fields=[REVIEW],
+        conn, actor, choose_purpose("audit"), action="write", subjects=[person_key], fields=[REVIEW],
         note={"verb": "access.break_glass.review", "glass_id": glass_id, "finding": finding},
     )  # fmt: skip
-    await emit(conn, events.GLASS_REVIEWED, glass.person_key, {"glass_id": glass_id, "finding": finding})
+    await emit(conn, events.GLASS_REVIEWED, person_key, {"glass_id": glass_id, "finding": finding})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from psycopg.rows import scalar_row
 
-from dancu.access.models import LegalBasis, Permission, Purpose, PurposeRule, Role
+from dancu.access.models import LegalBasis, Permission, Purpose, PurposeRule, ReadingLimit, Role
 from dancu.kit.db import Conn
 
 
@@ -17,10 +17,11 @@ async def write(
     laws: Iterable[LegalBasis],
     purposes: Iterable[Purpose],
     rules: Iterable[PurposeRule],
+    limits: Iterable[ReadingLimit],
 ) -> None:
     """Make the tables equal to the catalogue. Codes that left it lose what they allow; their names stay,
-    since the evidence log and old assignments speak of them."""
-    roles = list(roles)
+    since the evidence log and old assignments speak of them. An installation's own limits of reading stay."""
+    roles, limits = list(roles), list(limits)
     async with conn.cursor() as cursor:
         await cursor.execute("DELETE FROM access.purpose_rule")
         await cursor.execute("DELETE FROM access.role_permission")
@@ -59,6 +60,14 @@ async def write(
             """INSERT INTO access.purpose_rule (purpose, permission, basis, valid)
                VALUES (%s, %s, %s, daterange(%s, %s))""",
             [(r.purpose, r.permission, r.basis, r.valid_from, r.valid_to) for r in rules],
+        )
+        await cursor.execute("DELETE FROM access.reading_limit WHERE role <> ALL (%s)", ([one.role for one in limits],))
+        await cursor.executemany(
+            """INSERT INTO access.reading_limit (role, persons_hour, persons_day, usual_day) VALUES (%s, %s, %s, %s)
+               ON CONFLICT (role) DO UPDATE
+                  SET persons_hour = excluded.persons_hour, persons_day = excluded.persons_day,
+                      usual_day = excluded.usual_day""",
+            [(one.role, one.hour, one.day, one.usual) for one in limits],
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from psycopg import DatabaseError
 from psycopg.errors import IntegrityError
 
-from dancu.kernel.errors import Conflict, DancuError, Invalid, NotFound
+from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 
@@ -58,6 +59,26 @@ async def explained(conn: Conn) -> AsyncIterator[None]:
             yield
     except IntegrityError as error:
         known = _SENTENCES.get(error.diag.constraint_name or "")
+        if known is None:
+            raise
+        kind, code, sentence = known
+        raise kind(code, sentence) from None
+
+
+_REFUSALS: dict[str, tuple[type[DancuError], str, str]] = {
+    "DA003": (NotAllowed, "glass.right", N_("Tài khoản của bạn không có quyền làm việc này.")),
+    "DA004": (NotFound, "glass.unknown", N_("Không tìm thấy lần mở khẩn cấp này.")),
+}
+
+
+@asynccontextmanager
+async def permitted(conn: Conn) -> AsyncIterator[None]:
+    """Run statements in a savepoint; a refusal raised by the database's own functions becomes its sentence."""
+    try:
+        async with conn.transaction():
+            yield
+    except DatabaseError as error:
+        known = _REFUSALS.get(error.sqlstate or "")
         if known is None:
             raise
         kind, code, sentence = known

@@ -75,35 +75,22 @@ async def live(conn: Conn, token_hash: bytes) -> Found | None:
 
 
 async def touch(conn: Conn, token_hash: bytes) -> None:
-    """Note that the session is in use. A request that finds another one noting it goes on without waiting."""
-    await conn.execute(
-        """UPDATE access.session SET last_seen = now() WHERE token_hash = (
-               SELECT token_hash FROM access.session
-                WHERE token_hash = %s::bytea AND last_seen < now() - interval '60 seconds'
-                  FOR UPDATE SKIP LOCKED)""",
-        (token_hash,),
-    )
+    """Note that the session is in use, at most once a minute. An ended one stays ended."""
+    await conn.execute("SELECT access.touch_session(%s::bytea)", (token_hash,))
 
 
 async def revoke(conn: Conn, token_hash: bytes, actor_kind: str, actor_id: int) -> bool:
     """End a session of this actor; False when it is not theirs or has ended."""
-    cursor = await conn.execute(
-        """UPDATE access.session SET revoked_at = now()
-            WHERE token_hash = %s::bytea AND actor_kind = %s AND actor_id = %s::bigint
-              AND revoked_at IS NULL""",
-        (token_hash, actor_kind, actor_id),
-    )
-    return cursor.rowcount == 1
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute("SELECT access.revoke_session(%s::bytea, %s, %s::bigint)", (token_hash, actor_kind, actor_id))
+    return bool(await cursor.fetchone())
 
 
 async def revoke_all(conn: Conn, actor_kind: str, actor_id: int, *, but: bytes = b"") -> int:
-    cursor = await conn.execute(
-        """UPDATE access.session SET revoked_at = now()
-            WHERE actor_kind = %s AND actor_id = %s::bigint AND revoked_at IS NULL
-              AND token_hash <> %s::bytea""",
-        (actor_kind, actor_id, but),
-    )
-    return cursor.rowcount
+    """End all sessions of this actor but one; how many ended."""
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute("SELECT access.revoke_sessions(%s, %s::bigint, %s::bytea)", (actor_kind, actor_id, but))
+    return int(await cursor.fetchone() or 0)
 
 
 async def of_actor(conn: Conn, actor_kind: str, actor_id: int) -> list[Session]:

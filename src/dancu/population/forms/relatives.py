@@ -17,26 +17,34 @@ from dancu.population.models import KinFact, KinRelation, Source, SourceKind
 
 _LENGTHS = (9, 12)
 RECORD = "#"
+UNKNOWN = N_(
+    "Số này không khớp với ai. Hãy kiểm tra lại; nếu người này ở địa bàn khác, hãy ghi cả họ tên đúng như trên giấy tờ."
+)
 
 
 async def key_of(r: Reading, name: str) -> int | None:
-    """The person that the number in field `name` names, or the record number "#123" for those who have no number yet.
-    Adds an error where it names nobody or several. The gate is asked when the verb opens the person."""
-    typed = r.form.value(name)
+    """The person that the number in field `name` names, or the record number "#123" of somebody of the officer's area
+    who has no number yet. A person of elsewhere is named by number and name together (field `<name>_name`). Adds an error
+    where it names nobody or several; each try is an entry of the evidence log."""
+    word, key = await _asked(r, name)
+    if word == "form":
+        r.wrong(name, "person.number.form", N_("Hãy nhập số định danh 12 số, CMND 9 số, hoặc mã hồ sơ dạng #123."))
+    elif word == "several":
+        r.wrong(name, "person.number.several", N_("Số này từng cấp cho nhiều người. Hãy dùng số định danh 12 số."))
+    elif word == "unknown":
+        r.wrong(name, "person.number.unknown", UNKNOWN)
+    return key
+
+
+async def _asked(r: Reading, name: str) -> tuple[str, int | None]:
+    """What `service.named_by` says of the number typed; 'form' for what can be no number."""
+    typed, full_name = r.form.value(name), r.form.value(f"{name}_name")
     if typed.startswith(RECORD) and typed[1:].isascii() and typed[1:].isdigit() and len(typed) < 18:
-        return int(typed[1:])
+        return await service.named_by(r.conn, r.actor, r.purpose, record=int(typed[1:]))
     digits = plain_digits(typed)
     if digits is None or len(digits) not in _LENGTHS:
-        r.wrong(name, "person.number.form", N_("Hãy nhập số định danh 12 số, CMND 9 số, hoặc mã hồ sơ dạng #123."))
-        return None
-    keys = await service.keys_by_number(r.conn, digits)
-    if len(keys) == 1:
-        return keys[0]
-    if keys:
-        r.wrong(name, "person.number.several", N_("Số này từng cấp cho nhiều người. Hãy dùng số định danh 12 số."))
-    else:
-        r.wrong(name, "person.number.nobody", N_("Không có ai mang số này trong cơ sở dữ liệu. Hãy kiểm tra lại."))
-    return None
+        return "form", None
+    return await service.named_by(r.conn, r.actor, r.purpose, digits=digits, full_name=full_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,8 @@ class NewNumber(Text):
 
     async def read(self, r: Reading) -> str:
         number = await Text.read(self, r)
-        if number and await service.keys_by_number(r.conn, number):
+        digits = plain_digits(number) if number else None
+        if digits and await service.number_taken(r.conn, r.actor, r.purpose, digits):
             r.wrong(
                 self.name, "person.number.taken",
                 N_("Số định danh này đã được cấp cho người khác, kể cả khi đã hủy."),
@@ -77,20 +86,17 @@ class Relative(Field):
     async def read(self, r: Reading) -> int | KinFact | None:
         number, name = r.form.value(self.name), r.form.value(f"{self.name}_name")
         if number:
-            if name and not await self._listed(r, number):
+            if not name:
+                return await key_of(r, self.name)
+            word, key = await _asked(r, self.name)
+            if word == "unknown":
                 return self._from_papers(r, name, plain_digits(number) or "")
-            return await key_of(r, self.name)
+            return key if word == "ok" else await key_of(r, self.name)
         if name:
             return self._from_papers(r, name, "")
         if not self.optional:
             r.wrong(self.name, "kin.who", N_("Hãy ghi họ tên hoặc số định danh của người thân."))
         return None
-
-    async def _listed(self, r: Reading, number: str) -> bool:
-        digits = plain_digits(number)
-        if digits is None or len(digits) not in _LENGTHS:
-            return True  # said as an error of the number
-        return bool(await service.keys_by_number(r.conn, digits))
 
     def _from_papers(self, r: Reading, name: str, number: str) -> KinFact | None:
         year, born = r.form.value(f"{self.name}_year"), ""

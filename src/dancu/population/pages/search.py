@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dancu.access import service as access
-from dancu.kernel.errors import DancuError, NotAllowed
+from dancu.kernel.errors import DancuError, Exceeded, NotAllowed
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -57,7 +57,7 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
                 hits = await service.hits_of(conn, actor, why, keys)
             else:
                 hits = await service.search(conn, actor, why, text, born=form.value("born"), place=form.value("place"))
-    except NotAllowed:
+    except (NotAllowed, Exceeded):
         raise
     except DancuError as error:
         return _page(request, actor, form, FormErrors((), error))

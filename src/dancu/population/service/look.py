@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dancu.audit import service as audit
+from dancu.kernel import names
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
@@ -93,15 +94,6 @@ async def open_person(
     return verdict
 
 
-async def open_for_write(conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], permission: str) -> None:
-    """Open persons for a verb, which then records its own 'write' entry for each. Raises on the first refusal."""
-    for _, word in await gate.open_for_write(conn, actor, purpose, keys, permission):
-        if word != "ok":
-            error = refusal(word)
-            error.evidence = lambda other: gate.open_for_write(other, actor, purpose, keys, permission)
-            raise error
-
-
 async def open_new(conn: Conn, keys: Sequence[int], households: Sequence[int] = ()) -> None:
     """Open keys drawn for persons and households that have no rows yet."""
     await gate.open_new(conn, keys, households)
@@ -165,6 +157,26 @@ def check_number(text: str) -> None:
         )
 
 
+async def named_by(
+    conn: Conn, actor: Actor, purpose: Purpose, *, digits: str | None = None, record: int | None = None, full_name: str = ""
+) -> tuple[str, int | None]:
+    """Whom a number typed into a form names: ('ok', key), ('several', None) or ('unknown', None).
+
+    `digits`: a personal ID number or CMND; `record`: a record number. Somebody outside the actor's area is named only by
+    number together with their name as the registry has it; without it they are as unknown as a number nobody has. Each
+    call is an entry of the evidence log. Raises NotAllowed without a live session."""
+    ascii_name = names.normal_form(full_name).keys.ascii if full_name.strip() else ""
+    word, key = await gate.name_one(conn, actor, purpose, digits=digits, record=record, name_ascii=ascii_name)
+    if word == "no_session":
+        raise refusal(word)
+    return word, key
+
+
+async def number_taken(conn: Conn, actor: Actor, purpose: Purpose, digits: str) -> bool:
+    """Was this number ever given to anybody, here or elsewhere? The question is an entry of the evidence log."""
+    return await gate.number_taken(conn, actor, purpose, digits)
+
+
 async def keys_by_number(conn: Conn, number: str) -> list[int]:
     """Person keys that a number (personal ID, old CMND, cancelled ones) names; usually one. Says nothing about
     anybody: the gate is asked next."""
@@ -175,5 +187,5 @@ async def keys_by_number(conn: Conn, number: str) -> list[int]:
 
 
 __all__ = [
-    "ALL_FIELDS", "Verdict", "history", "household_members", "keys_by_number", "look", "nobody", "open_for_write", "open_new", "open_person", "person", "refusal",
+    "ALL_FIELDS", "Verdict", "history", "household_members", "keys_by_number", "look", "named_by", "nobody", "number_taken", "open_new", "open_person", "person", "refusal",
 ]  # fmt: skip

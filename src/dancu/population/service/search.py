@@ -17,9 +17,10 @@ from dancu.kernel import names
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate, parse_date
-from dancu.kernel.errors import Invalid
+from dancu.kernel.errors import Exceeded, Invalid
 from dancu.kernel.names.syllables import ascii_syllables
 from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
 from dancu.population.models import PersonView
 from dancu.population.service.look import look, refusal
 from dancu.population.store import facts, gate
@@ -157,7 +158,8 @@ def _terms(variants: tuple[str, ...], query: Query) -> tuple[str, ...]:
 async def search(
     conn: Conn, actor: Actor, purpose: Purpose, text: str, *, born: str = "", place: str = "", most: int = MOST
 ) -> list[Hit]:
-    """At most 20 persons of the actor's area, best first; each one shown is an entry of the evidence log."""
+    """At most 20 persons of the actor's area, best first; each one shown is an entry of the evidence log. Raises Exceeded
+    (`search.too_many`) where the actor was shown as many as their roles are given in an hour or a day."""
     query = understand(text, born, place)
     born_on = query.born
     for reading in readings(query):
@@ -178,6 +180,8 @@ async def search(
             # "More than so many" was counted from people's data: that somebody asked outlives the rollback.
             broad.evidence = lambda other: _asked_too_broadly(other, actor, purpose)
             raise broad
+        if rows and rows[0][0] == "too_many":
+            raise await _too_many(conn, actor, purpose)
         if rows and rows[0][0] != "ok":
             error = refusal(rows[0][0])
             error.evidence = lambda other: _again(other, actor, purpose)
@@ -207,6 +211,19 @@ def _line(view: PersonView) -> Hit:
 async def _again(conn: Conn, actor: Actor, purpose: Purpose) -> None:
     """Record a refused search after its rollback; nothing is searched (no such term exists)."""
     await gate.search(conn, actor, purpose, gate.Wanted((("-",),), "", "", "", None, None, None, None, 1))
+
+
+async def _too_many(conn: Conn, actor: Actor, purpose: Purpose) -> Exceeded:
+    seconds, period, allowed = await gate.search_wait(conn, actor)
+    error = Exceeded(
+        "search.too_many",
+        N_("Trong một ngày bạn đã tìm thấy {allowed} người, là mức của vai trò. Xin đợi {minutes} phút, hoặc tra bằng số định danh.")
+        if period == "day"
+        else N_("Trong một giờ bạn đã tìm thấy {allowed} người, là mức của vai trò. Xin đợi {minutes} phút, hoặc tra bằng số định danh."),
+        allowed=allowed, minutes=max(1, -(-seconds // 60)), seconds=max(1, seconds),
+    )  # fmt: skip
+    error.evidence = lambda other: _again(other, actor, purpose)
+    return error
 
 
 async def _asked_too_broadly(conn: Conn, actor: Actor, purpose: Purpose) -> None:

@@ -33,21 +33,6 @@ async def look(
     return await cursor.fetchall()
 
 
-async def open_for_write(
-    conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], permission: str
-) -> list[tuple[int, str]]:
-    """(person_key, verdict) for each key; the verb records its own entry when it writes."""
-    cursor = await conn.execute(
-        "SELECT person_key, verdict FROM population.open_for_write(%s, %s::bigint, %s, %s::bytea, %s::bigint[],"
-        " %s, %s, %s, %s, %s, %s)",
-        (
-            actor.kind, actor.actor_id, actor.org_code, _session(actor), list(keys), permission, purpose.code,
-            purpose.legal_basis, purpose.case_ref or None, actor.request_id, actor.channel,
-        ),
-    )  # fmt: skip
-    return await cursor.fetchall()
-
-
 async def open_new(conn: Conn, keys: Sequence[int], households: Sequence[int] = ()) -> None:
     """Open keys that name nobody yet."""
     await conn.execute("SELECT population.open_new(%s::bigint[], %s::bigint[])", (list(keys), list(households)))
@@ -57,6 +42,36 @@ async def keys_of(conn: Conn, numbers: Sequence[str]) -> list[tuple[str, str, st
     """(number, kind, state, person_key) of every directory row of these numbers."""
     cursor = await conn.execute("SELECT number, kind, state, person_key FROM population.keys_of(%s::text[])", (list(numbers),))
     return await cursor.fetchall()
+
+
+async def name_one(
+    conn: Conn, actor: Actor, purpose: Purpose, *, digits: str | None = None, record: int | None = None, name_ascii: str = ""
+) -> tuple[str, int | None]:
+    """(verdict, key): whom a number (`digits`) or a record number typed into a form names. 'ok', 'unknown', 'several' or
+    'no_session'; recorded by the database."""
+    cursor = await conn.execute(
+        "SELECT verdict, person_key FROM population.name_one(%s, %s::bigint, %s, %s::bytea, %s, %s::bigint, %s, %s, %s, %s,"
+        " %s, %s)",
+        (
+            actor.kind, actor.actor_id, actor.org_code, _session(actor), digits, record, name_ascii, purpose.code,
+            purpose.legal_basis, purpose.case_ref or None, actor.request_id, actor.channel,
+        ),
+    )  # fmt: skip
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else ("unknown", None)
+
+
+async def number_taken(conn: Conn, actor: Actor, purpose: Purpose, digits: str) -> bool:
+    """Was this number ever given to anybody? Recorded by the database."""
+    cursor = await conn.execute(
+        "SELECT population.number_taken(%s, %s::bigint, %s, %s::bytea, %s, %s, %s, %s, %s, %s)",
+        (
+            actor.kind, actor.actor_id, actor.org_code, _session(actor), digits, purpose.code, purpose.legal_basis,
+            purpose.case_ref or None, actor.request_id, actor.channel,
+        ),
+    )  # fmt: skip
+    row = await cursor.fetchone()
+    return bool(row and row[0])
 
 
 async def members_of(conn: Conn, household_key: int) -> list[int]:
@@ -119,6 +134,13 @@ async def search(conn: Conn, actor: Actor, purpose: Purpose, wanted: Wanted) -> 
         ),
     )  # fmt: skip
     return await cursor.fetchall()
+
+
+async def search_wait(conn: Conn, actor: Actor) -> tuple[int, str, int]:
+    """(seconds until a search may show more, 'hour' or 'day', persons allowed in it); (0, '', …) when it may now."""
+    cursor = await conn.execute("SELECT seconds, period, allowed FROM access.search_wait(%s::bigint)", (actor.actor_id,))
+    row = await cursor.fetchone()
+    return (row[0], row[1] or "", row[2]) if row else (0, "", 0)
 
 
 async def export_page(

@@ -91,14 +91,17 @@ async def sent(desk: Desk) -> Response:
     if form.value("action") == "edit":
         return await desk.form(r)
     try:
+        # Outside of the attempt: a number that was tried is an entry, whatever becomes of the form it stood in.
+        purpose = await _read(desk, r)
         async with attempt(desk.conn):
-            return await _go_on(desk, r)
+            return await _go_on(desk, r, purpose)
     except DancuError as error:
         _explain(desk.page, r, error)
     return await desk.form(r)
 
 
-async def _go_on(desk: Desk, r: Reading) -> Response:
+async def _read(desk: Desk, r: Reading) -> Purpose:
+    """Understand what was typed, into `r.values`. Raises Invalid with everything that is wrong."""
     page, form = desk.page, r.form
     purpose, r.document = read_basis(form, r.errors, offered_bases(page.verb.permission, ""), page.papers)
     r.purpose = purpose or r.purpose
@@ -107,6 +110,11 @@ async def _go_on(desk: Desk, r: Reading) -> Response:
         r.values[one.name] = await one.read(r)
     r.errors.raise_if_any()
     assert purpose is not None
+    return purpose
+
+
+async def _go_on(desk: Desk, r: Reading, purpose: Purpose) -> Response:
+    page, form = desk.page, r.form
     args, kwargs = page.call(r)
     preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
     if not preview.changes and not page.silent:
