@@ -239,3 +239,15 @@ async def test_preview_says_what_would_change_and_writes_nothing(office):
     assert number.changes[0].after.number.startswith("049190")
     assert (await gate.keys_of(office.conn, [number.changes[0].after.number])) == []
     assert NOW_HERE
+
+
+async def test_preview_of_a_new_card_shows_the_old_one_as_replaced_beside_itself(office):
+    key = await office.person()
+    card = {"kind": CardKind.CHIP, "number": "049190000009"}
+    await office(service.issue_card, key, **card, issued_on=date(2023, 3, 1))
+    shown = await office.preview(service.issue_card, key, **card, issued_on=date(2026, 3, 1))
+    pairs = {(c.before and (c.before.issued_on, c.before.state), (c.after.issued_on, c.after.state)) for c in shown.changes}
+    assert pairs == {
+        ((date(2023, 3, 1), CardState.ACTIVE), (date(2023, 3, 1), CardState.REPLACED)),
+        (None, (date(2026, 3, 1), CardState.ACTIVE)),
+    }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dancu.access import service as access
 from dancu.access.service.os_user import operator
 from dancu.demo import people as province
 from dancu.demo.load import Families, Loader
-from dancu.demo.personas import HEAD_NUMBER
+from dancu.demo.personas import HEAD_NUMBER, PERSONAS
 from dancu.demo.places import places
+from dancu.demo.records import DemoHousehold
+from dancu.demo.since import passed
 from dancu.kernel.actor import Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict
 from dancu.kit.command import os_user
 from dancu.kit.db import connection, open_connection
@@ -49,7 +52,12 @@ async def already() -> bool:
 
 async def people(count: int, progress: Progress) -> int:
     """Write `count` synthetic people with their households; returns how many were written."""
-    families = Families.of(province.generate(count, SEED))
+    today = SYSTEM_CLOCK.today()
+
+    def households() -> Iterator[DemoHousehold]:
+        return passed(province.generate(count, SEED), province.AS_OF, today, spared=PERSONAS)
+
+    families = Families.of(households())
     hamlets: list[int] = []
     conn = await open_connection("import")
     try:
@@ -57,10 +65,10 @@ async def people(count: int, progress: Progress) -> int:
             for h in places().hamlets:
                 made = await territory.add_hamlet(conn, operator(), h.unit_id, h.kind, h.name, valid_from=province.AS_OF)
                 hamlets.append(made.hamlet_id)
-        persons, households = await reserve(conn, persons=len(families.names), households=families.households)
+        persons, homes = await reserve(conn, persons=len(families.names), households=families.households)
         await conn.commit()
-        loader = Loader(families, persons, households, hamlets)
-        drafts = loader.drafts(province.generate(count, SEED))
+        loader = Loader(families, persons, homes, hamlets)
+        drafts = loader.drafts(households())
         # The database's part takes longer than ours: a second connection gives it the second core.
         second = await open_connection("import")
         try:

@@ -121,6 +121,21 @@ def _validity(start: date | None, end: date | None) -> str:
     return (f"{start:%d/%m/%Y}" if start else "…") + " – " + (f"{end:%d/%m/%Y}" if end else "nay")
 
 
+_HOW = {
+    "direct": "đúng tên",
+    "approximate": "gần đúng tên",
+    "successor": "tên cũ, nay thuộc đơn vị này",
+    "split": "một trong các đơn vị sau khi chia tách",
+    "predecessor": "tên mới, khi đó là đơn vị này",
+    "district_dissolved": "thuộc huyện đã giải thể",
+}
+
+
+def _how(via: str) -> str:
+    """How a unit was reached, in words; a way not known here is shown as it is."""
+    return ", ".join(_HOW.get(part, part) for part in via.split("+"))
+
+
 def _table(answer: "Resolution", day: date) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -136,5 +151,5 @@ def _table(answer: "Resolution", day: date) -> None:
     table = Table("Mã", "Đơn vị", "Độ tin cậy", "Cách nhận ra", box=None)
     for c in answer.candidates[:15]:
         name = gazetteer().full_name(c.unit.unit_id, day)
-        table.add_row(c.unit.code, name, f"{c.confidence:.2f}", c.via)
+        table.add_row(c.unit.code, name, f"{c.confidence:.2f}".replace(".", ","), _how(c.via))
     Console(soft_wrap=True).print(table)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from dancu.kit.i18n import N_, gettext
-from dancu.population.models import Fact, FactChange, HouseholdFact, KinFact, Preview
+from dancu.population.models import CardFact, Fact, FactChange, HouseholdFact, KinFact, Preview
 from dancu.population.policy.groups import groups_between, groups_of
 from dancu.population.policy.work import Change, Work, slot
 
@@ -22,7 +22,7 @@ def preview_of(work: Work, outside: Collection[int]) -> Preview:
     for change in opened:
         if any(_rest(change, c) for c in closed):
             continue
-        before = next((c for c in closed if _meets(change, c)), None)
+        before = _before(change, opened, closed)
         if before is not None:
             explained.add(id(before.fact))
         lines.extend(_lines(change, before.fact if before else None, change.fact, outside))
@@ -61,6 +61,21 @@ def _rest(opened: Change, closed: Change) -> bool:
         and type(opened.fact) is type(closed.fact)
         and replace(opened.fact, valid=closed.fact.valid) == closed.fact
     )
+
+
+def _before(change: Change, opened: Collection[Change], closed: Collection[Change]) -> Change | None:
+    """What stood where the opened row will stand. A card that is replaced goes on as the same card in another state:
+    it is not what the new card was before."""
+    same = next((c for c in closed if _same_card(change, c)), None)
+    free = (c for c in closed if _meets(change, c) and not any(_same_card(o, c) for o in opened))
+    return same or next(free, None)
+
+
+def _same_card(one: Change, other: Change) -> bool:
+    a, b = one.fact, other.fact
+    if not isinstance(a, CardFact) or not isinstance(b, CardFact):
+        return False
+    return one.key == other.key and (a.kind, a.number, a.issued_on) == (b.kind, b.number, b.issued_on)
 
 
 def _meets(opened: Change, closed: Change) -> bool:
