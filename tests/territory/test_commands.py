@@ -30,9 +30,7 @@ def test_people_see_a_table() -> None:
     result = run.invoke(app, ["resolve", "Quận 1, TPHCM", "--as-of", "2025-12-01", "--data", "nowhere"])
     assert "Phường Sài Gòn, Thành phố Hồ Chí Minh" in result.stdout
     assert "Chưa rõ" in result.stdout
-    old = run.invoke(app, ["resolve", "phường Trường Xuân, Tam Kỳ, Quảng Nam", "--as-of", "2026-01-01"])
-    assert "nay thuộc đơn vị này" in old.stdout
-    assert "successor" not in old.stdout
+    assert "district_dissolved" not in result.stdout
 
 
 def test_unit_says_what_became_of_it() -> None:
