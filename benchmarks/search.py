@@ -33,6 +33,14 @@ async def sample(running: Running) -> list[tuple[str, str, int]]:
     return rows[:QUERIES]
 
 
+async def forget_shown(running: Running) -> None:
+    """Nobody may be shown as many people in an hour as the benchmark asks for; start the hour again."""
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(running.dsn("admin")) as conn:
+        await conn.execute("TRUNCATE access.shown")
+
+
 def spoil(name: str, rng: random.Random) -> str:
     """As people type: without diacritics, given name first, sometimes a wrong letter or a word left out."""
     from dancu.kernel.names import fold_ascii
@@ -66,13 +74,17 @@ async def run(running: Running) -> dict[str, Any]:
         actor = await access.sessions.resolve(conn, token)
         assert actor is not None
         await conn.commit()
-        for name, year, key in asked:
+        for nth, (name, year, key) in enumerate(asked):
             text = spoil(name, rng)
+            if nth % 10 == 0:
+                await forget_shown(running)
             began = time.perf_counter()
             try:
                 hits = await service.search(conn, actor, why, text, born=year)
                 await conn.commit()
-            except DancuError:
+            except DancuError as error:
+                if not error.code.startswith("search.too_broad"):
+                    raise
                 await conn.rollback()
                 hits, broad = [], broad + 1
             took.append(time.perf_counter() - began)

@@ -10,18 +10,23 @@ from fastapi import FastAPI
 
 from dancu.access import pages as access_pages
 from dancu.access.service import sessions
+from dancu.accounts import pages as accounts_pages
 from dancu.audit import api as audit_api
+from dancu.cards import pages as cards_pages
 from dancu.demo import pages as demo_pages
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
 from dancu.kit.web import MenuItem, Surface, create_app
 from dancu.kit.web.callers import Callers
 from dancu.monitoring import pages as monitoring_pages
+from dancu.oidc import endpoints as oidc_endpoints
+from dancu.oidc import pages as oidc_pages
 from dancu.population import api as population_api
 from dancu.population import pages as population_pages
 from dancu.population.service.finder import Finder
 from dancu.quality import pages as quality_pages
 from dancu.settings import Settings
+from dancu.sharing import pages as sharing_pages
 from dancu.territory import api as territory_api
 
 ROUTERS = (
@@ -31,6 +36,11 @@ ROUTERS = (
     population_api.router,
     territory_api.router,
     quality_pages.router,
+    cards_pages.router,
+    accounts_pages.router,
+    sharing_pages.router,
+    oidc_pages.router,
+    oidc_endpoints.router,
     monitoring_pages.router,
     audit_api.router,
 )
@@ -44,6 +54,10 @@ SURFACES = (
 MENU: tuple[MenuItem, ...] = (
     *population_pages.MENU,
     *quality_pages.MENU,
+    *cards_pages.MENU,
+    *accounts_pages.MENU,
+    *sharing_pages.MENU,
+    *oidc_pages.MENU,
     *monitoring_pages.MENU,
     *access_pages.MENU,
 )

@@ -1,0 +1,1 @@
+"""Verbs of accounts, one module each: `from dancu.accounts.service import core`."""

@@ -1,0 +1,1 @@
+"""Verbs of oidc, one module each: `from dancu.oidc.service import core`."""

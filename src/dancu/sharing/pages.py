@@ -1,0 +1,11 @@
+"""Pages of sharing."""
+
+from __future__ import annotations
+
+from dancu.kit.web import APIRouter, MenuItem
+
+router = APIRouter(include_in_schema=False)
+
+MENU: tuple[MenuItem, ...] = ()
+
+__all__ = ["MENU", "router"]
