@@ -138,7 +138,7 @@ def _how(via: str) -> str:
 
 def _table(answer: "Resolution", day: date) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from dancu.territory.gazetteer import gazetteer
 
@@ -148,7 +148,7 @@ def _table(answer: "Resolution", day: date) -> None:
         print(f"Phần còn lại: {answer.rest}")
     if not answer.candidates:
         return
-    table = Table("Mã", "Đơn vị", "Độ tin cậy", "Cách nhận ra", box=None)
+    table = Table("Mã", Column("Đơn vị", no_wrap=True), "Độ tin cậy", "Cách nhận ra", box=None)
     for c in answer.candidates[:15]:
         name = gazetteer().full_name(c.unit.unit_id, day)
         table.add_row(c.unit.code, name, f"{c.confidence:.2f}".replace(".", ","), _how(c.via))

@@ -9,7 +9,7 @@ from dancu.access.service.desk import COOKIE as PURPOSE_COOKIE
 from dancu.access.service.desk import desk_purpose, desk_purposes, purpose_cookie, purpose_title
 from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
 from dancu.access.service.glass import check_key as check_glass_key
-from dancu.access.service.organisations import add_organisation, close_organisation, organisations
+from dancu.access.service.organisations import add_organisation, close_organisation, organisation, organisations
 from dancu.access.service.os_user import actor_for_operator, actor_for_os_user
 from dancu.access.service.rights import (
     recompute_all,
@@ -43,6 +43,7 @@ from dancu.access.service.staff import (
     reset,
     staff_by_login,
     staff_list,
+    staff_named,
     staff_view,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "my_sessions",
     "open_reviews",
     "openings",
+    "organisation",
     "organisations",
     "purpose_cookie",
     "purpose_title",
@@ -93,6 +95,7 @@ __all__ = [
     "sign_out",
     "staff_by_login",
     "staff_list",
+    "staff_named",
     "staff_view",
     "start_totp",
     "supervisor_of",

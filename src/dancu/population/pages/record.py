@@ -109,5 +109,6 @@ async def printed(request: Request, conn: DbConn, actor: CurrentActor, key: int)
     view, why, errors = await read(request, conn, actor, key, "person.print")
     return render(
         request, "population/print.html", sections=sections(view, SYSTEM_CLOCK.today()),
+        organisation=await access.organisation(conn, actor.org_code),
         **_context(request, actor, view, why, errors),
     )  # fmt: skip
