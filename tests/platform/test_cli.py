@@ -172,6 +172,39 @@ def test_a_reader_that_leaves_early_is_no_failure(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
+# What a command may not load merely to answer: each costs it a tenth of a second or more.
+HEAVY = {
+    "anywhere": {"pydantic", "fastapi", "starlette", "structlog", "babel", "jinja2", "numpy", "pyarrow", "openpyxl", "procrastinate", "granian"},
+    "looking": {"cryptography", "argon2", "dancu.population.service.act", "dancu.audit.sequencer", "dancu.audit.verify", "dancu.kit.log"},
+    "offline": {"psycopg", "asyncio", "dancu.audit", "dancu.population.service"},
+}  # fmt: skip
+BUDGETS = [
+    (["person", "show", "{number}", "--json"], ["looking"]),
+    (["person", "search", "Nguyễn Văn An", "--born", "1990", "--json"], ["looking"]),
+    (["access", "whoami", "--json"], ["looking"]),
+    (["territory", "resolve", "Trường Xuân, Tam Kỳ", "--as-of", "2023-04-01", "--json"], ["offline"]),
+    (["names", "explain", "Nguyễn Văn An", "--json"], ["offline"]),
+    (["numbers", "explain", "049190012345", "--json"], ["offline"]),
+    (["access", "purposes", "--json"], ["offline"]),
+]
+
+
+@pytest.mark.parametrize(("args", "kinds"), BUDGETS, ids=lambda value: " ".join(value[:2]))
+def test_commands_load_only_what_they_need(running: Installation, number: str, args: list[str], kinds: list[str]) -> None:
+    """Counted in modules, not in seconds: this machine may be busy."""
+    import subprocess
+
+    from tests.platform.installation import environment
+
+    program = "import sys; from dancu.cli import _run; code = _run(sys.argv[1:]); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    given = [number if arg == "{number}" else arg for arg in args]
+    env = environment(DANCU_DATA=str(running.data))
+    done = subprocess.run([sys.executable, "-c", program, *given], capture_output=True, text=True, env=env, cwd="/", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    loaded = set(done.stderr.split())
+    assert loaded & set().union(*(HEAVY[kind] for kind in ("anywhere", *kinds))) == set()
+
+
 def test_commands_start_at_once() -> None:
     """Under half a second on a quiet machine; this one may be busy, so the best of several counts."""
     for args in (["names", "explain", "An"], ["numbers", "explain", "049190012345"], ["--version"], ["access", "purposes"]):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from dancu.kernel.errors import NotAllowed
+from dancu.kit.web.cookies import cookie_name
 from dancu.kit.web.forms import posted
 from dancu.kit.web.session import bearer_of, token_of
 
@@ -27,11 +28,11 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plai
 
 def csrf_token(request: Request) -> str:
     """A token for a form of this answer. Without a session it makes the browser's cookie."""
-    binding = token_of(request) or request.cookies.get(COOKIE, "") or getattr(request.state, "browser", "")
+    binding = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "") or getattr(request.state, "browser", "")
     if not binding:
         binding = request.state.browser = secrets.token_urlsafe(18)
         secure = "; Secure" if request.app.state.settings.https else ""
-        request.state.cookies.append(f"{COOKIE}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
+        request.state.cookies.append(f"{cookie_name(request, COOKIE)}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
     salt = secrets.token_urlsafe(9)
     return f"{salt}.{_sign(request, binding, salt)}"
 
@@ -57,7 +58,7 @@ async def check_csrf(request: Request) -> None:
         value = (await posted(request)).get(FIELD, "")
         given = value if isinstance(value, str) else ""
     salt, _, signature = given.partition(".")
-    binding = session or request.cookies.get(COOKIE, "")
+    binding = session or request.cookies.get(cookie_name(request, COOKIE), "")
     if not binding or not hmac.compare_digest(signature.encode(), _sign(request, binding, salt).encode()):
         raise NotAllowed("csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa.")
 

@@ -14,21 +14,23 @@ import psycopg
 import structlog
 from fastapi import Request
 from psycopg_pool import PoolTimeout
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dancu.kernel.actor import ANONYMOUS
 from dancu.kernel.errors import Invalid
 from dancu.kit import metrics
 from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
 from dancu.kit.log import get_logger, log_request
-from dancu.kit.web.errors import from_database, respond, respond_unexpected
+from dancu.kit.web.answer import Answer, Body
+from dancu.kit.web.errors import from_database, kind_of, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
-from dancu.kit.web.headers import secure
 from dancu.kit.web.settings import WebSettings
 from dancu.kit.web.shortcuts import Shortcuts, take_shortcut
 
 log = get_logger("dancu.web")
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# A UUID or a trace id. Anything freer would carry a personal number into the logs when a client numbers its requests
+# by whom they are about; so would an id with the digits of a number in a row.
+_SANE_ID = re.compile(r"(?!.*[0-9]{9})(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32})")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LANG_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -46,18 +48,22 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        method, body = scope["method"], Body(scope, receive)
+        if method == "HEAD":
+            # What GET would answer, asked and recorded alike; only the body stays here.
+            scope = {**scope, "method": "GET"}
+        request = Request(scope, body)
         self._open(request)
         started = time.perf_counter()
-        answer = _Answer(request, send, https=self._settings.https)
+        answer = Answer(request, send, body, https=self._settings.https, head_only=method == "HEAD")
         structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
         metrics.IN_FLIGHT.inc()
         try:
             with use_language(request.state.lang):
-                await self._run(request, receive, answer)
+                await self._run(request, body, answer)
         finally:
             metrics.IN_FLIGHT.dec()
-            self._report(request, answer, time.perf_counter() - started)
+            self._report(request, method, answer, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
 
     def _open(self, request: Request) -> None:
@@ -86,7 +92,7 @@ class Envelope:
         kept = request.cookies.get("lang", DEFAULT)
         return kept if kept in LANGUAGES else DEFAULT
 
-    async def _run(self, request: Request, receive: Receive, answer: _Answer) -> None:
+    async def _run(self, request: Request, receive: Receive, answer: Answer) -> None:
         try:
             if refusal := self._gate.refusal(request):
                 status = 400 if isinstance(refusal, Invalid) else None
@@ -99,7 +105,10 @@ class Envelope:
             await self._app(request.scope, receive, answer)
         except Exception as error:
             known = from_database(error) if isinstance(error, (psycopg.Error, PoolTimeout)) else None
-            log.error("request failed", route=route_of(request.scope), exc_info=error)
+            if known is None or answer.status:
+                log.error("request failed", route=route_of(request.scope), exc_info=error)
+            elif kind_of(known).status >= 500:
+                log.warning("request not possible", route=route_of(request.scope), exc_info=error)
             if answer.status:
                 # Half an answer is out: the server must break the connection, not end it as if it were whole.
                 # It will print what it is given, so it is not given the failure itself.
@@ -107,9 +116,9 @@ class Envelope:
             response = respond(request, known) if known else respond_unexpected(request)
             await response(request.scope, receive, answer)
 
-    def _report(self, request: Request, answer: _Answer, seconds: float) -> None:
+    def _report(self, request: Request, method: str, answer: Answer, seconds: float) -> None:
         route, status = route_of(request.scope), answer.status or 499
-        method = request.method if request.method in _METHODS else "other"
+        method = method if method in _METHODS else "other"
         metrics.REQUESTS.labels(method, route, str(status)).inc()
         metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
         log_request(
@@ -121,41 +130,6 @@ class Envelope:
             request_id=request.state.request_id,
             error_code=request.state.error_code,
         )
-
-
-class _Answer:
-    """`send` with our headers. Replaces the framework's bare 413 by our own page."""
-
-    def __init__(self, request: Request, send: Send, *, https: bool) -> None:
-        self._request, self._send, self._https = request, send, https
-        self.status = 0
-        self._swallow = False
-
-    async def __call__(self, message: Message) -> None:
-        if self._swallow:
-            return
-        if message["type"] == "http.response.start":
-            if message["status"] == 413 and _is_plain(message):
-                too_large = Invalid("request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")
-                await respond(self._request, too_large, 413)(self._request.scope, _nothing, self)
-                self._swallow = True
-                return
-            self.status = message["status"]
-            state = self._request.state
-            headers = list(message.get("headers", ()))
-            secure(headers, nonce=state.nonce, https=self._https)
-            headers.append((b"x-request-id", state.request_id.encode()))
-            headers.extend((b"set-cookie", cookie.encode()) for cookie in state.cookies)
-            message["headers"] = headers
-        await self._send(message)
-
-
-def _is_plain(message: Message) -> bool:
-    return any(name == b"content-type" and kind.startswith(b"text/plain") for name, kind in message["headers"])
-
-
-async def _nothing() -> Message:
-    return {"type": "http.disconnect"}
 
 
 def route_of(scope: Scope) -> str:

@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from dancu.kernel.actor import ANONYMOUS, Actor, Channel
+from dancu.kit.web.cookies import cookie_name
 from dancu.kit.web.transaction import Lease
 
 COOKIE = "dancu_session"
@@ -26,7 +27,7 @@ class Sessions(Protocol):
 def token_of(request: Request) -> str:
     """The session's opaque token, "" when there is none or it cannot be one of ours: the bearer token of a program that
     calls the API, else the session cookie."""
-    token = bearer_of(request) or request.cookies.get(COOKIE, "")
+    token = bearer_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
     return token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
 
 
@@ -67,9 +68,13 @@ def start_session(request: Request, response: Response, token: str, *, max_age: 
     """Set the session cookie. `max_age` in seconds; None ends with the browser. Always issue a NEW token at
     sign-in: a token from before it could have been planted."""
     https = request.app.state.settings.https
-    response.set_cookie(COOKIE, token, max_age=max_age, httponly=True, samesite="lax", secure=https, path="/")
+    name = cookie_name(request, COOKIE)
+    response.set_cookie(name, token, max_age=max_age, httponly=True, samesite="lax", secure=https, path="/")
 
 
 def end_session(request: Request, response: Response) -> None:
+    """Take the session cookie back, and have the browser forget what it kept of this site: the next person at a shared
+    computer must not find it. Not its cookies: the chosen language and the known device outlive a session."""
     https = request.app.state.settings.https
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=https, path="/")
+    response.delete_cookie(cookie_name(request, COOKIE), httponly=True, samesite="lax", secure=https, path="/")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'

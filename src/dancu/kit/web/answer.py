@@ -1,0 +1,94 @@
+"""The wire's side of a request: what was read of its body, and the answer with our headers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from dancu.kernel.errors import Invalid
+from dancu.kit.web.errors import respond
+from dancu.kit.web.headers import secure
+
+_DRAIN_BYTES = 256 * 1024
+_DRAIN_SECONDS = 1.0
+
+
+class Body:
+    """`receive`, remembering how far the body was read: an answer that leaves some of it on the wire would be followed
+    by those bytes where the next request of the connection is expected."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        stated = {name: value for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding", b"expect")}
+        self._waits = b"expect" in stated
+        self._empty = b"transfer-encoding" not in stated and stated.get(b"content-length", b"0").strip() == b"0"
+        self._closed = self._empty
+        self.http1 = scope.get("http_version", "1.1").startswith("1")
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._closed = True
+        return message
+
+    async def settle(self) -> bool:
+        """Read what is left of a body nobody wanted, if it is little and comes at once. False where some remains: then
+        the connection cannot be used again."""
+        if self._closed:
+            return True
+        if self._waits:  # the sender waits to be told whether to send it at all
+            return False
+        left = _DRAIN_BYTES
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while not self._closed and left > 0:
+                    left -= len((await self()).get("body", b""))
+        except TimeoutError:
+            return False
+        return self._closed
+
+
+class Answer:
+    """`send` with our headers. Replaces the framework's bare 413 by our own page; sends no body where only the head was
+    asked for; says when the connection ends."""
+
+    def __init__(self, request: Request, send: Send, body: Body, *, https: bool, head_only: bool) -> None:
+        self._request, self._send, self._body = request, send, body
+        self._https, self._head_only = https, head_only
+        self.status = 0
+        self._over = False
+
+    async def __call__(self, message: Message) -> None:
+        if self._over:
+            return
+        if message["type"] == "http.response.start":
+            if message["status"] == 413 and _is_plain(message):
+                too_large = Invalid("request.too_large", "Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")
+                await respond(self._request, too_large, 413)(self._request.scope, _nothing, self)
+                self._over = True
+                return
+            self.status = message["status"]
+            message["headers"] = await self._headers(message)
+        elif self._head_only and message["type"] == "http.response.body":
+            message, self._over = {"type": "http.response.body", "body": b""}, True
+        await self._send(message)
+
+    async def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+        state = self._request.state
+        headers = list(message.get("headers", ()))
+        secure(headers, nonce=state.nonce, https=self._https)
+        headers.append((b"x-request-id", state.request_id.encode()))
+        headers.extend((b"set-cookie", cookie.encode()) for cookie in state.cookies)
+        if not await self._body.settle() and self._body.http1:
+            headers.append((b"connection", b"close"))
+        return headers
+
+
+def _is_plain(message: Message) -> bool:
+    return any(name == b"content-type" and kind.startswith(b"text/plain") for name, kind in message["headers"])
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
