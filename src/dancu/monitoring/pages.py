@@ -37,6 +37,7 @@ MENU = (
     MenuItem("citizen", N_("Ai đã xem dữ liệu của tôi"), "/me/looks", ("citizen.self",)),
     MenuItem("watch", N_("Số liệu"), "/watch", ("dashboard.read",)),
     MenuItem("watch", N_("Nhật ký truy cập"), "/watch/log", ("audit.read",)),
+    MenuItem("watch", N_("Tra cứu bất thường"), "/watch/unusual", ("audit.read",)),
 )
 
 
@@ -90,10 +91,23 @@ async def figures(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
     )  # fmt: skip
 
 
+_PERIODS = ((1, N_("24 giờ qua")), (7, N_("7 ngày qua")), (31, N_("31 ngày qua")))
+
+
+@router.get("/watch/unusual", dependencies=[allow("audit.read")])
+async def unusual(request: Request, conn: DbConn, actor: CurrentActor, days: int = 1) -> Response:
+    """Reading that stands out, over 1, 7 or 31 days. Staff and counts, nothing of citizens."""
+    days = days if days in dict(_PERIODS) else 1
+    since = datetime.now(UTC) - timedelta(days=days)
+    alerts = await service.unusual(conn, actor, access.choose_purpose("audit"), since)
+    return render(request, "monitoring/unusual.html", alerts=alerts, days=days, periods=_PERIODS)
+
+
 @router.get("/watch/log", dependencies=[allow("audit.read")])
-async def log(request: Request) -> Response:
+async def log(request: Request, actor: int | None = None) -> Response:
+    """The search, for one staff member (`actor`) where another page points at them."""
     today = SYSTEM_CLOCK.today()
-    form = Form.of(since=today - timedelta(days=7), until=today)
+    form = Form.of(since=today - timedelta(days=7), until=today, actor="" if actor is None else actor)
     return _log(request, form, FormErrors(), None)
 
 

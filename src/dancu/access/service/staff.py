@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -157,6 +157,11 @@ async def staff_list(conn: Conn, actor: Actor, *, limit: int = 200, offset: int 
 async def staff_view(conn: Conn, actor: Actor, staff_id: int) -> StaffView:
     staff = await _reachable(conn, actor, staff_id)
     return StaffView(staff, await store.assignments(conn, [staff_id]), await store.rights(conn, staff_id))
+
+
+async def staff_named(conn: Conn, staff_ids: Iterable[int]) -> list[Staff]:
+    """Who these staff ids are, for pages of those who watch."""
+    return await store.named(conn, staff_ids)
 
 
 async def staff_by_login(conn: Conn, login: str) -> Staff:

@@ -46,6 +46,13 @@ async def one(conn: Conn, staff_id: int) -> Staff | None:
     return await cursor.fetchone()
 
 
+async def named(conn: Conn, staff_ids: Iterable[int]) -> list[Staff]:
+    """These staff members, whatever their state; unknown ids are left out."""
+    cursor = conn.cursor(row_factory=class_row(Staff))
+    await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE staff_id = ANY (%s::bigint[])", (list(staff_ids),))
+    return await cursor.fetchall()
+
+
 async def by_login(conn: Conn, login: str) -> Staff | None:
     cursor = conn.cursor(row_factory=class_row(Staff))
     await cursor.execute(f"SELECT {_STAFF} FROM access.staff s WHERE login = %s", (login,))
