@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dancu.territory.gazetteer import gazetteer
 from dancu.territory.matching import resolve
 from dancu.territory.models import Hamlet, Status
-from tests.territory.accuracy import measure
+from tests.territory.accuracy import Measured, by_category, calibration, exact_precision, measure
 
 OLD, NEW = date(2023, 4, 1), date(2025, 12, 1)
 BAR = 0.97
@@ -21,9 +21,14 @@ def names(text: str, day: date) -> list[str]:
     return [gazetteer().full_name(c.unit.unit_id, day) for c in resolve(text, day).candidates]
 
 
-@pytest.mark.parametrize("split", ["tune", "held", "fresh"])
-def test_accuracy_on_the_labelled_set(split: str, capsys: pytest.CaptureFixture[str]) -> None:
-    result = measure()[split]
+@pytest.fixture(scope="module")
+def measured() -> list[Measured]:
+    return measure()
+
+
+@pytest.mark.parametrize("split", ["tune", "held", "fresh", "hand-tune", "hand-held"])
+def test_accuracy_on_the_labelled_set(split: str, measured: list[Measured], capsys: pytest.CaptureFixture[str]) -> None:
+    result = by_category(measured)[split]
     right, total = sum(r for r, _ in result.values()), sum(n for _, n in result.values())
     with capsys.disabled():
         print(f"\n{split}: {right}/{total} = {right / total:.1%}")
@@ -31,10 +36,20 @@ def test_accuracy_on_the_labelled_set(split: str, capsys: pytest.CaptureFixture[
     assert not {c: v for c, v in result.items() if v[0] < v[1] - max(1, v[1] // 10)}
 
 
-def test_the_set_is_large_and_varied() -> None:
-    result = measure()
-    assert sum(n for split in result.values() for _, n in split.values()) >= 400
-    assert len({c for split in result.values() for c in split}) >= 25
+def test_the_set_is_large_and_varied(measured: list[Measured]) -> None:
+    assert len(measured) >= 1700
+    assert len({m.row["category"] for m in measured}) >= 60
+
+
+def test_exact_means_exact(measured: list[Measured]) -> None:
+    right, said = exact_precision(measured)
+    assert right / said >= 0.99
+
+
+def test_confidence_is_worth_what_it_says(measured: list[Measured]) -> None:
+    """Where at least fifty candidates carry such a confidence, no fewer are right than it promises."""
+    for low, high, n, mean, share in calibration(measured):
+        assert n < 50 or share >= mean - 0.05, (low, high, n, mean, share)
 
 
 def test_example_of_the_ward() -> None:

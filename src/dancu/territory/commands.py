@@ -128,6 +128,10 @@ _HOW = {
     "split": "một trong các đơn vị sau khi chia tách",
     "predecessor": "tên mới, khi đó là đơn vị này",
     "district_dissolved": "thuộc huyện đã giải thể",
+    "later_unit": "đơn vị cùng tên về sau",
+    "code": "theo mã",
+    "moved": "mã nay thuộc đơn vị khác",
+    "hamlet": "theo tên thôn, tổ dân phố",
 }
 
 

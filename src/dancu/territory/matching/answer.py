@@ -25,6 +25,7 @@ from dancu.territory.matching.index import NameIndex, fold, name_index
 from dancu.territory.matching.mentions import exact_mentions, local_parts
 from dancu.territory.matching.reading import Reading, read
 from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
+from dancu.territory.matching.words import FOREIGN
 from dancu.territory.models import Candidate, Hamlet, Resolution, Status, Unit
 
 Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
@@ -76,15 +77,17 @@ def _by_code(code: str, day: date, g: Gazetteer) -> Resolution:
 def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
     text = _LEADING_CODE.sub("", text)
     index = name_index(g)
-    reading = read(text)
+    reading = read(text, index.words)
     if not reading.words:
         return Resolution(Status.UNKNOWN, note=NOT_READ)
+    if _abroad(reading):
+        return Resolution(Status.UNKNOWN, rest=reading.text.strip(), note=NOT_READ)
     local = local_parts(reading)
     mentions = exact_mentions(reading, index, local)
     scorer = Scorer(reading, index, day, local, mentions)
     readings = scorer.all()
     if _wants_more(readings, scorer):
-        runs = readings[0].unread if readings else _all_runs(reading, local)
+        runs = _open_runs(readings[0], reading) if readings else _all_runs(reading, local)
         has_province = bool(scorer.groups) or bool(
             readings and (1 in readings[0].support or readings[0].unit.level == 1)
         )
@@ -104,12 +107,29 @@ def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
     return _answer(reading, readings, scorer, day, g)
 
 
+def _abroad(reading: Reading) -> bool:
+    """Does the address end with another country, in a part of its own?"""
+    first, last = reading.segment_of[-1]
+    return first > 0 and "".join(w.key for w in reading.words[first:last]) in FOREIGN
+
+
 def _all_runs(reading: Reading, local: tuple[bool, ...]) -> tuple[tuple[int, int], ...]:
     runs = []
     for first, end in dict.fromkeys(reading.segment_of):
         start = next((i for i in range(first, end) if not local[i]), end)
         if start < end:
             runs.append((start, end))
+    return tuple(runs)
+
+
+def _open_runs(top: Scored, reading: Reading) -> tuple[tuple[int, int], ...]:
+    """The words not read; together with the name right before them ("Mỹ An Hưhg" is rather Mỹ An Hưng than Mỹ An)."""
+    runs = dict.fromkeys(top.unread)
+    for start, end in top.unread:
+        if start == top.mention.end and reading.segment_of[start] == reading.segment_of[start - 1]:
+            runs[top.mention.begin, end] = None
+        if end == top.mention.begin and top.mention.kinds is None:
+            runs[start, top.mention.end] = None
     return tuple(runs)
 
 
@@ -122,6 +142,8 @@ def _wants_more(readings: list[Scored], scorer: Scorer) -> bool:
         return True
     if not best.unread:
         return False
+    if best.unit.level == 3 and 2 not in best.support and any(scorer.index.level(i) == 2 for i in best.mention.ids):
+        return True  # a ward of today that bears the name of the district, before which something is not read
     return (
         best.typed_unread
         or best.unit.level < 3

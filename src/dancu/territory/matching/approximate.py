@@ -14,6 +14,8 @@ _BY_EAR = (("ngh", "ng"), ("gh", "g"), ("gi", "d"), ("tr", "j"), ("ch", "j"), ("
            ("y", "i"), ("x", "s"), ("c", "k"), ("q", "k"), ("z", "d"))  # fmt: skip
 SHORTEST = 4
 """Letters: shorter names are not guessed at."""
+MOST = 16
+"""Near-names looked at for one run of words; short names have many neighbours in a province of today."""
 
 
 @lru_cache(maxsize=50_000)
@@ -50,7 +52,7 @@ class Scope:
             at
             for wanted, names in ((heard, self.heard), (key, self.keys))
             for _, _, at in process.extract(
-                wanted, names, scorer=OSA.distance, score_cutoff=limit, limit=6, processor=None
+                wanted, names, scorer=OSA.distance, score_cutoff=limit, limit=MOST, processor=None
             )
         }
         found = []
@@ -105,7 +107,8 @@ def approximate_mentions(reading: Reading, scopes: Scopes, runs: Iterable[tuple[
                 if not one_segment and not (j == last and _first_of_name(reading, first, i)):
                     continue
                 words = reading.words[i:j]
-                if any(w.number for w in words):
+                number = words[-1].key if j - i > 1 and words[-1].number else ""
+                if any(w.number for w in (words[:-1] if number else words)):
                     continue
                 named = reading.kinds[i]
                 if (named is None or named[1] < first) and j - i == 1 and last - first > 2:
@@ -115,6 +118,8 @@ def approximate_mentions(reading: Reading, scopes: Scopes, runs: Iterable[tuple[
                 levels = {LEVEL[k] for k in named[0]} if named else {1, 2, 3}
                 for level, scope in _scopes(scopes, levels, groups, has_province):
                     for known, quality in scope.near(key):
+                        if number and (not known.endswith(number) or known[-len(number) - 1].isdigit()):
+                            continue  # "Hòa Bìhn 1" is not nearly Hòa Bình 2
                         ids = tuple(scope.names[known])
                         spot = (i, j, known + str(level))
                         begin = named[1] if named else i

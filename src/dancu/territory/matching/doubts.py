@@ -38,6 +38,8 @@ def doubts(
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
     elif lone and (top.typed_unread or after or (top.mention.kinds is None and _beside(top, scorer))):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
+    elif level == 3 and 2 not in top.support and _goes_on(top, scorer):
+        status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.6
     elif lone and top.unread:
         note, factor = PART_NOT_READ, 0.5
     elif level == 2 and top.unread:
@@ -78,6 +80,12 @@ def _a_name_elsewhere(top: Scored, scorer: Scorer) -> bool:
     key = "".join(w.key for w in scorer.reading.words[m.start : m.end])
     units = (index.gazetteer.unit(i) for i in index.by_key.get(key, ()) if index.level(i) == top.unit.level)
     return any(m.written == tone_fold(name) for u in units for name in index.best_name(u))
+
+
+def _goes_on(top: Scored, scorer: Scorer) -> bool:
+    """Does the name read go on with a word that was not: is it the beginning of another name?"""
+    end, segments = top.mention.end, scorer.reading.segment_of
+    return any(start == end and segments[start] == segments[end - 1] for start, _ in top.unread)
 
 
 def _beside(top: Scored, scorer: Scorer) -> bool:

@@ -1,5 +1,6 @@
 """Names of units by key, and the names each unit's district and province go or went by."""
 
+import re
 from collections import defaultdict
 from datetime import date
 from functools import cached_property, lru_cache
@@ -11,6 +12,13 @@ from dancu.territory.models import Unit
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _NUMERALS = {**_ROMAN, **{number: roman for roman, number in _ROMAN.items()}}
 """Hải Châu I is also written Hải Châu 1, An Thạnh 1 also An Thạnh I."""
+_IN_WORDS = {"i": "mot", "1": "mot", "ii": "hai", "2": "hai", "iii": "ba", "3": "ba", "iv": "bon", "4": "bon"}
+_I_OR_Y = re.compile(r"\b([hklmst]|qu)([iy])\b")
+"""Syllables written with i or y at the writer's choice: Mĩ and Mỹ, Lí and Lý, Quí and Quý."""
+
+
+def _other_i(found: re.Match[str]) -> str:
+    return found[1] + ("y" if found[2] == "i" else "i")
 
 
 class NameIndex:
@@ -36,6 +44,10 @@ class NameIndex:
             last = row[5].rpartition(" ")[2]
             if last in _NUMERALS and len(last) < len(row[5]):
                 self._also(key[: -len(last)] + _NUMERALS[last], unit_id)
+                if last in _IN_WORDS:
+                    self._also(key[: -len(last)] + _IN_WORDS[last], unit_id)
+            if _I_OR_Y.search(row[5]):
+                self._also(_I_OR_Y.sub(_other_i, row[5]).replace(" ", ""), unit_id)
             if row[11]:
                 for spelling in row[11].split("|"):
                     self._also(fold(spelling), unit_id)
@@ -65,6 +77,27 @@ class NameIndex:
                 self._also(key, unit_id, former=True)
         for _, _, key, heir in (line.split(",") for line in read_lines("former_names")):
             self._also(key, int(heir), former=True)
+
+    @cached_property
+    def initials(self) -> dict[str, list[int]]:
+        """Initials of districts, read only after a kind word: "Q.GV", "TP LX"."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for unit_id, row in self.gazetteer.rows():
+            if row[2] == "2" and " " in row[5]:
+                found["".join(word[0] for word in row[5].split())].append(unit_id)
+        for key, ids in found.items():
+            for unit_id in ids:
+                self.former[key, unit_id] = True
+        return found
+
+    def initials_of(self, unit_id: int) -> str:
+        """Initials of a district's name."""
+        return "".join(word[0] for word in self.gazetteer.key(unit_id).split())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of a name, folded."""
+        return frozenset(word for _, row in self.gazetteer.rows() for word in row[5].split())
 
     # -- groups -------------------------------------------------------------------------------------------
     @cached_property
@@ -105,7 +138,8 @@ class NameIndex:
                     heir_unit = g.unit(heir)
                     if heir_unit.level == 3:
                         continue
-                    for key in self._keys_above[heir]:
+                    initials = (self.initials_of(heir),) if heir_unit.level == 2 and " " in heir_unit.key else ()
+                    for key in (*self._keys_above[heir], *initials):
                         w = weight * factor * (0.97 if (key, heir) in self.former else 1.0)
                         spot = (heir_unit.level, key)
                         if w > names.get(spot, 0.0):

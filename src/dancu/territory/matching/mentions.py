@@ -25,6 +25,8 @@ class Mention:
     quality: float = 1.0
     written: str = ""
     """As written, in lower case."""
+    marked: bool = False
+    """The kind word before it is written with its marks: so would the name be."""
 
     def span(self) -> range:
         return range(self.begin, self.end)
@@ -35,7 +37,7 @@ def local_parts(reading: Reading) -> tuple[bool, ...]:
 
     After a number ("Thôn 3 Tiên Phước") the rest of the segment is free again, unless the number is a house's.
     """
-    words, local = reading.words, [False] * len(reading.words)
+    words, local = reading.words, [i in reading.streets for i in range(len(reading.words))]
     i = 0
     while i < len(words):
         first, last = reading.segment_of[i]
@@ -96,12 +98,33 @@ def exact_mentions(reading: Reading, index: NameIndex, local: tuple[bool, ...]) 
             if j > i and words[j].segment != words[j - 1].segment and not _dash_between(reading, j):
                 break
             key += words[j].key
-            ids = index.by_key.get(key)
+            ids = index.by_key.get(key, [])
+            if j == i and reading.kinds[i] and key in index.initials:
+                ids = [*ids, *index.initials[key]]
             if ids:
                 mention = _mention(reading, index, local, i, j + 1, key, ids)
                 if mention:
                     found.append(mention)
-    return found
+    return _without_parts(found, reading)
+
+
+def _without_parts(found: list[Mention], reading: Reading) -> list[Mention]:
+    """Without names that lie inside the name a whole segment is: "Bắc Từ Liêm" between commas is not Từ Liêm."""
+    if reading.words and reading.words[0].segment == reading.words[-1].segment:
+        return found
+    whole = {
+        reading.segment_of[m.start]
+        for m in found
+        if m.quality == 1.0 and (m.begin, m.end) == reading.segment_of[m.start]
+    }
+    return [
+        m
+        for m in found
+        if reading.segment_of[m.start] not in whole
+        or m.kinds is not None
+        or (m.begin, m.end) == reading.segment_of[m.start]
+        or m.end > reading.segment_of[m.start][1]
+    ]
 
 
 def _dash_between(reading: Reading, j: int) -> bool:
@@ -117,7 +140,8 @@ def _mention(
     named = reading.kinds[i]
     quality = 1.0
     if local[i] and (named is None or key.isdigit()):
-        if not _is_local(reading, i) or end - i < 2 or i > reading.segment_of[i][0]:
+        alone = reading.segment_of[i] == (i, end)
+        if not _is_local(reading, i) or (end - i < 2 and not alone) or i > reading.segment_of[i][0]:
             return None
         quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet
     whole = reading.segment_of[i] == (i, end)
@@ -137,7 +161,9 @@ def _mention(
         )
     begin = named[1] if named else i
     written = _written(reading, i, end)
-    return Mention(i, end, begin, key, kept, named[0] if named else None, bool(named and named[2]), quality, written)
+    marked = named is not None and any(not w.written.isascii() for w in words[begin:i])
+    kinds, sure = (named[0], named[2]) if named else (None, False)
+    return Mention(i, end, begin, key, kept, kinds, sure, quality, written, marked)
 
 
 def _written(reading: Reading, i: int, end: int) -> str:

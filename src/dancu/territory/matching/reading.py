@@ -1,16 +1,35 @@
 """From the characters of an address to words with positions, segments and kind words."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dancu.kernel.names import fold_ascii, repair, tone_fold
-from dancu.territory.matching.words import COUNTRY, KIND_WORDS, WRITTEN
+from dancu.kernel.text import VIETNAMESE
+from dancu.territory.matching.keyboard import one_slip, undo, undo_digits
+from dancu.territory.matching.words import (
+    COUNTRY,
+    ENGLISH_KINDS,
+    ENGLISH_LOCAL,
+    KIND_WORDS,
+    NUMBERED,
+    NUMERALS,
+    WRITTEN,
+)
 from dancu.territory.models import Kind
 
 _PIECE = re.compile(
     r"(?P<word>[^\W\d_]+(?:['’`‘][^\W\d_]+)*)|(?P<number>\d+)|(?P<hard>[,;|\n\t()\[\]]+)|(?P<dash>[-–—_]+)|(?P<slash>[/\\])"
 )
+_UP = "[A-Z" + "".join(sorted(c for c in VIETNAMESE if c.isupper())) + "]"
+_LOW = "[a-z" + "".join(sorted(c for c in VIETNAMESE if c.islower())) + "]"
+_GLUED = re.compile(rf"(?<={_LOW}{_LOW})(?={_UP})|(?<={_UP}{_LOW})(?={_UP})|(?<=\bT[PXT])(?={_UP}{_LOW})")
+"""Where a word begins inside another: "xãTamPhú", "TPTamKỳ"."""
+_ALSO_NAMES = frozenset({"nam", "tam"})
+"""Without marks these are south and three in names, not five and eight."""
+_NUMBERED_WRITTEN = frozenset({*NUMBERED, "phường", "quận"} - {"phuong", "quan"})
+"""Without marks "phuong hai" may be Phương Hải."""
 _MOST = 600
 """Characters read, from the end, where the units stand: nobody's address is longer, and work grows with length."""
 
@@ -36,6 +55,8 @@ class Reading:
     kinds: tuple[tuple[frozenset[Kind], int, bool] | None, ...]
     segment_of: tuple[tuple[int, int], ...]
     """First and past-the-last word of the segment of each word."""
+    streets: frozenset[int] = frozenset()
+    """Words that an English word after them says are a street or hamlet."""
 
 
 @lru_cache(maxsize=20_000)
@@ -44,9 +65,11 @@ def _keys(raw: str) -> tuple[str, str]:
     return key, tone_fold(raw)
 
 
-def read(text: str) -> Reading:
-    """Cut an address into words. Legacy encodings and eth are repaired first; nothing is dropped but the country."""
-    text = repair(text[-_MOST:])[0]
+def read(text: str, known: Container[str] = ()) -> Reading:
+    """Cut an address into words. Legacy encodings, eth, keys left by an input method and glued words are repaired
+    first; nothing is dropped but the country and English kind words. `known`: words that are right whatever they
+    look like."""
+    text = _GLUED.sub(" ", undo_digits(repair(text[-_MOST:])[0], known))
     words: list[Word] = []
     segment = 0
     pieces = list(_PIECE.finditer(text))
@@ -67,9 +90,81 @@ def read(text: str) -> Reading:
                 key = written = raw.lstrip("0") or "0"
             else:
                 key, written = _keys(raw)
+                if key not in known and key not in ENGLISH_KINDS:
+                    if meant := undo(raw):
+                        key, written = _keys(meant)
+                    elif len(key) > 2 or (words and words[-1].key == "thanh"):
+                        key, written = _misspelt_kind(key, words, segment) or (key, written)
             words.append(Word(key, written, start, end, segment, kind == "number"))
-    words = _without_country(words)
-    return Reading(text, tuple(words), _kinds(words), _segments(words))
+    words = _numbers(_without_country(words))
+    words, named, streets = _english(words)
+    kinds = _kinds(words)
+    for i, which in named.items():
+        kinds[i] = kinds[i] or (which, i, True)
+    return Reading(text, tuple(words), tuple(kinds), _segments(words), streets)
+
+
+def _misspelt_kind(key: str, words: list[Word], segment: int) -> tuple[str, str] | None:
+    """A word that no name has, one slip away from a kind word where one may stand: "Thành ph Hạ Long", "Huyn Núi Thành"."""
+    before = words[-1] if words and words[-1].segment == segment else None
+    if before is None:
+        wanted: tuple[str, ...] = ("phuong", "huyen", "quan", "tinh", "thanh")
+    else:
+        wanted = {"thanh": ("pho",), "thi": ("tran",)}.get(before.key, ())
+    found = next((w for w in wanted if one_slip(key, w)), None)
+    return (found, WRITTEN[found]) if found else None
+
+
+def _numbers(words: list[Word]) -> list[Word]:
+    """With the numbers of wards and urban districts in figures: "Phường Mười Một", "P.VIII"."""
+    out: list[Word] = []
+    i = 0
+    while i < len(words):
+        out.append(words[i])
+        i += 1
+        if out[-1].key not in NUMBERED:
+            continue
+        for n in (2, 1):
+            part, after = words[i : i + n], words[i + n : i + n + 1]
+            number = NUMERALS.get(tuple(w.key for w in part))
+            ends = not after or after[0].segment != out[-1].segment or (after[0].key,) in KIND_WORDS
+            ends = ends or tuple(w.key for w in words[i + n : i + n + 2]) in KIND_WORDS
+            clear = not {w.written for w in part} & _ALSO_NAMES and out[-1].written in _NUMBERED_WRITTEN
+            if number and ends and clear and {w.segment for w in part} == {out[-1].segment}:
+                figure = str(number)
+                out.append(Word(figure, figure, part[0].start, part[-1].end, part[0].segment, True))
+                i += n
+                break
+    return out
+
+
+def _english(words: list[Word]) -> tuple[list[Word], dict[int, frozenset[Kind]], frozenset[int]]:
+    """Words without the English kind words that follow names, the kinds by the first word of those names, and the
+    words of streets. What follows such a word is a segment of its own."""
+    if not any(w.key in ENGLISH_KINDS or w.key in ENGLISH_LOCAL for w in words):
+        return words, {}, frozenset()
+    out: list[Word] = []
+    named: dict[int, frozenset[Kind]] = {}
+    streets: set[int] = set()
+    cut, first = 0, 0
+    for i, w in enumerate(words):
+        if out and out[-1].segment != w.segment + cut:
+            first = len(out)
+        after = words[i + 1] if i + 1 < len(words) else None
+        before_number = after is not None and after.number and after.segment == w.segment
+        if first < len(out) and not (before_number and w.key in ENGLISH_KINDS):
+            if w.key in ENGLISH_KINDS:
+                named[first] = ENGLISH_KINDS[w.key]
+                cut += 1
+                first = len(out)
+                continue
+            if w.key in ENGLISH_LOCAL:
+                streets.update(range(first, len(out)))
+                cut += 1
+                first = len(out)
+                continue
+        out.append(replace(w, segment=w.segment + cut) if cut else w)
+    return out, named, frozenset(streets)
 
 
 def _without_country(words: list[Word]) -> list[Word]:
@@ -88,7 +183,7 @@ def _segments(words: list[Word]) -> tuple[tuple[int, int], ...]:
     return tuple(bounds[w.segment] for w in words)
 
 
-def _kinds(words: list[Word]) -> tuple[tuple[frozenset[Kind], int, bool] | None, ...]:
+def _kinds(words: list[Word]) -> list[tuple[frozenset[Kind], int, bool] | None]:
     """For each word the kind words that end right before it: (kinds, first word of them, spelt beyond doubt)."""
     found: list[tuple[frozenset[Kind], int, bool] | None] = [None] * (len(words) + 1)
     for i in range(1, len(words) + 1):
@@ -99,8 +194,10 @@ def _kinds(words: list[Word]) -> tuple[tuple[frozenset[Kind], int, bool] | None,
                 continue
             part = words[i - n : i]
             kinds = KIND_WORDS.get(tuple(w.key for w in part))
+            if n == 1 and kinds is None and i < len(words) and words[i].number:
+                kinds = ENGLISH_KINDS.get(part[0].key)
             if kinds and part[0].segment == part[-1].segment:
                 sure = all(w.written in (w.key, WRITTEN.get(w.key)) for w in part)
                 found[i] = (kinds, i - n, sure)
                 break
-    return tuple(found)
+    return found

@@ -22,6 +22,8 @@ STEEPNESS = 15.0
 """Points lost for a whole loss of quality: one wrong mark (0.08) weighs more than `MARGIN`."""
 MARGIN = 0.79
 """Readings closer than this are not told apart."""
+LONGER = 0.3
+"""For each word, when choosing by which mention a parent is named: "Quảng Nam - Đà Nẵng" rather than "Quảng Nam"."""
 LONE_MARGIN = 1.5
 """The same for a commune named without district or province: kind word and marks alone do not settle it."""
 
@@ -52,16 +54,19 @@ def _marks(name: str) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=50_000)
-def marks_agree(written: str, name: str) -> float:
+def marks_agree(written: str, name: str, marked_before: bool = False) -> float:
     """1 where every mark written agrees with the name; words written without marks agree with anything.
 
-    0.92 for a wrong tone, 0.9 for other letters (ă/â/a), per word.
+    0.92 for a wrong tone, 0.9 for other letters (ă/â/a), per word. `marked_before`: the kind word bears its marks.
     """
     quality = 1.0
     ours, theirs = written.split(), _marks(name)
     if len(ours) != len(theirs):
         return 1.0
     for word, (marked, plain) in zip(ours, theirs, strict=True):
+        if word == plain != marked and (marked_before or not written.isascii()):
+            quality -= 0.06  # whoever marks one word of a name marks the others: "Chiềng An" is not Chiềng Ân
+            continue
         if word in (marked, plain) or fold_ascii(word).replace("'", "") != plain:
             continue  # another spelling altogether says nothing about marks
         quality -= 0.08 if _toneless(word) == _toneless(marked) else 0.1
@@ -93,7 +98,7 @@ def name_quality(mention: Mention, unit: Unit, index: NameIndex) -> float:
     if mention.quality < 0.97 and mention.written:
         quality -= 0.03 * min(_marks_astray(mention.written, n) for n in index.best_name(unit))
     elif mention.written:
-        quality *= max(marks_agree(mention.written, n) for n in index.best_name(unit))
+        quality *= max(marks_agree(mention.written, n, mention.marked) for n in index.best_name(unit))
     if (mention.key, unit.unit_id) in index.former:
         quality *= 0.99 if unit.level == 1 else 0.96
     return quality
@@ -128,14 +133,18 @@ class Scorer:
         segments = self.reading.segment_of
         if not segments:
             return frozenset()
-        edges = (segments[-1], segments[0]) if segments[0] != segments[-1] else ()
-        for edge in edges:
-            for m in self.mentions:
-                if (m.begin, m.end) == edge and m.quality == 1.0:
-                    tops = [i for i in m.ids if self.index.level(i) == 1]
-                    if tops:
-                        return frozenset(self.index.group(i) for i in tops)
-        return frozenset()
+        first, last = segments[0], segments[-1]
+        at_end = [m for m in self.mentions if m.end == last[1] and m.begin in {s[0] for s in segments}]
+        at_start = [m for m in self.mentions if m.begin == 0 and m.end in {s[1] for s in segments}]
+        groups: set[str] = set()
+        for edge in (at_end, at_start) if first != last else ():
+            # the longest first: "Quảng Nam - Đà Nẵng" lies in two segments
+            for m in sorted(edge, key=lambda m: m.begin - m.end):
+                tops = [i for i in m.ids if self.index.level(i) == 1] if m.quality == 1.0 else []
+                if tops:
+                    groups.update(self.index.group(i) for i in tops)
+                    break
+        return frozenset(groups)
 
     def all(self) -> list[Scored]:
         """Every reading, best first."""
@@ -168,6 +177,9 @@ class Scorer:
             supports.append(found)
             approximate |= found.quality < 0.97
             anchored |= found.quality >= 0.97
+            if level == 1 and self._later_province(unit, found):
+                points -= MARGIN + 0.1
+        used.update(self._said_again(unit, used))
         points += self._form(m, unit, support, supports)
         unread, typed = self._unread(m, used, supports)
         points -= sum(1.5 if start > m.start else 1.0 if unit.level == 1 else 0.0 for start, _ in unread)
@@ -197,11 +209,22 @@ class Scorer:
             for p in (*provinces, None):
                 if d and p and not set(d[0].span()).isdisjoint(p[0].span()):
                     continue
-                total = (d[1] if d else 0.0) + (p[1] if p else 0.0)
+                total = sum(x[1] + LONGER * len(x[0].span()) for x in (d, p) if x)
                 if total > best_points:
                     best_points = total
                     best = [(level, *x) for level, x in ((2, d), (1, p)) if x]
         return best
+
+    def _said_again(self, unit: Unit, used: set[int]) -> set[int]:
+        """Words by which a parent is named once more, by its name of another time: "Hà Nam (nay thuộc Ninh Bình)"."""
+        if unit.level == 1 or len(used) == len(self.reading.words):
+            return set()
+        above = self.index.above(unit.unit_id)
+        again: set[int] = set()
+        for m in self.mentions:
+            if m.quality == 1.0 and used.isdisjoint(m.span()) and any((level, m.key) in above for level in (1, 2)):
+                again.update(m.span())
+        return again
 
     def _support(self, m: Mention, unit: Unit, level: int, taken: set[int]) -> list[tuple[Mention, float, float]]:
         """Every mention by which the unit's parent of that level may be named: (mention, points, quality)."""
@@ -219,10 +242,24 @@ class Scorer:
                     continue
                 if not any(self.index.level(i) == level for i in s.ids):
                     continue
+                if level == 1 and s.kinds is not None and Kind.CITY in s.kinds and not self._a_city(s):
+                    continue  # "TP Cà Mau" is the city in the province
                 points = NAME - STEEPNESS * (1 - s.quality * known) * 0.6 + (0.3 if s.kinds else 0.0)
                 points -= 0.1 if s.start < m.start else 0.0
                 found.append((s, points, s.quality * (0.5 + known / 2)))
         return found
+
+    def _a_city(self, s: Mention) -> bool:
+        """Was a province of this name ever a city?"""
+        units = (self.index.gazetteer.unit(i) for i in s.ids)
+        return any(u.kind is Kind.CITY for u in units)
+
+    def _later_province(self, unit: Unit, s: Mention) -> bool:
+        """Does the name mean another province on the day than the one the unit lies in?"""
+        g = self.index.gazetteer
+        meant = {i for i in s.ids if self.index.level(i) == 1 and g.unit(i).valid_on(self.as_of)}
+        above = g.ancestors(unit.unit_id, self.as_of) if unit.valid_on(self.as_of) else ()
+        return bool(meant and above) and above[-1].unit_id not in meant
 
     def _form(self, m: Mention, unit: Unit, support: set[int], supports: list[Mention]) -> float:
         """For completeness and for fitting the time asked about."""
@@ -274,10 +311,10 @@ class Scorer:
                 start = i
         typed = False
         for first, end in runs:
-            for i in range(first + 1, end + 1):
+            for i in range(first, end):
                 k = self.reading.kinds[i]
-                if k and k[2] and k[1] >= first and i < end:
-                    typed |= words[k[1]].key in WRITTEN or words[i].number or self._dotted(k[1])
+                if k and k[2] and k[1] >= first:  # k[1] == i: "Ben Thanh Ward"
+                    typed |= k[1] == i or words[k[1]].key in WRITTEN or words[i].number or self._dotted(k[1])
         return tuple(runs), typed
 
     def _joined(self, i: int) -> bool:

@@ -36,6 +36,35 @@ KIND_WORDS: Final[dict[tuple[str, ...], frozenset[Kind]]] = {
 }
 """Folded words before a name -> the kinds they may mean. Only these; the name decides which."""
 
+ENGLISH_KINDS: Final[dict[str, frozenset[Kind]]] = {
+    "province": frozenset({K.PROVINCE}),
+    "prov": frozenset({K.PROVINCE}),
+    "city": _TP,
+    "district": frozenset({K.URBAN_DISTRICT, K.RURAL_DISTRICT}),
+    "dist": frozenset({K.URBAN_DISTRICT, K.RURAL_DISTRICT}),
+    "town": frozenset({K.TOWN, K.TOWNSHIP, K.PROVINCIAL_CITY}),
+    "township": frozenset({K.TOWNSHIP}),
+    "ward": frozenset({K.WARD}),
+    "commune": frozenset({K.COMMUNE}),
+}
+"""English words after a name ("Tam Ky City"), or before a number ("District 1")."""
+ENGLISH_LOCAL: Final = frozenset({"street", "st", "str", "road", "rd", "avenue", "ave", "hamlet", "village", "lane"})
+"""English words after the name of a street or hamlet."""
+
+NUMBERED: Final = frozenset({"p", "ph", "f", "phuong", "q", "quan"})
+"""Words before the number of a ward or urban district, which may be written out: "Phường Một", "P.VIII"."""
+_UNITS: Final = ("khong", "mot", "hai", "ba", "bon", "nam", "sau", "bay", "tam", "chin")
+_ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+NUMERALS: Final[dict[tuple[str, ...], int]] = {
+    **{(word,): n for n, word in enumerate(_UNITS) if n},
+    ("tu",): 4,
+    ("muoi",): 10,
+    **{("muoi", word): 10 + n for n, word in enumerate(_UNITS) if n},
+    ("muoi", "lam"): 15,
+    **{("x" * (n // 10) + _ROMAN[n % 10],): n for n in range(1, 30)},
+}
+"""Folded numerals in words or Roman letters -> number."""
+
 WRITTEN: Final = {
     "tinh": "tỉnh",
     "thanh": "thành",
@@ -133,6 +162,20 @@ NOISE: Final = frozenset({"cũ", "nay", "là", "thuộc", "ở", "tại", "đị
 
 COUNTRY: Final = (("viet", "nam"), ("vietnam",), ("vn",), ("chxhcn", "viet", "nam"))
 
+FOREIGN: Final = frozenset([
+    "trungquoc", "china", "hoaky", "usa", "my", "unitedstates", "unitedkingdom", "uk", "anh", "england",
+    "france", "phap", "duc", "germany", "chlbduc", "nga", "russia", "liennga", "lao", "laos", "campuchia",
+    "cambodia", "thailan", "thailand", "nhatban", "nhat", "japan", "hanquoc", "korea", "southkorea",
+    "trieutien", "dailoan", "taiwan", "hongkong", "singapore", "malaysia", "indonesia", "philippines",
+    "myanmar", "ando", "india", "uc", "australia", "newzealand", "canada", "sec", "conghoasec",
+    "czechrepublic", "czechia", "balan", "poland", "ucraina", "ukraine", "ytalia", "italia", "italy",
+    "hungary", "hunggari", "bungari", "bulgaria", "slovakia", "halan", "netherlands", "bi", "belgium",
+    "thuydien", "sweden", "nauy", "norway", "phanlan", "finland", "danmach", "denmark", "thuysi",
+    "switzerland", "ao", "austria", "taybannha", "spain", "bodaonha", "portugal", "angola", "california",
+    "texas",
+])  # fmt: skip
+"""Compact names of countries where many Vietnamese live, as the last part of an address."""
+
 PROVINCE_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     # abbreviations; several provinces where people write the same letters
     "hcm": ("79",), "tphcm": ("79",), "hcmc": ("79",), "saigon": ("79",), "sg": ("79",), "hochiminhcity": ("79",),
@@ -140,7 +183,7 @@ PROVINCE_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "qn": ("49", "22", "51"), "qnam": ("49",), "qngai": ("51",), "qninh": ("22",), "brvt": ("77",),
     "vt": ("77",), "bariavungtau": ("77",), "vungtaubaria": ("77",), "tthue": ("46",), "tth": ("46",),
     "hue": ("46",), "bd": ("74", "52"), "kh": ("56",), "bthuan": ("60",), "nthuan": ("58",), "dlak": ("66",),
-    "daclac": ("66",), "dacnong": ("67",), "daknong": ("67",), "daklak": ("66",), "lamdong": ("68",),
+    "daclac": ("66",), "daklac": ("66",), "dacklak": ("66",), "baccan": ("06",), "dacnong": ("67",), "daknong": ("67",), "daklak": ("66",), "lamdong": ("68",),
     # provinces that ended before 2022 and what they became
     "hatay": ("01",), "hasonbinh": ("01", "17"), "quangnamdanang": ("49", "48"), "vinhphu": ("25", "26"),
     "habac": ("24", "27"), "bacthai": ("19", "06"), "haihung": ("30", "33"), "namha": ("36", "35"),
@@ -175,5 +218,8 @@ ENDED_BEFORE_2022: Final = frozenset(
         "minhhai",
     ]
 )
-DISTRICT_ALIASES: Final[dict[str, str]] = {"bmt": "643", "pleicu": "622", "playku": "622", "pleyku": "622"}
-"""Compact key -> code of a district of 2022-23 (Buôn Ma Thuột, Pleiku)."""
+DISTRICT_ALIASES: Final[dict[str, str]] = {
+    "bmt": "643", "pleicu": "622", "playku": "622", "buonmethuot": "643", "banmethuot": "643", "pleyku": "622", "pleku": "622", "quinhon": "540",
+    "phanrang": "582", "thapcham": "582",
+}  # fmt: skip
+"""Compact key -> code of a district of 2022-23 (Buôn Ma Thuột, Pleiku, Quy Nhơn, Phan Rang - Tháp Chàm)."""
