@@ -70,6 +70,14 @@ class HouseholdLeft(PersonEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdClosed(PersonEvent):
+    """Its last member left; `person_key` is one who did."""
+
+    topic: ClassVar[str] = "population.household.closed"
+    household_key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class HeadChanged(PersonEvent):
     """`person_key` is the head that was; `head_key` the new one, None where the household needs one."""
 

@@ -11,6 +11,7 @@ from dancu.population.forms.fields import (
     PartialDay,
     Text,
 )
+from dancu.population.forms.head import HeadMovesField
 from dancu.population.forms.pick import FactPick, FindingPick, Housemates, Newcomers
 from dancu.population.forms.places import PlaceField
 from dancu.population.forms.reading import Reading
@@ -24,6 +25,7 @@ __all__ = [
     "FactPick",
     "Field",
     "FindingPick",
+    "HeadMovesField",
     "Heading",
     "Housemates",
     "NameText",

@@ -37,6 +37,10 @@ WARNINGS: Final = {
     "person.number.year": N_("Năm sinh không khớp với số định danh. Số vẫn được giữ; xem xét cấp lại nếu cần."),
     "person.number.pending": N_("Chưa cấp được số định danh. Khai sinh vẫn có giá trị; hệ thống tự cấp lại số này."),
     "household.no_head": N_("Hộ không còn chủ hộ. Hãy đổi chủ hộ."),
+    "household.head_elsewhere": N_(
+        "Người này là chủ hộ và chuyển đi, còn hộ vẫn ở nơi cũ. Có thể cho cả hộ cùng chuyển hoặc chọn chủ hộ mới."
+    ),
+    "household.empty": N_("Hộ không còn ai. Hãy kết thúc hộ này."),
     "merge.differs": N_("Hai hồ sơ có chỗ khác nhau. Giá trị của hồ sơ được giữ sẽ đứng, chỗ khác được ghi lại để xem xét."),
 }
 _WARNING = N_("Có điểm cần xem lại ({code}).")

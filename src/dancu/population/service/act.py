@@ -19,6 +19,7 @@ from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.models import Done, PersonView, Preview, Source
+from dancu.population.policy import headship
 from dancu.population.policy.work import Work
 from dancu.population.service.apply import apply
 from dancu.population.service.derive import check_units
@@ -171,6 +172,9 @@ class Verb(Generic[P]):
         try:
             with in_words():
                 work = await self._prepare(act, *args, **kwargs)
+                for household, day in headship.emptied(work):
+                    if not await persons.somebody_stays(act.conn, household, day, list(work.persons)):
+                        headship.close(work, household, day)
             check_units(work)
         except DancuError as error:
             if error.evidence is None and act.opened:

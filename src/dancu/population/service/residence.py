@@ -8,9 +8,11 @@ from dancu.kernel.errors import Invalid
 from dancu.kit.i18n import N_
 from dancu.population.models import ResidenceKind
 from dancu.population.policy import residence as rule
+from dancu.population.policy.headship import HeadMoves, Headship, head_moves, headed
 from dancu.population.policy.residence import Place
 from dancu.population.policy.work import Work
 from dancu.population.service.act import Act, verb
+from dancu.population.store import gate
 from dancu.territory.service import gazetteer
 
 
@@ -24,6 +26,7 @@ def unit_on(unit_id: int | None, on: date) -> int | None:
 
 
 MOVE = "person.write.move"
+_AS_IS = Headship()
 
 
 def check_place(place: Place, on: date) -> None:
@@ -44,14 +47,23 @@ async def move(
     since: date,
     until: date | None = None,
     reason: str = "",
+    household: Headship = _AS_IS,
 ) -> Work:
     """Register where a person lives from `since` on (permanent, temporary, current) or is away to (absence).
-    The office of the new place may register it, and the office of the old one."""
+    The office of the new place may register it, and the office of the old one. `household`: what becomes of the
+    household of a head who moves for good; staying as it is, it is noted that its head lives elsewhere."""
     check_place(place, since)
     incoming = [place.unit_id] if place.unit_id is not None and kind != ResidenceKind.ABSENCE else []
     await act.open([person_key], incoming)
+    heads = None
+    if kind == ResidenceKind.PERMANENT:
+        heads = headed((await act.peek(person_key)).households, person_key, since)
+        if heads is not None and household.becomes != HeadMoves.AS_IS:
+            await act.open(await gate.members_of(act.conn, heads.household_key), incoming)
     work = await act.take(person_key)
     rule.move(work, person_key, kind, place, since, until, reason)
+    if heads is not None:
+        head_moves(work, person_key, heads, place, since, household)
     return work
 
 

@@ -81,6 +81,15 @@ QUERIES: dict[str, str] = {
             SELECT FROM population.household h WHERE h.household_key = m.household_key AND upper_inf(h.recorded)
               AND h.valid @> %(today)s::date)
     """,
+    # A household that stands and to which nobody belongs any more. Told of who belonged last.
+    "household.empty": """
+        SELECT (array_agg(m.person_key ORDER BY upper(m.valid) DESC NULLS FIRST, m.person_key))[1],
+               jsonb_build_object('household_key', h.household_key)
+        FROM population.household h JOIN population.household_member m ON m.household_key = h.household_key
+        WHERE upper_inf(h.recorded) AND h.valid @> %(today)s::date AND upper_inf(m.recorded)
+        GROUP BY h.household_key
+        HAVING NOT bool_or(upper_inf(m.valid) OR upper(m.valid) > %(today)s::date)
+    """,
     # A record that stands for others may be merged itself: whoever follows the chain arrives.
     "merge.orphan": """
         SELECT p.person_key, jsonb_build_object('merged_into', p.merged_into)

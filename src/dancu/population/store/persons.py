@@ -60,6 +60,16 @@ async def last_of_households(conn: Conn, households: Sequence[int]) -> datetime 
     return row[0] if row else None
 
 
+async def somebody_stays(conn: Conn, household: int, day: date, but: Sequence[int]) -> bool:
+    """Does anybody but these belong to an opened household on or after a day, seen by the officer or not?"""
+    row = await (
+        await conn.execute(
+            "SELECT population.somebody_stays(%s::bigint, %s::date, %s::bigint[])", (household, day, list(but))
+        )
+    ).fetchone()
+    return row is None or bool(row[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What a person's row and search row say, worked out from the facts valid now."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from dancu.kit.i18n import N_
 from dancu.population import service
-from dancu.population.forms import Choice, Day, FactPick, Field, PlaceField, Reading, Text
+from dancu.population.forms import Choice, Day, FactPick, Field, HeadMovesField, PlaceField, Reading, Text
 from dancu.population.models import PersonView, ResidenceKind, SourceKind
 from dancu.population.pages.verbs.page import Arguments, VerbPage, living, standing
 from dancu.population.policy.residence import Place
@@ -53,6 +53,7 @@ PAGES = (
     _page(
         "move", N_("Đăng ký thường trú"), ResidenceKind.PERMANENT, SINCE, PLACE,
         Text(name="reason", label=N_("Lý do chuyển"), optional=True),
+        HeadMovesField(name="household", label=N_("Hộ của người này")),
         lead=N_("Nơi thường trú cũ tự kết thúc từ ngày này."),
     ),
     _page("stay", N_("Đăng ký tạm trú"), ResidenceKind.TEMPORARY, SINCE, _UNTIL, PLACE, _REASON),
