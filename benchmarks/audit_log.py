@@ -32,7 +32,7 @@ OFFICER = Actor(ActorKind.STAFF, 7, "49.505.20515", request_id="01J8Z3V9Q2M6")
 PURPOSE = Purpose("residence_management", "Luật Cư trú 2020, Điều 38", "HS-2026-00012")
 FIELDS = ["name", "birth", "residence"]
 PEOPLE = 100_000
-SECONDS = 4.0
+seconds_each = 4.0  # of appending
 
 _COLUMNS = (
     "entry_id, action, actor_kind, actor_id, org_code, purpose, legal_basis, case_ref, subject, fields, request_id,"
@@ -63,7 +63,7 @@ async def append(cluster: Any, writers: int, per_commit: int, *, plain: bool) ->
         assert started
         rng = random.Random(seed)
         async with connection(cluster.dsn("app")) as conn:
-            while time.perf_counter() - started < SECONDS:
+            while time.perf_counter() - started < seconds_each:
                 subjects = [rng.randrange(PEOPLE) for _ in range(per_commit)]
                 if plain:
                     await conn.execute(
@@ -232,11 +232,14 @@ async def run(cluster: Any, entries: int, deep: tuple[int, ...]) -> None:
 
 
 def main() -> None:
+    global seconds_each
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--deep", action="store_true", help="proofs at 1 and 10 million entries")
     parser.add_argument("--sizes", default="", help="proofs at these sizes, e.g. 1000000,3000000")
+    parser.add_argument("--seconds", type=float, default=seconds_each, help="of appending, each time")
     given = parser.parse_args()
+    seconds_each = given.seconds
     deep = (1_000_000, 10_000_000) if given.deep else tuple(int(s) for s in given.sizes.split(",") if s)
     with embedded() as cluster:
         asyncio.run(run(cluster, given.entries, deep))

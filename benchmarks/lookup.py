@@ -18,7 +18,7 @@ from typing import Any
 from common import report
 from province import Running, children_of, cpu_seconds, province
 
-SECONDS = 8
+SECONDS = 6
 _LUA = """
 local numbers = {{}}
 for line in io.lines("{numbers}") do numbers[#numbers + 1] = line end
