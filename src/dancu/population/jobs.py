@@ -7,6 +7,7 @@ from procrastinate import Blueprint, RetryStrategy
 from dancu.kernel.errors import Conflict
 from dancu.kit.db import open_connection
 from dancu.kit.log import get_logger
+from dancu.population.importing import desk
 from dancu.population.service import areas, checks, pending
 
 blueprint = Blueprint()
@@ -60,5 +61,18 @@ async def allocate_pending_numbers(timestamp: int) -> None:
     try:
         done = await pending.allocate_all_pending(conn)
         log.info("pending numbers", waited=done.waited, given=done.given)
+    finally:
+        await conn.close()
+
+
+@blueprint.periodic(cron="20 19 * * *")
+@blueprint.task(name="erase_imported", queueing_lock="population.erase_imported")
+async def erase_imported(timestamp: int) -> None:
+    """Rows of people that imports refused, and contents of rows the desk decided, past the days they may be kept."""
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        async with conn.transaction():
+            rejects, reviews = await desk.erase_overdue(conn)
+        log.info("imported rows erased", rejects=rejects, reviews=reviews)
     finally:
         await conn.close()

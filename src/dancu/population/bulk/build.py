@@ -67,7 +67,7 @@ class Builder:
     """Builds chunks of one load: what is the same for every person of it is formatted once."""
 
     def __init__(self, actor: Actor, purpose: Purpose, *, verb: str, areas: Areas, reference: str = "") -> None:
-        self._areas = areas
+        self.areas = areas
         self._today = SYSTEM_CLOCK.today()
         head = (actor.kind.value, str(actor.actor_id), actor.org_code, purpose.code, purpose.legal_basis)
         self._who = "\t".join(map(cell, (*head, purpose.case_ref or None)))
@@ -192,8 +192,8 @@ class Builder:
         elif not units and not past and draft.birth.registration_unit is not None:
             units = [draft.birth.registration_unit]
         if len(units) == 1:
-            return tuple(self._areas(units[0]))
-        return tuple(dict.fromkeys(area for unit in units for area in self._areas(unit)))
+            return tuple(self.areas(units[0]))
+        return tuple(dict.fromkeys(area for unit in units for area in self.areas(unit)))
 
     def _search(self, block: list[str], draft: m.PersonDraft, key: int, areas: tuple[int, ...]) -> None:
         name = next((n for n in draft.names if n.kind == m.NameKind.BIRTH and n.valid.end is None), None)

@@ -62,7 +62,7 @@ def assemble_chunk(
     for row in plan.refused:
         tally.count("rejected", (row.problem[0],) if row.problem else ())
     ready.refused = plan.refused
-    _reviews(ready, header, plan, waiting)
+    _reviews(builder, ready, header, plan, waiting)
     _findings(ready, open_findings)
     return ready
 
@@ -75,7 +75,7 @@ def _changes(
         key, found, row = change.view.person_key, change.found, change.row
         entry = ready.entry_of[key] = next(entries)
         until = change.view.alive_until.isoformat() if change.view.alive_until else "infinity"
-        builder.change(ready.chunk, key, found.opens, found.closes, facts, entry, tick, until, _event(key, found.opens))
+        builder.change(ready.chunk, key, found.opens, found.closes, facts, entry, tick, until, news_of_change(key, found.opens))
         for number in found.numbers:
             ready.chunk.blocks[DIRECTORY].append(f"{cell(number.number)}\t{number.kind}\t{key}\t{number.state}\n")
         if row is not None:
@@ -92,7 +92,7 @@ def _changes(
         )
 
 
-def _event(key: int, opens: Iterable[m.Fact]) -> events.PersonEvent:
+def news_of_change(key: int, opens: Iterable[m.Fact]) -> events.PersonEvent:
     """The news of a change, by what weighs most in it."""
     kinds = {type(fact) for fact in opens}
     for fact in opens:
@@ -106,17 +106,31 @@ def _event(key: int, opens: Iterable[m.Fact]) -> events.PersonEvent:
     return events.PersonCorrected(key)
 
 
-def _reviews(ready: Ready, header: list[str], plan: Plan, waiting: set[str]) -> None:
+def _reviews(builder: Builder, ready: Ready, header: list[str], plan: Plan, waiting: set[str]) -> None:
     for row, reasons, whom in plan.reviews:
         ready.tally.count("needs_review", sorted({code for code, _ in reasons}))
         if row.fingerprint in waiting:
             continue
         cells = {title: text for title, text in zip(header, row.cells, strict=False) if text}
-        ready.reviews.append(store.Review(row.line, row.fingerprint, cells, reasons, whom))
+        areas = sorted({area for unit in units_of(row) for area in builder.areas(unit)})
+        ready.reviews.append(store.Review(row.line, row.fingerprint, cells, reasons, whom, tuple(areas)))
         if len(whom) == 1:
             for code, group in reasons:
                 params = (("group", group),) if group else ()
                 ready.findings.append((whom[0], m.Noticed(code, params, f"{row.source.ref}; dòng {row.line}")))
+
+
+#: Places of a row by which a desk is found for it, the first that says a unit: where the person lives, else where the birth
+#: was registered. Where somebody was born or comes from is no office's business.
+_OF_A_DESK: Final = (("residence", "temporary"), ("registration_place",))
+
+
+def units_of(row: Row) -> list[int]:
+    """Units whose desk has to do with the row."""
+    for names in _OF_A_DESK:
+        if found := [unit for name in names if (unit := row.place(name).unit_id) is not None]:
+            return found
+    return []
 
 
 def _findings(ready: Ready, known: dict[int, set[str]]) -> None:

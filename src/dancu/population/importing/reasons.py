@@ -32,6 +32,7 @@ SENTENCES: Final[dict[str, str]] = {
     "match.number_of_another": N_("Số này đang là của người khác"),
     "match.other_number": N_("Người này đã có số định danh khác"),
     "match.same_name_and_birth": N_("Có người trùng họ tên và ngày sinh, chưa chắc là một người"),
+    "match.outside_area": N_("Có hồ sơ ở địa bàn khác có thể là người này: cán bộ ở đó cần xem"),
     "person.birth.future": N_("Ngày sinh ở tương lai"),
     "date.future": N_("Ngày ở tương lai, đã bỏ qua"),
     "date.implausible": N_("Năm không hợp lý"),

@@ -84,6 +84,10 @@ class RowReader:
             self._check(row)
         return row
 
+    def decoded(self, cells: list[str]) -> list[str]:
+        """The cells of one row as people can read them."""
+        return self._decoded(cells, "\x1f".join([cells[at] for _, at, _ in self._columns]))
+
     def _decoded(self, cells: list[str], content: str) -> list[str]:
         """The cells in Unicode. A row without any letter that only Unicode has is judged as a whole."""
         if content.isascii() or _BEYOND_LATIN.search(content):

@@ -102,6 +102,7 @@ class _Job:
         async with self.conn.transaction():
             run = await self._open()
             source = await asyncio.to_thread(self._source, run.position)
+            await store.describe(self.conn, run, self.as_of, source.header)
             if not run.resumed:
                 await self._note("start", run)
         self.tally, self.seconds = Tally.of(run.counts), run.seconds

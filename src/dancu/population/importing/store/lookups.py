@@ -11,10 +11,12 @@ from dancu.population.store.tables import HOUSEHOLD, read, selected
 
 
 async def seen(conn: Conn, fingerprints: Sequence[str]) -> set[str]:
-    """Which rows became part of the registry before."""
+    """Which rows became part of the registry before, or were looked at by a person and set aside."""
     cursor = await conn.execute(
-        "SELECT DISTINCT fingerprint FROM population.import_row WHERE fingerprint = ANY (%s::uuid[])",
-        (list(fingerprints),),
+        "SELECT fingerprint FROM population.import_row WHERE fingerprint = ANY (%(rows)s::uuid[])"
+        " UNION SELECT fingerprint FROM population.import_review"
+        " WHERE fingerprint = ANY (%(rows)s::uuid[]) AND outcome = 'set_aside'",
+        {"rows": list(fingerprints)},
     )
     return {row[0].hex async for row in cursor}
 

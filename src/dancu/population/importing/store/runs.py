@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -82,6 +84,14 @@ async def open_run(
     if row is None:
         raise RuntimeError("no run")
     return Run(row[0], row[1], row[2], row[3], row[4], resumed=False)
+
+
+async def describe(conn: Conn, run: Run, as_of: date | None, header: Sequence[str]) -> None:
+    """How the rows of the run are read: by which day's units (None: each row's own), from which columns."""
+    await conn.execute(
+        "UPDATE population.import_run SET as_of = %s, header = %s::text[] WHERE run_id = %s",
+        (as_of, list(header), run.run_id),
+    )
 
 
 async def advance(conn: Conn, run: Run, position: int, counts: dict[str, Any], seconds: float) -> bool:

@@ -77,22 +77,24 @@ async def keep_rejects(conn: Conn, run: Run, rows: Iterable[tuple[int, list[str]
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A row for a person to look at: `reasons` are (code, field), `cells` by column title."""
+    """A row for a person to look at: `reasons` are (code, field), `cells` by column title, `areas` those of the places
+    it names: whose desk it is for."""
 
     line: int
     fingerprint: str
     cells: dict[str, str]
     reasons: tuple[tuple[str, str], ...]
     candidates: tuple[int, ...]
+    areas: tuple[int, ...] = ()
 
 
 async def keep_reviews(conn: Conn, run: Run, profile: str, reviews: Iterable[Review]) -> None:
     text = "".join(
         f"{run.run_id}\t{r.line}\t{cell(profile)}\t{r.fingerprint}\t{escaped(_json(r.cells))}\t"
-        f"{escaped(_json(r.reasons))}\t{{{','.join(map(str, r.candidates))}}}\n"
+        f"{escaped(_json(r.reasons))}\t{{{','.join(map(str, r.candidates))}}}\t{{{','.join(map(str, r.areas))}}}\n"
         for r in reviews
     )
-    columns = ("run_id", "line", "profile", "fingerprint", "cells", "reasons", "candidates")
+    columns = ("run_id", "line", "profile", "fingerprint", "cells", "reasons", "candidates", "areas")
     await copy(conn, "population.import_review", columns, text.encode())
 
 
