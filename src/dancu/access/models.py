@@ -221,6 +221,18 @@ class Persona:
 
 
 @dataclass(frozen=True, slots=True)
+class PastOrganisation:
+    """What an organisation was called and belonged to from `valid_from` to before `valid_to`."""
+
+    org_code: str
+    name: str
+    name_en: str
+    parent: str | None
+    valid_from: date
+    valid_to: date
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenGlass:
     """One emergency opening, as the supervisor and the auditor see it."""
 

@@ -1,7 +1,7 @@
 """Pages of access: signing in, one's own account, emergency openings, administration of staff, demonstration
 personas. The application gives `state["keys"]`, the folder of the installation's keys."""
 
-from dancu.access.pages import account, glass, personas, sign_in, staff
+from dancu.access.pages import account, glass, organisations, personas, sign_in, staff
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 
@@ -10,6 +10,7 @@ router.include_router(sign_in.router)
 for prefix in account.PREFIXES:
     router.include_router(account.router, prefix=prefix)
 router.include_router(glass.router)
+router.include_router(organisations.router, prefix="/watch")
 router.include_router(staff.router, prefix="/watch")
 router.include_router(personas.router)
 

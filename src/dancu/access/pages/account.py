@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dancu.access import service
 from dancu.access.models import SignInState
+from dancu.access.pages.request import address_of, agent_of, enter, keys_of
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.db import Conn
@@ -77,6 +78,25 @@ async def end_sessions(request: Request, conn: DbConn, actor: CurrentActor) -> R
     else:
         await service.end_other_sessions(conn, actor)
     return see_other(f"{_home(request)}?done=sessions")
+
+
+@router.post("/second-factor")
+async def second_factor(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """Prove password and present code, then set up another second factor."""
+    form, errors = await read_form(request), FormErrors()
+    secret, code = form.required("factor_password", errors), form.required("factor_code", errors)
+    if not errors:
+        outcome = await service.change_totp(
+            conn, keys_of(request), actor, password=secret, code=code, address=address_of(request), agent=agent_of(request)
+        )
+        if outcome.state is SignInState.ENROL:
+            return enter(request, outcome, f"{_home(request)}?done=factor")
+        errors = FormErrors.of(
+            NotAllowed("totp.change_refused", N_("Mật khẩu hoặc mã xác thực không đúng. Mỗi mã chỉ dùng được một lần."))
+            if outcome.state is SignInState.REFUSED
+            else NotAllowed("password.wait", N_("Đã thử sai nhiều lần. Xin đợi một phút rồi thử lại."))
+        )
+    return await _page(request, conn, actor, errors)
 
 
 @router.post("/password")

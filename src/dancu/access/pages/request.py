@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
+from dancu.access.models import SignIn, SignInState
 from dancu.kit.keys import KeyRing
-from dancu.kit.web import Request, Response, client_ip
+from dancu.kit.web import Request, Response, client_ip, see_other, start_session
 
 DEVICE_COOKIE = "dancu_device"
 _DEVICE_DAYS = 180
@@ -45,3 +47,15 @@ def remember_device(request: Request, response: Response, device: str) -> None:
         secure=request.app.state.settings.https,
         path="/sign-in",
     )
+
+
+def enter(request: Request, outcome: SignIn, next_url: str) -> Response:
+    """Into the session: home, or to the second factor that must be set up first."""
+    if outcome.state is SignInState.ENROL:
+        response = see_other(f"/sign-in/second-factor?next={quote(next_url, safe='/')}")
+    else:
+        response = see_other(next_url)
+    start_session(request, response, outcome.token)
+    if outcome.device:
+        remember_device(request, response, outcome.device)
+    return response

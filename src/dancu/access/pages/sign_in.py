@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from dancu.access import service
 from dancu.access.models import SignIn, SignInState
-from dancu.access.pages.request import address_of, agent_of, device_of, keys_of, remember_device
+from dancu.access.pages.request import address_of, agent_of, device_of, enter, keys_of
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.i18n import N_
@@ -25,7 +23,6 @@ from dancu.kit.web import (
     render,
     see_other,
     signed_in,
-    start_session,
     token_of,
 )
 
@@ -44,18 +41,6 @@ def _waiting(outcome: SignIn) -> DancuError:
         N_("Đã thử sai nhiều lần. Xin đợi {seconds} giây rồi thử lại."),
         seconds=outcome.wait_seconds,
     )
-
-
-def _enter(request: Request, outcome: SignIn, next_url: str) -> Response:
-    """Into the session: home, or to the second factor that must be set up first."""
-    if outcome.state is SignInState.ENROL:
-        response = see_other(f"/sign-in/second-factor?next={quote(next_url, safe='/')}")
-    else:
-        response = see_other(next_url)
-    start_session(request, response, outcome.token)
-    if outcome.device:
-        remember_device(request, response, outcome.device)
-    return response
 
 
 @router.get("/sign-in", dependencies=[public()])
@@ -78,7 +63,7 @@ async def sign_in(request: Request, conn: DbConn) -> Response:
             old_token=token_of(request),
         )  # fmt: skip
         if outcome.state in (SignInState.OK, SignInState.ENROL):
-            return _enter(request, outcome, next_url)
+            return enter(request, outcome, next_url)
         errors = FormErrors.of(REFUSED if outcome.state is SignInState.REFUSED else _waiting(outcome))
     return render(
         request, "access/sign_in.html", base="base_citizen.html", form=form, errors=errors, next_url=next_url,
@@ -108,7 +93,7 @@ async def set_up(request: Request, conn: DbConn) -> Response:
             outcome, errors = SignIn(SignInState.REFUSED), FormErrors.of(error)
         else:
             if outcome.state is SignInState.ENROL:
-                return _enter(request, outcome, "/")
+                return enter(request, outcome, "/")
             errors = FormErrors.of(SETUP_REFUSED if outcome.state is SignInState.REFUSED else _waiting(outcome))
     return render(request, "access/set_up.html", base="base_citizen.html", form=form, errors=errors, status=422)
 
@@ -131,7 +116,7 @@ async def second_factor(request: Request, conn: DbConn, actor: CurrentActor) -> 
         address=address_of(request), agent=agent_of(request),
     )  # fmt: skip
     if outcome.state is SignInState.OK:
-        return _enter(request, outcome, next_url)
+        return enter(request, outcome, next_url)
     errors = FormErrors()
     errors.add("code", "totp.wrong", N_("Mã này chưa đúng. Hãy nhập mã 6 số đang hiện trong ứng dụng."))
     enrolment = await service.reopen_totp(conn, keys, actor, form.value("sealed"))

@@ -1,12 +1,11 @@
-"""Administration: organisations, staff, roles over units."""
+"""Administration of staff: accounts, roles over units."""
 
 from __future__ import annotations
 
 from dancu.access import service
-from dancu.access.models import Organisation, OrganisationKind
+from dancu.access.pages.organisations import org_options
 from dancu.kernel.errors import DancuError
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -24,56 +23,7 @@ from dancu.kit.web import (
 
 router = APIRouter(dependencies=[allow("access.admin")])
 
-KIND_NAMES = {
-    OrganisationKind.GOVERNMENT: N_("Cơ quan trung ương"),
-    OrganisationKind.COMMITTEE: N_("Ủy ban nhân dân"),
-    OrganisationKind.POLICE: N_("Công an"),
-    OrganisationKind.JUSTICE: N_("Tư pháp – hộ tịch"),
-    OrganisationKind.ONE_STOP: N_("Bộ phận một cửa"),
-    OrganisationKind.INSPECTORATE: N_("Thanh tra"),
-    OrganisationKind.MINISTRY: N_("Bộ, ngành"),
-    OrganisationKind.ENTERPRISE: N_("Doanh nghiệp nhà nước"),
-    OrganisationKind.OPERATOR: N_("Đơn vị vận hành"),
-}
 _PAGE = 100
-
-
-@router.get("/organisations")
-async def organisations(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
-    return await _organisations(request, conn, actor, Form(), FormErrors())
-
-
-@router.post("/organisations")
-async def add_organisation(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
-    form, errors = await read_form(request), FormErrors()
-    code, name = form.required("org_code", errors), form.required("name", errors)
-    if not errors:
-        try:
-            async with conn.transaction():
-                await service.add_organisation(
-                    conn, actor, code, name, form.value("kind"), parent=form.value("parent") or None,
-                    name_en=form.value("name_en"),
-                )  # fmt: skip
-        except DancuError as error:
-            errors = FormErrors.of(error)
-        else:
-            return see_other("/watch/organisations")
-    return await _organisations(request, conn, actor, form, errors)
-
-
-async def _organisations(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
-    known = await service.organisations(conn, actor)
-    return render(
-        request, "access/organisations.html", base="base_watch.html", kinds=KIND_NAMES,
-        form=form, errors=errors,
-        kind_options=[(kind, gettext(name, request.state.lang)) for kind, name in KIND_NAMES.items()],
-        organisations=known,
-        org_options=_options(known), status=422 if errors else 200,
-    )  # fmt: skip
-
-
-def _options(organisations: list[Organisation]) -> list[tuple[str, str]]:
-    return [(org.org_code, f"{org.name} ({org.org_code})") for org in organisations]
 
 
 @router.get("/staff")
@@ -110,7 +60,7 @@ async def new_staff(request: Request, conn: DbConn, actor: CurrentActor) -> Resp
 async def _new_staff(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
     return render(
         request, "access/staff_new.html", base="base_watch.html", form=form, errors=errors,
-        org_options=_options(await service.organisations(conn, actor)), status=422 if errors else 200,
+        org_options=org_options(await service.organisations(conn, actor)), status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -154,6 +104,12 @@ async def reset(request: Request, conn: DbConn, actor: CurrentActor, staff_id: i
     return await _one(request, conn, actor, staff_id, code=code)
 
 
+@router.post("/staff/{staff_id}/second-factor")
+async def reset_totp(request: Request, conn: DbConn, actor: CurrentActor, staff_id: int) -> Response:
+    await service.reset_totp(conn, actor, staff_id)
+    return see_other(f"/watch/staff/{staff_id}?done=factor")
+
+
 @router.post("/staff/{staff_id}/deactivate")
 async def deactivate(request: Request, conn: DbConn, actor: CurrentActor, staff_id: int) -> Response:
     await service.deactivate(conn, actor, staff_id)
@@ -178,10 +134,11 @@ async def _one(
         base="base_watch.html",
         view=await service.staff_view(conn, actor, staff_id),
         setup_code=code,
+        done=request.query_params.get("done", ""),
         role_names=names,
         role_options=list(names.items()),
         unit_name=service.unit_name,
-        org_options=_options(await service.organisations(conn, actor)),
+        org_options=org_options(await service.organisations(conn, actor)),
         form=form or Form(),
         errors=errors or FormErrors(),
         status=422 if errors else 200,

@@ -7,9 +7,17 @@ from dancu.access.service.catalogue import sync_catalogue
 from dancu.access.service.demo import demo_personas, enter_as, mark_demo, seed_demo
 from dancu.access.service.desk import COOKIE as PURPOSE_COOKIE
 from dancu.access.service.desk import desk_purpose, desk_purposes, purpose_cookie, purpose_title
+from dancu.access.service.factor import change_totp, reset_totp
 from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
 from dancu.access.service.glass import check_key as check_glass_key
-from dancu.access.service.organisations import add_organisation, close_organisation, organisation, organisations
+from dancu.access.service.organisations import (
+    add_organisation,
+    change_organisation,
+    close_organisation,
+    organisation,
+    organisation_view,
+    organisations,
+)
 from dancu.access.service.os_user import actor_for_operator, actor_for_os_user
 from dancu.access.service.rights import (
     recompute_all,
@@ -55,7 +63,9 @@ __all__ = [
     "add_staff",
     "assign",
     "break_glass",
+    "change_organisation",
     "change_password",
+    "change_totp",
     "check_glass_key",
     "choose_purpose",
     "close_organisation",
@@ -75,6 +85,7 @@ __all__ = [
     "open_reviews",
     "openings",
     "organisation",
+    "organisation_view",
     "organisations",
     "purpose_cookie",
     "purpose_title",
@@ -84,6 +95,7 @@ __all__ = [
     "reopen_totp",
     "require",
     "reset",
+    "reset_totp",
     "review",
     "rights_named",
     "rights_of",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 from dancu.access import policy
-from dancu.access.models import Assignment, Organisation, OrganisationKind
+from dancu.access.models import Assignment, Organisation, OrganisationKind, PastOrganisation
 from dancu.access.service import evidence
 from dancu.access.store import organisations as store
 from dancu.access.store import staff as staff_store
@@ -63,6 +66,58 @@ async def add_organisation(
     await store.add(conn, made)
     await evidence.change_entry(conn, actor, "access.organisation.add", org_code=made.org_code)
     return made
+
+
+async def change_organisation(
+    conn: Conn, actor: Actor, org_code: str, name: str, *, parent: str | None = None, name_en: str = "",
+    since: date | None = None,
+) -> Organisation:  # fmt: skip
+    """Another name or another organisation above, from `since` (default today; past days are possible, not before the
+    last change). What held before is kept with its days. An organisation at the top stays there.
+
+    Raises Invalid for a day out of bounds, a ring, or nothing changed; NotAllowed where the actor does not administer the
+    organisation, what it belonged to and what it shall belong to."""
+    await require_reach(conn, actor, org_code)
+    await store.lock_tree(conn)
+    org = await store.one(conn, org_code)
+    if org is None:
+        raise NotFound("organisation.unknown", N_("Không có cơ quan với mã này."))
+    await require_open(conn, org_code)
+    new = replace(org, name=" ".join(name.split()), name_en=" ".join(name_en.split()), parent=parent or org.parent)
+    if new == org:
+        raise Invalid("organisation.same", N_("Không có gì thay đổi."))
+    if new.parent is not None and new.parent != org.parent:
+        for above in filter(None, (org.parent, new.parent)):
+            await require_reach(conn, actor, above)
+        await require_open(conn, new.parent)
+        if org_code in await store.chain_up(conn, new.parent):
+            raise Invalid("organisation.ring", N_("Cơ quan cấp trên không thể nằm dưới chính cơ quan này."))
+    today = await staff_store.today(conn)
+    before = await store.past(conn, org_code)
+    held_from = before[0].valid_to if before else org.valid_from or date.min
+    since = since or today
+    if not held_from <= since <= today:
+        raise Invalid(
+            "organisation.since", N_("Ngày thay đổi phải từ {first} đến hôm nay."), first=held_from.strftime("%d/%m/%Y")
+        )
+    was = None
+    if since > held_from:
+        was = PastOrganisation(org_code, org.name, org.name_en, org.parent, held_from, since)
+    await store.change(conn, new, since, was, actor.actor_id)
+    await evidence.change_entry(
+        conn, actor, "access.organisation.change", org_code=org_code, parent=new.parent, since=since.isoformat(),
+        renamed=(new.name, new.name_en) != (org.name, org.name_en),
+    )  # fmt: skip
+    return new
+
+
+async def organisation_view(conn: Conn, actor: Actor, org_code: str) -> tuple[Organisation, list[PastOrganisation]]:
+    """An organisation that the actor administers, and what it was before, newest first."""
+    await require_reach(conn, actor, org_code)
+    org = await store.one(conn, org_code)
+    if org is None:
+        raise NotFound("organisation.unknown", N_("Không có cơ quan với mã này."))
+    return org, await store.past(conn, org_code)
 
 
 async def require_open(conn: Conn, org_code: str) -> None:

@@ -107,7 +107,7 @@ async def sign_in(
     credential = await credentials.of_login(conn, login)
     usable = credential if credential is not None and credential.state != StaffState.INACTIVE else None
     right = await passwords.matches(password, usable.password_hash if usable else None)
-    if usable is None or not right or not await _second_factor(conn, keys, usable, code):
+    if usable is None or not right or not await second_factor(conn, keys, usable, code):
         await throttle.charge(conn, [buckets.network])
         if credential is not None:
             await evidence.sign_in_entry(conn, _actor(credential), ok=False)
@@ -238,9 +238,9 @@ async def change_password(conn: Conn, actor: Actor, *, current: str, new: str) -
     return SignInState.OK
 
 
-async def _second_factor(conn: Conn, keys: KeyRing, credential: Credential, code: str) -> bool:
+async def second_factor(conn: Conn, keys: KeyRing, credential: Credential, code: str) -> bool:
     """True when there is none yet (the session will be for enrolling only) or the code is right and
-    unused."""
+    unused; the code is used up by it."""
     if credential.totp_secret is None:
         totp.matching_step(_DECOY_SECRET, code, datetime.now(UTC))
         return True

@@ -70,7 +70,7 @@ async def add_staff(
 
 async def reset(conn: Conn, actor: Actor, staff_id: int) -> str:
     """Forget password and second factor, end all sessions, and give a new set-up code."""
-    staff = await _reachable(conn, actor, staff_id)
+    staff = await reachable(conn, actor, staff_id)
     if staff.state == StaffState.INACTIVE:
         raise Invalid("staff.inactive", N_("Cán bộ này đã ngừng làm việc."))
     if staff_id == actor.actor_id and actor.kind is ActorKind.STAFF:
@@ -84,7 +84,7 @@ async def reset(conn: Conn, actor: Actor, staff_id: int) -> str:
 
 async def deactivate(conn: Conn, actor: Actor, staff_id: int) -> None:
     """End a person's work from now: sessions, rights and open assignments."""
-    await _reachable(conn, actor, staff_id)
+    await reachable(conn, actor, staff_id)
     if staff_id == actor.actor_id and actor.kind is ActorKind.STAFF:
         raise Invalid("staff.deactivate_oneself", N_("Không thể tự ngừng tài khoản của mình."))
     today = await store.today(conn)
@@ -112,7 +112,7 @@ async def assign(
 ) -> int:
     """Give a role over units (territory ids as they stood on `units_as_of`, default today) from `valid_from`
     (default today) to before `valid_to`. Returns the assignment's id."""
-    staff = await _reachable(conn, actor, staff_id)
+    staff = await reachable(conn, actor, staff_id)
     org_code = org_code or staff.org_code
     await require_reach(conn, actor, org_code)
     await require_open(conn, org_code)
@@ -142,7 +142,7 @@ async def end_assignment(conn: Conn, actor: Actor, assignment_id: int) -> None:
     held = await store.assignment(conn, assignment_id)
     if held is None:
         raise NotFound("assignment.unknown", N_("Không tìm thấy phân công này."))
-    await _reachable(conn, actor, held.staff_id)
+    await reachable(conn, actor, held.staff_id)
     await store.end_assignment(conn, assignment_id, await store.today(conn), actor.actor_id)
     await recompute_rights(conn, held.staff_id)
     await evidence.change_entry(conn, actor, "access.assignment.end", staff_id=held.staff_id, role=held.role)
@@ -155,7 +155,7 @@ async def staff_list(conn: Conn, actor: Actor, *, limit: int = 200, offset: int 
 
 
 async def staff_view(conn: Conn, actor: Actor, staff_id: int) -> StaffView:
-    staff = await _reachable(conn, actor, staff_id)
+    staff = await reachable(conn, actor, staff_id)
     return StaffView(staff, await store.assignments(conn, [staff_id]), await store.rights(conn, staff_id))
 
 
@@ -171,7 +171,8 @@ async def staff_by_login(conn: Conn, login: str) -> Staff:
     return found
 
 
-async def _reachable(conn: Conn, actor: Actor, staff_id: int) -> Staff:
+async def reachable(conn: Conn, actor: Actor, staff_id: int) -> Staff:
+    """The staff member, where the actor administers their organisation. NotFound, NotAllowed."""
     policy.require(actor, ADMIN)
     staff = await store.one(conn, staff_id)
     if staff is None:

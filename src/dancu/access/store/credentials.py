@@ -29,6 +29,13 @@ async def set_totp(conn: Conn, staff_id: int, secret: bytes, step: int) -> None:
     await conn.execute("SELECT access.set_totp(%s::bigint, %s::bytea, %s::bigint)", (staff_id, secret, step))
 
 
+async def forget_totp(conn: Conn, staff_id: int) -> bool:
+    """Forget the second factor and keep the password; False where there is no password."""
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute("SELECT access.forget_totp(%s::bigint)", (staff_id,))
+    return bool(await cursor.fetchone())
+
+
 async def use_totp_step(conn: Conn, staff_id: int, step: int) -> bool:
     """True for the first use of a time step, False for a replay."""
     cursor = conn.cursor(row_factory=scalar_row)

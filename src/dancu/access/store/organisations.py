@@ -6,7 +6,7 @@ from datetime import date
 
 from psycopg.rows import class_row, scalar_row
 
-from dancu.access.models import Organisation, OrganisationKind
+from dancu.access.models import Organisation, OrganisationKind, PastOrganisation
 from dancu.access.store.constraints import explained
 from dancu.kit.db import Conn
 
@@ -70,6 +70,38 @@ async def close(conn: Conn, org_code: str, on: date) -> bool:
             (on, org_code, on),
         )
     return cursor.rowcount == 1
+
+
+async def past(conn: Conn, org_code: str) -> list[PastOrganisation]:
+    """What it was before, newest first."""
+    cursor = conn.cursor(row_factory=class_row(PastOrganisation))
+    await cursor.execute(
+        """SELECT org_code, name, name_en, parent, lower(valid) AS valid_from, upper(valid) AS valid_to
+             FROM access.organisation_past WHERE org_code = %s ORDER BY valid DESC""",
+        (org_code,),
+    )
+    return await cursor.fetchall()
+
+
+async def lock_tree(conn: Conn) -> None:
+    """Keep two changes of the tree apart until the transaction ends: together they could close a ring."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('access.organisation', 0))")
+
+
+async def change(conn: Conn, org: Organisation, since: date, was: PastOrganisation | None, changed_by: int) -> None:
+    """Write name and parent of `org` as of `since`; `was` is kept as what held until then (None: corrected on the very
+    day it began, so it never held for a whole day)."""
+    async with explained(conn):
+        if was is not None:
+            await conn.execute(
+                """INSERT INTO access.organisation_past (org_code, name, name_en, parent, valid, changed_by)
+                   VALUES (%s, %s, %s, %s, daterange(%s, %s), %s::bigint)""",
+                (was.org_code, was.name, was.name_en, was.parent, was.valid_from, since, changed_by),
+            )
+        await conn.execute(
+            "UPDATE access.organisation SET name = %s, name_en = %s, parent = %s WHERE org_code = %s",
+            (org.name, org.name_en, org.parent, org.org_code),
+        )
 
 
 def _typed(org: Organisation) -> Organisation:
