@@ -87,6 +87,17 @@ class Here:
         return [i for i in items if i.surface == self.surface.code and visible(self.actor, i.permissions)]
 
     @property
+    def homes(self) -> list[MenuItem]:
+        """Where this actor's work begins: the first line they hold a permission for of each surface's menu, that of
+        the surface they are on before the others."""
+        items: tuple[MenuItem, ...] = tuple(getattr(self.request.app.state, "menu", ()))
+        first: dict[str, MenuItem] = {}
+        for item in items:
+            if item.permissions and visible(self.actor, item.permissions):
+                first.setdefault(item.surface, item)
+        return sorted(first.values(), key=lambda item: item.surface != self.surface.code)
+
+    @property
     def base(self) -> str:
         return f"base_{self.surface.base}.html"
 
