@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dancu.population.importing.profile import EXTRA, load_profile
 from dancu.population.importing.readers import open_sheet
+from dancu.population.importing.readers.sheet import armed, disarmed
 from tests.importing.conftest import Registry
 
 HEADER = ["Số ĐDCN", "Họ và tên", "Ngày sinh", "Giới tính", "Cột lạ"]
@@ -57,3 +60,34 @@ async def test_round_trip(registry: Registry, tmp_path: Path, suffix: str) -> No
     write(path, HEADER, [ROWS[0]])
     assert (await registry.run(path, "residence-register")).rejects_file is None
     assert not kept.exists()
+
+
+@given(st.text(alphabet="'=+-@\t\r aĐ0", max_size=6))
+def test_no_cell_computes_and_every_cell_comes_back(cell: str) -> None:
+    assert not disarmed(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert armed(disarmed(cell)) == cell
+
+
+def test_an_apostrophe_of_a_name_is_its_own() -> None:
+    assert disarmed("'Hơ Nhuêl") == armed("'Hơ Nhuêl") == "'Hơ Nhuêl"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+async def test_a_formula_is_text_in_the_rejects_and_comes_back(registry: Registry, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"so{suffix}"
+    formula = '=HYPERLINK(1)'
+    if suffix == ".csv":
+        write(path, HEADER, [["+84912345678", "", "-", "@SUM(A1)", formula]])
+    else:
+        write(path, HEADER, [["+84912345678", "", "-", "@SUM(A1)", "x"]])
+    result = await registry.run(path, "residence-register")
+    assert result.rejects_file is not None
+    kept = Path(result.rejects_file)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    if suffix == ".csv":
+        assert "'+84912345678;;'-;'@SUM(A1);'=HYPERLINK(1)" in kept.read_text("utf-8-sig")
+    sheet = open_sheet(kept, load_profile("residence-register").recognises)
+    ((_, cells),) = list(sheet.rows)
+    sheet.close()
+    assert cells[:4] == ["+84912345678", "", "-", "@SUM(A1)"]
+    assert suffix != ".csv" or cells[4] == formula

@@ -76,7 +76,7 @@ def _mistake(error: Exception) -> DancuError:
     place = data_dir() / "logs" / "errors.log"
     line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "command": _command(), "exception": chain(error)}
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with place.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
     except OSError:

@@ -166,7 +166,8 @@ def _import_messy(folder: Path) -> None:
     from dancu.demo import messy
 
     book = folder / "import" / "so-khai-sinh-2009.csv"
-    book.parent.mkdir(parents=True, exist_ok=True)
+    book.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    book.parent.chmod(0o700)  # rows of people, and beside them those that were refused
     messy.write_birth_book(book, rows=_MESSY_ROWS, seed=2009, format="csv")
     print(f"Nhập sổ khai sinh số hóa {book.name}:", flush=True)
     # The book names places as they were called when it was typed in; without that day the units of 2009 stay unknown.

@@ -189,7 +189,9 @@ def start(cluster: Cluster, *, options: tuple[str, ...] = (), timeout: float = 6
     _own(cluster.socket, user, 0o700)
     who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     log = cluster.data / "logs" / "postgres.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.parent.stat().st_uid == os.geteuid():
+        log.parent.chmod(0o700)  # what the server logs of a failed statement may be somebody's data
     deadline = time.monotonic() + timeout
     # Backends of a server that was killed hold its memory for a moment; only then is a second try worth it.
     tries = 20 if (cluster.pgdata / "postmaster.pid").exists() else 1

@@ -11,6 +11,7 @@ from typing import Any
 
 from dancu.population.importing.profile import EXTRA
 from dancu.population.importing.readers import Sheet
+from dancu.population.importing.readers.sheet import disarmed
 
 Refused = AsyncIterator[tuple[int, list[str], str, str]]
 
@@ -55,11 +56,22 @@ async def _csv(path: Path, sheet: Sheet, rows: Refused) -> int:
     # Spreadsheets take a CSV for UTF-8 only with a byte-order mark.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=sheet.delimiter, lineterminator="\r\n")
-        writer.writerow(titles)
+        writer.writerow(map(disarmed, titles))
         async for row in rows:
-            writer.writerow(_line(sheet, row, kept))
+            writer.writerow(map(disarmed, _line(sheet, row, kept)))
             count += 1
     return count
+
+
+def _as_text(page: Any, text: str) -> Any:
+    """A cell that a spreadsheet shows and does not compute."""
+    from openpyxl.cell import WriteOnlyCell
+
+    if not text.startswith("="):
+        return text
+    cell = WriteOnlyCell(page, text)
+    cell.data_type = "s"
+    return cell
 
 
 async def _xlsx(path: Path, sheet: Sheet, rows: Refused) -> int:
@@ -72,7 +84,8 @@ async def _xlsx(path: Path, sheet: Sheet, rows: Refused) -> int:
     page.append(titles)
     count = 0
     async for row in rows:
-        page.append([ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in _line(sheet, row, kept)])
+        # As text: what begins with "=" is what somebody wrote in a book, never a formula.
+        page.append([_as_text(page, ILLEGAL_CHARACTERS_RE.sub("", cell)) for cell in _line(sheet, row, kept)])
         count += 1
     book.save(path)
     return count

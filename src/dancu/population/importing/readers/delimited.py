@@ -11,7 +11,7 @@ from typing import Final
 
 from dancu.kernel.errors import Invalid
 from dancu.population.importing.readers.encoding import Decoder, find_encoding
-from dancu.population.importing.readers.sheet import TITLE_ROWS, Sheet, is_header
+from dancu.population.importing.readers.sheet import TITLE_ROWS, Sheet, armed, is_header
 
 _DELIMITERS: Final = ",;\t|"
 csv.field_size_limit(1 << 20)  # a cell of a megabyte is a lost quotation mark, not a cell
@@ -58,6 +58,8 @@ def _rows(file: io.TextIOWrapper, delimiter: str, decoder: Decoder) -> Iterator[
                 "Tệp hỏng ở gần dòng {line}: có lẽ thiếu dấu ngoặc kép đóng.",
                 line=reader.line_num,
             ) from error
+        if "'" in "\x1f".join(row):
+            row = [armed(cell) for cell in row]
         yield decoder.mend(row)
 
 

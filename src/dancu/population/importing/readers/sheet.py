@@ -54,3 +54,17 @@ def text_of(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def disarmed(cell: str) -> str:
+    """A cell of a CSV file that a spreadsheet shows instead of computing it: an apostrophe before what would begin a
+    formula. So that `armed` gives back exactly what was there, one that reads as such a pair already gets one more."""
+    return f"'{cell}" if cell.lstrip("'").startswith(_COMPUTED) else cell
+
+
+def armed(cell: str) -> str:
+    """What `disarmed` was given. An apostrophe before anything else is the cell's own ("'Dương")."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_COMPUTED) else cell
