@@ -1,6 +1,7 @@
 """What officers type, read and explained: fields of the verbs' forms, each with how it is shown and what it means."""
 
 from dancu.population.forms.basis import Basis, offered_bases, read_basis
+from dancu.population.forms.choices import FactChoices
 from dancu.population.forms.fields import (
     Check,
     Choice,
@@ -22,6 +23,7 @@ __all__ = [
     "Check",
     "Choice",
     "Day",
+    "FactChoices",
     "FactPick",
     "Field",
     "FindingPick",

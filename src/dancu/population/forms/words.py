@@ -41,7 +41,7 @@ WARNINGS: Final = {
         "Người này là chủ hộ và chuyển đi, còn hộ vẫn ở nơi cũ. Có thể cho cả hộ cùng chuyển hoặc chọn chủ hộ mới."
     ),
     "household.empty": N_("Hộ không còn ai. Hãy kết thúc hộ này."),
-    "merge.differs": N_("Hai hồ sơ có chỗ khác nhau. Giá trị của hồ sơ được giữ sẽ đứng, chỗ khác được ghi lại để xem xét."),
+    "merge.differs": N_("Hai hồ sơ có chỗ khác nhau chưa được chọn. Giá trị của nguồn đáng tin hơn sẽ đứng; chỗ khác được ghi lại để xem xét."),
 }
 _WARNING = N_("Có điểm cần xem lại ({code}).")
 

@@ -28,6 +28,7 @@ from dancu.population.models import (
     Valid,
 )
 from dancu.population.policy import rules
+from dancu.population.policy.differences import PARTS, WHOLE, Side, code_of, combined, common, differences
 from dancu.population.policy.undo import reverse
 from dancu.population.policy.work import DirectoryChange, Work, slot
 
@@ -40,11 +41,12 @@ def merge(
     kept: int,
     directory: Sequence[tuple[str, str, str]],
     ancestors: Collection[tuple[int, int]] = (),
+    choices: Mapping[str, Side] | None = None,
 ) -> None:
     """`kept` stands for both from now on. It learns what only the other record knew; where both say
-    something, what it says itself stands, and the difference is a finding. Numbers of the other record lead
-    to it; the other's personal ID number is cancelled, since a person has one. `directory`: (number, kind,
-    state) of the absorbed.
+    something, the officer's choice stands (`choices`: code of a difference -> whose value), or else the better
+    source, and what nobody chose is a finding. Numbers of the other record lead to it; the other's personal ID
+    number is cancelled, since a person has one. `directory`: (number, kind, state) of the absorbed.
     """
     if absorbed == kept:
         raise Invalid("merge.same", N_("Hãy chọn hai hồ sơ khác nhau."))
@@ -52,6 +54,7 @@ def merge(
     rules.standing(one)
     rules.standing(two)
     _may_be_one(one, two, ancestors)
+    taken, undecided = _chosen(one, two, choices or {})
     _agree_about_death(work, absorbed, kept)
     differ: set[str] = set()
     has_number = any(_active_number(f) for f in two.numbers)
@@ -62,6 +65,10 @@ def merge(
             learned = replace(fact, state=NumberState.CANCELLED, reason="merge")
         if isinstance(fact, KinFact) and fact.relative_key == kept:
             continue  # one person is no representative of themselves
+        if type(fact) in PARTS:
+            _combine(work, kept, fact, taken)
+        elif isinstance(fact, WHOLE):
+            _take_over(work, kept, fact, code_of(fact) in taken)
         for piece in _unsaid(work, kept, learned, differ):
             work.open(kept, piece)
     for fact in [k for k in work.facts(kept, KinFact) if k.relative_key == absorbed]:
@@ -81,8 +88,10 @@ def merge(
             )
         )
     work.persons[absorbed].merged_into = kept
-    if differ:
-        work.notice(kept, "merge.differs", tables=sorted(differ))
+    decided = {t.__name__ for t in (*PARTS, *WHOLE)}
+    left = (differ - decided) | undecided
+    if left:
+        work.notice(kept, "merge.differs", tables=sorted(left))
     work.events.append(events.RecordsMerged(absorbed, kept))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
 
@@ -119,6 +128,46 @@ def _may_be_one(one: PersonView, two: PersonView, ancestors: Collection[tuple[in
             "merge.kin",
             N_("Hai hồ sơ được ghi là vợ chồng hoặc cha mẹ, con cháu của nhau. Hãy cải chính quan hệ trước khi gộp."),
         )
+
+
+def _chosen(one: PersonView, two: PersonView, choices: Mapping[str, Side]) -> tuple[frozenset[str], set[str]]:
+    """Codes of the differences in which the absorbed record's value stands, and the kinds of fact of which nobody
+    chose. A choice between values that are no longer there means that a record changed meanwhile."""
+    found = {d.code: d for d in differences(one, two)}
+    if set(choices) - set(found) or set(choices.values()) - {"absorbed", "kept"}:
+        raise Conflict(
+            "fact.changed", N_("Thông tin này vừa được người khác thay đổi. Hãy mở lại hồ sơ rồi làm tiếp.")
+        )
+    taken = frozenset(code for code, d in found.items() if choices.get(code, d.better) == "absorbed")
+    return taken, {type(d.absorbed).__name__ for code, d in found.items() if code not in choices}
+
+
+def _combine(work: Work, kept: int, fact: Fact, taken: frozenset[str]) -> None:
+    """Birth and traits, part by part, on the days of which both records speak."""
+    for other in [o for o in work.facts(kept, type(fact)) if o.valid.overlaps(fact.valid)]:
+        after = combined(other, fact, taken)
+        if after != other:
+            work.put(kept, replace(after, valid=common(other.valid, fact.valid), stored=None))
+
+
+def _take_over(work: Work, kept: int, fact: Fact, taken: bool) -> None:
+    """A fact that stands whole. Of two cards that both were in force the one that does not stand is kept as revoked:
+    it exists, and somebody may show it."""
+    others = [o for o in work.facts(kept, type(fact)) if slot(o) == slot(fact) and o.valid.overlaps(fact.valid)]
+    until = work.persons[kept].alive_until
+    last = None if until is None or not isinstance(fact, _ACTS) else until + rules.ONE_DAY
+    days = fact.valid if last is None else fact.valid.until(last)
+    if days is None:
+        return
+    for other in others:
+        loser = other if taken else fact
+        if isinstance(fact, CardFact) and isinstance(other, CardFact) and fact.state == CardState.ACTIVE and (
+            (fact.kind, fact.number) != (other.kind, other.number)
+        ):
+            shared = common(days, other.valid)
+            work.open(kept, replace(loser, state=CardState.REVOKED, valid=shared))  # type: ignore[call-arg]
+    if taken and others:
+        work.put(kept, replace(fact, valid=days, stored=None))
 
 
 def _active_number(fact: NumberFact) -> bool:

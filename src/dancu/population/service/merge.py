@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dancu.kernel.errors import Conflict
 from dancu.kit.i18n import N_
 from dancu.population.models import KinFact, PersonView
 from dancu.population.policy import merge as rule
+from dancu.population.policy.differences import Side
 from dancu.population.policy.work import Work
 from dancu.population.service.act import Act, MergeNote, verb
 from dancu.population.service.family import ALL_GENERATIONS
@@ -15,8 +18,11 @@ MERGE = "person.merge"
 
 
 @verb("merge", MERGE)
-async def merge(act: Act, absorbed_key: int, *, kept_key: int) -> Work:
-    """Two records are one person: `kept_key` stands for both. Nothing is thrown away; `undo_merge` takes it
+async def merge(
+    act: Act, absorbed_key: int, *, kept_key: int, choices: Mapping[str, Side] | None = None
+) -> Work:
+    """Two records are one person: `kept_key` stands for both. `choices`: whose value stands where they differ, by the
+    codes of `policy.differences`; the better source where left out. Nothing is thrown away; `undo_merge` takes it
     back."""
     if not act.preview:
         await persons.lock_kinship(act.conn)
@@ -32,11 +38,12 @@ async def merge(act: Act, absorbed_key: int, *, kept_key: int) -> Work:
         undo={
             "persons": sorted(work.persons),
             "directory": directory,
+            "choices": dict(choices or {}),
             "death_learned": bool(work.persons[absorbed_key].alive_until and not work.persons[kept_key].alive_until),
         },
     )
     above = await persons.ancestors(act.conn, [absorbed_key, kept_key], ALL_GENERATIONS)
-    rule.merge(work, absorbed_key, kept_key, directory, {(p, a) for p, a, distance in above if distance})
+    rule.merge(work, absorbed_key, kept_key, directory, {(p, a) for p, a, distance in above if distance}, choices)
     return work
 
 
