@@ -12,10 +12,13 @@ from dancu.access import pages as access_pages
 from dancu.access.service import sessions
 from dancu.accounts import pages as accounts_pages
 from dancu.audit import api as audit_api
+from dancu.audit import service as audit
 from dancu.cards import pages as cards_pages
 from dancu.demo import pages as demo_pages
+from dancu.kit import events, jobs
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
+from dancu.kit.reading import Reading
 from dancu.kit.web import MenuItem, Surface, create_app
 from dancu.kit.web.callers import Callers
 from dancu.monitoring import pages as monitoring_pages
@@ -84,8 +87,14 @@ def build(settings: Settings) -> FastAPI:
         async with app.state.pool.connection() as conn:
             await conn.execute("SELECT audit.assert_alive()")
 
+    async def readings() -> list[Reading]:
+        """How far the worker is: it has no port of its own, the database knows."""
+        async with app.state.pool.connection() as conn:
+            return [*await audit.readings(conn), *await events.readings(conn), *await jobs.readings(conn)]
+
     state: dict[str, Any] = {
         "sessions": sessions,
+        "readings": readings,
         "surfaces": SURFACES,
         "menu": MENU,
         "ready": {"database and evidence log": database_answers},

@@ -203,7 +203,7 @@ async def test_health_readiness_and_metrics(app):
     async with client(app) as probe:
         assert (await probe.get("/healthz")).text == "ok\n"
         app.state.ready = {"database": fine}
-        assert (await probe.get("/readyz")).json() == {"ready": True, "checks": {"database": "ok"}}
+        assert (await probe.get("/readyz")).json() == {"ready": True, "degraded": False, "checks": {"database": "ok"}}
         app.state.ready = {"database": fine, "log": broken}
         answer = await probe.get("/readyz")
         assert (answer.status_code, answer.json()["checks"]["log"]) == (503, "failed")

@@ -12,6 +12,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.lazy import offer
+from dancu.kit.reading import Reading
 
 if TYPE_CHECKING:
     from dancu.audit.facts import FactLine, facts_digest
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "drain", "erase", "export",
-    "facts_digest", "load_signer", "load_verifier", "proof", "record", "reserve", "run_sequencer", "search_entries", "sequence_once", "silent_seconds",
+    "facts_digest", "load_signer", "load_verifier", "proof", "readings", "record", "reserve", "run_sequencer", "search_entries", "sequence_once", "silent_seconds",
     "take_entry_ids", "verify", "verify_export",
 ]  # fmt: skip
 
@@ -98,6 +99,19 @@ async def silent_seconds(conn: Conn) -> float:
     """For readiness and `doctor`: seconds since the sequencer last caught up (it beats every ten seconds, even when
     idle). Data are refused once entries wait for over sixty."""
     return await publish_store.silent_seconds(conn)
+
+
+async def readings(conn: Conn) -> list[Reading]:
+    """For metrics: how far the sequencer is (roles app, verify). An age that does not exist (nothing signed yet, never
+    caught up) is left out."""
+    sequenced, waiting, checkpoint, silent = await publish_store.sequencing(conn)
+    ages = (
+        ("dancu_audit_oldest_waiting_seconds", "Age of the oldest entry not yet sequenced, 0: none", waiting or 0.0),
+        ("dancu_audit_checkpoint_age_seconds", "Since the last checkpoint was signed (an idle log signs none)", checkpoint),
+        ("dancu_audit_sequencer_silent_seconds", "Since the sequencer last caught up; it beats every ten seconds", silent),
+    )
+    total = Reading("dancu_audit_entries", "Entries of the evidence log that have their place in it", float(sequenced), total=True)
+    return [total, *(Reading(name, help_, age) for name, help_, age in ages if age is not None)]
 
 
 async def accesses_of(

@@ -7,7 +7,6 @@ import contextlib
 import errno
 import signal
 import socket
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from dancu.kernel.errors import DancuError, Unavailable
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from dancu.cli.minding import Worker
     from dancu.kit.postgres import Cluster
 
 _GRACE_SECONDS = 10.0
@@ -66,9 +66,9 @@ def _state(host: str, port: int) -> str:
 
 
 async def run(
-    port: int, hosts: tuple[str, ...], child: subprocess.Popen[bytes] | None, cluster: Cluster | None, *, open_browser: bool
+    port: int, hosts: tuple[str, ...], worker: Worker | None, cluster: Cluster | None, *, open_browser: bool
 ) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM. Raises Unavailable `serve.worker` where the worker could not be kept running."""
     from dancu.app import build
     from dancu.settings import Settings
 
@@ -77,14 +77,17 @@ async def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     app = build(Settings())
+    app.state.minded = {"worker": worker.alive} if worker else {}
     async with app.router.lifespan_context(app):
         servers = [_server(app, host, port) for host in hosts if _state(host, port) == "free"]
         running = [asyncio.create_task(server.serve()) for server in servers]
         if not servers or not await _answers(port, hosts, running):
             choose_port(port, hosts)
             raise Unavailable("serve.start", "Máy chủ web không khởi động được.")
-        watchers = [asyncio.create_task(_watch_worker(child, stop)), asyncio.create_task(_watch_database(cluster))]
-        if await _usable(app, child is not None, stop):
+        watchers = [asyncio.create_task(_watch_database(cluster))]
+        if worker is not None:
+            watchers.append(asyncio.create_task(worker.mind(stop)))
+        if await _usable(app, worker is not None, stop):
             print(f"ready http://localhost:{port}", flush=True)
             if open_browser:
                 await asyncio.to_thread(_browse, f"http://localhost:{port}/")
@@ -95,6 +98,8 @@ async def run(
             server.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), _GRACE_SECONDS)
+    if worker is not None and worker.gave_up is not None:
+        raise worker.gave_up
 
 
 def _server(app: FastAPI, host: str, port: int) -> Any:
@@ -122,16 +127,6 @@ async def _usable(app: FastAPI, has_worker: bool, stop: asyncio.Event) -> bool:
     if not stop.is_set():
         print("dancu: chưa sẵn sàng; xem `dancu doctor`.", file=sys.stderr)
     return False
-
-
-async def _watch_worker(child: subprocess.Popen[bytes] | None, stop: asyncio.Event) -> None:
-    """Without its worker nothing is sequenced and the log soon refuses data: stop loudly instead."""
-    while child is not None:
-        await asyncio.sleep(1)
-        if child.poll() is not None:
-            print(f"dancu: tiến trình nền đã dừng (mã {child.returncode}); dừng ứng dụng.", file=sys.stderr)
-            stop.set()
-            return
 
 
 async def _watch_database(cluster: Cluster | None) -> None:

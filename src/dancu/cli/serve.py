@@ -40,6 +40,7 @@ def serve(
     import uvloop
 
     from dancu.cli import http
+    from dancu.cli.minding import Worker
     from dancu.kit.db import data_dir, use_data
 
     interruptible()
@@ -50,15 +51,15 @@ def serve(
     _refuse_open_keys(with_worker)
     with database(folder) as cluster:
         _refuse_unmigrated()
-        child = start_worker(folder) if with_worker else None
+        minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
-            uvloop.run(http.run(chosen, hosts, child, cluster, open_browser=open_browser))
+            uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser))
         finally:
             # What follows is bounded in time; a second Ctrl-C would only leave a database behind.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
-            if child is not None:
-                stop_worker(child)
+            if minded is not None:
+                stop_worker(minded.child)
 
 
 def worker(

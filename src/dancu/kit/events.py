@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from dancu.kit.db import Conn
+from dancu.kit.reading import Reading
 
 _LOCK = 0x45564E54  # one dispatcher at a time
 
@@ -88,3 +89,14 @@ async def consume(
                 "UPDATE kit.subscription SET seq = %s, moved_at = clock_timestamp() WHERE name = %s", (rows[-1][0], name)
             )
         return len(rows)
+
+
+async def readings(conn: Conn) -> list[Reading]:
+    """For metrics: events numbered, and how long the oldest has been waiting for its number (roles app, verify)."""
+    row = await (await conn.execute("SELECT numbered, oldest_waiting FROM kit.dispatching()")).fetchone()
+    if row is None:
+        return []
+    return [
+        Reading("dancu_events", "Events numbered by the dispatcher", float(row[0]), total=True),
+        Reading("dancu_events_oldest_waiting_seconds", "Age of the oldest event not yet numbered, 0: none", float(row[1] or 0)),
+    ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dancu.kit.db import Conn
+from dancu.kit.reading import Reading
 
 _SEARCH_PATH = "-c search_path=procrastinate,public"
 _POLL_SECONDS = 5.0
@@ -51,3 +52,16 @@ async def defer(conn: Conn, task: str, args: Mapping[str, Any] | None = None, *,
         (task, lock, json.dumps(dict(args or {}))),
     )
     await conn.execute("SELECT set_config('search_path', %s, true)", before)
+
+
+async def readings(conn: Conn) -> list[Reading]:
+    """For metrics: jobs by task and state (role app). Those that succeeded are deleted, so what is here waits (todo, or
+    later where its time has not come), runs (doing) or failed. A todo that does not shrink says that nobody works."""
+    counted = await conn.execute(
+        "SELECT task_name, CASE WHEN status = 'todo' AND scheduled_at > now() THEN 'later' ELSE status::text END, count(*)"
+        " FROM procrastinate.procrastinate_jobs GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200"
+    )
+    return [
+        Reading("dancu_jobs", "Jobs waiting, running or failed, by task", float(count), (("task", task), ("state", state)))
+        for task, state, count in await counted.fetchall()
+    ]

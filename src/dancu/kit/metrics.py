@@ -3,12 +3,16 @@ data: a label value is a time series that lives as long as the process."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from dancu.kit.reading import Reading
 
 REGISTRY = CollectorRegistry(auto_describe=True)
 ProcessCollector(registry=REGISTRY)
@@ -33,6 +37,26 @@ def histogram(
     name: str, help_: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS
 ) -> Histogram:
     return Histogram(name, help_, labels, buckets=buckets, registry=REGISTRY)
+
+
+class Readings(Collector):
+    """The readings of this moment, set by whoever answers for /metrics."""
+
+    now: Iterable[Reading] = ()
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+        for one in self.now:
+            kind = CounterMetricFamily if one.total else GaugeMetricFamily
+            family = families.get(one.name)
+            if family is None:
+                family = families[one.name] = kind(one.name, one.help, labels=[label for label, _ in one.labels])
+            family.add_metric([value for _, value in one.labels], one.value)
+        yield from families.values()
+
+
+READINGS = Readings()
+REGISTRY.register(READINGS)
 
 
 def exposition() -> bytes:

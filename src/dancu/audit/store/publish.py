@@ -63,3 +63,11 @@ async def silent_seconds(conn: Conn) -> float:
     )
     row = await cursor.fetchone()
     return float(row[0]) if row else float("inf")
+
+
+async def sequencing(conn: Conn) -> tuple[int, float | None, float | None, float | None]:
+    """Entries sequenced; seconds the oldest waiting one waits, since the last checkpoint, since the sequencer last
+    caught up (each None where there is none)."""
+    cursor = await conn.execute("SELECT sequenced, oldest_waiting, checkpoint_age, silent FROM audit.sequencing()")
+    row = await cursor.fetchone()
+    return (row[0], row[1], row[2], row[3]) if row else (0, None, None, None)

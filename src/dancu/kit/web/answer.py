@@ -51,12 +51,10 @@ class Body:
 
 
 class Answer:
-    """`send` with our headers. Replaces the framework's bare 413 by our own page; sends no body where only the head was
-    asked for; says when the connection ends."""
+    """`send` with our headers. Replaces the framework's bare 413 by our own page; says when the connection ends."""
 
-    def __init__(self, request: Request, send: Send, body: Body, *, https: bool, head_only: bool) -> None:
-        self._request, self._send, self._body = request, send, body
-        self._https, self._head_only = https, head_only
+    def __init__(self, request: Request, send: Send, body: Body, *, https: bool) -> None:
+        self._request, self._send, self._body, self._https = request, send, body, https
         self.status = 0
         self._over = False
 
@@ -71,8 +69,6 @@ class Answer:
                 return
             self.status = message["status"]
             message["headers"] = await self._headers(message)
-        elif self._head_only and message["type"] == "http.response.body":
-            message, self._over = {"type": "http.response.body", "body": b""}, True
         await self._send(message)
 
     async def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:

@@ -50,12 +50,12 @@ class Envelope:
             return
         method, body = scope["method"], Body(scope, receive)
         if method == "HEAD":
-            # What GET would answer, asked and recorded alike; only the body stays here.
+            # What GET would answer, asked and recorded alike; the server keeps the body back.
             scope = {**scope, "method": "GET"}
         request = Request(scope, body)
         self._open(request)
         started = time.perf_counter()
-        answer = Answer(request, send, body, https=self._settings.https, head_only=method == "HEAD")
+        answer = Answer(request, send, body, https=self._settings.https)
         structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
         metrics.IN_FLIGHT.inc()
         try:

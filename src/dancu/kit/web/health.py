@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from dancu.kernel.errors import NotAllowed
 from dancu.kit.log import get_logger
-from dancu.kit.metrics import CONTENT_TYPE, exposition
+from dancu.kit.metrics import CONTENT_TYPE, READINGS, exposition
+from dancu.kit.reading import Reading
 from dancu.kit.web.access import public
 
 Check = Callable[[], Awaitable[None]]
@@ -29,13 +30,16 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Runs every check of `state["ready"]`; 503 names the ones that failed, not why: that stands in the
-    log."""
+    """Runs every check of `state["ready"]`; 503 names the ones that failed, not why: that stands in the log. What
+    `state["minded"]` says is missing but on its way back is "degraded", which is still an answer of 200."""
     checks: Mapping[str, Check] = getattr(request.app.state, "ready", {})
     results = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
     found = dict(zip(checks, results, strict=True))
     ok = all(results)
-    body = {"ready": ok, "checks": {name: "ok" if good else "failed" for name, good in found.items()}}
+    minded: Mapping[str, Callable[[], bool]] = getattr(request.app.state, "minded", {})
+    states = {name: "ok" if alive() else "degraded" for name, alive in minded.items()}
+    checks_said = {name: "ok" if good else "failed" for name, good in found.items()} | states
+    body = {"ready": ok, "degraded": "degraded" in states.values(), "checks": checks_said}
     return JSONResponse(body, status_code=200 if ok else 503)
 
 
@@ -48,6 +52,18 @@ async def _passes(name: str, check: Check) -> bool:
     return True
 
 
+async def _read(readings: Callable[[], Awaitable[Sequence[Reading]]] | None) -> None:
+    """Ask for the figures of `state["readings"]`. Without an answer they are left out, not repeated: an old age would
+    look like a healthy one."""
+    READINGS.now = ()
+    if readings is None:
+        return
+    try:
+        READINGS.now = tuple(await asyncio.wait_for(readings(), _CHECK_SECONDS))
+    except Exception as error:
+        log.warning("figures not read", exc_info=error)
+
+
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     token: str = request.app.state.settings.metrics_token
@@ -57,4 +73,5 @@ async def metrics(request: Request) -> Response:
     local = local and "x-forwarded-for" not in request.headers
     if not local and not (token and hmac.compare_digest(given.encode(), token.encode())):
         raise NotAllowed("metrics.token", "Số đo chỉ đọc được từ chính máy chủ hoặc với mã riêng.")
+    await _read(getattr(request.app.state, "readings", None))
     return Response(exposition(), media_type=CONTENT_TYPE)

@@ -1,0 +1,58 @@
+"""Figures read from the database for /metrics: shown while they can be read, left out when they cannot."""
+
+import asyncio
+
+from dancu.kit.reading import Reading
+from dancu.kit.web import health
+
+from .web import client, make_app
+
+
+async def test_readings_are_shown_with_their_kind_and_labels():
+    async def readings():
+        return [
+            Reading("t_entries", "Entries", 12.0, total=True),
+            Reading("t_jobs", "Jobs", 3.0, (("task", "a:b"), ("state", "todo"))),
+            Reading("t_jobs", "Jobs", 1.0, (("task", "a:b"), ("state", "failed"))),
+        ]
+
+    app = make_app()
+    app.state.readings = readings
+    async with client(app) as probe:
+        lines = (await probe.get("/metrics")).text.splitlines()
+    assert "# TYPE t_entries_total counter" in lines
+    assert "t_entries_total 12.0" in lines
+    assert lines.count("# TYPE t_jobs gauge") == 1
+    assert {'t_jobs{state="todo",task="a:b"} 3.0', 't_jobs{state="failed",task="a:b"} 1.0'} <= set(lines)
+
+
+async def test_what_cannot_be_read_is_left_out_not_repeated(monkeypatch):
+    monkeypatch.setattr(health, "_CHECK_SECONDS", 0.05)
+
+    async def fine():
+        return [Reading("t_age_seconds", "Age", 1.0)]
+
+    async def broken():
+        raise OSError("database gone")
+
+    async def stuck():
+        await asyncio.sleep(10)
+
+    app = make_app()
+    async with client(app) as probe:
+        for readings, shown in ((fine, True), (broken, False), (fine, True), (stuck, False), (None, False)):
+            app.state.readings = readings
+            answer = await probe.get("/metrics")
+            assert answer.status_code == 200
+            assert ("t_age_seconds 1.0" in answer.text) is shown
+            assert "dancu_http_requests_total" in answer.text
+
+
+async def test_what_is_on_its_way_back_is_degraded_not_unready():
+    app = make_app()
+    async with client(app) as probe:
+        for alive, degraded, said in ((True, False, "ok"), (False, True, "degraded")):
+            app.state.minded = {"worker": lambda alive=alive: alive}
+            answer = await probe.get("/readyz")
+            assert answer.status_code == 200
+            assert answer.json() == {"ready": True, "degraded": degraded, "checks": {"worker": said}}
