@@ -2,7 +2,8 @@
 
     python tests/territory/label_addresses.py addresses_by_hand.txt >> tests/territory/addresses.csv
 
-A line is `category|days|label|text`, an optional reason after ` ## `; each day makes a row. Codes and status come from
+A line is `category|days|label|text`, an optional reason after ` ## `; each day makes a row. Lines go to the halves
+hand-tune and hand-held in turn; after a line `# split NAME` to that one. Codes and status come from
 the units' own history, never from the resolver. Labels, several joined by `;`:
 
     o:commune/district/province   as of 2023     m: the same early in 2025     n:commune/province   as of late 2025
@@ -94,8 +95,10 @@ class Labels:
 
 def main() -> None:
     labels, out = Labels(gazetteer()), csv.writer(sys.stdout, lineterminator="\n")
-    problems, n = 0, 0
+    problems, n, named = 0, 0, ""
     for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines():
+        if line.startswith("# split "):
+            named = line.removeprefix("# split ")
         if line.startswith("#") or not line.strip():
             continue
         category, days, label, text = line.split("|", 3)
@@ -108,7 +111,7 @@ def main() -> None:
                 problems += 1
                 print("PROBLEM", line, error, file=sys.stderr)
                 continue
-            split = ("hand-tune", "hand-held")[n % 2]
+            split = named or ("hand-tune", "hand-held")[n % 2]
             text = text.replace("\\n", "\n")
             out.writerow([text, day.isoformat(), status, " ".join(sorted(codes)), category, split, why])
     if problems:

@@ -10,12 +10,15 @@ from functools import lru_cache
 from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
 from dancu.territory.gazetteer import gazetteer as default_gazetteer
 from dancu.territory.matching.approximate import Scopes, approximate_mentions
+from dancu.territory.matching.choosing import MOST, coarsest, of_the_day, via, with_others
 from dancu.territory.matching.doubts import (
+    CONTRADICTS,
     DISSOLVED,
     MERGED,
     NO_HEIR,
     NO_SUCH_CODE,
     NOT_READ,
+    PART_NOT_READ,
     SEVERAL,
     SPLIT,
     TOO_EARLY,
@@ -26,14 +29,12 @@ from dancu.territory.matching.mentions import exact_mentions, local_parts
 from dancu.territory.matching.reading import Reading, read
 from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
 from dancu.territory.matching.words import FOREIGN
-from dancu.territory.models import Candidate, Hamlet, Resolution, Status, Unit
+from dancu.territory.models import Candidate, Hamlet, Resolution, Status
 
 Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
 
 _CODE = re.compile(r"^\W*(\d{2,5})\W*$")
 _LEADING_CODE = re.compile(r"^\W*(\d{5})\W+(?=[^\W\d])")
-MOST = 40
-"""Candidates in an answer, at most."""
 
 
 @lru_cache(maxsize=2)
@@ -128,7 +129,7 @@ def _open_runs(top: Scored, reading: Reading) -> tuple[tuple[int, int], ...]:
     for start, end in top.unread:
         if start == top.mention.end and reading.segment_of[start] == reading.segment_of[start - 1]:
             runs[top.mention.begin, end] = None
-        if end == top.mention.begin and top.mention.kinds is None:
+        if end == top.mention.begin and top.mention.kinds is None and reading.segment_of[start][1] > end:
             runs[start, top.mention.end] = None
     return tuple(runs)
 
@@ -153,12 +154,15 @@ def _wants_more(readings: list[Scored], scorer: Scorer) -> bool:
 
 
 # -- from readings to units of the day --------------------------------------------------------------------
-_PATTERN = {(3, 2, 1): 0.99, (3, 1): 0.95, (3, 2): 0.93, (3,): 0.8, (2, 1): 0.97, (2,): 0.85, (1,): 0.97}
+_PATTERN = {(3, 2, 1): 0.99, (3, 1): 0.97, (3, 2): 0.95, (3,): 0.8, (2, 1): 0.97, (2,): 0.9, (1,): 0.97}
+"""What a reading is worth when spelt right, by the levels named."""
+_SLIPS = 1.3
+"""How fast confidence falls with quality: set on the labelled addresses so that it promises no more than it keeps."""
 
 
 def _confidence(s: Scored) -> float:
     pattern = (s.unit.level, *sorted(s.support, reverse=True))
-    return _PATTERN.get(pattern, 0.8) * s.quality**2
+    return _PATTERN.get(pattern, 0.8) * float(s.quality**_SLIPS)
 
 
 def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date, g: Gazetteer) -> Resolution:
@@ -167,8 +171,8 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     top = readings[0]
     lone = top.unit.level == 3 and not top.support
     near = [s for s in readings if top.points - s.points < (LONE_MARGIN if lone else MARGIN)]
-    near = _of_the_day(near, day, g)
-    near = _coarsest(near, scorer)
+    near = of_the_day(near, day, g)
+    near = coarsest(near, scorer)
     top = near[0]
     far = [s for s in readings if s not in near and top.points - s.points < 3 and s.unit.level == top.unit.level][:8]
     # Each reading with the units of the day it means; readings that mean the same units speak with one voice.
@@ -187,7 +191,7 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
         main = {x.successor_id for x in g.successions(s.unit.unit_id) if x.main and x.successor_id}
         for u in units or (s.unit,):
             part = 1.0 if len(units) < 2 else (1.25 if u.unit_id in main else 1.0) / (len(units) + 0.25)
-            c = Candidate(u, round(min(base * part, 1.0), 3), _via(s, u, len(units), day))
+            c = Candidate(u, round(min(base * part, 1.0), 3), via(s, u, len(units), day))
             known = best.get(u.unit_id)
             if known is None or c.confidence > known.confidence:
                 best[u.unit_id] = c
@@ -199,39 +203,9 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     elif status is Status.AMBIGUOUS:
         note = _why(near, groups, day)
     status, note, candidates = doubts(status, note, candidates, top, scorer)
+    if status is Status.UNKNOWN and note in (CONTRADICTS, PART_NOT_READ):
+        candidates = with_others(candidates, top, scorer, day, g)
     return Resolution(status, candidates, _rest(reading, top, scorer.local), note)
-
-
-def _of_the_day(near: list[Scored], day: date, g: Gazetteer) -> list[Scored]:
-    """Without readings as a later or earlier unit that is carried back to one that is itself read, and valid."""
-    valid = {s.unit.unit_id for s in near if s.unit.valid_on(day)}
-    return [
-        s
-        for s in near
-        if s.unit.unit_id in valid
-        or not any(u.unit_id in valid and u.level == s.unit.level for u in g.counterparts(s.unit.unit_id, day))
-    ]
-
-
-def _coarsest(near: list[Scored], scorer: Scorer) -> list[Scored]:
-    """Without the readings that lie inside another of the same words.
-
-    "Lộc Ninh, Bình Phước" may be the district or the township in it: the district is right either way.
-    """
-    index = scorer.index
-    kept = []
-    for s in near:
-        inside = any(
-            o.unit.level < s.unit.level
-            and o.mention.start == s.mention.start
-            and o.mention.end == s.mention.end
-            and (o.unit.level, o.mention.key) in index.above(s.unit.unit_id)
-            and (o.unit.valid_on(scorer.as_of) or o.unit.level == 1)
-            for o in near
-        )
-        if not inside:
-            kept.append(s)
-    return kept
 
 
 def _why(near: list[Scored], groups: set[frozenset[int]], day: date) -> str:
@@ -241,20 +215,6 @@ def _why(near: list[Scored], groups: set[frozenset[int]], day: date) -> str:
     if unit.level == 2 and day >= REFORM:
         return DISSOLVED
     return SPLIT if unit.valid_to is not None and unit.valid_to <= day else MERGED
-
-
-def _via(s: Scored, unit: Unit, several: int, day: date) -> str:
-    parts = []
-    if s.approximate:
-        parts.append("approximate")
-    if unit is not s.unit:
-        if s.unit.valid_from is not None and day < s.unit.valid_from:
-            parts.append("predecessor")
-        elif s.unit.level == 2 and unit.level == 3:
-            parts.append("district_dissolved")
-        else:
-            parts.append("split" if several > 1 else "successor")
-    return "+".join(parts) or "direct"
 
 
 def _rest(reading: Reading, top: Scored, local: tuple[bool, ...]) -> str:

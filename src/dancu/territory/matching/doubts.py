@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dancu.kernel.names import tone_fold
 from dancu.territory.matching.scoring import Scored, Scorer
+from dancu.territory.matching.words import NOISE
 from dancu.territory.models import Candidate, Status
 
 NOT_READ = "Không nhận ra đơn vị hành chính nào trong địa chỉ."
@@ -38,12 +39,16 @@ def doubts(
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.4
     elif lone and (top.typed_unread or after or (top.mention.kinds is None and _beside(top, scorer))):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.5
+    elif _another_commune(top, scorer):
+        status, note, factor = Status.UNKNOWN, CONTRADICTS, 0.6
     elif level == 3 and 2 not in top.support and _goes_on(top, scorer):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.6
     elif lone and top.unread:
         note, factor = PART_NOT_READ, 0.5
     elif level == 2 and top.unread:
         factor, note = 0.7, note or COARSE
+    elif level < 3 and _rest(top, scorer):
+        factor = 0.75 if level == 1 else 0.9  # "62 Hùng Vương, Tam Kỳ" lies in Tam Kỳ; more is not known
     if status is Status.EXACT and candidates[0].confidence < 0.4:
         status, note = Status.AMBIGUOUS, note or SEVERAL
     if factor < 1:
@@ -80,6 +85,34 @@ def _a_name_elsewhere(top: Scored, scorer: Scorer) -> bool:
     key = "".join(w.key for w in scorer.reading.words[m.start : m.end])
     units = (index.gazetteer.unit(i) for i in index.by_key.get(key, ()) if index.level(i) == top.unit.level)
     return any(m.written == tone_fold(name) for u in units for name in index.best_name(u))
+
+
+def _rest(top: Scored, scorer: Scorer) -> bool:
+    """Is a house, street or anything else left over?"""
+    return any(i not in top.used and w.written not in NOISE for i, w in enumerate(scorer.reading.words))
+
+
+def _another_commune(top: Scored, scorer: Scorer) -> bool:
+    """Is, before a district or a ward that bears the name of one, a commune of the same province named that does not
+    lie there ("Bến Nghé, Quận 5")?"""
+    index = scorer.index
+    if top.unit.level == 1 or (top.unit.level == 3 and (2 in top.support or not _like_a_district(top, scorer))):
+        return False
+    group = index.group(top.unit.unit_id)
+    runs = {run for run in top.unread if run[1] == top.mention.begin}
+    return any(
+        (m.begin, m.end) in runs
+        and m.quality == 1.0
+        and scorer.reading.segment_of[m.start] == (m.begin, m.end)
+        and any(index.level(i) == 3 and index.group(i) == group for i in m.ids)
+        for m in scorer.mentions
+    )
+
+
+def _like_a_district(top: Scored, scorer: Scorer) -> bool:
+    return top.mention.kinds is None and any(
+        scorer.index.level(i) == 2 for i in scorer.index.by_key.get(top.mention.key, ())
+    )
 
 
 def _goes_on(top: Scored, scorer: Scorer) -> bool:

@@ -80,24 +80,25 @@ class NameIndex:
 
     @cached_property
     def initials(self) -> dict[str, list[int]]:
-        """Initials of districts, read only after a kind word: "Q.GV", "TP LX"."""
+        """Initials of districts and provinces, read only after a kind word or alone: "Q.GV", "TP LX", "…, AG"."""
         found: dict[str, list[int]] = defaultdict(list)
-        for unit_id, row in self.gazetteer.rows():
-            if row[2] == "2" and " " in row[5]:
-                found["".join(word[0] for word in row[5].split())].append(unit_id)
+        for unit_id in self._levels:
+            key = self.initials_of(unit_id)
+            if len(key) > 1 and key not in self.by_key and key not in self.words:
+                found[key].append(unit_id)
         for key, ids in found.items():
             for unit_id in ids:
                 self.former[key, unit_id] = True
         return found
 
     def initials_of(self, unit_id: int) -> str:
-        """Initials of a district's name."""
+        """Initials of a name."""
         return "".join(word[0] for word in self.gazetteer.key(unit_id).split())
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word of a name, folded."""
-        return frozenset(word for _, row in self.gazetteer.rows() for word in row[5].split())
+        """Every word of a name, and every name in one word, folded."""
+        return frozenset((*self.by_key, *(word for _, row in self.gazetteer.rows() for word in row[5].split())))
 
     # -- groups -------------------------------------------------------------------------------------------
     @cached_property
@@ -138,7 +139,7 @@ class NameIndex:
                     heir_unit = g.unit(heir)
                     if heir_unit.level == 3:
                         continue
-                    initials = (self.initials_of(heir),) if heir_unit.level == 2 and " " in heir_unit.key else ()
+                    initials = (self.initials_of(heir),) if " " in heir_unit.key else ()
                     for key in (*self._keys_above[heir], *initials):
                         w = weight * factor * (0.97 if (key, heir) in self.former else 1.0)
                         spot = (heir_unit.level, key)

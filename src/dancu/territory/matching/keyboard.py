@@ -23,7 +23,7 @@ _KIND_WORDS: Final = frozenset(WRITTEN.values())
 _WITH_DIGITS: Final = re.compile(r"[^\W\d_]+(?:\d[^\W\d_]*)+")
 _INSIDE: Final = re.compile(r"[^\W\d_]\d+[^\W\d_]")
 _NUMBERED: Final = frozenset(
-    ["to", "khu", "thon", "xom", "ap", "doi", "ban", "khom", "kp", "cum", "phuong", "quan", "phong", "tang", "hem",
+    ["to", "khu", "thon", "xom", "ap", "doi", "khom", "kp", "cum", "phuong", "quan", "tang", "hem",
      "ngo", "khoi"]
 )  # fmt: skip
 """Words a number follows: "to2" is Tổ 2, not "tò"."""
@@ -36,7 +36,7 @@ def undo(word: str) -> str | None:
     if len(low) < 3 or is_syllable(low) or is_syllable(fold_ascii(low)):
         return None
     # A scanner reads m as rn; in Telex the r that makes hỏi is mostly typed last.
-    return _misread(low, (("rn", "m"),)) or _telex(low) or _misread(low, (("q", "g"),))
+    return _misread(low, (("rn", "m"),)) or _telex(low) or (_misread(low, (("q", "g"),)) if low[-1] == "q" else None)
 
 
 def undo_digits(text: str, known: Container[str] = ()) -> str:

@@ -99,7 +99,7 @@ def exact_mentions(reading: Reading, index: NameIndex, local: tuple[bool, ...]) 
                 break
             key += words[j].key
             ids = index.by_key.get(key, [])
-            if j == i and reading.kinds[i] and key in index.initials:
+            if j == i and (reading.kinds[i] or reading.segment_of[i] == (i, i + 1)) and key in index.initials:
                 ids = [*ids, *index.initials[key]]
             if ids:
                 mention = _mention(reading, index, local, i, j + 1, key, ids)

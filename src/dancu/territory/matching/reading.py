@@ -24,7 +24,10 @@ _PIECE = re.compile(
 )
 _UP = "[A-Z" + "".join(sorted(c for c in VIETNAMESE if c.isupper())) + "]"
 _LOW = "[a-z" + "".join(sorted(c for c in VIETNAMESE if c.islower())) + "]"
-_GLUED = re.compile(rf"(?<={_LOW}{_LOW})(?={_UP})|(?<={_UP}{_LOW})(?={_UP})|(?<=\bT[PXT])(?={_UP}{_LOW})")
+_GLUED = re.compile(
+    rf"(?<={_LOW}{_LOW})(?={_UP})|(?<={_UP}{_LOW})(?={_UP})|(?<=\bT[PXT])(?={_UP}{_LOW})"
+    r"|(?<=[^\W\d_])(?=(?:Huyện|Phường|Tỉnh|Quận|Thành phố|Thị xã|Thị trấn)\b)"
+)
 """Where a word begins inside another: "xãTamPhú", "TPTamKỳ"."""
 _ALSO_NAMES = frozenset({"nam", "tam"})
 """Without marks these are south and three in names, not five and eight."""
