@@ -120,6 +120,34 @@ async def test_from_set_up_code_to_signed_in(browse):
         await anna.post("/sign-in", login="an.nt", password=words, code=pyotp.TOTP(secret).at(_now()))
         assert anna.url == "/desk/account"
         await anna.get(anna.url)
+        await anna.post("/desk/account/second-factor", 422, factor_password=words, factor_code="000000")
+        await anna.post(
+            "/desk/account/second-factor", factor_password=words, factor_code=pyotp.TOTP(secret).at(_now(), counter_offset=1)
+        )
+        assert anna.url.startswith("/sign-in/second-factor")
+        page = await anna.get(anna.url)
+        secret = re.search(r"<code>([A-Z2-7 ]{32,})</code>", page)[1].replace(" ", "")
+        await anna.post("/sign-in/second-factor", code=pyotp.TOTP(secret).at(_now()))
+        assert anna.url == "/desk/account?done=factor"
+        await anna.get(anna.url)
+        await admin.get(staff_url)
+        await admin.post(f"{staff_url}/second-factor")
+        await admin.get(f"{staff_url}?done=factor")
+        await anna.get("/desk/account", 303)
+
+
+async def test_an_organisation_by_its_page(browse):
+    async with browse() as admin:
+        await admin.enter("admin")
+        await admin.get("/watch/organisations/DEMO.TX")
+        await admin.post("/watch/organisations/DEMO.TX", 422, name="", parent="", since_day="1", since_month="1", since_year="1")
+        await admin.get("/watch/organisations/DEMO.CA.TX")
+        await admin.post("/watch/organisations/DEMO.CA.TX/close", 422)
+        await admin.get("/watch/organisations/DEMO.TX")
+        await admin.post("/watch/organisations/DEMO.TX", name="Ủy ban nhân dân phường mang tên mới", name_en="", parent="")
+        page = await admin.get("/watch/organisations/DEMO.TX?done=changed")
+        assert "phường mang tên mới" in page
+        await admin.get("/watch/organisations/NOWHERE", 404)
 
 
 def _now():
@@ -141,7 +169,7 @@ async def test_every_page_for_those_who_may(browse, language):
         for url in ("/sign-in", "/sign-in/set-up", "/personas"):
             await someone.get(url)
         await someone.enter("admin")
-        for url in ("/watch/staff", "/watch/staff/new", "/watch/staff/1", "/watch/organisations", "/account"):
+        for url in ("/watch/staff", "/watch/staff/new", "/watch/staff/1", "/watch/organisations", "/watch/organisations/DEMO.TX", "/account"):
             await someone.get(url)
         await someone.enter("citizen")
         page = await someone.get("/account")
