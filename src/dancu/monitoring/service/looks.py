@@ -9,7 +9,7 @@ from datetime import datetime
 from dancu.access import service as access
 from dancu.audit import service as audit
 from dancu.audit.models import Access, FoundEntry, Query
-from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Purpose
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
 from dancu.population import service as population
@@ -30,6 +30,7 @@ FIELD = {
     "traits": N_("dân tộc, tôn giáo, quốc tịch"), "residence": N_("nơi cư trú"), "household": N_("hộ gia đình"),
     "kin": N_("quan hệ gia đình"), "marital": N_("hôn nhân"), "cards": N_("thẻ căn cước"),
     "contacts": N_("liên hệ"), "life": N_("tình trạng sống"), "accesses": N_("danh sách người đã xem"),
+    "cases": N_("phản ánh về dữ liệu"),
 }  # fmt: skip
 
 
@@ -67,15 +68,18 @@ async def looks_of(
     found = await audit.accesses_of(conn, key, limit=limit + 1, before_seq=before)
     names = {org.org_code: org.name for org in await access.organisations(conn)}
     page = found[:limit]
-    looks = tuple(_look(one, names, key) for one in page)
+    looks = tuple(_look(one, names, key, own=actor.kind is ActorKind.CITIZEN) for one in page)
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
     gaps = tuple((low + 1, high - 1) for high, low in itertools.pairwise(seqs) if high - low > 1)
     return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
 
 
-def _look(one: Access, names: dict[str, str], key: int) -> Look:
+def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
+    """`own`: the reader is the person the list is about; to an officer "yourself" would be the officer."""
     if one.actor_kind == "citizen" and one.actor_id == key:
-        who = gettext(N_("Chính bạn"))
+        who = gettext(N_("Chính bạn")) if own else gettext(N_("Chính công dân này"))
+    elif one.org_code == SYSTEM.org_code:
+        who = gettext(N_("Hệ thống Dancu"))
     else:
         who = names.get(one.org_code, one.org_code)
     return Look(
