@@ -155,21 +155,27 @@ async def test_a_value_the_database_refuses_is_no_error_of_ours():
     async def away(request: Request) -> Response:
         raise psycopg.OperationalError("gone")
 
+    class NotSequenced(psycopg.DatabaseError):
+        sqlstate = "DA001"
+
+    async def silent(request: Request) -> Response:
+        raise NotSequenced("evidence log is not being sequenced")
+
     stream = io.StringIO()
     before = logging.getLogger().handlers[:], logging.getLogger().level
     log.configure(json=True, stream=stream)
     try:
         answers = []
-        for handler in (refused, away):
+        for handler in (refused, away, silent):
             application = make_app(_router())
             application.state.shortcuts = {("POST", "/api/hot"): handler}
             async with client(application) as program:
                 answers.append((await program.post("/api/hot", content=b"{}")).status_code)
     finally:
         logging.getLogger().handlers[:], logging.getLogger().level = before
-    assert answers == [422, 503]
+    assert answers == [422, 503, 503]
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [line["level"] for line in lines if line["logger"] == "dancu.web"] == ["info", "warning", "info"]
+    assert [line["level"] for line in lines if line["logger"] == "dancu.web"] == ["info", *["warning", "info"] * 2]
     assert "049190012345" not in stream.getvalue()
 
 

@@ -222,6 +222,22 @@ def test_a_port_that_is_taken_on_one_address_only_is_taken(installation: Install
     assert installation.cluster.pid() is None
 
 
+def test_a_port_taken_while_the_demonstration_was_filled_leaves_no_database_behind(installation: Installation) -> None:
+    """The demonstration hands its running database over to the server, which may refuse to start."""
+    program = (
+        "import os, sys; from pathlib import Path; from dancu.kit import postgres\n"
+        "cluster = postgres.locate(Path(sys.argv[1])); postgres.claim(cluster, postgres.start(cluster))\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'dancu', 'serve', '--port', sys.argv[2], '--data', sys.argv[1]])"
+    )
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        arguments = [str(installation.data), str(other.getsockname()[1])]
+        done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=environment(), cwd="/", check=False)
+    assert (done.returncode, "[serve.port]" in done.stderr) == (1, True), done.stderr
+    assert installation.cluster.pid() is None
+
+
 def test_make_lists_its_commands() -> None:
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for word in ("demo", "test", "bench", "clean-data", "doctor"):

@@ -115,3 +115,17 @@ async def test_pauses_grow_and_a_worker_that_lived_begins_anew(monkeypatch: pyte
     with pytest.raises(RuntimeError):
         await asyncio.wait_for(worker.mind(asyncio.Event()), 60)
     assert paused == [1, 2, 4, 8, 16, 30, 30, 1, 2, 4]
+
+
+def test_a_log_that_is_not_sequenced_is_said_in_words(installation: Installation) -> None:
+    """Without a worker, and with an entry that has waited over a minute, nothing is shown; that is no mistake of ours."""
+    import psycopg
+
+    with installation.database() as cluster, psycopg.connect(cluster.dsn("admin"), autocommit=True) as conn:
+        conn.execute("UPDATE audit.sequencer SET caught_up_at = clock_timestamp() - interval '2 minutes'")
+        number = min(installation.numbers())
+        first = installation.dancu("person", "show", number, "--json")
+        assert first.code == 0, first.out
+        conn.execute("UPDATE audit.pending SET at = at - interval '2 minutes'")
+        refused = installation.dancu("person", "show", number, "--json")
+    assert (refused.code, refused.json["error"]) == (1, "audit.not_sequenced")

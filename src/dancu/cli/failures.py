@@ -52,6 +52,10 @@ def _usage(error: Exception, *, as_json: bool) -> int:
 
 
 def _known(error: Exception) -> DancuError | None:
+    from dancu.kit.db import NOT_SEQUENCED, not_sequenced
+
+    if getattr(error, "sqlstate", None) == NOT_SEQUENCED:
+        return not_sequenced()
     psycopg = sys.modules.get("psycopg")
     if psycopg is not None and isinstance(error, psycopg.OperationalError):
         return Unavailable("db.unavailable", "Cơ sở dữ liệu chưa trả lời. Xin thử lại sau một phút.")

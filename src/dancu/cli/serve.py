@@ -47,9 +47,12 @@ def serve(
     folder = data_dir(data)
     use_data(folder)
     hosts = tuple(host or HOSTS)
-    chosen = http.choose_port(port, hosts)
-    _refuse_open_keys(with_worker)
-    with database(folder) as cluster:
+    with contextlib.ExitStack() as running:
+        # The demonstration hands over a database that runs: it must not outlive us either when we refuse to start.
+        cluster = running.enter_context(database(folder)) if _handed_over(folder) else None
+        chosen = http.choose_port(port, hosts)
+        _refuse_open_keys(with_worker)
+        cluster = cluster or running.enter_context(database(folder))
         _refuse_unmigrated()
         minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
@@ -105,6 +108,13 @@ def database(folder: Path) -> Iterator[Cluster | None]:
     finally:
         if ours:
             postgres.stop(cluster)
+
+
+def _handed_over(folder: Path) -> bool:
+    """Did this very process claim the embedded database before it turned into this program?"""
+    from dancu.kit import postgres
+
+    return not os.environ.get("DANCU_DATABASE_URL") and postgres.owner(postgres.locate(folder)) == os.getpid()
 
 
 def _refuse_open_keys(with_worker: bool) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 else:
     Conn = "AsyncConnection"
 
+# The SQLSTATE with which the database refuses to show or change anything: its evidence could not be kept.
+NOT_SEQUENCED = "DA001"
 ROLES = ("admin", "app", "worker", "import", "verify")
 
 
@@ -94,6 +96,14 @@ def unreachable(error: BaseException) -> bool:
     if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
         return False
     return isinstance(error, (psycopg.OperationalError, PoolTimeout, PoolClosed))
+
+
+def not_sequenced() -> Unavailable:
+    """What NOT_SEQUENCED means to the person waiting."""
+    return Unavailable(
+        "audit.not_sequenced",
+        "Nhật ký bằng chứng đang không hoạt động nên dữ liệu tạm thời không được mở. Hãy báo quản trị hệ thống.",
+    )
 
 
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 10, name: str = "dancu") -> AsyncConnectionPool:

@@ -30,6 +30,7 @@ from dancu.kit.command import os_user
 DATABASE = "dancu"
 LOGIN_ROLES = ("dancu_admin", "dancu_app", "dancu_worker", "dancu_import", "dancu_verify")
 _SOCKET_LIMIT = 90  # sun_path holds 107 bytes, "/.s.PGSQL.5432" and a lock suffix need the rest
+_OWNER = "database.owner"
 
 _SETTINGS = {
     "listen_addresses": "''",
@@ -223,16 +224,20 @@ def _answers(cluster: Cluster) -> bool:
 def claim(cluster: Cluster, started: bool) -> bool:
     """Whether this process is the one that stops the server in the end: it `started` it, or who did was killed. One
     that runs and was claimed by nobody somebody else looks after."""
-    path = cluster.data / "database.owner"
     if not started:
-        try:
-            owner = int(path.read_text())
-        except (OSError, ValueError):
+        found = owner(cluster)
+        if found is None or (found != os.getpid() and _alive(found)):
             return False
-        if owner != os.getpid() and _alive(owner):
-            return False
-    path.write_text(str(os.getpid()))
+    (cluster.data / _OWNER).write_text(str(os.getpid()))
     return True
+
+
+def owner(cluster: Cluster) -> int | None:
+    """The process that claimed the server last, living or not."""
+    try:
+        return int((cluster.data / _OWNER).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _alive(pid: int) -> bool:
@@ -256,7 +261,7 @@ def stop(cluster: Cluster, *, mode: signal.Signals = signal.SIGINT, timeout: flo
         deadline = time.monotonic() + timeout
         while cluster.pid() is not None and time.monotonic() < deadline:
             time.sleep(0.05)
-    (cluster.data / "database.owner").unlink(missing_ok=True)
+    (cluster.data / _OWNER).unlink(missing_ok=True)
 
 
 def ensure_database(cluster: Cluster, dbname: str = DATABASE) -> None:
@@ -276,7 +281,7 @@ def drop_database(cluster: Cluster, dbname: str = DATABASE) -> None:
         conn.execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
 
 
-_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "demo.json", "demo.lock", "database.owner")
+_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "demo.json", "demo.lock", _OWNER)
 
 
 def remove(cluster: Cluster) -> None:

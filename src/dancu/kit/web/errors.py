@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Conflict, DancuError, Exceeded, FieldError, Invalid, NotAllowed, NotFound, Unavailable
+from dancu.kit.db import NOT_SEQUENCED, not_sequenced
 from dancu.kit.i18n import N_, error_text, gettext
 
 RETRY_AFTER = 10
@@ -143,6 +144,8 @@ def from_database(error: psycopg.Error | PoolTimeout) -> DancuError | None:
         return Invalid("request.impossible_value", N_("Có số, ngày hoặc ký tự mà hệ thống không nhận. Xin kiểm tra lại."))
     if isinstance(error, (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)):
         return Conflict("db.busy", "Có người vừa sửa cùng hồ sơ này. Xin thử lại.")
+    if isinstance(error, psycopg.Error) and error.sqlstate == NOT_SEQUENCED:
+        return not_sequenced()
     if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
         return Unavailable("db.unavailable", "Cơ sở dữ liệu chưa trả lời. Xin thử lại sau một phút.")
     return None
