@@ -11,7 +11,7 @@ from dancu.kit.i18n import N_
 from dancu.population import wording
 from dancu.population.forms.fields import REQUIRED, Field
 from dancu.population.forms.reading import Reading
-from dancu.population.models import PersonView
+from dancu.population.models import Fact, PersonView
 from dancu.population.policy.residence import Place
 from dancu.territory import service as territory
 
@@ -102,6 +102,8 @@ class PlaceField(Field):
 
     def _day(self, r: Reading) -> date:
         on = r.values.get(self.on)
+        if isinstance(on, Fact):  # the place of a recorded fact: meant on its first day
+            on = on.valid.start
         if isinstance(on, PartialDate):
             on = on.latest()
         return min(on, r.today) if isinstance(on, date) else r.today

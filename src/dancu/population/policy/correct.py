@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from dancu.kernel.errors import Conflict, Invalid
@@ -14,6 +15,7 @@ from dancu.kit.i18n import N_
 from dancu.population import events
 from dancu.population.models import (
     BirthFact,
+    ContactFact,
     Fact,
     KinFact,
     LifeFact,
@@ -29,7 +31,27 @@ from dancu.population.models import (
 )
 from dancu.population.policy import rules
 from dancu.population.policy.groups import groups_between, groups_of
+from dancu.population.policy.papers import contact_value
 from dancu.population.policy.work import DirectoryChange, Work
+
+
+class Reason(StrEnum):
+    """Why something was wrong. A code, never a text: it is kept with the evidence, which names nobody."""
+
+    TYPING = "typing"  # mistyped at the desk
+    DIGITISING = "digitising"  # misread when paper was put into the machine
+    PAPER = "paper"  # the paper itself was wrong and has been mended
+    DECLARED = "declared"  # was declared wrongly
+    CONVERSION = "conversion"  # lost or changed between two systems
+    OTHER = "other"
+
+
+def reason_of(code: str) -> str:
+    """The code, if it is one ("" is none given)."""
+    if code and code not in Reason._value2member_map_:
+        raise Invalid("correct.reason", N_("Hãy chọn lý do cải chính."), field="reason")
+    return code
+
 
 #: These have verbs of their own, because more than one record hangs on them.
 _NOT_HERE: tuple[type[Fact], ...] = (MemberFact, LifeFact)
@@ -120,13 +142,17 @@ def correct_facts(
                 "fact.changed",
                 N_("Thông tin này vừa được người khác thay đổi. Hãy mở lại hồ sơ rồi làm tiếp."),
             )
-        _correctable(old)
         if new is not None and type(new) is not type(old):
             raise Invalid("fact.kind", N_("Một thông tin chỉ có thể thay bằng thông tin cùng loại."))
+        if not _same_link(old, new):
+            _correctable(old)
         work.close(key, old)
         groups.update(groups_between(old, new) if new is not None else groups_of(old))
         if new is not None:
-            _correctable(new)
+            if not _same_link(old, new):
+                _correctable(new)
+            if isinstance(new, ContactFact):
+                new = replace(new, value=contact_value(new.kind, new.value))
             work.open(key, replace(new, source=work.source))
         _lead_on(work, key, old, new)
     for fact in additions:
@@ -135,6 +161,15 @@ def correct_facts(
         work.open(key, replace(fact, source=work.source))
         groups.update(groups_of(fact))
     _corrected(work, key, groups)
+
+
+def _same_link(old: Fact, new: Fact | None) -> bool:
+    """Only what was declared of a relative is mended; who it is, and on which days, stays as both records say."""
+    return (
+        isinstance(old, KinFact)
+        and isinstance(new, KinFact)
+        and (old.relation, old.relative_key, old.valid) == (new.relation, new.relative_key, new.valid)
+    )
 
 
 def _correctable(fact: Fact) -> None:

@@ -85,12 +85,12 @@ def change_contact(work: Work, key: int, kind: ContactKind, value: str | None, s
         if not work.end(key, ContactFact, since, lambda c: c.kind == kind):
             raise Conflict("contact.none", N_("Không có thông tin liên hệ loại này để bỏ."))
     else:
-        work.follow(key, ContactFact(source=work.source, valid=Valid(since), kind=kind, value=_contact(kind, value)))
+        work.follow(key, ContactFact(source=work.source, valid=Valid(since), kind=kind, value=contact_value(kind, value)))
     work.events.append(events.ContactChanged(key, kind))
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
 
 
-def _contact(kind: ContactKind, value: str) -> str:
+def contact_value(kind: ContactKind, value: str) -> str:
     """The value as kept: a phone in E.164, an e-mail as written."""
     if kind == ContactKind.PHONE:
         return normalize_phone(value)

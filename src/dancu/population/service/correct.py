@@ -1,4 +1,5 @@
-"""Corrections, and lawful changes of name or traits."""
+"""Corrections, and lawful changes of name or traits. A correction may say why (`reason`, a code of
+`policy.correct.Reason`); the evidence keeps it."""
 
 from __future__ import annotations
 
@@ -16,8 +17,9 @@ CORRECT = "person.write.correct"
 
 
 @verb("correct_name", CORRECT)
-async def correct_name(act: Act, person_key: int, *, full_name: str, kind: NameKind = NameKind.BIRTH) -> Work:
+async def correct_name(act: Act, person_key: int, *, full_name: str, kind: NameKind = NameKind.BIRTH, reason: str = "") -> Work:
     """The name was written wrongly."""
+    act.reason = rule.reason_of(reason)
     work = await _one(act, person_key)
     rule.correct_name(work, person_key, full_name, kind)
     return work
@@ -34,9 +36,10 @@ async def change_name(
 
 
 @verb("correct_birth", CORRECT)
-async def correct_birth(act: Act, person_key: int, *, values: Mapping[str, Any]) -> Work:
+async def correct_birth(act: Act, person_key: int, *, values: Mapping[str, Any], reason: str = "") -> Work:
     """Mend date of birth, sex or the places of birth, registration, origin: `values` by field of BirthFact. A
     personal number that now contradicts them is a finding; replacing it is a verb of its own."""
+    act.reason = rule.reason_of(reason)
     work = await _one(act, person_key)
     rule.correct_birth(work, person_key, values)
     view = work.view(person_key)
@@ -48,9 +51,10 @@ async def correct_birth(act: Act, person_key: int, *, values: Mapping[str, Any])
 
 
 @verb("correct_traits", CORRECT)
-async def correct_traits(act: Act, person_key: int, *, values: Mapping[str, Any]) -> Work:
+async def correct_traits(act: Act, person_key: int, *, values: Mapping[str, Any], reason: str = "") -> Work:
     """Mend ethnicity, religion, nationality or blood group on all days known: `values` by field of
     TraitFact."""
+    act.reason = rule.reason_of(reason)
     work = await _one(act, person_key)
     rule.correct_traits(work, person_key, values)
     return work
@@ -66,9 +70,15 @@ async def change_traits(act: Act, person_key: int, *, values: Mapping[str, Any],
 
 @verb("correct_facts", CORRECT)
 async def correct_facts(
-    act: Act, person_key: int, *, replacements: Mapping[int, Fact | None], additions: Sequence[Fact] = ()
+    act: Act,
+    person_key: int,
+    *,
+    replacements: Mapping[int, Fact | None],
+    additions: Sequence[Fact] = (),
+    reason: str = "",
 ) -> Work:
     """Say other facts otherwise (fact id -> new fact), take them back (None), or add what was left out."""
+    act.reason = rule.reason_of(reason)
     work = await _one(act, person_key)
     rule.correct_facts(work, person_key, replacements, additions)
     return work

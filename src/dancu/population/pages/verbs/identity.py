@@ -26,6 +26,7 @@ from dancu.population.forms import (
 from dancu.population.forms.nations import NATIONS
 from dancu.population.pages.verbs.page import Arguments, VerbPage, living, standing
 from dancu.population.pages.verbs.residence import today
+from dancu.population.policy.correct import Reason
 from dancu.population.policy.residence import Place
 from dancu.population.wording import labels
 
@@ -92,7 +93,7 @@ def _birth(r: Reading) -> Arguments:
     changed = {column: value for column, value in birth_values(r).items() if getattr(birth, column) != value}
     if not changed:
         raise Conflict("change.nothing", N_("Không có gì thay đổi so với hồ sơ hiện tại."))
-    return (r.person.person_key,), {"values": changed}
+    return (r.person.person_key,), {"values": changed, "reason": r.values["reason"]}
 
 
 def nation(value: str) -> str:
@@ -129,6 +130,14 @@ def trait_fields(*, prefilled: bool) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
+REASON = Choice(
+    name="reason", label=N_("Vì sao ghi sai"),
+    table={
+        Reason.TYPING.value: N_("Gõ nhầm khi nhập"), Reason.DIGITISING.value: N_("Đọc nhầm khi số hóa giấy tờ"),
+        Reason.PAPER.value: N_("Giấy tờ gốc sai, đã được sửa"), Reason.DECLARED.value: N_("Khai sai"),
+        Reason.CONVERSION.value: N_("Sai khi chuyển giữa các hệ thống"), Reason.OTHER.value: N_("Lý do khác"),
+    },
+)  # fmt: skip
 TRAITS = ("ethnicity", "religion", "nationality", "blood_group")
 
 
@@ -137,7 +146,7 @@ def _traits(r: Reading) -> Arguments:
     values = {c: r.values[c] for c in TRAITS if r.values[c] != (getattr(trait, c) if trait else "")}
     if not values:
         raise Conflict("change.nothing", N_("Không có gì thay đổi so với hồ sơ hiện tại."))
-    more = {"since": r.values["since"]} if "since" in r.values else {}
+    more: dict[str, Any] = {name: r.values[name] for name in ("since", "reason") if name in r.values}
     return (r.person.person_key,), {"values": values, **more}
 
 
@@ -149,12 +158,13 @@ def _facts(r: Reading) -> Arguments:
     fact: m.Fact = r.values["fact"]
     assert fact.stored is not None
     if r.values["what"] == "never":
-        return (r.person.person_key,), {"replacements": {fact.stored.fact_id: None}}
+        return (r.person.person_key,), {"replacements": {fact.stored.fact_id: None}, "reason": r.values["reason"]}
     try:
         valid = m.Valid(r.values["start"], r.values["end"])
     except ValueError:
         raise Invalid("person.period.empty", N_("Ngày kết thúc phải sau ngày bắt đầu.")) from None
-    return (r.person.person_key,), {"replacements": {fact.stored.fact_id: replace(fact, valid=valid, stored=None)}}
+    replacements = {fact.stored.fact_id: replace(fact, valid=valid, stored=None)}
+    return (r.person.person_key,), {"replacements": replacements, "reason": r.values["reason"]}
 
 
 def _finding(r: Reading) -> Arguments:
@@ -165,7 +175,7 @@ PAGES = (
     VerbPage(
         code="correct-name", title=N_("Cải chính họ tên ghi sai"), verb=service.correct_name, group=GROUP, when=standing,
         paper=m.SourceKind.BIRTH_REGISTER, lead=N_("Dùng khi tên trong hồ sơ bị ghi sai từ đầu. Lịch sử vẫn giữ cách ghi cũ."),
-        fields=(NameText(name="full_name", label=N_("Họ tên đúng"), start=_name), _KIND),
+        fields=(NameText(name="full_name", label=N_("Họ tên đúng"), start=_name), _KIND, REASON),
     ),
     VerbPage(
         code="change-name", title=N_("Thay đổi họ tên theo quyết định"), verb=service.change_name, group=GROUP,
@@ -185,12 +195,12 @@ PAGES = (
                 name="sex", label=N_("Giới tính"), table=labels.SEX, of=m.Sex, radio=True,
                 start=lambda view, day: view.birth.sex if view and view.birth else "",
             ),
-            *birth_place_fields(prefilled=True),
+            *birth_place_fields(prefilled=True), REASON,
         ),
     ),
     VerbPage(
         code="correct-traits", title=N_("Cải chính dân tộc, tôn giáo, quốc tịch, nhóm máu"), verb=service.correct_traits,
-        group=GROUP, when=standing, arguments=_traits, fields=trait_fields(prefilled=True),
+        group=GROUP, when=standing, arguments=_traits, fields=(*trait_fields(prefilled=True), REASON),
         lead=N_("Dùng khi hồ sơ ghi sai từ đầu."),
     ),
     VerbPage(
@@ -210,6 +220,7 @@ PAGES = (
             ),
             Day(name="start", label=N_("Đúng từ ngày"), hint=N_("Để trống nếu từ trước tới nay."), optional=True),
             Day(name="end", label=N_("Đến ngày"), hint=N_("Ngày đầu tiên không còn đúng; để trống nếu vẫn đúng."), optional=True),
+            REASON,
         ),
     ),
     VerbPage(
@@ -219,4 +230,4 @@ PAGES = (
     ),
 )  # fmt: skip
 
-__all__ = ["PAGES", "TRAITS", "birth_place_fields", "birth_values", "living", "trait_fields"]
+__all__ = ["GROUP", "PAGES", "REASON", "TRAITS", "birth_place_fields", "birth_values", "living", "trait_fields"]
