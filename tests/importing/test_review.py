@@ -163,7 +163,7 @@ async def test_a_new_person_without_the_number_of_another(office: Office, tmp_pa
         "SELECT person_key, relation, household_key FROM population.household_member WHERE upper_inf(recorded) ORDER BY person_key"
     )
     assert len({household for _, _, household in member}) == 1
-    assert dict((k, r) for k, r, _ in member)[done.person_key] == "child"
+    assert {k: r for k, r, _ in member}[done.person_key] == "child"
     assert (await person(office.registry)).name.full_name == "Trần Thị Hoà"  # type: ignore[union-attr]
     assert (await office.act(desk.new_person, run, line)).person_key == done.person_key
 

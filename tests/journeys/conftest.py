@@ -43,8 +43,14 @@ _FLAGS = (
 )  # fmt: skip
 
 
+class Site(str):
+    """The address; `data` is where the running program keeps its data, for commands."""
+
+    data: Path
+
+
 @pytest.fixture(scope="session")
-def site() -> Iterator[str]:
+def site() -> Iterator[Site]:
     """The address of a running demonstration with a few hundred people."""
     root = Path(tempfile.mkdtemp(prefix="dancu-j-", dir="/tmp"))
     root.chmod(0o755)
@@ -58,7 +64,9 @@ def site() -> Iterator[str]:
                 env=env, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         assert server.stdout is not None
-        yield next(line.split()[1] for line in server.stdout if line.startswith("ready "))
+        address = Site(next(line.split()[1] for line in server.stdout if line.startswith("ready ")))
+        address.data = root / "d"
+        yield address
     finally:
         if server is not None:
             server.terminate()

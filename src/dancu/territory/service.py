@@ -32,6 +32,7 @@ __all__ = [
     "gazetteer",
     "hamlet",
     "hamlet_name",
+    "hamlets_ever",
     "hamlets_of",
     "learn_hamlets",
     "load",
@@ -94,6 +95,14 @@ async def become_owner(conn: "Conn") -> None:
 async def hamlets_of(conn: "Conn", unit_id: int, as_of: date) -> list[Hamlet]:
     """Hamlets of the commune on the day, in Vietnamese order; those of a merged commune's predecessors too."""
     return await store.hamlets_of(conn, _line(unit_id), as_of)
+
+
+async def hamlets_ever(conn: "Conn", unit_ids: Iterable[int]) -> dict[int, list[Hamlet]]:
+    """Every period of the hamlets of each commune (those of a merged commune's predecessors too): for who asks about many
+    days at once."""
+    lines = {unit_id: _line(unit_id) for unit_id in unit_ids}
+    found = await store.hamlets_ever(conn, sorted({unit for line in lines.values() for unit in line}))
+    return {unit_id: [h for h in found if h.unit_id in line] for unit_id, line in lines.items()}
 
 
 async def hamlet(conn: "Conn", hamlet_id: int, as_of: date) -> Hamlet:

@@ -106,6 +106,12 @@ async def hamlets_of(conn: "Conn", unit_ids: Sequence[int], as_of: date) -> list
     return [_hamlet(row) for row in await (await conn.execute(sql, (list(unit_ids), as_of))).fetchall()]
 
 
+async def hamlets_ever(conn: "Conn", unit_ids: Sequence[int]) -> list[Hamlet]:
+    """Every period of every hamlet of these communes."""
+    sql = f"SELECT {_HAMLET} FROM territory.hamlet WHERE unit_id = ANY (%s::int[]) ORDER BY hamlet_id, valid"
+    return [_hamlet(row) for row in await (await conn.execute(sql, (list(unit_ids),))).fetchall()]
+
+
 async def hamlet_names(conn: "Conn", hamlet_ids: Sequence[int]) -> dict[int, str]:
     """Kind and latest name of these hamlets, whatever their validity."""
     sql = """

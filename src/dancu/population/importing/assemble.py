@@ -105,6 +105,7 @@ def _residences(row: Row, birth: PartialDate | None) -> tuple[m.ResidenceFact, .
                 source=row.source,
                 kind=m.ResidenceKind.PERMANENT,
                 unit_id=home.unit_id,
+                hamlet_id=home.hamlet_id,
                 address=home.rest if home.unit_id is not None else home.text,
                 file_number=row.get("file_number") or "",
                 valid=m.Valid(since_of(row, "residence_since")),
@@ -119,6 +120,7 @@ def _residences(row: Row, birth: PartialDate | None) -> tuple[m.ResidenceFact, .
                 source=row.source,
                 kind=m.ResidenceKind.TEMPORARY,
                 unit_id=stay.unit_id,
+                hamlet_id=stay.hamlet_id,
                 address=stay.rest if stay.unit_id is not None else stay.text,
                 valid=m.Valid(start, end),
             )
@@ -170,6 +172,7 @@ def household(row: Row, household_key: int, head_key: int | None) -> m.Household
         household_key=household_key,
         head_key=head_key,
         unit_id=home.unit_id,
+        hamlet_id=home.hamlet_id,
         address=home.rest if home.unit_id is not None else home.text,
         file_number=row.get("file_number") or row.get("household") or "",
         valid=m.ALWAYS,

@@ -179,18 +179,30 @@ def _residences(found: Difference, view: m.PersonView, draft: m.PersonDraft, tod
                 found.opens.append(says)
             continue
         if _same_place(known, says):
+            if known.hamlet_id is None and says.hamlet_id is not None and says.unit_id is not None:
+                # What was written there as text the commune has a name for now.
+                found.closes.append(known)
+                found.opens.append(
+                    replace(known, hamlet_id=says.hamlet_id, address=says.address, source=says.source, stored=None)
+                )
             continue
         start = says.valid.start
         if start is not None and (known.valid.start is None or start > known.valid.start) and start <= today:
             _supersede(found, known, says, start)
-        elif known.unit_id is not None and known.unit_id == says.unit_id:
+        elif known.unit_id is not None and known.unit_id == says.unit_id and not _other_hamlet(known, says):
+            # The same commune, and not another hamlet: one house is written in many ways, so this stays a finding, with
+            # the book and line where the other text stands. Another hamlet is another home: that goes to a person.
             found.notes.append(("import.address_differs", "permanent_residence"))
         else:
             found.conflicts.append(("import.conflict", "permanent_residence"))
 
 
+def _other_hamlet(known: m.ResidenceFact, says: m.ResidenceFact) -> bool:
+    return None not in (known.hamlet_id, says.hamlet_id) and known.hamlet_id != says.hamlet_id
+
+
 def _same_place(known: m.ResidenceFact, says: m.ResidenceFact) -> bool:
-    if known.unit_id != says.unit_id:
+    if known.unit_id != says.unit_id or _other_hamlet(known, says):
         return False
     ours, theirs = fold_ascii(known.address), fold_ascii(says.address)
     return not theirs or ours == theirs or ours in theirs or theirs in ours
@@ -246,9 +258,13 @@ def _marital(found: Difference, view: m.PersonView, draft: m.PersonDraft, today:
         if known is None:
             if not view.marital and view.alive_until is None:
                 found.opens.append(says)
-        elif known.status != says.status:
-            # A register repeats what it was told once; a marriage or divorce has a record of its own.
-            found.notes.append(("import.marital_differs", "marital_status"))
+        elif known.status == m.MaritalStatus.UNKNOWN and says.status != m.MaritalStatus.UNKNOWN:
+            found.closes.append(known)
+            found.opens.append(replace(says, valid=known.valid))
+        elif m.MaritalStatus.UNKNOWN != says.status != known.status:
+            # A contradiction in law between two sources, few and of consequence: a person decides it at the review desk,
+            # where the row stands beside the record. As a finding it could not be acted on, for a finding keeps no value.
+            found.conflicts.append(("import.conflict", "marital_status"))
 
 
 def _contacts(found: Difference, view: m.PersonView, draft: m.PersonDraft, today: date) -> None:

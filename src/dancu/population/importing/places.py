@@ -23,6 +23,7 @@ class Place(NamedTuple):
     rest: str = ""
     note: str = ""
     candidates: tuple[int, ...] = ()
+    hamlet_id: int | None = None  # found later, in the database (importing.hamlets)
 
 
 NOWHERE: Final = Place()

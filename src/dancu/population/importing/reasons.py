@@ -24,6 +24,7 @@ SENTENCES: Final[dict[str, str]] = {
     "import.place_differs": N_("Nơi ghi trong tệp khác nơi đang có"),
     "import.address_differs": N_("Địa chỉ trong tệp khác địa chỉ đang có"),
     "import.relation_differs": N_("Quan hệ với chủ hộ trong tệp khác với đang có"),
+    # Of findings kept by earlier imports; a contradicting marital status waits for a person now.
     "import.marital_differs": N_("Tình trạng hôn nhân trong tệp khác với đang có"),
     "import.contact_differs": N_("Liên hệ trong tệp khác với đang có"),
     "import.second_old_number": N_("Người này đã có một số CMND khác"),

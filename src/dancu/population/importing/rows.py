@@ -42,6 +42,7 @@ class Row:
     problem: tuple[str, str] | None = None
     record_key: str | None = None
     source: m.Source = _NO_SOURCE
+    era: date = date.max  # a day on which its places were called as the row calls them
 
     def get(self, name: str) -> Any:
         return self.values.get(name)
@@ -150,7 +151,7 @@ class RowReader:
         if day is None:
             own = row.get(self._profile.as_of)
             day = own.earliest() if own is not None else self._today
-        era = self._places.era(day)
+        era, row.era = self._places.era(day), day
         for name in self._located:
             if (text := row.values.get(name)) is not None:
                 row.places[name] = self._places.read(text, era)

@@ -20,6 +20,7 @@ from dancu.population.importing import assemble, store
 from dancu.population.importing.assembly import COMPARED, Ready, assemble_chunk
 from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.diff import Difference, after
+from dancu.population.importing.hamlets import Hamlets
 from dancu.population.importing.households import Head, households_of, settle
 from dancu.population.importing.kin import mirror, proposed
 from dancu.population.importing.matching import Known, household_number, look_up, name_key
@@ -44,10 +45,12 @@ class Writer:
         self.stock = Stock()
         self._compared: set[int] = set()
         self.unnumbered = Bloom()
+        self._hamlets = Hamlets()
 
     async def prepare(self, conn: Conn, rows: list[Row]) -> Ready | None:
         """Make a chunk ready with `conn` only to ask. None: it concerns persons the registry knows, so that it must
         be planned under their locks (`work`)."""
+        await self._hamlets.name(conn, rows)
         known = await look_up(conn, rows, self.unnumbered)
         plan = first_pass(rows, known)
         if not plan.simple:
@@ -62,6 +65,7 @@ class Writer:
         """Plan and write a chunk in the transaction of `conn`; rows about one person come one after the other."""
         tally = Tally()
         self._compared.clear()
+        await self._hamlets.name(conn, rows)
         while rows:
             known = await look_up(conn, rows, self.unnumbered)
             plan = first_pass(rows, known)

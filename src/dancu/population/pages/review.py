@@ -134,7 +134,7 @@ async def _page(
     if "action" not in form:
         form = Form.of(**{name: text for name, _, text in fields})
     return render(
-        request, "population/review.html", review=review, cells=cells, fields=fields, form=form, errors=errors,
+        request, "population/review.html", review=review, cells=cells, fields=fields, first=_first(review), form=form, errors=errors,
         lines=[x for f in draft.facts() for x in wording.lines(f, today) if x.value] if draft is not None else [],
         notes=[sentence(code) for code, _ in dict.fromkeys(row.notes)] if row is not None else [],
         reasons=[(sentence(code), _about(review, field)) for code, field in review.reasons], outcomes=OUTCOMES,
@@ -142,6 +142,17 @@ async def _page(
         again=request.query_params.get("again", ""), readable=draft is not None, labels=labels, wording=wording,
         purpose_title=access.purpose_title(why.code), status=422 if errors else 200,
     )  # fmt: skip
+
+
+#: Columns an officer corrects most; others stand behind a fold.
+_USUAL: Final = ("name", "birth", "sex", "personal_id", "cmnd")
+
+
+def _first(review: Review) -> set[str]:
+    """Titles of the columns to show first: those the row waits for, and those that say who it is."""
+    profile = load_profile(review.profile)
+    fields = (*(field for _, field in review.reasons), *_USUAL)
+    return {title for field in fields if (title := column_of(profile, review.columns, field)) is not None}
 
 
 def _about(review: Review, field: str) -> str:

@@ -21,6 +21,7 @@ from dancu.population.importing.assembly import COMPARED, units_of
 from dancu.population.importing.desk.shown import compared, held
 from dancu.population.importing.desk.verbs import insert, update
 from dancu.population.importing.diff import difference
+from dancu.population.importing.hamlets import Hamlets
 from dancu.population.importing.matching import Known, candidates, decide, name_key, numbers_of
 from dancu.population.importing.plan import linked
 from dancu.population.importing.review import Review, read_again
@@ -158,6 +159,7 @@ async def _known(conn: Conn, actor: Actor, purpose: Purpose, row: Row) -> tuple[
             known.records.setdefault(row.record_key or "", []).append(key)
         else:
             known.names.setdefault(0, []).append(key)
+    await Hamlets().name(conn, [row])
     return linked(assemble.draft_of(row), known), known
 
 
