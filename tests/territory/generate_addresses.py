@@ -175,7 +175,7 @@ def main() -> None:
     for n in range(number):
         category = CATEGORIES[n % len(CATEGORIES)]
         text, as_of, status, found = maker.make(category)
-        out.writerow([text, as_of.isoformat(), status, " ".join(sorted(found)), category, split])
+        out.writerow([text, as_of.isoformat(), status, " ".join(sorted(found)), category, split, ""])
 
 
 if __name__ == "__main__":
