@@ -117,9 +117,11 @@ async def test_sweeping_keeps_what_may_still_be_needed(database, demo_db):
             "UPDATE access.session SET expires_at = now() - interval '31 days' WHERE token_hash = %s",
             (service.sessions.hash_of(old),),
         )
+        await admin.execute("INSERT INTO access.shown VALUES (1, now() - interval '3 days', 9), (1, now() - interval '23 hours', 4)")
         await admin.commit()
     async with await psycopg.AsyncConnection.connect(database.dsn("worker")) as worker:
         assert await service.sweep(worker) == 1
+        assert await (await worker.execute("SELECT persons FROM access.shown")).fetchall() == [(4,)]
         await worker.commit()
     async with await psycopg.AsyncConnection.connect(database.dsn("app")) as conn:
         assert await service.sessions.resolve(conn, new)

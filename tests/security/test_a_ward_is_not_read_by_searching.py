@@ -12,7 +12,9 @@ from dancu.access.catalogue import LIMITS, ROLES
 from dancu.kernel.actor import Purpose
 from dancu.kernel.errors import Exceeded
 from dancu.kit.db import keep_evidence
+from dancu.kit.web import APIRouter, public
 from dancu.population import service
+from tests.kit.web import client, make_app
 
 CHECK = Purpose("identity_check", "26/2023/QH15")
 
@@ -21,6 +23,19 @@ def test_every_role_that_searches_has_a_limit():
     assert {code for code, role in ROLES.items() if "person.search" in role.permissions} == set(LIMITS)
     for limit in LIMITS.values():
         assert 0 < limit.usual <= limit.hour <= limit.day
+
+
+async def test_the_answer_says_when_to_come_again():
+    router = APIRouter(dependencies=[public()])
+
+    @router.get("/api/limit")
+    async def limit() -> None:
+        raise Exceeded("search.too_many", "{allowed} người, đợi {minutes} phút.", allowed=2, minutes=5, seconds=271)
+
+    async with client(make_app(router)) as browser:
+        answer = await browser.get("/api/limit")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "271")
+    assert answer.json()["code"] == "search.too_many"
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """How much reading each role's work needs: limits of search, and what is usual.
 
 A search shows at most 20 people; many searches after each other could still read a whole ward. The limits are far above a
-busy day at the desk and far below a commune. An installation sets its own beside them (`dancu access limits`). Roles
-without a row search nothing.
+busy day at the desk and far below a commune. An installation sets its own beside them (columns `own_…` of
+access.reading_limit, docs/security.md). Roles without a row search nothing.
 """
 
 from __future__ import annotations

@@ -119,7 +119,9 @@ async def live_cli(conn: Conn, staff_id: int) -> bytes | None:
 
 
 async def sweep(conn: Conn) -> int:
-    """Delete sessions that ended over 30 days ago (the evidence log keeps that they began)."""
+    """Delete sessions that ended over 30 days ago (the evidence log keeps that they began), and counts of persons shown
+    by search that no limit looks at any more."""
+    await conn.execute("DELETE FROM access.shown WHERE slot < now() - interval '2 days'")
     cursor = await conn.execute(
         """DELETE FROM access.session
             WHERE least(expires_at, coalesce(revoked_at, expires_at)) < now() - interval '30 days'"""
