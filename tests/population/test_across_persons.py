@@ -188,7 +188,7 @@ async def test_areas_follow_the_units(committed, registry, admin, worker):
     assert (first.looked, first.more) == (2, True)
     await worker.commit()
     await worker.set_autocommit(True)
-    assert first.changed + await recompute_everyone(worker, after=first.after) == 1
+    assert first.changed + await recompute_everyone(worker) == 1
     assert await recompute_everyone(worker) == 0
     assert NOW_HERE in (await open_view(registry, key)).areas
     # As of a day before the reform the same person belongs to the ward of that time.

@@ -26,6 +26,18 @@ async def recompute_areas(timestamp: int) -> None:
         await conn.close()
 
 
+@blueprint.periodic(cron="*/10 * * * *")
+@blueprint.task(name="resume_areas", queueing_lock="population.resume_areas")
+async def resume_areas(timestamp: int) -> None:
+    """A run that was stopped midway (the worker was restarted) goes on; where none was, or one is at work, nothing."""
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        if await areas.unfinished(conn):
+            log.info("areas recomputed", persons=await areas.recompute_everyone(conn))
+    finally:
+        await conn.close()
+
+
 @blueprint.periodic(cron="45 18 * * *")
 @blueprint.task(name="check_invariants", queueing_lock="population.check_invariants")
 async def check_invariants(timestamp: int) -> None:

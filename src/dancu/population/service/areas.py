@@ -13,6 +13,7 @@ from dancu.population.service.derive import areas_of
 from dancu.population.store import areas as store
 
 BATCH = 1000
+RUN = "recompute_areas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,37 @@ async def recompute_areas(conn: Conn, as_of: date | None = None, *, after: int =
     return Progress(last, len(placed), changed, len(placed) == batch)
 
 
-async def recompute_everyone(conn: Conn, as_of: date | None = None, *, after: int = 0) -> int:
-    """All persons after key `after`, each batch in a transaction of its own (`conn` in autocommit). Stopped
-    midway and begun again it reads the rest again and writes only what still differs. Returns how many
-    changed."""
-    changed = 0
+async def recompute_everyone(conn: Conn, as_of: date | None = None, *, batch: int = BATCH) -> int:
+    """All persons, each batch in a transaction of its own together with how far it got (`conn` in autocommit). Killed
+    and begun again it goes on where it was; a run that began on an earlier day is brought to its end and followed by
+    one of today. One at a time: a second gives up at once. Returns how many changed, over all parts of the run."""
+    today = as_of or SYSTEM_CLOCK.today()
+    if not await store.take_turn(conn, RUN):
+        return 0
+    try:
+        changed = 0
+        run = await store.run_of(conn, RUN)
+        if run is not None:
+            changed = await _go_on(conn, run, today, batch)
+        if run is None or run.as_of < today:
+            changed += await _go_on(conn, store.Run(0, 0, today), today, batch)
+        return changed
+    finally:
+        await store.give_turn_back(conn, RUN)
+
+
+async def unfinished(conn: Conn) -> bool:
+    """Was a run stopped before its end?"""
+    return await store.run_of(conn, RUN) is not None
+
+
+async def _go_on(conn: Conn, run: store.Run, today: date, batch: int) -> int:
     while True:
         async with conn.transaction():
-            step = await recompute_areas(conn, as_of, after=after)
-        changed += step.changed
-        after = step.after
-        if not step.more:
-            return changed
+            step = await recompute_areas(conn, today, after=run.after, batch=batch)
+            run = store.Run(step.after, run.changed + step.changed, run.as_of)
+            if step.more:
+                await store.note_run(conn, RUN, run)
+            else:
+                await store.end_run(conn, RUN)
+                return run.changed

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from psycopg.rows import class_row
+
 from dancu.kit.db import Conn
 from dancu.population.models import PersonView
 from dancu.population.store.facts import view_of_parts
@@ -19,6 +21,50 @@ class Placed:
     view: PersonView
     name_ascii: str | None
     birth_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How far a run over all persons got: the last key done, how many changed, the day its first were worked out for."""
+
+    after: int
+    changed: int
+    as_of: date
+
+
+async def run_of(conn: Conn, name: str) -> Run | None:
+    """The run that has not come to its end; None where none was begun."""
+    async with conn.cursor(row_factory=class_row(Run)) as cursor:
+        await cursor.execute("SELECT after, changed, as_of FROM population.run WHERE name = %s", (name,))
+        return await cursor.fetchone()
+
+
+async def note_run(conn: Conn, name: str, run: Run) -> None:
+    """Kept in the transaction of the batch it follows, so it never tells of a batch that was not written."""
+    await conn.execute(
+        "INSERT INTO population.run (name, after, changed, as_of) VALUES (%s, %s::bigint, %s::bigint, %s)"
+        " ON CONFLICT (name) DO UPDATE SET after = excluded.after, changed = excluded.changed, as_of = excluded.as_of,"
+        " moved_at = clock_timestamp()",
+        (name, run.after, run.changed, run.as_of),
+    )
+
+
+async def end_run(conn: Conn, name: str) -> None:
+    await conn.execute("DELETE FROM population.run WHERE name = %s", (name,))
+
+
+async def take_turn(conn: Conn, name: str) -> bool:
+    """One run of a name at a time, until the session gives the turn back or ends (a killed one does)."""
+    row = await (await conn.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (_turn(name),))).fetchone()
+    return bool(row and row[0])
+
+
+async def give_turn_back(conn: Conn, name: str) -> None:
+    await conn.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (_turn(name),))
+
+
+def _turn(name: str) -> str:
+    return f"dancu.population.run.{name}"
 
 
 _PLACES = [t for t in TABLES if t.name in ("residence", "person_birth")]
