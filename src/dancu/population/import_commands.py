@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dancu.population.importing.review_commands import app as review_app
+
 if TYPE_CHECKING:
     from dancu.population.importing.outcome import Result
     from dancu.population.importing.run import Progress
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(review_app, name="review")
 
 
 @app.callback()
@@ -142,6 +145,8 @@ def _say(result: Result) -> None:
                 print(f"  {_number(count):>12}  {sentence(code)} [{code}]")
     if result.ignored_columns:
         print(f"Cột không dùng đến: {', '.join(result.ignored_columns)}")
+    if result.tally.rows["needs_review"] and not result.dry_run:
+        print("Các dòng cần người xem: mở trang “Dòng nhập chờ xem”, hoặc `dancu import review list`.")
     if result.rejects_file:
         print(f"Các dòng bị từ chối: {result.rejects_file}\n  Sửa ngay trong tệp này rồi nhập lại với cùng mẫu.")
     rate = result.total / result.seconds if result.seconds else 0.0

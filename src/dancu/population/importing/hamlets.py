@@ -9,7 +9,6 @@ from typing import Final
 
 from dancu.kernel.text import fold_ascii
 from dancu.kit.db import Conn
-from dancu.population.importing.places import Place
 from dancu.population.importing.rows import Row
 from dancu.territory import service as territory
 from dancu.territory.models import Hamlet

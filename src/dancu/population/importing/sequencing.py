@@ -22,11 +22,12 @@ _STUCK: Final = 30.0  # seconds without any progress after which nobody is belie
 
 @asynccontextmanager
 async def sequencer() -> AsyncIterator[bool]:
-    """While the block runs somebody sequences: the worker, or a child process. Yields False where neither can (the
-    signing key is not here)."""
+    """While the block runs somebody sequences: the worker, or a child process. Yields False where neither can (this
+    machine never had the signing key). Unavailable where the key that belongs here is missing or another's."""
     conn = await open_connection("verify", autocommit=True)
     try:
         alive = await store.sequencer_alive(conn, _ALIVE)
+        await audit.check_key(conn, data_dir() / "keys", data_dir() / "checkpoints")
     finally:
         await conn.close()
     if alive:
@@ -66,7 +67,11 @@ async def _run(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
     # Whoever started us keeps our standard input open as long as it lives: no orphan goes on signing.
     loop.add_reader(sys.stdin.fileno(), stop.set)
-    signer = audit.load_signer(data_dir() / "keys")
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        signer = await audit.signer_of_log(conn, data_dir() / "keys", data_dir() / "checkpoints")
+    finally:
+        await conn.close()
     await audit.run_sequencer(dsn("worker"), signer, stop, checkpoints=data_dir() / "checkpoints")
 
 

@@ -111,7 +111,7 @@ def _said(facts: Iterable[m.Fact], today: date) -> dict[str, str]:
 
 def beside(view: m.PersonView, draft: m.PersonDraft | None, today: date) -> Beside:
     """The candidate and the row, term by term: what the row says first."""
-    ours = _said(view.holding(view.facts()), today)
+    ours = _said(desk.facts_beside(view, draft), today)
     theirs = _said(draft.facts(), today) if draft is not None else {}
     rows = tuple(
         (term, theirs.get(term, ""), ours.get(term, ""), term in theirs and term in ours and theirs[term] != ours[term])
@@ -128,7 +128,7 @@ async def _page(
     review = await desk.shown(conn, actor, why, run, line)
     row = read_again(review, review.now, today) if review.erased_at is None else None
     draft = draft_of(row) if row is not None and row.problem is None else None
-    seen = await desk.compared(conn, actor, why, review.candidates if review.outcome is None else ())
+    seen = await desk.compared(conn, actor, why, review.candidates if review.outcome is None else (), draft)
     cells = readable(review)
     fields = [(f"cell{i}", title, cells[title]) for i, title in enumerate(review.columns)]
     if "action" not in form:

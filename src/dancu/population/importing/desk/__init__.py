@@ -4,7 +4,7 @@ and for good: `that_person`, `new_person`, `try_again`, `set_aside`. Whoever com
 
 from dancu.population.importing.desk.decide import Decided, new_person, set_aside, that_person, try_again
 from dancu.population.importing.desk.retention import erase_overdue
-from dancu.population.importing.desk.shown import Compared, compared, counts, listed, shown
+from dancu.population.importing.desk.shown import Compared, compared, counts, facts_beside, listed, shown
 
 __all__ = [
     "Compared",
@@ -12,6 +12,7 @@ __all__ = [
     "compared",
     "counts",
     "erase_overdue",
+    "facts_beside",
     "listed",
     "new_person",
     "set_aside",

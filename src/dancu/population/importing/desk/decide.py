@@ -103,7 +103,7 @@ async def try_again(
     keys = tuple(dict.fromkeys((*found.sure, *found.maybe)))
     if row.doubts:
         return await _keep(conn, actor, purpose, review, cells, row, tuple(row.doubts), keys)
-    seen = await compared(conn, actor, purpose, keys)
+    seen = await compared(conn, actor, purpose, keys, draft)
     if seen.outside:
         # Whoever may not see a candidate cannot tell the row from them: the other area's desk finds the row now.
         return await _keep(conn, actor, purpose, review, cells, row, ((OUTSIDE, ""),), keys)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import DancuError, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.population import models as m
 from dancu.population.importing.assembly import COMPARED
 from dancu.population.importing.review import Count, Review, Waiting
 from dancu.population.importing.store import review as store
-from dancu.population.models import PersonView
+from dancu.population.policy.groups import groups_of
 from dancu.population.service.look import look, refusal
 from dancu.population.store import facts
 from dancu.territory import service as territory
@@ -71,15 +73,29 @@ async def held(conn: Conn, actor: Actor, purpose: Purpose, run_id: int, line: in
 class Compared:
     """The people a row may be about. `outside`: keys of those of another area, of whom nothing is shown."""
 
-    views: tuple[PersonView, ...]
+    views: tuple[m.PersonView, ...]
     outside: tuple[int, ...]
 
 
-async def compared(conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int]) -> Compared:
-    """Look at the candidates through the gate: an entry of evidence for each."""
+#: What tells one person from another; of the rest a candidate shows what the row speaks of too.
+TELLING: Final = (m.NameFact, m.NumberFact, m.BirthFact, m.KinFact, m.ResidenceFact)
+_TOLD: Final = (*COMPARED, "other_name", "birth_place", "birth_registration", "origin", "temporary_residence", "residence_file")
+
+
+def facts_beside(view: m.PersonView, draft: m.PersonDraft | None) -> list[m.Fact]:
+    """Facts of a candidate that may be held against the row."""
+    kinds = (*TELLING, *{type(fact) for fact in draft.facts()}) if draft is not None else TELLING
+    return [fact for fact in view.holding(view.facts()) if isinstance(fact, kinds)]
+
+
+async def compared(
+    conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], draft: m.PersonDraft | None = None
+) -> Compared:
+    """Look at the candidates through the gate: an entry of evidence for each, naming what `facts_beside` shows."""
     if not keys:
         return Compared((), ())
-    verdicts = await look(conn, actor, purpose, list(keys), COMPARED)
+    spoken = {group for fact in (draft.facts() if draft is not None else ()) for group in groups_of(fact)}
+    verdicts = await look(conn, actor, purpose, list(keys), sorted({*_TOLD, *spoken}))
     views = await facts.load_view(conn, [v.person_key for v in verdicts if v.ok])
     for view in views.values():
         await territory.learn_hamlets(conn, [r.hamlet_id for r in view.residences])
