@@ -169,3 +169,26 @@ async def test_representative(office):
     await office(service.end_representation, ward, on=date(2026, 9, 1))
     assert (await office.view(guardian)).relatives(KinRelation.REPRESENTED) == ()
     assert (await office.view(ward)).relatives(KinRelation.REPRESENTATIVE) == ()
+
+
+async def test_a_relative_is_shown_as_called_now_beside_what_was_declared(office, clerk):
+    from dancu.population.pages.record import sections
+    from dancu.population.service.relatives import names_now
+
+    from .conftest import CIVIL
+
+    child, mother = await office.person("Trần Văn Con", year=2015), await office.person("Lê Thị Bé", year=1985)
+    await office(service.set_parent, child, relation=KinRelation.MOTHER, parent=mother)
+    await office(service.change_name, mother, full_name="Lê Thị Bích", since=date(2026, 1, 2))
+    view = await office.view(child)
+    assert view.kin[0].relative_name == "Lê Thị Bé"
+    names = await names_now(office.conn, clerk, CIVIL, [mother, child + 99_999])
+    assert names == {mother: "Lê Thị Bích"}
+
+    def told(names):
+        return next((line.value, line.note) for _, lines in sections(view, view.as_of, names) for line in lines if line.field == "mother")
+
+    value, note = told(names)
+    assert value.startswith("Lê Thị Bích")
+    assert "Lê Thị Bé" in note
+    assert told({}) == (value.replace("Bích", "Bé"), "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from dancu.access import service as access
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, NotAllowed
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, attempt, render
 from dancu.population import models as m
 from dancu.population import present, service, wording
@@ -18,13 +19,17 @@ from dancu.population.forms.words import finding_in_words
 from dancu.population.pages.actions import actions_for, done_title, follow_ups
 from dancu.population.service import findings
 from dancu.population.service.numbers import PENDING
+from dancu.population.service.relatives import names_now
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk/persons")
 
 
-def sections(view: m.PersonView, today: date) -> list[tuple[str, list[wording.Line]]]:
-    """The record as it holds on the view's day: (title, lines), in the order an officer asks."""
+def sections(
+    view: m.PersonView, today: date, names: Mapping[int, str] | None = None
+) -> list[tuple[str, list[wording.Line]]]:
+    """The record as it holds on the view's day: (title, lines), in the order an officer asks. `names`: what relatives
+    who have a record are called now, as far as they were looked at; what was declared of them stands beside it."""
 
     def told(facts: Iterable[m.Fact | None]) -> list[wording.Line]:
         return [line for fact in facts if fact is not None for line in wording.lines(fact, today)]
@@ -34,10 +39,26 @@ def sections(view: m.PersonView, today: date) -> list[tuple[str, list[wording.Li
         (N_("Nhân thân"), told([view.name, *view.other_names, *numbers, view.birth, view.trait, *view.life])),
         (N_("Cư trú"), told([view.permanent, view.temporary, view.absence, view.current_place])),
         (N_("Hộ gia đình"), told([view.membership, view.household])),
-        (N_("Quan hệ gia đình"), told([*view.holding(view.kin), view.marital_status])),
+        (N_("Quan hệ gia đình"), [*_kin(view, today, names or {}), *told([view.marital_status])]),
         (N_("Thẻ và liên hệ"), told([*view.holding(view.cards), *view.holding(view.contacts), *view.others])),
     ]
     return [(title, lines) for title, lines in found if lines]
+
+
+def _kin(view: m.PersonView, today: date, names: Mapping[int, str]) -> Iterator[wording.Line]:
+    for fact in view.holding(view.kin):
+        now = names.get(fact.relative_key) if fact.relative_key is not None else None
+        if now is None or now == fact.relative_name:
+            yield from wording.lines(fact, today)
+        else:
+            said = gettext(N_("khai là {name}"), name=fact.relative_name) if fact.relative_name else ""
+            yield from (replace(line, note=said) for line in wording.lines(replace(fact, relative_name=now), today))
+
+
+def _linked(view: m.PersonView, known: Mapping[int, str]) -> list[int]:
+    """Relatives with a record whose present name is not known yet."""
+    keys = {k.relative_key for k in view.holding(view.kin) if k.relative_key is not None}
+    return sorted(keys - set(known))
 
 
 async def read(
@@ -79,9 +100,18 @@ async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) 
     hidden = 0
     if view.membership is not None:
         members, hidden = await service.household_members(conn, actor, why, view.membership.household_key)
+    # Those who live together were looked at for the list of the household. Others are looked at when that is asked for:
+    # opening a record is no reason to look at everybody related.
+    names = {one.person_key: one.name.full_name for one in members if one.name is not None}
+    present = view.known_at is None and view.as_of == SYSTEM_CLOCK.today()
+    linked = _linked(view, names) if present else []
+    if linked and request.query_params.get("relatives") == "now":
+        names |= await names_now(conn, actor, why, linked)
+        linked = []
     noticed = await findings.open_findings(conn, key)
     return render(
-        request, "population/record.html", sections=sections(view, SYSTEM_CLOCK.today()), members=members,
+        request, "population/record.html", sections=sections(view, SYSTEM_CLOCK.today(), names if present else None),
+        members=members, unchecked=bool(linked),
         hidden=hidden, noticed=[finding_in_words(one) for one in noticed], waits=any(one.code == PENDING for one in noticed),
         **_context(request, actor, view, why, errors),
     )  # fmt: skip
