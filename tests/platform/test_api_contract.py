@@ -148,7 +148,7 @@ def test_a_bearer_token_needs_no_csrf_token_and_a_cookie_does(served: tuple[str,
     body = {"number": min(installation.numbers()), "purpose": "identity_check"}
     with_bearer = requests.post(f"{base}/api/v1/persons/view", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=20)
     assert with_bearer.status_code == 200
-    with_cookie = requests.post(f"{base}/api/v1/persons/view", json=body, cookies={"dancu_session": token}, timeout=20)
+    with_cookie = requests.post(f"{base}/api/v1/persons/view", json=body, cookies={f"dancu_session_{base.rpartition(':')[2]}": token}, timeout=20)
     assert (with_cookie.status_code, with_cookie.json()["code"]) == (403, "csrf.token")
     nobody = requests.post(f"{base}/api/v1/persons/view", json=body, headers={"Authorization": "Bearer x"}, timeout=20)
     assert nobody.status_code == 401
