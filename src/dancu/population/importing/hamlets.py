@@ -5,6 +5,7 @@ address as it was written."""
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from dancu.kernel.text import fold_ascii
@@ -43,6 +44,10 @@ class Hamlets:
                 row.places[name] = place._replace(hamlet_id=found[0], rest=found[1])
 
 
+#: A commune's people name the same few hamlets over and over.
+_folded = lru_cache(maxsize=16_384)(fold_ascii)
+
+
 def _by_name(known: list[Hamlet]) -> dict[str, list[Period]]:
     """Folded names -> hamlets that bore them. A number alone names a house, not the hamlet "Thôn 3"."""
     found: dict[str, list[Period]] = {}
@@ -59,7 +64,7 @@ def _named(text: str, names: dict[str, list[Period]], day: date) -> tuple[int, s
     for at in range(len(parts) - 1, -1, -1):  # the hamlet stands nearest to the commune
         hits = {
             hamlet
-            for hamlet, start, end in names.get(fold_ascii(parts[at]), ())
+            for hamlet, start, end in names.get(_folded(parts[at]), ())
             if (start is None or start <= day) and (end is None or day < end)
         }
         if len(hits) == 1:
