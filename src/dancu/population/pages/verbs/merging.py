@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dancu.kit.i18n import N_
@@ -74,7 +74,9 @@ def _to_choose(r: Reading, other: m.PersonView) -> list[Contradiction]:
         options = (("absorbed", *goes), ("kept", *stays))
         found.append(
             Contradiction(
-                choice_name(absorbed.person_key, one.code), term, chosen.get(one.code, one.better), one.better,
+                choice_name(absorbed.person_key, one.code), term, chosen.get(one.code, one.better),
+                # Of two sources alike neither is the better one, and the page must not say so.
+                one.better if one.sources[0] != replace(one.sources[1], ref=one.sources[0].ref) else "",
                 options if here_goes else options[::-1],
             )
         )  # fmt: skip
