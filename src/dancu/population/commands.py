@@ -35,19 +35,20 @@ def show(
 ) -> None:
     """Hồ sơ của một người, theo ngày hiệu lực và thời điểm đã biết."""
     from dancu.population.present import as_json as to_json
-    from dancu.population.present import moment, on_day
+    from dancu.population.present import as_lines, moment, on_day
 
     day, at = on_day(as_of), moment(known_at)
 
     async def one(conn: Conn, actor: Actor, why: Purpose, text: str) -> dict[str, Any]:
-        return to_json(await _view(conn, actor, why, text, day, at))
+        view = await _view(conn, actor, why, text, day, at)
+        return to_json(view) if as_json or number == "-" else {"lines": as_lines(view)}
 
-    _run(number, one, _lines, data, purpose, legal_basis, case, as_json)
+    _run(number, one, lambda found: print("\n".join(found["lines"])), data, purpose, legal_basis, case, as_json)
 
 
 @app.command()
 def search(
-    text: Annotated[str, typer.Argument(help="Họ tên; '-' đọc mỗi dòng một tên")],
+    text: Annotated[str, typer.Argument(help="Số hoặc họ tên; '-' đọc mỗi dòng một mục")],
     born: Annotated[str, typer.Option("--born", help="Năm sinh hoặc ngày sinh")] = "",
     place: Annotated[str, typer.Option("--place", help="Xã, phường (và tỉnh) thường trú")] = "",
     purpose: PurposeOption = "identity_check",
@@ -56,12 +57,20 @@ def search(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tìm theo họ tên cùng năm sinh và/hoặc nơi thường trú; nhiều nhất 20 người."""
+    """Tìm theo số bất kỳ, hoặc theo họ tên cùng năm sinh và/hoặc nơi thường trú; nhiều nhất 20 người."""
     from dancu.population import service
     from dancu.population.present import hit_json
+    from dancu.population.service.look import check_number, is_number, nobody
 
-    async def one(conn: Conn, actor: Actor, why: Purpose, name: str) -> dict[str, Any]:
-        hits = await service.search(conn, actor, why, name, born=born, place=place)
+    async def one(conn: Conn, actor: Actor, why: Purpose, wanted: str) -> dict[str, Any]:
+        if is_number(wanted):
+            check_number(wanted)
+            keys = await service.keys_by_number(conn, wanted)
+            if not keys:
+                raise nobody(actor, why)
+            hits = await service.hits_of(conn, actor, why, keys)
+        else:
+            hits = await service.search(conn, actor, why, wanted, born=born, place=place)
         return {"results": [hit_json(hit) for hit in hits]}
 
     def table(found: dict[str, Any]) -> None:
@@ -126,12 +135,3 @@ def _run(
 
     asyncio.run(go())
 
-
-def _lines(found: dict[str, Any]) -> None:
-    for key, value in found.items():
-        if isinstance(value, list):
-            print(f"{key}:")
-            for item in value:
-                print("  - " + ", ".join(f"{k}={v}" for k, v in item.items() if v not in (None, "")))
-        else:
-            print(f"{key}: {value}")

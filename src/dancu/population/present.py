@@ -6,20 +6,26 @@ from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any
 
-from dancu.kernel.clock import VIETNAM
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import Invalid
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
+from dancu.population import wording
 from dancu.population.models import Fact, PersonView, Source, Valid
 from dancu.population.service.search import Hit
 from dancu.territory import service as territory
 
 
 def on_day(text: str) -> date | None:
-    """A full day from a parameter, None when it is empty. Raises Invalid `as_of.partial` for a year or month alone."""
+    """A full day from a parameter, None when it is empty. Raises Invalid `as_of.partial` for a year or month alone,
+    `as_of.unclear` for what can only be read by guessing: a question about a day is answered for that day or not at
+    all."""
     if not text.strip():
         return None
-    parsed = parse_date(text).date
+    read = parse_date(text)
+    if read.findings:
+        raise Invalid("as_of.unclear", N_("Ngày này không rõ ràng. Hãy nhập dd/mm/yyyy hoặc yyyy-mm-dd."))
+    parsed = read.date
     if parsed.day is None or parsed.month is None:
         raise Invalid("as_of.partial", N_("Hãy nhập đủ ngày, tháng, năm (dd/mm/yyyy)."))
     return date(parsed.year, parsed.month, parsed.day)
@@ -95,7 +101,7 @@ def as_json(view: PersonView) -> dict[str, Any]:
         "name": view.name.full_name if view.name else None,
         "born": partial(birth.year, birth.month, birth.day) if birth else None,
         "sex": birth.sex if birth else None,
-        "alive": view.alive_until is None,
+        "alive": view.alive_until is None if any(view.facts()) else None,
         "merged_into": view.merged_into,
         "missing": list(view.missing),
         "names": [fact_json(f) for f in view.holding(view.names)],
@@ -112,6 +118,22 @@ def as_json(view: PersonView) -> dict[str, Any]:
         "life": [fact_json(f) for f in view.life],
         "other": [fact_json(f) for f in view.others],
     }
+
+
+def as_lines(view: PersonView) -> list[str]:
+    """The same for a terminal: what holds on the day, one value a line, with its source and its date."""
+    today = SYSTEM_CLOCK.today()
+    facts: tuple[Fact, ...] = (*view.facts(), *((view.household,) if view.household else ()))
+    found = []
+    for fact in view.holding(facts):
+        for line in wording.lines(fact, today):
+            if line.value:
+                value = wording.grouped(line.value) if line.number else line.value
+                said = ", ".join(part for part in (line.source, f"{line.on:%d/%m/%Y}" if line.on else "") if part)
+                found.append(f"{line.term}: {value}" + (f" ({line.note})" if line.note else "") + (f"  [{said}]" if said else ""))
+    if view.merged_into:
+        found.insert(0, gettext(N_("Hồ sơ này đã gộp vào hồ sơ số {key}."), key=view.merged_into))
+    return found or [gettext(N_("Vào thời điểm đó cơ sở dữ liệu chưa biết gì về người này."))]
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def _names() -> None:
 
 @numbers.callback()
 def _numbers() -> None:
-    """Số định danh cá nhân."""
+    """Số định danh cá nhân và số CMND."""
 
 
 @names.command("explain")
@@ -40,10 +40,10 @@ def explain_number(
     number: Annotated[str, typer.Argument(help="Số; '-' đọc mỗi dòng một số từ đầu vào chuẩn")],
     as_json: JsonOption = False,
 ) -> None:
-    """Số định danh nói gì: nơi đăng ký khai sinh, thế kỷ và giới tính, năm sinh."""
-    from dancu.kernel.numbers import PersonalId
+    """Số định danh nói gì: nơi đăng ký khai sinh, thế kỷ và giới tính, năm sinh. Số CMND 9 chữ số không nói gì thêm."""
+    from dancu.kernel.numbers import explain_number as explain
 
-    _each(number, lambda text: PersonalId.parse(text).explain(), as_json, _show_pairs)
+    _each(number, explain, as_json, _show_pairs)
 
 
 def _each(
@@ -74,4 +74,5 @@ def _show_name(found: dict[str, Any]) -> None:
 
 def _show_pairs(found: dict[str, Any]) -> None:
     for key, value in found.items():
-        print(f"  {key}: {value}")
+        if value != "":
+            print(f"  {key}: {value}")

@@ -30,10 +30,14 @@ def classify(text: str) -> NumberKind:
 
 
 def explain_number(text: str) -> dict[str, object]:
-    """What a number says, whichever kind it is, as plain data; always has `kind` and `value`."""
+    """What a number says, as plain data; always has `kind` and `value`. Raises Invalid: "person.number.digits",
+    "person.number.length" (neither 12 digits nor 9)."""
     match classify(text):
-        case "personal_id":
-            return PersonalId.parse(text).explain()
         case "cmnd":
-            return {"kind": "cmnd", "value": parse_cmnd(text)}
-    return {"kind": "unknown", "value": plain_digits(text) or ""}
+            value = parse_cmnd(text)
+            return {"kind": "cmnd", "value": value, "grouped": " ".join(value[i : i + 3] for i in range(0, 9, 3))}
+        case "unknown" if plain_digits(text) is not None:
+            raise Invalid(
+                "person.number.length", "Số định danh có 12 chữ số, số CMND có 9 chữ số. Hãy kiểm tra lại."
+            )
+    return PersonalId.parse(text).explain()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
+from ..clock import SYSTEM_CLOCK
 from ..dates import PartialDate
 from ..errors import Invalid
 from ..findings import Finding
@@ -22,6 +23,7 @@ SERIALS_PER_CELL: Final = 1_000_000
 #: The century digit counts from 1900: 0/1 male/female of the 1900s, 2/3 of the 2000s, … 8/9 of the 2300s.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2399
 
+FUTURE: Final = "Năm sinh mà số này nói chưa tới: có lẽ gõ nhầm chữ số thứ tư"
 SEX_DIFFERS: Final = Finding("person.number.sex", "Giới tính không khớp với số định danh")
 YEAR_DIFFERS: Final = Finding("person.number.year", "Năm sinh không khớp với số định danh")
 
@@ -88,8 +90,9 @@ class PersonalId:
         """For reading aloud: 049 190 012 345."""
         return " ".join(self.value[i : i + 3] for i in range(0, LENGTH, 3))
 
-    def explain(self) -> dict[str, Any]:
-        """What each part of the number says, as plain data."""
+    def explain(self, today: date | None = None) -> dict[str, Any]:
+        """What each part of the number says, as plain data. `year_note` where the year has not come yet."""
+        this_year = (today or SYSTEM_CLOCK.today()).year
         return {
             "kind": "personal_id",
             "value": self.value,
@@ -100,6 +103,7 @@ class PersonalId:
             "century_sex": self.century_sex,
             "sex": self.sex,
             "birth_year": self.birth_year,
+            "year_note": FUTURE if self.birth_year > this_year else "",
             "serial": self.value[6:],
         }
 

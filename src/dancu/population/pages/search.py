@@ -22,7 +22,7 @@ from dancu.kit.web import (
     see_other,
 )  # fmt: skip
 from dancu.population import service, wording
-from dancu.population.service.look import nobody
+from dancu.population.service.look import is_number, nobody
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk")
@@ -48,7 +48,7 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     why = access.desk_purpose(request.cookies, actor)
     try:
         async with attempt(conn):
-            if _is_number(text):
+            if is_number(text):
                 keys = await service.keys_by_number(conn, text)
                 if not keys:
                     raise nobody(actor, why)
@@ -62,11 +62,6 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     except DancuError as error:
         return _page(request, actor, form, FormErrors((), error))
     return _page(request, actor, form, FormErrors(), hits=hits, wording=wording, sex_words=labels.SEX)
-
-
-def _is_number(text: str) -> bool:
-    digits = "".join(ch for ch in text if not ch.isspace() and ch not in ".-")
-    return digits.isascii() and digits.isdigit()
 
 
 @router.post("/purpose", dependencies=[allow("person.search", "person.read")])

@@ -149,6 +149,12 @@ async def one_line(
     return None
 
 
+def is_number(text: str) -> bool:
+    """Whether somebody typed a number rather than a name: digits, with spaces, dots or hyphens between them."""
+    digits = "".join(ch for ch in text if not ch.isspace() and ch not in ".-")
+    return digits.isascii() and digits.isdigit()
+
+
 def check_number(text: str) -> None:
     """Raises Invalid `person.number.length` for digits that cannot be a personal ID number or a CMND."""
     if sum(ch.isdigit() for ch in text) not in (9, 12):
