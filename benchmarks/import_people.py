@@ -58,7 +58,7 @@ def measure(rows: int, pairs: int) -> None:
 
     with embedded(migrated=False) as cluster, tempfile.TemporaryDirectory(prefix="dancu-bench-") as folder:
         use_data(cluster.data)
-        audit.load_signer(cluster.data / "keys")
+        audit.make_signer(cluster.data / "keys")
         _template(cluster)
         file = Path(folder) / "clean.csv"
         messy.write_clean_people(file, rows)

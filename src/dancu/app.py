@@ -87,6 +87,10 @@ def build(settings: Settings) -> FastAPI:
         async with app.state.pool.connection() as conn:
             await conn.execute("SELECT audit.assert_alive()")
 
+    async def key_is_the_logs() -> None:
+        async with app.state.pool.connection() as conn:
+            await audit.check_key(conn, settings.keys, settings.checkpoints)
+
     async def readings() -> list[Reading]:
         """How far the worker is: it has no port of its own, the database knows."""
         async with app.state.pool.connection() as conn:
@@ -97,7 +101,7 @@ def build(settings: Settings) -> FastAPI:
         "readings": readings,
         "surfaces": SURFACES,
         "menu": MENU,
-        "ready": {"database and evidence log": database_answers},
+        "ready": {"database and evidence log": database_answers, "key of the evidence log": key_is_the_logs},
         "data": settings.data,
         "keys": settings.keys,
         "demo": settings.demo,

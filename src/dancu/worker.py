@@ -8,6 +8,8 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from dancu.audit import service as audit
+from dancu.audit.note import Signer
+from dancu.kernel.errors import DancuError
 from dancu.kit import events
 from dancu.kit.db import dsn, open_connection
 from dancu.kit.log import configure, get_logger
@@ -21,6 +23,7 @@ _RETRY_SECONDS = 2.0
 async def run(settings: Settings) -> None:
     """Until SIGINT or SIGTERM. A loop that fails (the database restarts) is tried again; it never ends the others."""
     configure(level=settings.log_level, stream=settings.log_stream())
+    await _refuse_wrong_key(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,8 +54,27 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
 
 
+async def _refuse_wrong_key(settings: Settings) -> None:
+    """Raises Unavailable where the log's key is not here. A database that does not answer yet is waited for later."""
+    try:
+        await _signer(settings)
+    except DancuError as error:
+        if error.code.startswith(("audit.key.", "audit.vkey.", "keys.")):
+            raise
+    except Exception as error:
+        log.warning("the log's key could not be checked yet", exc_info=error)
+
+
+async def _signer(settings: Settings) -> Signer:
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        return await audit.signer_of_log(conn, settings.keys, settings.checkpoints)
+    finally:
+        await conn.close()
+
+
 async def _sequence(settings: Settings, stop: asyncio.Event) -> None:
-    signer = audit.load_signer(settings.keys)
+    signer = await _signer(settings)
     await audit.run_sequencer(dsn("worker", settings.data), signer, stop, checkpoints=settings.checkpoints)
 
 

@@ -39,7 +39,7 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def filled(data: Path, signing: Path, conn: Any, worker: Any) -> Path:
-    signer = keys.load_signer(signing)
+    signer = keys.make_signer(signing)
     (data / "keys").symlink_to(signing)
     await look(conn, 1, 2, 3)
     await service.drain(worker, signer)
@@ -56,7 +56,7 @@ def call(*args: str) -> Any:
 
 
 async def test_the_key_is_made_once_and_kept_private(signing: Path, tmp_path: Path) -> None:
-    one, two = keys.load_signer(tmp_path / "k"), keys.load_signer(tmp_path / "k")
+    one, two = keys.make_signer(tmp_path / "k"), keys.make_signer(tmp_path / "k")
     assert one.skey == two.skey
     assert (tmp_path / "k" / "audit.key").stat().st_mode & 0o777 == 0o600
     assert parse_vkey((tmp_path / "k" / "audit.vkey").read_text()) == one.verifier == keys.load_verifier(tmp_path / "k")
@@ -103,7 +103,7 @@ async def test_erase(filled: Path, worker: Any, signing: Path) -> None:
     await worker.commit()
     made = json.loads(call("erase", str(entry_id), "--legal-basis", "Bản án 12/2026", "--json").output)
     assert made["erased"] == entry_id
-    await service.drain(worker, keys.load_signer(signing))
+    await service.drain(worker, keys.make_signer(signing))
     await worker.commit()
     assert json.loads(call("verify", "--json").output)["erased"] == 1
 

@@ -31,7 +31,6 @@ async def filled(make_database: Any) -> Any:
     database = make_database()
     async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as admin:
         for statement in (
-            "DELETE FROM audit.fact_source",
             "CREATE SCHEMA things",
             """CREATE TABLE things.thing (thing_key bigint, fact_id bigint GENERATED ALWAYS AS IDENTITY, name text,
                born date, seen timestamptz, valid daterange, places int[], origins jsonb, yes boolean,
@@ -129,7 +128,17 @@ async def test_facts_left_alone_are_sound(filled: Any) -> None:
          " WHERE thing_key = 5", {"facts.altered": 1}),
         ("INSERT INTO things.thing (thing_key, entry_id, recorded) VALUES (5, 9999, '[2020-01-01,)')",
          {"facts.unwitnessed": 1}),
-        ("DELETE FROM audit.fact_source", {"facts.altered": 12}),
+        ("DELETE FROM audit.fact_source WHERE table_name = 'things.thing'", {"facts.altered": 12, "facts.uncommitted": 1}),
+        ("UPDATE audit.fact_source SET columns = array_remove(columns, 'name') WHERE table_name = 'things.thing'",
+         {"facts.altered": 12, "facts.uncommitted": 1}),
+        # Ended, and no entry named for it: hidden from every page, and no entry's digest would know.
+        ("UPDATE things.thing SET recorded = tstzrange(lower(recorded), '2026-02-02') WHERE thing_key = 7",
+         {"facts.ended_unwitnessed": 1}),
+        ("UPDATE things.thing SET recorded = 'empty' WHERE thing_key = 7",
+         {"facts.altered": 1, "facts.ended_unwitnessed": 1}),
+        # Ended by an entry that is there and committed to something else.
+        ("UPDATE things.thing SET recorded = tstzrange(lower(recorded), '2026-02-02'), closed_by = entry_id"
+         " WHERE thing_key = 7", {"facts.altered": 1}),
         ("UPDATE things.thing SET alive_until = '2020-01-01'", {}),  # derived, not committed
     ],
 )  # fmt: skip

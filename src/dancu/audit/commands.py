@@ -20,6 +20,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSO
 #: Set by composition: finds the staff identity of an operating-system user. This room stands below the one that knows.
 resolve_actor: Callable[[Any, str], Awaitable[Any]] | None = None
 
+#: Set by composition: what rooms keep worked out from their facts, and how they check it (`verify --facts`).
+derived: list[Callable[[Any, Any], Awaitable[None]]] = []
+
 
 def _folder(data: Path | None) -> Path:
     from dancu.kit.db import data_dir
@@ -34,7 +37,7 @@ def _vkey(data: Path | None, given: str | None) -> Any:
     if given:
         path = Path(given)
         return keys.parse_vkey(path.read_text() if path.exists() else given)
-    return keys.load_verifier(_folder(data) / "keys")
+    return keys.matching_verifier(_folder(data) / "keys")
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -84,7 +87,7 @@ async def _verify_database(data: Path | None, verifier: Any, notes: list[str], f
     conn = await open_connection("verify", data)
     try:
         with bar:
-            return await service.verify(conn, verifier, remembered=notes, facts=facts, progress=step)
+            return await service.verify(conn, verifier, remembered=notes, facts=facts, derived=derived, progress=step)
     finally:
         await conn.close()
 

@@ -13,6 +13,7 @@ from dancu.kernel.errors import Conflict, NotFound
 from dancu.kit.db import Conn
 
 FORMAT = "dancu-proof/1"
+_LARGEST = 2**63 - 1  # of a bigint: the database cannot even be asked for more
 CITIZEN = ("subject", "seq", "content")  # what a citizen's proof opens: all but the officer's key
 EVERYTHING = ("subject", "seq", "content", "officer")
 
@@ -76,7 +77,9 @@ async def proof(
     where the log does not hold what it says."""
     if (entry_id is None) == (idx is None):
         raise ValueError("either entry_id or idx")
-    found = await log.content_row(conn, idx=idx, entry_id=entry_id)
+    asked = idx if entry_id is None else entry_id
+    in_range = asked is not None and 0 <= asked <= _LARGEST
+    found = await log.content_row(conn, idx=idx, entry_id=entry_id) if in_range else None
     if found is None:
         raise NotFound("audit.entry.unknown", "Không có mục nhật ký này, hoặc mục còn đang chờ ghi vào sổ.")
     place, row = found

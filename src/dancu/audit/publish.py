@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from dancu.audit import tiles
+from dancu.audit.keys import parse_vkey
 from dancu.audit.note import Checkpoint
+from dancu.audit.ownership import signed_by
 from dancu.audit.store import publish as store
+from dancu.audit.store import scan
 from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.db import Conn
 
@@ -43,10 +46,19 @@ async def resource(conn: Conn, path: str) -> bytes:
 
 async def export(conn: Conn, directory: Path, vkey: str) -> Checkpoint:
     """Write the whole public log into an empty folder: checkpoint, tile/…, vkey. Memory does not grow with the log.
-    `conn` must be in a REPEATABLE READ transaction, so that all parts are of one moment."""
+    All parts are of one moment: `conn` is in no transaction yet, or in a REPEATABLE READ one. Conflict where `vkey`
+    could not verify the copy."""
     if directory.exists() and any(directory.iterdir()):
         raise Invalid("audit.export.not_empty", "Thư mục {folder} không trống.", folder=str(directory))
+    if conn.info.transaction_status.name == "IDLE":
+        await scan.begin(conn)
     head = await checkpoint(conn)
+    if not signed_by(head.note, parse_vkey(vkey)):
+        raise Conflict(
+            "audit.export.foreign_checkpoint",
+            "Mốc mới nhất của nhật ký không do khóa công khai này ký; bản xuất sẽ không ai kiểm chứng được."
+            " Hãy chạy `dancu audit verify` để biết vì sao.",
+        )
     directory.mkdir(parents=True, exist_ok=True)
     bundle: list[bytes] = []
     n = 0

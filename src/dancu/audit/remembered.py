@@ -42,4 +42,4 @@ def read(path: Path) -> list[str]:
     if path.is_dir():
         files = [path / LATEST, *sorted(path.glob("*.notes"))]
         return [note for file in files if file.exists() for note in split_notes(file.read_text("utf-8"))]
-    return split_notes(path.read_text("utf-8"))
+    return split_notes(path.read_text("utf-8")) if path.exists() else []

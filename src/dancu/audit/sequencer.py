@@ -161,17 +161,27 @@ async def run_sequencer(
 async def _stands_by(conn: Conn, signer: note.Signer, checkpoints: Path) -> None:
     """Never sign what contradicts the last checkpoint we remember: a database that was rolled back gets no second
     history. A database restored on purpose begins with a new folder. Raises Conflict."""
-    for text in remembered.read(checkpoints)[:1]:
-        try:
-            last = note.open_checkpoint(text, [signer.verifier])
-        except note.BadNote:  # another key's, or torn by a power cut
-            return
-        head = await publish.head(conn)
-        size = head.size if head else 0
-        if size < last.size or await proofs.hashes(conn, [(0, last.size)]) != [last.root]:
-            raise Conflict(
-                "audit.log_rolled_back",
-                "Cơ sở dữ liệu không chứa mốc nhật ký đã ghi nhớ (kích thước {size}); không ghi sổ tiếp."
-                " Nếu vừa phục hồi có chủ đích, hãy chuyển thư mục checkpoints đi nơi khác rồi chạy lại.",
-                size=last.size,
-            )
+    last = _newest_of(signer.verifier, remembered.read(checkpoints))
+    if last is None:
+        return
+    head = await publish.head(conn)
+    size = head.size if head else 0
+    if size < last.size or await proofs.hashes(conn, [(0, last.size)]) != [last.root]:
+        raise Conflict(
+            "audit.log_rolled_back",
+            "Cơ sở dữ liệu không chứa mốc nhật ký đã ghi nhớ (kích thước {size}); không ghi sổ tiếp."
+            " Nếu vừa phục hồi có chủ đích, hãy chuyển thư mục checkpoints đi nơi khác rồi chạy lại.",
+            size=last.size,
+        )
+
+
+def _newest_of(verifier: note.Verifier, notes: list[str]) -> note.Checkpoint | None:
+    """The newest one this key signed: as a rule the very first note read (`latest`), unless that is another key's, or
+    torn by a power cut."""
+    found: list[note.Checkpoint] = []
+    for text in notes:
+        with contextlib.suppress(note.BadNote):
+            found.append(note.open_checkpoint(text, [verifier]))
+            if text is notes[0]:
+                break
+    return max(found, key=lambda c: c.size, default=None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dancu.audit.models import Access, Action, FoundEntry, Query, Report
 from dancu.audit.store import log as store
 from dancu.audit.store import publish as publish_store
+from dancu.audit.store import scan as scan_store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
@@ -16,16 +18,17 @@ from dancu.kit.reading import Reading
 
 if TYPE_CHECKING:
     from dancu.audit.facts import FactLine, facts_digest
-    from dancu.audit.keys import load_signer, load_verifier
+    from dancu.audit.keys import load_signer, load_verifier, make_signer, matching_verifier
+    from dancu.audit.ownership import check_key, signer_of_log
     from dancu.audit.proofs import Proof, proof
     from dancu.audit.publish import export
     from dancu.audit.sequencer import drain, run_sequencer, sequence_once
     from dancu.audit.verify import verify, verify_export
 
 __all__ = [
-    "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "drain", "erase", "export",
-    "facts_digest", "load_signer", "load_verifier", "proof", "readings", "record", "reserve", "run_sequencer", "search_entries", "sequence_once", "silent_seconds",
-    "take_entry_ids", "verify", "verify_export",
+    "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "check_key", "drain", "erase", "export",
+    "facts_digest", "load_signer", "load_verifier", "make_signer", "matching_verifier", "proof", "readings", "record", "reserve", "run_sequencer", "search_entries", "sequence_once",
+    "signer_of_log", "silent_seconds", "take_entry_ids", "unwritten", "verbs", "verify", "verify_export",
 ]  # fmt: skip
 
 # Whoever only records entries (every look at a person) loads neither the tree nor its verification.
@@ -33,7 +36,8 @@ offer(
     __name__,
     {
         "dancu.audit.facts": ("FactLine", "facts_digest"),
-        "dancu.audit.keys": ("load_signer", "load_verifier"),
+        "dancu.audit.keys": ("load_signer", "load_verifier", "make_signer", "matching_verifier"),
+        "dancu.audit.ownership": ("check_key", "signer_of_log"),
         "dancu.audit.proofs": ("Proof", "proof"),
         "dancu.audit.publish": ("export",),
         "dancu.audit.sequencer": ("drain", "run_sequencer", "sequence_once"),
@@ -114,6 +118,17 @@ async def readings(conn: Conn) -> list[Reading]:
     return [total, *(Reading(name, help_, age) for name, help_, age in ages if age is not None)]
 
 
+async def unwritten(conn: Conn, moments: Mapping[int, datetime]) -> list[int]:
+    """For rooms that check what they worked out (role verify): of these persons, each with the moment at which something
+    was last recorded of them, the ones of whom the log has no write of that moment."""
+    return await scan_store.unwritten(conn, list(moments), list(moments.values()))
+
+
+async def verbs(conn: Conn, entry_ids: Sequence[int]) -> dict[int, tuple[int | None, str | None]]:
+    """(subject, verb) of entries by id (role verify); verb None where the content was erased or names none."""
+    return await scan_store.verbs(conn, entry_ids)
+
+
 async def accesses_of(
     conn: Conn, person_key: int, *, limit: int = 50, before_seq: int | None = None
 ) -> list[Access]:
@@ -147,9 +162,8 @@ async def erase(conn: Conn, actor: Actor, purpose: Purpose, entry_id: int, note:
     an erasure."""
     if not purpose.legal_basis.strip():
         raise Invalid("audit.erase.no_basis", "Việc xóa phải nêu căn cứ pháp lý.")
-    made = await store.erase(
-        conn, entry_id, _entry(actor, purpose, Action.ERASE, None, ["evidence"], None, note)
-    )
+    asked = _entry(actor, purpose, Action.ERASE, None, ["evidence"], None, note)
+    made = await store.erase(conn, entry_id, asked) if 0 <= entry_id < 2**63 else None
     if made is None:
         raise NotFound("audit.entry.not_found", "Không có mục nhật ký số {entry_id} để xóa.", entry_id=entry_id)
     return made

@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,7 @@ def doctor(
 
     folder = data_dir(data)
     use_data(folder)
-    results = [check(folder) for check in (_python, _libraries, _disk, _keys, _configuration)]
+    results = [_survived(partial(check, folder)) for check in (_python, _libraries, _disk, _keys, _configuration)]
     results += _database(folder)
     if as_json:
         print(json.dumps({"ok": all(r.state != "fail" for r in results), "checks": [_row(r) for r in results]}, ensure_ascii=False))
@@ -50,6 +51,20 @@ def doctor(
                 print(f"     → {r.mend}")
     if any(r.state == "fail" for r in results):
         raise SystemExit(1)
+
+
+def _survived(check: Callable[[], Result], mend: str = "Xem DANCU_DATA và quyền đọc thư mục dữ liệu.") -> Result:
+    """A check that fails is a result like others: whoever asks for a diagnosis gets one, whatever state things are in."""
+    from dancu.kernel.errors import DancuError
+    from dancu.kit.command import sentence
+
+    try:
+        return check()
+    except DancuError as error:
+        return Result("Kiểm tra", "fail", f"{sentence(error)} [{error.code}]", mend)
+    except Exception as error:
+        kind = getattr(error, "sqlstate", None) or type(error).__name__
+        return Result("Kiểm tra", "fail", f"một phép kiểm không chạy được ({kind})", mend)
 
 
 def _row(result: Result) -> dict[str, Any]:
@@ -118,13 +133,7 @@ def _database(folder: Path) -> list[Result]:
         else Result("Cơ sở dữ liệu", "fail", f"PostgreSQL {version // 10000}", "Cần PostgreSQL 15 trở lên.")
     ]
     checks: tuple[Callable[[], Result], ...] = (_migrations, _superusers, _log_age, _events, lambda: asyncio.run(_log(folder)))
-    for check in checks:
-        try:
-            results.append(check())
-        except (psycopg.Error, DancuError) as error:
-            code = getattr(error, "code", None) or getattr(error, "sqlstate", None) or type(error).__name__
-            results.append(Result("Kiểm tra", "fail", str(code), "Chạy: dancu migrate"))
-    return results
+    return results + [_survived(check, "Chạy: dancu migrate") for check in checks]
 
 
 def _one(query: str, role: str = "admin") -> Any:
@@ -171,17 +180,36 @@ def _events() -> Result:
 
 
 async def _log(folder: Path) -> Result:
+    """Is the key that is here the one this log was begun with, and did it sign the newest checkpoint?"""
     from dancu.audit import service as audit
-    from dancu.audit.note import open_checkpoint
+    from dancu.audit.note import BadNote, open_checkpoint
     from dancu.audit.publish import checkpoint
+    from dancu.kernel.errors import DancuError, NotFound
+    from dancu.kit.command import sentence
     from dancu.kit.db import open_connection
 
-    if not (folder / "keys" / "audit.key").is_file():
-        return Result("Nhật ký bằng chứng", "warn", "chưa có khóa trên máy này", "Kiểm chứng trên máy giữ khóa.")
+    name, keys = "Nhật ký bằng chứng", folder / "keys"
     conn = await open_connection("verify")
     try:
+        await audit.check_key(conn, keys, folder / "checkpoints")
+        verifier = audit.matching_verifier(keys)
         newest = await checkpoint(conn)
-        size = open_checkpoint(newest.note, [audit.load_verifier(folder / "keys")]).size
+        size = open_checkpoint(newest.note, [verifier]).size
+    except NotFound:
+        return Result(name, "warn", "chưa có mốc ký nào", "Chờ vài giây sau lần chạy đầu; nếu còn, chạy: dancu worker")
+    except BadNote:
+        return Result(
+            name, "fail", f"mốc mới nhất do khóa tên {newest.origin} ký, không phải khóa của nhật ký này ({verifier.name})",
+            "Khóa đúng sẽ ký mốc kế tiếp khi dancu serve chạy; rồi chạy: dancu audit verify",
+        )  # fmt: skip
+    except DancuError as error:
+        if error.code == "audit.vkey.missing":
+            return Result(name, "warn", "chưa có khóa trên máy này", "Kiểm chứng trên máy giữ khóa.")
+        return Result(
+            name, "fail", sentence(error),
+            f"Dừng Dancu, chép keys/audit.key và keys/audit.vkey từ bản sao lưu gần nhất vào {keys}, chmod 600, rồi chạy lại."
+            " Đừng tạo khóa mới.",
+        )  # fmt: skip
     finally:
         await conn.close()
-    return Result("Nhật ký bằng chứng", "ok", f"{size} mục, điểm kiểm ký đúng; kiểm toàn bộ: dancu audit verify --facts")
+    return Result(name, "ok", f"{size} mục, điểm kiểm ký đúng; kiểm toàn bộ: dancu audit verify --facts")

@@ -51,9 +51,10 @@ def serve(
         # The demonstration hands over a database that runs: it must not outlive us either when we refuse to start.
         cluster = running.enter_context(database(folder)) if _handed_over(folder) else None
         chosen = http.choose_port(port, hosts)
-        _refuse_open_keys(with_worker)
+        _refuse_open_keys()
         cluster = cluster or running.enter_context(database(folder))
         _refuse_unmigrated()
+        _refuse_wrong_key(with_worker)
         minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
             uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser))
@@ -117,15 +118,36 @@ def _handed_over(folder: Path) -> bool:
     return not os.environ.get("DANCU_DATABASE_URL") and postgres.owner(postgres.locate(folder)) == os.getpid()
 
 
-def _refuse_open_keys(with_worker: bool) -> None:
-    """Nothing starts on a key that others can read. Makes the keys of a new installation."""
+def _refuse_open_keys() -> None:
+    """Nothing starts on a key that others can read, or on one whose public key is another's. Makes the key of the
+    pages of a new installation; that of the log is made once the database says that there is no log."""
     from dancu.audit import service as audit
     from dancu.settings import Settings
 
     settings = Settings()
-    settings.web()
-    if with_worker:
+    if (settings.keys / "audit.key").exists():
         audit.load_signer(settings.keys)
+    settings.web()
+
+
+def _refuse_wrong_key(signs: bool) -> None:
+    """No start without the key of the log that stands in the database: a new one would be a second log."""
+    import asyncio
+
+    from dancu.audit import service as audit
+    from dancu.kit.db import connection
+    from dancu.settings import Settings
+
+    settings = Settings()
+
+    async def check() -> None:
+        async with connection("verify") as conn:
+            if signs:
+                await audit.signer_of_log(conn, settings.keys, settings.checkpoints)
+            else:
+                await audit.check_key(conn, settings.keys, settings.checkpoints)
+
+    asyncio.run(check())
 
 
 def _refuse_unmigrated() -> None:

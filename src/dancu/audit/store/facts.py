@@ -93,3 +93,35 @@ async def closed(conn: Conn, number: int, source: Source) -> AsyncIterator[list[
         await cursor.execute(query)
         while rows := await cursor.fetchmany(_FETCH):
             yield rows
+
+
+async def ended_by_nobody(conn: Conn, source: Source) -> AsyncIterator[list[Any]]:
+    """(key, fact_id) of rows whose recorded time has an end and that name no entry for it, in blocks."""
+    from psycopg import sql
+
+    query = sql.SQL("SELECT {}, fact_id FROM {} WHERE closed_by IS NULL AND NOT upper_inf(recorded)").format(
+        sql.Identifier(source.key_column), sql.Identifier(*source.table.split("."))
+    )
+    async with conn.cursor(name="audit_ended", binary=True) as cursor:
+        await cursor.execute(query)
+        while rows := await cursor.fetchmany(_FETCH):
+            yield rows
+
+
+async def uncommitted(conn: Conn) -> list[tuple[str, list[str]]]:
+    """(table, columns) of every bitemporal table with columns that no entry commits to. Those that a verb changes
+    later are not committed to: closed_by speaks for the end, alive_until repeats the person's."""
+    cursor = await conn.execute(
+        """
+        SELECT t.relname, array_agg(a.attname::text ORDER BY a.attname)
+        FROM (SELECT c.oid, c.oid::regclass::text AS relname FROM pg_class c
+              WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND 4 = (
+                  SELECT count(*) FROM pg_attribute f WHERE f.attrelid = c.oid AND NOT f.attisdropped
+                  AND f.attname IN ('fact_id', 'entry_id', 'closed_by', 'recorded'))) AS t
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN audit.fact_source s ON s.table_name = t.relname
+        WHERE a.attname NOT IN ('closed_by', 'alive_until') AND a.attname <> ALL (coalesce(s.columns, '{}'))
+        GROUP BY t.relname ORDER BY t.relname
+        """
+    )
+    return await cursor.fetchall()

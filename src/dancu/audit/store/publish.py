@@ -13,6 +13,23 @@ async def head(conn: Conn) -> Checkpoint | None:
     """The newest checkpoint; None before the first."""
     cursor = await conn.execute("SELECT size, root, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1")
     row = await cursor.fetchone()
+    return _checkpoint(row)
+
+
+async def first(conn: Conn) -> Checkpoint | None:
+    """The checkpoint the log began with; None before it began."""
+    cursor = await conn.execute("SELECT size, root, note FROM audit.checkpoint ORDER BY size LIMIT 1")
+    return _checkpoint(await cursor.fetchone())
+
+
+async def has_begun(conn: Conn) -> bool:
+    """Has anything ever been signed or given its place?"""
+    cursor = await conn.execute("SELECT EXISTS (SELECT FROM audit.checkpoint) OR EXISTS (SELECT FROM audit.leaf)")
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _checkpoint(row: tuple[int, bytes, str] | None) -> Checkpoint | None:
     return Checkpoint(row[2].split("\n", 1)[0], row[0], bytes(row[1]), row[2]) if row else None
 
 

@@ -102,3 +102,34 @@ def digests(conn: Conn) -> AsyncIterator[list[Any]]:
         ORDER BY 1
         """,
     )
+
+
+async def unwritten(conn: Conn, subjects: Sequence[int], moments: Sequence[Any]) -> list[int]:
+    """Of these persons the ones of whom nothing was written about the given moment, sequenced or waiting. An entry is
+    stamped a little after the moment its facts share; a load takes some minutes over a block."""
+    cursor = await conn.execute(
+        """
+        SELECT s.subject FROM unnest(%s::bigint[], %s::timestamptz[]) AS s (subject, moment)
+        WHERE NOT EXISTS (
+            SELECT FROM audit.content c WHERE c.subject = s.subject AND c.action = 'write'
+              AND c.at BETWEEN s.moment - interval '1 second' AND s.moment + interval '15 minutes')
+          AND NOT EXISTS (
+            SELECT FROM audit.pending p WHERE p.subject = s.subject AND p.action = 'write'
+              AND p.at BETWEEN s.moment - interval '1 second' AND s.moment + interval '15 minutes')
+        """,
+        (list(subjects), list(moments)),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def verbs(conn: Conn, entry_ids: Sequence[int]) -> dict[int, tuple[int | None, str | None]]:
+    """Subject and verb of these entries, as far as they exist; the verb is None where the content was erased."""
+    cursor = await conn.execute(
+        """
+        SELECT entry_id, subject, note ->> 'verb' FROM audit.content WHERE entry_id = ANY (%(ids)s::bigint[])
+        UNION ALL
+        SELECT entry_id, subject, note ->> 'verb' FROM audit.pending WHERE entry_id = ANY (%(ids)s::bigint[])
+        """,
+        {"ids": list(entry_ids)},
+    )
+    return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import orjson
@@ -13,11 +13,13 @@ from dancu.audit.models import Action, Report
 from dancu.audit.store import publish
 from dancu.audit.store import scan as store
 from dancu.audit.verify.facts import check_facts
+from dancu.audit.verify.foreign import Strangers
 from dancu.audit.verify.tree import Expected, TreeCheck, open_remembered
 from dancu.kit.db import Conn
 
 STALE_SECONDS = 60.0
 Progress = Callable[[int, int], None]
+Derived = Callable[[Conn, Report], Awaitable[None]]
 
 _ENTRY_ID, _AT, _ACTION, _ORG, _SUBJECT, _SEQ, _BASIS, _NOTE = 0, 1, 2, 3, 4, 5, 9, 15  # places in entry.COLUMNS
 
@@ -28,12 +30,14 @@ async def verify(
     *,
     remembered: Iterable[str] = (),
     facts: bool = False,
+    derived: Iterable[Derived] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Check the whole database at one moment (role verify; `conn` must not be in a transaction).
 
     `remembered`: notes of checkpoints kept elsewhere. `facts`: also recompute what every entry commits to from the
-    rows of the rooms. Memory does not grow with the log. Findings are in the report; nothing is raised for them.
+    rows of the rooms, and let each of `derived` (a room's own check of what it keeps worked out from its facts) add to
+    the report, within the same moment. Memory does not grow with the log. Findings are in the report; nothing is raised for them.
     """
     report = Report()
     async with conn.transaction():
@@ -66,6 +70,8 @@ async def verify(
         await _check_waiting(conn, report)
         if facts:
             await check_facts(conn, report)
+            for check in derived:
+                await check(conn, report)
     return report
 
 
@@ -79,16 +85,20 @@ def _reader(conn: Conn) -> Callable[[int, int], Any]:
 async def _checkpoints(conn: Conn, report: Report, verifier: note.Verifier) -> list[Expected]:
     """Checkpoints of the database whose signature holds and says what their row says."""
     found = []
+    strangers = Strangers()
     async for rows in store.checkpoints(conn):
         for size, root, text in rows:
             try:
                 signed = note.open_checkpoint(text, [verifier])
             except note.BadNote:
+                if strangers.take(text, verifier):
+                    continue
                 report.add("checkpoint.signature", "Mốc ở kích thước {size} không mang chữ ký hợp lệ.", size=size)
                 continue
             if (signed.size, signed.root) != (size, root):
                 report.add("checkpoint.altered", "Mốc ở kích thước {size} khác với nội dung đã ký.", size=size)
             found.append(Expected(signed.size, signed.root, remembered=False))
+    strangers.report_stored(report, verifier, (one.size for one in found))
     return found
 
 

@@ -19,7 +19,9 @@ async def check_facts(conn: Conn, report: Report) -> None:
     """Findings: facts changed, removed or added behind the verbs (facts.altered, by entry) and rows that name an
     entry nobody holds (facts.unwitnessed). One pass, memory bounded by the largest entry."""
     streams: list[AsyncIterator[list[Line]]] = []
+    await _uncommitted(conn, report)
     for number, source in enumerate(await store.sources(conn)):
+        await _ended_by_nobody(conn, report, source)
         streams += [_opened(conn, number, source), _closed(conn, number, source)]
     groups = _groups(_merge(streams))
     group = await anext(groups, None)
@@ -46,6 +48,26 @@ async def check_facts(conn: Conn, report: Report) -> None:
         rows += len(group[1])
         group = await anext(groups, None)
     report.facts = rows
+
+
+async def _uncommitted(conn: Conn, report: Report) -> None:
+    """Bitemporal tables of which no entry could commit to every column: their rows could change unseen."""
+    for table, columns in await store.uncommitted(conn):
+        report.add(
+            "facts.uncommitted", "Bảng {table} có cột không được nhật ký cam kết: {columns}.",
+            table=table, columns=", ".join(columns),
+        )  # fmt: skip
+
+
+async def _ended_by_nobody(conn: Conn, report: Report, source: store.Source) -> None:
+    """A fact whose recorded time was ended without naming an entry: the verbs always name theirs."""
+    async for rows in store.ended_by_nobody(conn, source):
+        for key, fact_id in rows:
+            report.add(
+                "facts.ended_unwitnessed",
+                "Thông tin {fact} của {key} trong bảng {table} bị kết thúc mà không mục nào của nhật ký chứng nhận.",
+                table=source.table, key=key, fact=fact_id,
+            )  # fmt: skip
 
 
 def _unwitnessed(report: Report, group: tuple[int, list[bytes]]) -> None:

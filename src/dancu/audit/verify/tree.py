@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dancu.audit import merkle, note, tiles
 from dancu.audit.merkle import HASH_SIZE
 from dancu.audit.models import Report
+from dancu.audit.verify.foreign import Strangers
 
 ReadTile = Callable[[int, int], Awaitable[bytes]]
 
@@ -24,13 +25,17 @@ class Expected:
 def open_remembered(report: Report, notes: Iterable[str], verifier: note.Verifier) -> list[Expected]:
     """Remembered checkpoints whose signature holds; a finding for each that does not."""
     found = []
+    strangers = Strangers()
     for text in notes:
         try:
             checkpoint = note.open_checkpoint(text, [verifier])
         except note.BadNote:
+            if strangers.take(text, verifier):
+                continue
             report.add("checkpoint.not_ours", "Một mốc đã ghi nhớ không mang chữ ký hợp lệ của nhật ký này.")
             continue
         found.append(Expected(checkpoint.size, checkpoint.root, remembered=True))
+    strangers.report_remembered(report, verifier)
     return found
 
 
