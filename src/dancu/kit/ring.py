@@ -1,0 +1,19 @@
+"""The key ring of this installation, for rooms that encrypt single fields."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from dancu.kit.db import data_dir
+from dancu.kit.keys import KeyRing
+
+
+def ring() -> KeyRing:
+    """The ring of the process's data folder (`$DANCU_DATA/keys`), opened once; a new key is seen after a restart."""
+    return _opened(data_dir() / "keys")
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path) -> KeyRing:
+    return KeyRing.open(folder)
