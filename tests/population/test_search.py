@@ -112,6 +112,11 @@ async def test_the_index_serves_the_terms(admin):
     assert any("person_search_terms" in row[0] for row in rows)
 
 
+async def test_hundreds_of_terms_do_not_read_the_whole_table(admin):
+    row = await (await admin.execute("SELECT proconfig FROM pg_proc WHERE oid = 'population.search'::regproc")).fetchone()
+    assert "enable_seqscan=off" in row[0]
+
+
 def test_one_letter_away():
     assert {"hoa", "hao", "hoan", "ho", "hoe"} <= set(near("hoa"))
     assert near("an") == ("an",)
