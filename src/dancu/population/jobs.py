@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from procrastinate import Blueprint, RetryStrategy
 
-from dancu.kernel.errors import Conflict
 from dancu.kit.db import open_connection
 from dancu.kit.log import get_logger
 from dancu.population.importing import desk
@@ -51,6 +50,10 @@ async def check_invariants(timestamp: int) -> None:
         await conn.close()
 
 
+class StillPending(Exception):
+    """No number could be given yet."""
+
+
 @blueprint.task(name="allocate_pending_number", retry=RetryStrategy(max_attempts=6, exponential_wait=10))
 async def allocate_pending_number(person_key: int) -> None:
     """A number that the registration of a birth could not give. Asked for with the registration, tried a few times at
@@ -62,7 +65,8 @@ async def allocate_pending_number(person_key: int) -> None:
     finally:
         await conn.close()
     if not given:
-        raise Conflict("person.number.pending", "number still pending")
+        raise StillPending  # procrastinate tries again
+
 
 
 @blueprint.periodic(cron="30 19 * * *")
