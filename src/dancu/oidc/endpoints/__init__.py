@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter
+from dancu.oidc.endpoints import authorize, discovery, par, token, userinfo
 
 router = APIRouter(include_in_schema=False)
+for _room in (discovery, par, authorize, token, userinfo):
+    router.include_router(_room.router)
 
-__all__ = ["router"]
+# Hot machine endpoints, answered without the framework's routing.
+SHORTCUTS = token.SHORTCUTS
+
+__all__ = ["SHORTCUTS", "router"]

@@ -1,0 +1,165 @@
+"""GET and POST /oidc/authorize, and the citizen's way through it: /oidc/continue after a sign-in, /oidc/consent.
+
+Nothing is kept between the steps: the request travels sealed in the address of our own pages.
+"""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlencode
+
+from dancu.accounts.models import SignIn
+from dancu.kit.web import APIRouter, Conn, CurrentActor, DbConn, Request, Response, public, read_form, see_other
+from dancu.oidc.endpoints import pages
+from dancu.oidc.endpoints.responses import back, back_with_error
+from dancu.oidc.endpoints.wire import demo_of, issuer_of, provider_of
+from dancu.oidc.models import AuthRequest, Client
+from dancu.oidc.service import consent, flow, requests, tokens
+from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.flow import Stand, Step
+from dancu.oidc.service.parsing.authorize import Refused, parse
+from dancu.oidc.service.parsing.params import Params, form_params, once
+from dancu.oidc.service.subject import signed_in
+from dancu.oidc.service.tokens import Code
+
+router = APIRouter()
+PATH = "/oidc/authorize"
+_MOST_QUERY = 16_000
+
+
+@router.get(PATH, dependencies=[public()])
+async def authorize(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    try:
+        if len(request.scope["query_string"]) > _MOST_QUERY:
+            raise OAuthError("invalid_request", "the request is too large", 414)
+        client, asked = await _asked(request, once(request.query_params.multi_items()))
+    except OAuthError as error:
+        return pages.broken(request, error)
+    except Refused as refused:
+        return back_with_error(request, refused.redirect_uri, refused.response_mode, refused.state, refused.error)
+    return await _go_on(request, conn, actor, client, asked, was_asked=False)
+
+
+@router.post(PATH, dependencies=[public(machine=True)])
+async def authorize_posted(request: Request) -> Response:
+    """The same by POST (OIDC Core §3.1.2.1). Another site's form brings no cookie of ours, so it goes on by GET."""
+    try:
+        params = form_params(await request.body(), request.headers.get("content-type", ""))
+        _, asked = await _asked(request, params)
+    except OAuthError as error:
+        return pages.broken(request, error)
+    except Refused as refused:
+        return back_with_error(request, refused.redirect_uri, refused.response_mode, refused.state, refused.error)
+    return see_other(_way(request, asked, was_asked=False))
+
+
+@router.get("/oidc/continue", dependencies=[public()])
+async def go_on(request: Request, conn: DbConn, actor: CurrentActor, flow: str = "") -> Response:
+    try:
+        client, asked, was_asked = await _resumed(request, flow)
+    except OAuthError as error:
+        return pages.broken(request, error)
+    return await _go_on(request, conn, actor, client, asked, was_asked=was_asked)
+
+
+@router.post("/oidc/consent", dependencies=[public()])
+async def agree(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """The citizen answered. What they ticked is kept; whoever is signed in now is asked again from the start if that is
+    not who the page was made for."""
+    form = await read_form(request)
+    try:
+        client, asked, _ = await _resumed(request, form.value("flow"))
+    except OAuthError as error:
+        return pages.broken(request, error)
+    try:
+        stood = await signed_in(conn, actor)
+        terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
+        if stood is None or flow.sign_in_needed(asked, stood, was_asked=True, now=time.time()) or stood.level < terms.level_min:
+            return see_other(_way(request, asked, was_asked=False))
+        if form.value("answer") != "yes":
+            raise OAuthError("access_denied", "the citizen did not agree")
+        wanted = tuple(group for group in consent.asked(asked) if group in terms.groups)
+        ticked = frozenset(form.values("share")) & frozenset(wanted)
+        term = form.value("term")
+        if ticked and term not in consent.TERMS:
+            return pages.ask(request, client, asked, terms, wanted, _way_text(request, asked), ticked=ticked, wrong=True)
+        if ticked:
+            await consent.give(conn, actor, client, ticked, terms.purpose, term)
+        return _code(request, client, asked, terms, stood)
+    except OAuthError as error:
+        return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
+
+
+async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]:
+    """Client and request. Raises OAuthError where nothing may be sent back, Refused where it must be."""
+    provider = provider_of(request)
+    client = await provider.client(params.get("client_id", "")) if "client_id" in params else None
+    if client is None:
+        raise invalid_request("client_id is missing or not known")
+    if "request_uri" in params:
+        if "request" in params:
+            raise invalid_request("request and request_uri exclude each other")
+        return client, requests.pushed(provider.sealer, params["request_uri"], client)
+    unpacked = requests.unpack_object(params, client, issuer_of(request))
+    requests.refuse_unpushed(client)
+    return client, parse(unpacked, client)
+
+
+async def _resumed(request: Request, text: str) -> tuple[Client, AuthRequest, bool]:
+    provider = provider_of(request)
+    found = requests.resumed(provider.sealer, text)
+    if found is None:
+        raise invalid_request("the sign-in took too long")
+    client = await provider.client(found[0].client_id)
+    if client is None:
+        raise invalid_request("the client is not in use")
+    return client, *found
+
+
+async def _go_on(request: Request, conn: Conn, actor: CurrentActor, client: Client, asked: AuthRequest, *, was_asked: bool) -> Response:
+    try:
+        stood = await signed_in(conn, actor)
+        terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
+        given = await consent.given(conn, stood.person_key, client, terms.purpose) if stood else None
+        stand = flow.stand(asked, stood, terms, given, was_asked=was_asked)
+        if stand.step is Step.SIGN_IN:
+            return see_other(_sign_in(request, asked, stand))
+        if stand.step is Step.LEVEL:
+            return pages.level(request, client, asked, terms)
+        if stand.step is Step.CONSENT:
+            return pages.ask(request, client, asked, terms, stand.groups, _way_text(request, asked))
+        assert stood is not None
+        return _code(request, client, asked, terms, stood)
+    except OAuthError as error:
+        return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
+
+
+def _code(request: Request, client: Client, asked: AuthRequest, terms: consent.Terms, stood: SignIn) -> Response:
+    made = Code(
+        asked, client.client_no, stood, terms.purpose.code, terms.purpose.legal_basis, asked.details, tokens.code_expiry()
+    )
+    code = tokens.code(provider_of(request).sealer, made)
+    return back(request, asked.redirect_uri, asked.response_mode, asked.state, {"code": code})
+
+
+def _way_text(request: Request, asked: AuthRequest) -> str:
+    return requests.under_way(provider_of(request).sealer, asked, asked=True)
+
+
+def _way(request: Request, asked: AuthRequest, *, was_asked: bool) -> str:
+    sealed = requests.under_way(provider_of(request).sealer, asked, asked=was_asked)
+    return f"/oidc/continue?{urlencode({'flow': sealed})}"
+
+
+def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> str:
+    """The sign-in page, and the way back from it."""
+    wishes = {"next": _way(request, asked, was_asked=True), "acr": str(stand.acr)}
+    if stand.fresh:
+        wishes["prompt"] = "login"
+    if asked.max_age is not None:
+        wishes["max_age"] = str(asked.max_age)
+    if asked.login_hint:
+        wishes["hint"] = asked.login_hint
+    return f"/eid/sign-in?{urlencode(wishes)}"
+
+

@@ -1,0 +1,35 @@
+"""GET /.well-known/openid-configuration, /.well-known/oauth-authorization-server, /oidc/jwks."""
+
+from __future__ import annotations
+
+from dancu.kit.web import APIRouter, Request, Response, public
+from dancu.oidc.endpoints.wire import issuer_of, json_answer, preflight, provider_of
+from dancu.oidc.service.discovery import document
+
+router = APIRouter(dependencies=[public(machine=True)])
+# Shorter than a key is published before it signs (service.keys.LEAD_SECONDS).
+_KEPT = {"Cache-Control": "public, max-age=900", "Cross-Origin-Resource-Policy": "cross-origin"}
+
+
+async def metadata(request: Request) -> Response:
+    paths = frozenset(str(getattr(route, "path", "")) for route in _routes(request))
+    return json_answer(document(issuer_of(request), paths), headers=_KEPT)
+
+
+def _routes(request: Request) -> list[str]:
+    from fastapi.routing import iter_route_contexts
+
+    return list(iter_route_contexts(request.app.routes))  # type: ignore[arg-type]
+
+
+async def jwks(request: Request) -> Response:
+    return json_answer(provider_of(request).keys.jwks(), headers=_KEPT)
+
+
+for _path, _handler in {
+    "/.well-known/openid-configuration": metadata,
+    "/.well-known/oauth-authorization-server": metadata,
+    "/oidc/jwks": jwks,
+}.items():
+    router.add_api_route(_path, _handler, methods=["GET"])
+    router.add_api_route(_path, preflight, methods=["OPTIONS"])

@@ -1,0 +1,57 @@
+"""POST /oidc/par: a request is handed in by the client itself, and only a reference goes through the browser (RFC 9126)."""
+
+from __future__ import annotations
+
+from dancu.kit.web import APIRouter, Request, Response, public
+from dancu.oidc.endpoints.token import slow_down
+from dancu.oidc.endpoints.wire import answered, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.policy import PUSHED_SECONDS
+from dancu.oidc.service import dpop, requests
+from dancu.oidc.service.authenticate import client_of, replayed
+from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.parsing.authorize import Refused, parse
+from dancu.oidc.store import families
+
+router = APIRouter(dependencies=[public(machine=True)])
+PATH = "/oidc/par"
+
+
+@router.post(PATH)
+async def par(request: Request) -> Response:
+    return await answered(request, lambda: _par(request))
+
+
+router.add_api_route(PATH, preflight, methods=["OPTIONS"])
+
+
+async def _par(request: Request) -> Response:
+    provider = provider_of(request)
+    wire = await read_wire(request)
+    known = await client_of(provider.client, wire)
+    client = known.client
+    slow_down(provider, client)
+    if "request_uri" in wire.params:
+        raise invalid_request("request_uri cannot be pushed")
+    if wire.params.get("client_id", client.client_id) != client.client_id:
+        raise invalid_request("client_id is another client")
+    try:
+        proof = dpop.read(provider.sealer, wire)
+    except dpop.WrongProof as wrong:
+        raise dpop.refusal(wrong, provider.sealer) from wrong
+    params = requests.unpack_object(wire.params, client, wire.issuer)
+    if proof is not None:
+        if params.get("dpop_jkt", proof.jkt) != proof.jkt:
+            raise OAuthError("invalid_dpop_proof", "dpop_jkt is another key")
+        params["dpop_jkt"] = proof.jkt
+    try:
+        pushed = requests.push(provider.sealer, parse(params, client))
+    except Refused as refused:
+        raise refused.error from refused
+    marks = (*known.marks, proof.mark) if proof else known.marks
+    if marks:
+        async with provider.connect() as conn, conn.transaction():
+            fresh = await families.spend(conn, marks)
+        if not fresh:
+            raise replayed()
+    headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
+    return json_answer({"request_uri": pushed, "expires_in": PUSHED_SECONDS}, 201, headers)

@@ -1,0 +1,57 @@
+"""How an authorization response travels back: in the address, or posted by the browser (form_post). Always with `iss`, so that a
+client that talks to several providers cannot be led to mix them up (RFC 9207)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from dancu.kit.web import RedirectResponse, Request, Response, render
+from dancu.oidc.endpoints.wire import issuer_of
+from dancu.oidc.service.errors import OAuthError
+
+
+def back(request: Request, redirect_uri: str, response_mode: str, state: str, params: dict[str, str]) -> Response:
+    """Send the browser back to the client. `redirect_uri` has been checked."""
+    said = {**params, **({"state": state} if state else {}), "iss": issuer_of(request)}
+    if response_mode == "form_post":
+        page = render(request, "oidc/form_post.html", whole=True, action=redirect_uri, fields=said)
+        page.headers["Content-Security-Policy"] = _policy(request, redirect_uri, own=False)
+        return page
+    joint = "&" if urlsplit(redirect_uri).query else "?"
+    address = f"{redirect_uri}{joint}{urlencode(said)}"
+    if _after_form(request):
+        return onward(request, address)
+    return RedirectResponse(address, status_code=303)
+
+
+def back_with_error(request: Request, redirect_uri: str, response_mode: str, state: str, error: OAuthError) -> Response:
+    request.state.error_code = f"oidc.{error.error}"
+    return back(request, redirect_uri, response_mode, state, error.body())
+
+
+def _after_form(request: Request) -> bool:
+    """Does a browser come here through a form of ours (the sign-in) that led on? Its Content-Security-Policy lets that form
+    lead nowhere else, redirects included, so the way back must begin on a page of its own."""
+    return request.url.path == "/oidc/continue" and "sec-fetch-mode" in request.headers
+
+
+def onward(request: Request, address: str) -> Response:
+    """A page that goes on to `address` by itself, with a link where it does not."""
+    return render(request, "oidc/onward.html", whole=True, address=address, host=urlsplit(address).hostname or "")
+
+
+def allow_back(request: Request, page: Response, redirect_uri: str) -> Response:
+    """Let the form of `page` lead back to the client."""
+    page.headers["Content-Security-Policy"] = _policy(request, redirect_uri, own=True)
+    return page
+
+
+def _policy(request: Request, redirect_uri: str, *, own: bool) -> str:
+    parts = urlsplit(redirect_uri)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    nonce, ours = request.state.nonce, "'self' " if own else ""
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self'; font-src 'self'; "
+        f"connect-src 'self'; manifest-src 'self'; form-action {ours}{origin}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,58 @@
+"""POST /oidc/token."""
+
+from __future__ import annotations
+
+from dancu.kit.web import APIRouter, Request, Response, public
+from dancu.oidc.endpoints.wire import answered, demo_of, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.models import Client
+from dancu.oidc.service import dpop
+from dancu.oidc.service.authenticate import client_of
+from dancu.oidc.service.errors import OAuthError
+from dancu.oidc.service.grants import HANDLERS, Call
+from dancu.oidc.service.provider import Provider
+
+router = APIRouter(dependencies=[public(machine=True)])
+PATH = "/oidc/token"
+
+
+@router.post(PATH)
+async def token(request: Request) -> Response:
+    return await answered(request, lambda: _token(request))
+
+
+router.add_api_route(PATH, preflight, methods=["OPTIONS"])
+
+
+async def _token(request: Request) -> Response:
+    provider = provider_of(request)
+    wire = await read_wire(request)
+    grant_type = wire.params.get("grant_type", "")
+    if not grant_type:
+        raise OAuthError("invalid_request", "grant_type is missing")
+    known = await client_of(provider.client, wire)
+    slow_down(provider, known.client)
+    if grant_type not in HANDLERS:
+        raise OAuthError("unsupported_grant_type", "grant_type is not known")
+    if grant_type not in known.client.grant_types:
+        raise OAuthError("unauthorized_client", "the client may not use this grant_type")
+    if wire.params.get("resource", wire.issuer) != wire.issuer:
+        raise OAuthError("invalid_target", "resource is not known")
+    try:
+        proof = dpop.read(provider.sealer, wire)
+    except dpop.WrongProof as wrong:
+        raise dpop.refusal(wrong, provider.sealer) from wrong
+    marks = (*known.marks, proof.mark) if proof else known.marks
+    call = Call(provider, wire, known.client, marks, proof, demo_of(request))
+    answer = await HANDLERS[grant_type](call)
+    headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
+    return json_answer(answer, headers={"Pragma": "no-cache", **headers})
+
+
+def slow_down(provider: Provider, client: Client) -> None:
+    """Raises OAuthError with 429 for a client that asks faster than it may."""
+    wait = provider.too_fast(client)
+    if wait:
+        raise OAuthError("temporarily_unavailable", "too many requests", 429, {"Retry-After": str(max(1, round(wait + 0.5)))})
+
+
+SHORTCUTS = {("POST", PATH): token}

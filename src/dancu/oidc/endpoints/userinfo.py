@@ -1,0 +1,71 @@
+"""GET and POST /oidc/userinfo (OIDC Core §5.3), plain or signed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dancu.kernel.errors import NotAllowed, NotFound
+from dancu.kit.web import APIRouter, Conn, Request, Response, public
+from dancu.oidc.endpoints.wire import answered, demo_of, issuer_of, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.models import Client
+from dancu.oidc.policy import ID_TOKEN_SECONDS
+from dancu.oidc.service import dpop, release
+from dancu.oidc.service.bearer import Presented, presented
+from dancu.oidc.service.errors import invalid_token, resource_error
+from dancu.oidc.service.parsing.params import form_params
+from dancu.oidc.store import families
+
+router = APIRouter(dependencies=[public(machine=True)])
+PATH = "/oidc/userinfo"
+
+
+@router.api_route(PATH, methods=["GET", "POST"])
+async def userinfo(request: Request) -> Response:
+    return await answered(request, lambda: _userinfo(request))
+
+
+router.add_api_route(PATH, preflight, methods=["OPTIONS"])
+
+
+async def _userinfo(request: Request) -> Response:
+    provider = provider_of(request)
+    params = {}
+    if request.method == "POST" and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        params = form_params(await request.body(), request.headers["content-type"])
+    wire = await read_wire(request, params=params)
+    shown = await presented(provider, wire)
+    client = shown.client
+    if "openid" not in shown.scope or shown.handle is None:
+        raise resource_error("insufficient_scope", "the token has no openid scope", 403, shown.scheme)
+    async with provider.connect() as conn, conn.transaction():
+        body = await _released(request, conn, shown)
+    headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if wire.dpop else {}
+    if client.userinfo_signed:
+        return _signed(request, client, body, headers)
+    return json_answer(body, headers=headers)
+
+
+async def _released(request: Request, conn: Conn, shown: Presented) -> dict[str, Any]:
+    """What goes out, its evidence written in the same transaction. Raises OAuthError."""
+    assert shown.handle is not None
+    handle, client = shown.handle, shown.client
+    word, family = await families.use(conn, shown.marks, handle.person_key, handle.family_id, handle.client_no)
+    if word == "replayed":
+        raise resource_error("invalid_dpop_proof", "the proof was used before", 401, "DPoP")
+    if family is None or handle.client_no != client.client_no:
+        raise invalid_token("the token is not valid any more", shown.scheme)
+    try:
+        return await release.userinfo(
+            provider_of(request), conn, client, family, shown.scope, request.state.request_id, demo=demo_of(request)
+        )
+    except (NotAllowed, NotFound) as error:
+        raise invalid_token("nothing can be released", shown.scheme) from error
+
+
+def _signed(request: Request, client: Client, body: dict[str, Any], headers: dict[str, str]) -> Response:
+    """The same as a JWT (§5.3.2), for clients registered so."""
+    now = int(time.time())
+    claims = {**body, "iss": issuer_of(request), "aud": client.client_id, "iat": now, "exp": now + ID_TOKEN_SECONDS}
+    token = provider_of(request).keys.signer(now).sign(claims, "JWT")
+    return Response(token, headers={"Access-Control-Allow-Origin": "*", **headers}, media_type="application/jwt")

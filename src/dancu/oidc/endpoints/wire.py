@@ -1,0 +1,100 @@
+"""From a request of the web to what the services look at, and from their answers back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from dancu.kernel.errors import DancuError, Exceeded, Unavailable
+from dancu.kit.web import Request, Response
+from dancu.oidc.service import mtls
+from dancu.oidc.service.errors import OAuthError
+from dancu.oidc.service.parsing.params import MOST_BYTES, form_params
+from dancu.oidc.service.provider import Provider
+from dancu.oidc.service.wire import Wire
+
+# Browser applications call these from their own origin; nothing here is answered by cookie, so every origin may.
+_CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "DPoP-Nonce, WWW-Authenticate, Retry-After"}
+_PREFLIGHT = {
+    **_CORS,
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
+    "Access-Control-Max-Age": "7200",
+}
+
+
+def provider_of(request: Request) -> Provider:
+    """The application's provider, made at the first request that needs it."""
+    state = request.app.state
+    found: Provider | None = getattr(state, "oidc", None)
+    if found is None:
+        found = state.oidc = Provider(state.keys, lambda: state.pool.connection())
+    return found
+
+
+def issuer_of(request: Request) -> str:
+    """Our own address: as configured; else as the caller knows us, which the gate has checked against our names."""
+    fixed = getattr(request.app.state, "issuer", "") or getattr(request.app.state.settings, "public_url", "")
+    if fixed:
+        return str(fixed).rstrip("/")
+    scheme = "https" if request.app.state.settings.https else "http"
+    return f"{scheme}://{request.headers.get('host', '').lower()}"
+
+
+def demo_of(request: Request) -> bool:
+    return bool(getattr(request.app.state, "demo", False))
+
+
+async def read_wire(request: Request, *, params: Mapping[str, str] | None = None) -> Wire:
+    """The request, its form parameters read and bounded. Raises OAuthError."""
+    issuer = issuer_of(request)
+    if params is None:
+        length = request.headers.get("content-length", "0")
+        if length.isascii() and length.isdigit() and len(length) < 10 and int(length) > MOST_BYTES:
+            raise OAuthError("invalid_request", "the request is too large", 413)
+        params = form_params(await request.body(), request.headers.get("content-type", ""))
+    return Wire(
+        issuer=issuer, method=request.method, path=urlsplit(str(request.scope["path"])).path, params=dict(params),
+        authorization=request.headers.get("authorization", ""), dpop=tuple(request.headers.getlist("dpop")),
+        certificate=certificate_of(request), request_id=request.state.request_id,
+    )  # fmt: skip
+
+
+def certificate_of(request: Request) -> bytes | None:
+    """The caller's certificate as one of our own proxies states it; anybody else's word is nothing."""
+    header = request.headers.get("client-cert", "")
+    address = request.client.host if request.client else ""
+    trusted = address in request.app.state.settings.trusted_proxies
+    return mtls.from_header(header) if header and trusted else None
+
+
+def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, {**_CORS, **(headers or {})}, media_type="application/json")
+
+
+def refused(request: Request, error: OAuthError) -> Response:
+    request.state.error_code = f"oidc.{error.error}"
+    headers = {"Pragma": "no-cache", **error.headers}
+    return json_answer(error.body(), error.status, headers)
+
+
+async def answered(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
+    """Run an endpoint; every failure in the RFC's words. What is not ours to explain passes on."""
+    try:
+        return await work()
+    except OAuthError as error:
+        return refused(request, error)
+    except Exceeded as error:
+        wait = str(error.params["seconds"])
+        return refused(request, OAuthError("temporarily_unavailable", "too many requests", 429, {"Retry-After": wait}))
+    except Unavailable:
+        return refused(request, OAuthError("temporarily_unavailable", "try again later", 503, {"Retry-After": "5"}))
+    except DancuError as error:
+        return refused(request, OAuthError("invalid_request", error.code))
+
+
+async def preflight(request: Request) -> Response:
+    return Response(status_code=204, headers=_PREFLIGHT)

@@ -1,0 +1,44 @@
+"""An authorization request, understood and checked; and marks of what may come once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that may come once: its digest, and for how many seconds it must be remembered."""
+
+    digest: bytes
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthRequest:
+    """What a client asks for. `request_id` (16 bytes) is drawn when the request first arrives and becomes the id of the
+    family of tokens, so one request leads to one family. `at`: when it arrived, seconds. `max_age` None: not asked."""
+
+    request_id: bytes
+    client_id: str
+    redirect_uri: str
+    scope: tuple[str, ...]
+    at: int
+    state: str = ""
+    nonce: str = ""
+    response_mode: str = "query"
+    code_challenge: str = ""
+    prompt: frozenset[str] = frozenset()
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    claims: dict[str, Any] = field(default_factory=dict)
+    details: list[dict[str, Any]] = field(default_factory=list)
+    login_hint: str = ""
+    ui_locales: tuple[str, ...] = ()
+    dpop_jkt: str = ""
+    purpose: str = ""
+
+    def asked_claims(self, place: str) -> dict[str, Any]:
+        """Claims asked for one by one in `place` ("userinfo" or "id_token"): name -> None or its wishes."""
+        found = self.claims.get(place)
+        return found if isinstance(found, dict) else {}

@@ -1,0 +1,83 @@
+"""An access token is shown at one of our own resources: is it ours, in time, and with its rightful holder?"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from dancu.oidc.jose import Compact, JoseError
+from dancu.oidc.models import Client, Mark
+from dancu.oidc.service import dpop, mtls, tokens
+from dancu.oidc.service.dpop import nonce
+from dancu.oidc.service.errors import OAuthError, invalid_token, resource_error
+from dancu.oidc.service.provider import Provider
+from dancu.oidc.service.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A token whose signature, time and binding hold. `handle` None: a program's own token. `marks` must be spent, and the
+    family asked for, before anything is given."""
+
+    token: Compact
+    client: Client
+    scope: tuple[str, ...]
+    handle: tokens.Handle | None
+    marks: tuple[Mark, ...]
+    scheme: str
+
+
+async def presented(provider: Provider, wire: Wire) -> Presented:
+    """Raises OAuthError in the words of RFC 6750 and RFC 9449."""
+    scheme, text = _taken(wire)
+    try:
+        token = tokens.read_access_token(provider, wire.issuer, text)
+    except JoseError as error:
+        raise invalid_token(str(error), scheme) from error
+    client = await provider.client(token.text("client_id"))
+    if client is None:
+        raise invalid_token("the client is not in use", scheme)
+    marks = _bound(provider, wire, token, scheme, text)
+    audience = token.claims.get("aud")
+    if wire.issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise invalid_token("issued for another resource", scheme)
+    scope = tuple(token.text("scope").split())
+    return Presented(token, client, scope, tokens.handle_of(provider.sealer, token), marks, scheme)
+
+
+def _taken(wire: Wire) -> tuple[str, str]:
+    """(scheme, token) from the header or, at a POST, the form (RFC 6750 §2); from one place only."""
+    scheme, _, text = wire.authorization.partition(" ")
+    posted = wire.params.get("access_token", "")
+    if scheme and posted:
+        raise resource_error("invalid_request", "more than one access token", 400)
+    if posted:
+        return "Bearer", posted
+    if not scheme:
+        raise OAuthError("invalid_token", "an access token is needed", 401, {"WWW-Authenticate": 'Bearer realm="dancu", DPoP algs="ES256 EdDSA PS256"'})
+    if scheme.lower() not in ("bearer", "dpop") or not text.strip():
+        raise resource_error("invalid_request", "unknown kind of token", 400)
+    return "DPoP" if scheme.lower() == "dpop" else "Bearer", text.strip()
+
+
+def _bound(provider: Provider, wire: Wire, token: Compact, scheme: str, text: str) -> tuple[Mark, ...]:
+    """The marks of the proof, where the token needs one. Raises OAuthError unless the holder is the rightful one."""
+    binding = token.claims.get("cnf")
+    binding = binding if isinstance(binding, dict) else {}
+    thumbprint = str(binding.get("x5t#S256", ""))
+    if thumbprint and (wire.certificate is None or not hmac.compare_digest(mtls.thumbprint(wire.certificate), thumbprint)):
+        raise invalid_token("the token is bound to another certificate", scheme)
+    jkt = str(binding.get("jkt", ""))
+    if bool(jkt) != (scheme == "DPoP"):
+        raise invalid_token("the token is not of this kind", "DPoP" if jkt else scheme)
+    if not jkt:
+        return ()
+    try:
+        proof = dpop.read(provider.sealer, wire, token=text)
+    except dpop.WrongProof as wrong:
+        refusal = resource_error("use_dpop_nonce" if wrong.stale else "invalid_dpop_proof", str(wrong), 401, "DPoP")
+        refusal.headers["DPoP-Nonce"] = nonce(provider.sealer)
+        raise refusal from wrong
+    if proof is None or not hmac.compare_digest(proof.jkt.encode(), jkt.encode()):
+        raise resource_error("invalid_dpop_proof" if proof is None else "invalid_token", "the token is bound to a key that did not sign a proof", 401, "DPoP")
+    return (proof.mark,)

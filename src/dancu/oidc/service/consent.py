@@ -1,0 +1,76 @@
+"""What a client may have of a citizen: its agreement, and what the citizen agreed to. The room `sharing` knows both; this is
+the one place that asks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.db import Conn
+from dancu.oidc.models import AuthRequest, Client, ClientState
+from dancu.oidc.policy import GROUPS, groups_of_claims, groups_of_scopes
+from dancu.oidc.service.errors import OAuthError
+from dancu.sharing import service
+
+sharing: Any = service
+PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
+# How long a citizen may agree for: the choice's name -> its time.
+TERMS: dict[str, timedelta] = {"once": timedelta(hours=1), "half_year": timedelta(days=182), "year": timedelta(days=365)}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`groups`: claim groups the client may ever have. `consent_needed` False: another legal basis carries it.
+    `level_min`: the account's level the service needs."""
+
+    purpose: Purpose
+    groups: frozenset[str]
+    consent_needed: bool = True
+    level_min: int = 1
+
+
+async def terms(conn: Conn, client: Client, purpose: str = "", *, demo: bool = False) -> Terms:
+    """Raises OAuthError unauthorized_client for a purpose that was not agreed. A client without an agreement learns that
+    somebody signed in, and who they are to it, and nothing more; in a demonstration, where nobody is real, a test client
+    may ask for everything."""
+    agreement = await sharing.agreement(conn, client.client_no)
+    if agreement is None:
+        trial = demo and client.state is ClientState.TEST
+        return Terms(Purpose(PURPOSE, BASIS), frozenset(GROUPS) if trial else frozenset())
+    chosen = purpose or (PURPOSE if PURPOSE in agreement.purposes else next(iter(agreement.purposes), PURPOSE))
+    if agreement.purposes and chosen not in agreement.purposes:
+        raise OAuthError("unauthorized_client", "the purpose is not part of the agreement")
+    basis = agreement.purposes.get(chosen, BASIS)
+    return Terms(Purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min)
+
+
+async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> frozenset[str] | None:
+    """Groups the citizen agreed to for this purpose, still in time; None where they were never asked or took it back."""
+    consent = await sharing.consent(conn, key, client.client_no, purpose.code)
+    if consent is None or (consent.until is not None and consent.until <= datetime.now(UTC)):
+        return None
+    return frozenset(consent.claims)
+
+
+async def give(conn: Conn, actor: Actor, client: Client, groups: frozenset[str], purpose: Purpose, term: str) -> None:
+    """Keep what the citizen ticked, for the time they chose; the receipt is the sharing room's."""
+    until = datetime.now(UTC) + TERMS[term]
+    await sharing.give(conn, actor, client.client_no, groups, purpose, until)
+
+
+def asked(request: AuthRequest) -> tuple[str, ...]:
+    """The claim groups a request wants, by its scopes and its `claims`, in the order of GROUPS."""
+    named = [*request.asked_claims("userinfo"), *request.asked_claims("id_token")]
+    wanted = {*groups_of_scopes(request.scope), *groups_of_claims(named)}
+    return tuple(group for group in GROUPS if group in wanted)
+
+
+async def released(conn: Conn, key: int, client: Client, wanted: frozenset[str], purpose: str, *, demo: bool = False) -> tuple[Terms, frozenset[str]]:
+    """The groups that may go out now: wanted, agreed with the organisation, and agreed to by the citizen."""
+    agreed = await terms(conn, client, purpose, demo=demo)
+    allowed = wanted & agreed.groups
+    if agreed.consent_needed and allowed:
+        allowed &= await given(conn, key, client, agreed.purpose) or frozenset()
+    return agreed, allowed

@@ -1,0 +1,44 @@
+"""Refusals in the words of the RFCs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class OAuthError(Exception):
+    """`error` is the RFC's code (RFC 6749 §4.1.2.1, §5.2; 8628; 9126; 9396; 9449; OIDC Core §3.1.2.6), `description` English for
+    developers (ASCII without quotes, as RFC 6749 demands) and free of personal data."""
+
+    def __init__(
+        self, error: str, description: str, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(error)
+        self.error, self.description, self.status, self.headers = error, description, status, dict(headers or {})
+
+    def body(self) -> dict[str, str]:
+        return {"error": self.error, "error_description": self.description}
+
+
+def invalid_request(description: str) -> OAuthError:
+    return OAuthError("invalid_request", description)
+
+
+def invalid_grant(description: str) -> OAuthError:
+    return OAuthError("invalid_grant", description)
+
+
+def invalid_client(description: str, *, challenge: bool = False) -> OAuthError:
+    """401; with a Basic challenge where the client tried Basic (RFC 6749 §5.2)."""
+    headers = {"WWW-Authenticate": 'Basic realm="dancu", charset="UTF-8"'} if challenge else {}
+    return OAuthError("invalid_client", description, 401, headers)
+
+
+def invalid_token(description: str, scheme: str = "Bearer") -> OAuthError:
+    """401 of a resource (RFC 6750 §3.1, RFC 9449 §7.1)."""
+    return resource_error("invalid_token", description, 401, scheme)
+
+
+def resource_error(error: str, description: str, status: int, scheme: str = "Bearer") -> OAuthError:
+    algs = ' algs="ES256 EdDSA PS256"' if scheme == "DPoP" else ""
+    said = f'{scheme} realm="dancu", error="{error}", error_description="{description}"' + (f",{algs}" if algs else "")
+    return OAuthError(error, description, status, {"WWW-Authenticate": said})

@@ -1,0 +1,86 @@
+"""Where an authorization request stands: must the citizen sign in, be asked, be told no, or go back with a code?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dancu.accounts.models import ACR, SignIn
+from dancu.oidc.models import AuthRequest
+from dancu.oidc.service.consent import Terms, asked
+from dancu.oidc.service.errors import OAuthError
+from dancu.oidc.service.parsing.authorize import essential_acr
+
+_NUMBER = {name: number for number, name in ACR.items()}
+
+
+class Step(StrEnum):
+    SIGN_IN = "sign_in"
+    LEVEL = "level"
+    CONSENT = "consent"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What is next. SIGN_IN: with at least `acr`, `fresh` where an earlier sign-in does not do. LEVEL: the account is of too
+    low a level for the service. CONSENT: to be asked for `groups`."""
+
+    step: Step
+    acr: int = 1
+    fresh: bool = False
+    groups: tuple[str, ...] = ()
+
+
+def stand(
+    request: AuthRequest, sign_in: SignIn | None, terms: Terms, given: frozenset[str] | None, *, was_asked: bool, now: float | None = None
+) -> Stand:
+    """Pure. `given`: groups already agreed to, None never; `was_asked`: they have just been sent to sign in, so what is
+    only a wish is not asked for twice. Raises OAuthError where the request says nobody may be asked (prompt none), or
+    demands what this citizen cannot give."""
+    now = time.time() if now is None else now
+    need = sign_in_needed(request, sign_in, was_asked=was_asked, now=now)
+    if need is not None:
+        if "none" in request.prompt:
+            raise OAuthError("login_required", "nobody is signed in well enough")
+        return need
+    assert sign_in is not None
+    if sign_in.level < terms.level_min:
+        if "none" in request.prompt:
+            raise OAuthError("interaction_required", "the account is of too low a level")
+        return Stand(Step.LEVEL)
+    wanted = tuple(group for group in asked(request) if group in terms.groups)
+    if consent_needed(request, terms, wanted, given):
+        if "none" in request.prompt:
+            raise OAuthError("consent_required", "the citizen has not agreed yet")
+        return Stand(Step.CONSENT, groups=wanted)
+    return Stand(Step.CODE)
+
+
+def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: bool, now: float) -> Stand | None:
+    """A sign-in to ask for; None when the present one does. Raises OAuthError unmet_authentication_requirements for
+    what is demanded, was asked for, and did not come."""
+    demanded = [_NUMBER[value] for value in essential_acr(request) if value in _NUMBER]
+    if essential_acr(request) and not demanded:
+        raise OAuthError("unmet_authentication_requirements", "the acr demanded does not exist")
+    wished = [_NUMBER[value] for value in request.acr_values]
+    acr = min(demanded or wished or [1])
+    if sign_in is None:
+        return Stand(Step.SIGN_IN, acr, "login" in request.prompt)
+    at = sign_in.at.timestamp()
+    fresh = "login" in request.prompt or "select_account" in request.prompt
+    if (fresh and at < request.at - 1) or (request.max_age is not None and now - at > max(request.max_age, 1) and at < request.at - 1):
+        return Stand(Step.SIGN_IN, acr, True)
+    if sign_in.acr < acr:
+        if not was_asked:
+            return Stand(Step.SIGN_IN, acr, False)
+        if demanded:
+            raise OAuthError("unmet_authentication_requirements", "the sign-in is weaker than demanded")
+    return None
+
+
+def consent_needed(request: AuthRequest, terms: Terms, wanted: tuple[str, ...], given: frozenset[str] | None) -> bool:
+    if "consent" in request.prompt or request.details:
+        return True
+    return terms.consent_needed and bool(set(wanted) - (given or frozenset()))

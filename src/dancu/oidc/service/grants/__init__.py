@@ -1,0 +1,20 @@
+"""What the token endpoint gives tokens for, one module per grant type. A module has `async def grant(call: Call) -> Answer`
+and raises OAuthError."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from dancu.oidc.service.grants import authorization_code, client_credentials, refresh_token
+from dancu.oidc.service.grants.call import Call
+from dancu.oidc.service.issue import Answer
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+HANDLERS: Mapping[str, Handler] = {
+    "authorization_code": authorization_code.grant,
+    "refresh_token": refresh_token.grant,
+    "client_credentials": client_credentials.grant,
+}
+
+__all__ = ["HANDLERS", "Call", "Handler"]

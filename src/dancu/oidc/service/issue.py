@@ -1,0 +1,44 @@
+"""From a standing family to the answer of the token endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dancu.oidc.models import Client, Family
+from dancu.oidc.policy import ACCESS_SECONDS
+from dancu.oidc.service import tokens
+from dancu.oidc.service.provider import Provider
+from dancu.oidc.service.subjects import subject_of
+
+Answer = dict[str, Any]
+
+
+def scope_of(family: Family, narrowed: str = "") -> tuple[str, ...]:
+    """The family's scope, or the part of it asked for at a refresh."""
+    wanted = narrowed.split()
+    return tuple(scope for scope in family.scope if not wanted or scope in wanted)
+
+
+def answer(
+    provider: Provider, issuer: str, client: Client, family: Family, *, nonce: str = "",
+    claims: dict[str, Any] | None = None, narrowed: str = "", refresh: bool = True,
+) -> Answer:  # fmt: skip
+    """Access token, ID token (for `openid`), refresh token where the family may outlive the session."""
+    scope = scope_of(family, narrowed)
+    access = tokens.access_token(
+        provider, issuer, client, subject=subject_of(provider.sealer, client, family.person_key), scope=scope, jkt=family.jkt,
+        x5t=family.x5t, family=family,
+    )  # fmt: skip
+    made: Answer = {
+        "access_token": access,
+        "token_type": "DPoP" if family.jkt else "Bearer",
+        "expires_in": ACCESS_SECONDS,
+        "scope": " ".join(scope),
+    }
+    if "openid" in scope:
+        made["id_token"] = tokens.id_token(provider, issuer, client, family, nonce=nonce, access=access, claims=claims)
+    if family.offline and refresh:
+        made["refresh_token"] = tokens.refresh_token(provider.sealer, family)
+    if family.details:
+        made["authorization_details"] = family.details
+    return made

@@ -1,0 +1,172 @@
+"""An authorization request: parameters -> what is asked for, or the error the RFC names.
+
+Order matters. Until the client and its redirect address are known to be right nothing is sent anywhere; from then on
+errors go back to the client, which is what `Refused` carries.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from dancu.accounts.models import ACR
+from dancu.oidc.models import AuthRequest, Client
+from dancu.oidc.policy import SCOPES
+from dancu.oidc.service.clients import redirect_matches
+from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.parsing.details import read_details
+
+RESPONSE_MODES = frozenset({"query", "form_post"})
+_PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,100}", re.ASCII)
+_LONGEST = {"state": 2000, "nonce": 500, "login_hint": 200, "ui_locales": 100, "acr_values": 400, "dpop_jkt": 43, "purpose": 60}
+_MOST_CLAIMS = 60
+_MOST_AGE = 10 * 365 * 24 * 3600
+
+
+class Refused(Exception):
+    """A request that is answered at its own redirect address."""
+
+    def __init__(self, error: OAuthError, redirect_uri: str, state: str, response_mode: str) -> None:
+        super().__init__(error.error)
+        self.error, self.redirect_uri, self.state, self.response_mode = error, redirect_uri, state, response_mode
+
+
+def redirect_of(params: Mapping[str, str], client: Client) -> str:
+    """The redirect address of a request. Raises OAuthError invalid_request for one that is not the client's: nothing may
+    be sent there."""
+    given = params.get("redirect_uri", "")
+    if not given:
+        if len(client.redirect_uris) == 1 and not client.fapi and "openid" not in params.get("scope", "").split():
+            return client.redirect_uris[0]
+        raise invalid_request("redirect_uri is missing")
+    if not redirect_matches(given, client):
+        raise invalid_request("redirect_uri is not registered for this client")
+    return given
+
+
+def parse(params: Mapping[str, str], client: Client, *, now: float | None = None) -> AuthRequest:
+    """What is asked for. Raises OAuthError before the redirect address is known to be right, Refused after."""
+    redirect_uri = redirect_of(params, client)
+    mode = params.get("response_mode", "query")
+    state = params.get("state", "")
+    try:
+        if len(state) > _LONGEST["state"]:
+            state = ""
+            raise invalid_request("state is too long")
+        if mode not in RESPONSE_MODES:
+            raise invalid_request("response_mode is not supported")
+        return _parse(params, client, redirect_uri, int(time.time() if now is None else now))
+    except OAuthError as error:
+        raise Refused(error, redirect_uri, state, mode if mode in RESPONSE_MODES else "query") from error
+
+
+def _parse(params: Mapping[str, str], client: Client, redirect_uri: str, now: int) -> AuthRequest:
+    for name, most in _LONGEST.items():
+        if len(params.get(name, "")) > most:
+            raise invalid_request(f"{name} is too long")
+    if "response_type" not in params:
+        raise invalid_request("response_type is missing")
+    if params["response_type"] != "code":
+        raise OAuthError("unsupported_response_type", "only code is supported")
+    if "authorization_code" not in client.grant_types:
+        raise OAuthError("unauthorized_client", "the client may not ask for codes")
+    if "registration" in params:
+        raise OAuthError("registration_not_supported", "registration is not supported")
+    claims = _claims(params.get("claims", ""))
+    return AuthRequest(
+        request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri=redirect_uri, at=now,
+        scope=_scope(params.get("scope", ""), client), state=params.get("state", ""), nonce=params.get("nonce", ""),
+        response_mode=params.get("response_mode", "query"), code_challenge=_challenge(params, client),
+        prompt=_prompt(params.get("prompt", "")), max_age=_max_age(params.get("max_age", "")),
+        acr_values=tuple(value for value in params.get("acr_values", "").split() if value in ACR.values()),
+        claims=claims, details=read_details(params.get("authorization_details", "")),
+        login_hint=params.get("login_hint", ""), ui_locales=tuple(params.get("ui_locales", "").split()),
+        dpop_jkt=_thumbprint(params.get("dpop_jkt", "")), purpose=params.get("purpose", ""),
+    )  # fmt: skip
+
+
+def _scope(text: str, client: Client) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(text.split(" "))) if text else ()
+    if not asked or not all(_SCOPE.fullmatch(scope) for scope in asked):
+        raise OAuthError("invalid_scope", "scope is missing or malformed")
+    known = tuple(scope for scope in asked if scope in SCOPES)
+    if "openid" not in known:
+        raise OAuthError("invalid_scope", "scope must contain openid")
+    if "offline_access" in known and "refresh_token" not in client.grant_types:
+        known = tuple(scope for scope in known if scope != "offline_access")
+    return known
+
+
+def _challenge(params: Mapping[str, str], client: Client) -> str:
+    challenge, method = params.get("code_challenge", ""), params.get("code_challenge_method", "")
+    if not challenge:
+        if client.fapi or client.auth_method == "none":
+            raise invalid_request("code_challenge is missing")
+        if method:
+            raise invalid_request("code_challenge_method without code_challenge")
+        return ""
+    if (method or "plain") != "S256":
+        raise invalid_request("code_challenge_method must be S256")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise invalid_request("code_challenge is malformed")
+    return challenge
+
+
+def _prompt(text: str) -> frozenset[str]:
+    prompt = frozenset(text.split())
+    if prompt - _PROMPTS:
+        raise invalid_request("prompt is not known")
+    if "none" in prompt and len(prompt) > 1:
+        raise invalid_request("prompt none stands alone")
+    return prompt
+
+
+def _max_age(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise invalid_request("max_age is not a number of seconds")
+    return min(int(text), _MOST_AGE)
+
+
+def _thumbprint(text: str) -> str:
+    if text and not _CHALLENGE.fullmatch(text):
+        raise invalid_request("dpop_jkt is malformed")
+    return text
+
+
+def _claims(text: str) -> dict[str, Any]:
+    """OIDC Core §5.5, reduced to what we look at: {"userinfo": {…}, "id_token": {…}}."""
+    if not text:
+        return {}
+    try:
+        value = orjson.loads(text) if len(text) <= 8000 else None
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise invalid_request("claims is not a JSON object")
+    found: dict[str, Any] = {}
+    for place in ("userinfo", "id_token"):
+        wishes = value.get(place)
+        if wishes is None:
+            continue
+        if not isinstance(wishes, dict) or len(wishes) > _MOST_CLAIMS or not all(w is None or isinstance(w, dict) for w in wishes.values()):
+            raise invalid_request("claims is malformed")
+        found[place] = wishes
+    return found
+
+
+def essential_acr(request: AuthRequest) -> tuple[str, ...]:
+    """`acr` values one of which is demanded, not only wished for (OIDC Core §5.5.1.1); () where none is."""
+    wish = request.asked_claims("id_token").get("acr")
+    if not isinstance(wish, dict) or wish.get("essential") is not True:
+        return ()
+    values = wish.get("values", [wish["value"]] if "value" in wish else [])
+    return tuple(str(v) for v in values) if isinstance(values, list) else ()

@@ -1,0 +1,46 @@
+"""Rich authorization requests (RFC 9396): what exactly the client wants to do once the citizen agreed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from dancu.oidc.service.errors import OAuthError
+
+_MOST_TEXT, _MOST, _DEEPEST = 4000, 10, 4
+
+
+def read_details(text: str) -> list[dict[str, Any]]:
+    """The elements of `authorization_details`. Raises OAuthError invalid_authorization_details."""
+    if not text:
+        return []
+    wrong = OAuthError("invalid_authorization_details", "authorization_details is malformed or too large")
+    try:
+        value = orjson.loads(text) if len(text) <= _MOST_TEXT else None
+    except orjson.JSONDecodeError as error:
+        raise wrong from error
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST:
+        raise wrong
+    for one in value:
+        if not isinstance(one, dict) or not isinstance(one.get("type"), str) or not 0 < len(one["type"]) <= 100 or _deep(one) > _DEEPEST:
+            raise wrong
+    return value
+
+
+def _deep(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max((_deep(one) for one in inner), default=0) if isinstance(value, (dict, list)) else 0
+
+
+def lines(details: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """For people: (type, [(member, value)]) of each element, nested members joined."""
+    return [(str(one["type"]), [(k, _text(v)) for k, v in one.items() if k != "type"]) for one in details]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {_text(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,47 @@
+"""The provider of one application: its keys, its sealer, the clients it knows, and connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from dancu.kit.limits import Rate, TokenBuckets
+from dancu.oidc.models import Client
+from dancu.oidc.service import clients
+from dancu.oidc.service.keys import SigningKeys
+from dancu.oidc.service.minting import Minting
+from dancu.oidc.service.seal import Sealer
+
+Connect = Callable[[], AbstractAsyncContextManager[Any]]
+CLIENT_RATE = Rate(200.0, 600.0)
+
+
+class Provider:
+    """`connect` gives a connection of the application's pool (a transaction must be opened on it)."""
+
+    def __init__(self, directory: Path, connect: Connect, *, rate: Rate = CLIENT_RATE) -> None:
+        self.connect = connect
+        self.keys = SigningKeys(directory / "oidc")
+        self.sealer = Sealer(directory / "oidc")
+        self.minting = Minting(connect)
+        self._clients = clients.ClientCache()
+        self._rates = TokenBuckets(rate)
+
+    async def client(self, client_id: str) -> Client | None:
+        """A client that may be used, from memory where it was asked for in the last seconds."""
+        found = self._clients.get(client_id)
+        if found is not None:
+            return found
+        async with self.connect() as conn, conn.transaction():
+            known = await clients.find(conn, client_id)
+        return self._clients.keep(known) if known is not None else None
+
+    def forget(self, client_id: str) -> None:
+        """A client was changed here: the next look asks the database."""
+        self._clients.forget(client_id)
+
+    def too_fast(self, client: Client) -> float:
+        """Seconds this client must wait; 0.0 when it is welcome now."""
+        return self._rates.take(client.client_no)

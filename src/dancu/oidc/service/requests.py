@@ -1,0 +1,117 @@
+"""Where an authorization request's parameters come from: the address (basic), a signed request object (JAR, RFC 9101), or what
+was pushed before (PAR, RFC 9126). Pushed requests and requests under way are sealed, not stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from dancu.oidc.jose import JoseError, b64u, check_times, split, unb64u
+from dancu.oidc.models import AuthRequest, Client
+from dancu.oidc.policy import FLOW_SECONDS, PUSHED_SECONDS, REQUEST_OBJECT_SECONDS
+from dancu.oidc.service.authenticate import verify
+from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.seal import Sealer
+
+URN = "urn:ietf:params:oauth:request_uri:"
+_MOST_SEALED = 6000
+_NOT_INSIDE = ("request", "request_uri", "client_assertion", "client_assertion_type", "client_secret")
+
+
+def unpack_object(params: Mapping[str, str], client: Client, issuer: str, *, now: float | None = None) -> dict[str, str]:
+    """The parameters inside a signed request object; those beside it do not count (RFC 9101 §6.3). Without one, the
+    parameters as they are. Raises OAuthError invalid_request_object."""
+    if "request" not in params:
+        return dict(params)
+    try:
+        token = split(params["request"])
+        if token.typ not in ("oauth-authz-req+jwt", "jwt", ""):
+            raise JoseError("typ is not oauth-authz-req+jwt")
+        if client.jwks is None:
+            raise JoseError("the client registered no keys")
+        verify(client, token)
+        check_times(token.claims, time.time() if now is None else now, longest=REQUEST_OBJECT_SECONDS, need_exp=client.fapi)
+        audience = token.claims.get("aud")
+        if issuer not in (audience if isinstance(audience, list) else [audience]):
+            raise JoseError("aud is not this issuer")
+        if token.text("iss") != client.client_id or token.text("client_id") != client.client_id:
+            raise JoseError("iss and client_id must be the client")
+        if any(name in token.claims for name in ("request", "request_uri")):
+            raise JoseError("request objects do not nest")
+        return {name: _as_text(value) for name, value in token.claims.items() if value not in (None, "")}
+    except JoseError as error:
+        raise OAuthError("invalid_request_object", f"request object: {error}") from error
+
+
+def _as_text(value: Any) -> str:
+    import orjson
+
+    if isinstance(value, str):
+        if any(ch < " " for ch in value):
+            raise JoseError("control characters")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, dict, list)):
+        raise JoseError("a parameter has the wrong type")
+    return orjson.dumps(value).decode()
+
+
+def push(sealer: Sealer, request: AuthRequest) -> str:
+    """A `request_uri` that holds the request. Raises OAuthError invalid_request where it would not fit an address."""
+    sealed = sealer.seal_json("pushed", _packed(request))
+    if len(sealed) > _MOST_SEALED:
+        raise OAuthError("invalid_request", "the request is too large", 413)
+    return URN + sealed
+
+
+def pushed(sealer: Sealer, request_uri: str, client: Client, *, now: float | None = None) -> AuthRequest:
+    """The request behind a `request_uri` of ours. Raises OAuthError invalid_request_uri."""
+    if not request_uri.startswith(URN):
+        raise OAuthError("request_uri_not_supported", "only pushed requests are taken by reference")
+    request = _unpacked(sealer.open_json("pushed", request_uri[len(URN) :]))
+    if request is None or request.client_id != client.client_id:
+        raise OAuthError("invalid_request_uri", "request_uri is not known")
+    if request.at + PUSHED_SECONDS < (time.time() if now is None else now):
+        raise OAuthError("invalid_request_uri", "request_uri is expired")
+    return request
+
+
+def under_way(sealer: Sealer, request: AuthRequest, *, asked: bool) -> str:
+    """A request as it waits for the citizen, for the address of our own pages. `asked`: they were sent to sign in."""
+    return sealer.seal_json("flow", [_packed(request), asked])
+
+
+def resumed(sealer: Sealer, flow: str, *, now: float | None = None) -> tuple[AuthRequest, bool] | None:
+    """(request, asked) of a flow; None for one that is not ours or waited too long."""
+    value = sealer.open_json("flow", flow)
+    request = _unpacked(value[0]) if value is not None else None
+    if request is None or request.at + FLOW_SECONDS < (time.time() if now is None else now):
+        return None
+    return request, bool(value[1])
+
+
+def _packed(request: AuthRequest) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: value for name, value in asdict(request).items() if value or value == 0}
+    plain["request_id"] = b64u(request.request_id)
+    if request.prompt:
+        plain["prompt"] = sorted(request.prompt)
+    return plain
+
+
+def _unpacked(plain: dict[str, Any] | None) -> AuthRequest | None:
+    if plain is None:
+        return None
+    values: dict[str, Any] = dict(plain)
+    for name in ("scope", "acr_values", "ui_locales"):
+        if name in values:
+            values[name] = tuple(values[name])
+    values["request_id"] = unb64u(values["request_id"])
+    values["prompt"] = frozenset(values.get("prompt", ()))
+    return AuthRequest(**values)
+
+
+def refuse_unpushed(client: Client) -> None:
+    """Raises OAuthError invalid_request for a client whose requests must be pushed (FAPI 2.0 §5.3.2.2)."""
+    if client.fapi:
+        raise invalid_request("this client must push its requests")

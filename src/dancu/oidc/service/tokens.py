@@ -1,0 +1,158 @@
+"""What is handed out: access tokens (RFC 9068), ID tokens, refresh tokens and codes.
+
+Access tokens are read by others, so they are signed; how we find the person again stands in them sealed (`dnc`). Refresh
+tokens and codes come back to us alone and are sealed whole. Each names its family by key, so nothing has to be searched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dancu.accounts.models import ACR, SignIn
+from dancu.oidc.jose import Compact, JoseError, b64u, check_times, split
+from dancu.oidc.models import AuthRequest, Client, Family
+from dancu.oidc.policy import ACCESS_SECONDS, CODE_SECONDS, ID_TOKEN_SECONDS
+from dancu.oidc.service.seal import Sealer
+from dancu.oidc.service.subjects import session_of, subject_of
+
+if TYPE_CHECKING:
+    from dancu.oidc.service.provider import Provider
+
+_HANDLE = struct.Struct(">q16sq")
+_REFRESH = struct.Struct(">q16sqi")
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Which family, of which person, at which client."""
+
+    person_key: int
+    family_id: bytes
+    client_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code stands for. `expires` in seconds since 1970."""
+
+    request: AuthRequest
+    client_no: int
+    sign_in: SignIn
+    purpose: str
+    legal_basis: str
+    details: list[dict[str, Any]]
+    expires: int
+
+
+def confirmation(jkt: str, x5t: str) -> dict[str, str]:
+    """The `cnf` members for what the token is bound to."""
+    return {**({"jkt": jkt} if jkt else {}), **({"x5t#S256": x5t} if x5t else {})}
+
+
+def access_token(
+    provider: Provider, issuer: str, client: Client, *, subject: str, scope: Sequence[str], jkt: str = "", x5t: str = "",
+    audience: Sequence[str] = (), family: Family | None = None, extra: dict[str, Any] | None = None, now: float | None = None,
+) -> str:  # fmt: skip
+    """A JWT of at most five minutes. `extra`: further claims (token exchange: `act`)."""
+    made = int(time.time() if now is None else now)
+    named = list(audience) or [issuer]
+    claims: dict[str, Any] = {
+        "iss": issuer, "sub": subject, "aud": named[0] if len(named) == 1 else named, "client_id": client.client_id,
+        "iat": made, "exp": made + ACCESS_SECONDS, "jti": secrets.token_urlsafe(16), "scope": " ".join(scope),
+    }  # fmt: skip
+    if jkt or x5t:
+        claims["cnf"] = confirmation(jkt, x5t)
+    if family is not None:
+        claims |= {"auth_time": int(family.auth_time.timestamp()), "acr": ACR[family.acr], "amr": list(family.amr)}
+        claims["dnc"] = provider.sealer.seal("access", _HANDLE.pack(family.person_key, family.family_id, family.client_no))
+        if family.details:
+            claims["authorization_details"] = family.details
+    return provider.keys.signer(made).sign({**claims, **(extra or {})}, "at+jwt")
+
+
+def read_access_token(provider: Provider, issuer: str, token: str, *, now: float | None = None) -> Compact:
+    """An access token of ours that is in time. Whether its family still stands only the database knows. Raises
+    JoseError."""
+    found = split(token, most=8 * 1024)
+    if found.typ != "at+jwt":
+        raise JoseError("not an access token")
+    provider.keys.verify(found)
+    check_times(found.claims, time.time() if now is None else now, longest=ACCESS_SECONDS)
+    if found.claims.get("iss") != issuer:
+        raise JoseError("issued by somebody else")
+    return found
+
+
+def handle_of(sealer: Sealer, token: Compact) -> Handle | None:
+    """Which family an access token belongs to; None for tokens of programs themselves."""
+    plain = sealer.open("access", token.text("dnc"))
+    return Handle(*_HANDLE.unpack(plain)) if plain is not None and len(plain) == _HANDLE.size else None
+
+
+def refresh_token(sealer: Sealer, family: Family) -> str:
+    packed = _REFRESH.pack(family.person_key, family.family_id, family.client_no, family.generation)
+    return sealer.seal("refresh", packed)
+
+
+def read_refresh_token(sealer: Sealer, token: str) -> tuple[Handle, int] | None:
+    """(family, generation) of a refresh token of ours; None for anything else."""
+    plain = sealer.open("refresh", token)
+    if plain is None or len(plain) != _REFRESH.size:
+        return None
+    person, family, client, generation = _REFRESH.unpack(plain)
+    return Handle(person, family, client), generation
+
+
+def id_token(
+    provider: Provider, issuer: str, client: Client, family: Family, *, nonce: str = "", access: str = "",
+    claims: dict[str, Any] | None = None, now: float | None = None,
+) -> str:  # fmt: skip
+    """OIDC Core §2, with `at_hash` and `sid`. `claims`: what the request wanted in it and the citizen agreed to."""
+    made = int(time.time() if now is None else now)
+    said: dict[str, Any] = {
+        **(claims or {}), "iss": issuer, "sub": subject_of(provider.sealer, client, family.person_key), "aud": client.client_id,
+        "iat": made, "exp": made + ID_TOKEN_SECONDS, "auth_time": int(family.auth_time.timestamp()), "acr": ACR[family.acr],
+        "amr": list(family.amr),
+    }  # fmt: skip
+    if family.sid:
+        said["sid"] = session_of(provider.sealer, client, family.sid)
+    if nonce:
+        said["nonce"] = nonce
+    if access:
+        said["at_hash"] = b64u(hashlib.sha256(access.encode()).digest()[:16])
+    return provider.keys.signer(made).sign(said, "JWT")
+
+
+def code(sealer: Sealer, made: Code) -> str:
+    request = asdict(made.request)
+    for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age"):
+        del request[name]
+    request["request_id"] = b64u(made.request.request_id)
+    sign_in = asdict(made.sign_in)
+    sign_in["at"] = made.sign_in.at.timestamp()
+    value = [request, made.client_no, sign_in, made.purpose, made.legal_basis, made.details, made.expires]
+    return sealer.seal_json("code", value)
+
+
+def read_code(sealer: Sealer, text: str) -> Code | None:
+    """What a code of ours stands for, expired or not; None for anything else."""
+    from dancu.oidc.jose import unb64u
+
+    value = sealer.open_json("code", text)
+    if value is None:
+        return None
+    request, client_no, sign_in, purpose, basis, details, expires = value
+    request |= {"request_id": unb64u(request["request_id"]), "scope": tuple(request["scope"])}
+    sign_in |= {"at": datetime.fromtimestamp(sign_in["at"], UTC), "amr": tuple(sign_in["amr"])}
+    return Code(AuthRequest(**request), client_no, SignIn(**sign_in), purpose, basis, details, expires)
+
+
+def code_expiry(now: float | None = None) -> int:
+    return int(time.time() if now is None else now) + CODE_SECONDS

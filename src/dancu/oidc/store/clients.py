@@ -1,0 +1,71 @@
+"""Registered clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dancu.kit.db import Conn
+from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
+
+_COLUMNS = (
+    "client_no", "client_id", "name", "name_en", "org_code", "org_name", "profile", "state", "auth_method", "redirect_uris",
+    "post_logout_redirect_uris", "backchannel_logout_uri", "grant_types", "scopes", "jwks", "secret_hash", "old_secret_hash",
+    "old_secret_until", "tls_subject", "subject_type", "sector", "bound", "userinfo_signed", "home_uri", "contact",
+)  # fmt: skip
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM oidc.client"
+
+
+def _client(row: tuple[Any, ...]) -> Client:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    for name in ("redirect_uris", "post_logout_redirect_uris", "scopes"):
+        values[name] = tuple(values[name])
+    values["profile"], values["state"] = Profile(values["profile"]), ClientState(values["state"])
+    values["auth_method"], values["grant_types"] = AuthMethod(values["auth_method"]), frozenset(values["grant_types"])
+    return Client(**values)
+
+
+async def by_id(conn: Conn, client_id: str) -> Client | None:
+    row = await (await conn.execute(f"{_SELECT} WHERE client_id = %s", (client_id,))).fetchone()
+    return _client(row) if row else None
+
+
+async def by_no(conn: Conn, client_no: int) -> Client | None:
+    row = await (await conn.execute(f"{_SELECT} WHERE client_no = %s::bigint", (client_no,))).fetchone()
+    return _client(row) if row else None
+
+
+async def of_organisation(conn: Conn, org_code: str | None = None) -> list[Client]:
+    """Clients of one organisation, or all of them; oldest first."""
+    cursor = await conn.execute(f"{_SELECT} WHERE %s::text IS NULL OR org_code = %s ORDER BY client_no", (org_code, org_code))
+    return [_client(row) for row in await cursor.fetchall()]
+
+
+def _values(client: Client) -> dict[str, Any]:
+    from psycopg.types.json import Jsonb
+
+    values = {name: getattr(client, name) for name in _COLUMNS if name != "client_no"}
+    for name, value in values.items():
+        if isinstance(value, (tuple, frozenset)):
+            values[name] = sorted(value) if isinstance(value, frozenset) else list(value)
+    values["jwks"] = None if client.jwks is None else Jsonb(client.jwks)
+    return values
+
+
+async def insert(conn: Conn, client: Client) -> int:
+    """Keep a new client; its number (the one given is not looked at)."""
+    values = _values(client)
+    columns, holes = ", ".join(values), ", ".join(f"%({name})s" for name in values)
+    cursor = await conn.execute(f"INSERT INTO oidc.client ({columns}) VALUES ({holes}) RETURNING client_no", values)
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def update(conn: Conn, client: Client) -> None:
+    """Write every column of a client that exists."""
+    values = _values(client)
+    changes = ", ".join(f"{name} = %({name})s" for name in values)
+    await conn.execute(
+        f"UPDATE oidc.client SET {changes}, changed_at = now() WHERE client_no = %(client_no)s::bigint",
+        {**values, "client_no": client.client_no},
+    )

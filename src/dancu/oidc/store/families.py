@@ -1,0 +1,127 @@
+"""Families of tokens, by the functions of migrations/0030_oidc.sql: each is one statement that checks, marks and records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dancu.kit.db import Conn
+from dancu.oidc.models import Family, Mark
+
+_COLUMNS = (
+    "person_key", "family_id", "client_no", "scope", "claims", "details", "purpose", "legal_basis", "sid", "acr", "amr",
+    "auth_time", "lock_version", "jkt", "x5t", "offline", "generation", "created_at", "used_at", "expires_at",
+)  # fmt: skip
+_FAM = ", ".join(f"(fam).{name}" for name in _COLUMNS)
+
+
+def family(row: Sequence[Any]) -> Family:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return Family(**{**values, "scope": tuple(values["scope"]), "amr": tuple(values["amr"])})
+
+
+def _marks(marks: Sequence[Mark]) -> tuple[list[bytes], list[int]]:
+    return [m.digest for m in marks], [m.seconds for m in marks]
+
+
+async def spend(conn: Conn, marks: Sequence[Mark]) -> bool:
+    """True when every mark comes for the first time."""
+    row = await (await conn.execute("SELECT oidc.spend(%s::bytea[], %s::integer[])", _marks(marks))).fetchone()
+    return bool(row and row[0])
+
+
+async def redeem(
+    conn: Conn, marks: Sequence[Mark], new: Family, *, org_code: str, life: int, request_id: str
+) -> str:
+    """'ok', 'reused', 'replayed' or 'locked'; `life` in seconds."""
+    from psycopg.types.json import Jsonb
+
+    cursor = await conn.execute(
+        "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s, %s, %s, %s, %s,"
+        " %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)",
+        (
+            *_marks(marks), new.person_key, new.family_id, new.client_no, org_code, list(new.scope), Jsonb(new.claims),
+            Jsonb(new.details), new.purpose, new.legal_basis, new.sid, new.acr, list(new.amr), new.auth_time,
+            new.lock_version, new.jkt, new.x5t, new.offline, life, request_id,
+        ),
+    )  # fmt: skip
+    row = await cursor.fetchone()
+    return str(row[0]) if row else "unknown"
+
+
+async def use(
+    conn: Conn, marks: Sequence[Mark], person_key: int, family_id: bytes, client_no: int
+) -> tuple[str, Family | None]:
+    """('ok', family), or another word and None."""
+    cursor = await conn.execute(
+        f"SELECT word, {_FAM} FROM oidc.use_family(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint)",
+        (*_marks(marks), person_key, family_id, client_no),
+    )
+    return _worded(await cursor.fetchone())
+
+
+async def refresh(
+    conn: Conn, marks: Sequence[Mark], person_key: int, family_id: bytes, generation: int, client_no: int, *,
+    org_code: str, jkt: str, x5t: str, rotate: bool, grace: int, request_id: str,
+) -> tuple[str, Family | None]:  # fmt: skip
+    """('ok', the family as it stands afterwards), or another word and None."""
+    cursor = await conn.execute(
+        f"SELECT word, {_FAM} FROM oidc.refresh_family(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::integer,"
+        " %s::bigint, %s, %s, %s, %s, %s::integer, %s)",
+        (
+            *_marks(marks), person_key, family_id, generation, client_no, org_code, jkt, x5t, rotate, grace, request_id,
+        ),
+    )  # fmt: skip
+    return _worded(await cursor.fetchone())
+
+
+def _worded(row: tuple[Any, ...] | None) -> tuple[str, Family | None]:
+    if row is None:
+        return "unknown", None
+    return (row[0], family(row[1:])) if row[0] == "ok" else (row[0], None)
+
+
+async def end(conn: Conn, person_key: int, family_id: bytes, client_no: int, why: str) -> bool:
+    """End one family; False where it had ended or never was."""
+    cursor = await conn.execute(
+        "SELECT oidc.end_family(%s::bigint, %s::bytea, %s::bigint, %s)", (person_key, family_id, client_no, why)
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def client_tokens(
+    conn: Conn, asked: Sequence[tuple[int, str, str, str, Sequence[Mark]]], purpose: str, legal_basis: str
+) -> list[bool]:
+    """Many (client_no, org_code, request_id, scope, marks) at once: for each, whether all its marks were new. Those that
+    were are recorded."""
+    brought = [(n, mark) for n, one in enumerate(asked, 1) for mark in one[4]]
+    cursor = await conn.execute(
+        "SELECT oidc.client_tokens(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bytea[],"
+        " %s::integer[], %s, %s)",
+        (
+            [one[0] for one in asked], [one[1] for one in asked], [one[2] for one in asked], [one[3] for one in asked],
+            [n for n, _ in brought], [mark.digest for _, mark in brought], [mark.seconds for _, mark in brought],
+            purpose, legal_basis,
+        ),
+    )  # fmt: skip
+    row = await cursor.fetchone()
+    return list(row[0]) if row else []
+
+
+async def of_person(conn: Conn, person_key: int, since: datetime | None = None) -> list[Family]:
+    """Running families of an opened account, newest first."""
+    cursor = await conn.execute(
+        f"SELECT {', '.join(_COLUMNS)} FROM oidc.family WHERE person_key = %s::bigint AND ended_at IS NULL"
+        " AND expires_at > now() AND (%s::timestamptz IS NULL OR created_at > %s) ORDER BY created_at DESC LIMIT 500",
+        (person_key, since, since),
+    )
+    return [family(row) for row in await cursor.fetchall()]
+
+
+async def sweep(conn: Conn) -> tuple[int, int]:
+    """Delete marks and families that mean nothing any more (role worker): how many of each."""
+    marks = await conn.execute("DELETE FROM oidc.mark WHERE until < now()")
+    families = await conn.execute("DELETE FROM oidc.family WHERE expires_at < now() - interval '7 days'")
+    return marks.rowcount, families.rowcount
