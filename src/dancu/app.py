@@ -107,6 +107,7 @@ def build(settings: Settings) -> FastAPI:
         "demo": settings.demo,
     }
     app = create_app(
-        routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan, shortcuts=population_api.SHORTCUTS
+        routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan,
+        shortcuts={**population_api.SHORTCUTS, **oidc_endpoints.SHORTCUTS},
     )
     return app

@@ -90,8 +90,9 @@ class SigningKeys:
         with self._lock:
             names = sorted(int(found[1]) for path in self._directory.glob("sign-*.pem") if (found := _NAME.fullmatch(path.name)))
             if not names:
-                files.secret(self._directory, "sign-0.pem", new_key)
-                names = [0]
+                begins = int(time.time()) // 3600 * 3600
+                files.secret(self._directory, f"sign-{begins}.pem", new_key)
+                names = [begins]
             known = {key.begins: key for key in self._keys}
             self._keys = tuple(known.get(begins) or self._read(begins) for begins in names)
             self._looked = time.monotonic()
