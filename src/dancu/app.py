@@ -105,6 +105,8 @@ def build(settings: Settings) -> FastAPI:
         "data": settings.data,
         "keys": settings.keys,
         "demo": settings.demo,
+        "sms_secret": settings.sms_secret,
+        "passkey_attestation": settings.passkey_attestation,
     }
     app = create_app(
         routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan,

@@ -16,7 +16,9 @@ from dancu.kit.web.settings import WebSettings
 class Settings(BaseSettings):
     """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
     `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
-    loopback. `rate_*`: requests a second before 429. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
+    loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
+    the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
+    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -29,6 +31,11 @@ class Settings(BaseSettings):
     pool_size: int = 8
     rate_per_address: float = 100.0
     rate_per_session: float = 20.0
+    sms_url: str = ""
+    sms_secret: str = ""
+    smtp_url: str = ""
+    mail_from: str = "dancu@localhost"
+    passkey_attestation: str = "none"
     log_level: str = "INFO"
     log_file: Path | None = None
 

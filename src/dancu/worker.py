@@ -32,6 +32,7 @@ async def run(settings: Settings) -> None:
         ("sequencer", lambda s: _sequence(settings, s)),
         ("events", _dispatch),
         ("jobs", _jobs),
+        ("messages", lambda s: _deliver(settings, s)),
     ]
     tasks = [asyncio.create_task(_forever(name, work, stop)) for name, work in loops]
     await stop.wait()
@@ -85,6 +86,20 @@ async def _dispatch(stop: asyncio.Event) -> None:
             moved = await events.dispatch_once(conn)
             if not moved:
                 await _pause(stop, _IDLE_SECONDS)
+    finally:
+        await conn.close()
+
+
+async def _deliver(settings: Settings, stop: asyncio.Event) -> None:
+    from dancu.kit import messages
+
+    carriers = messages.providers(
+        demo=settings.demo, sms_url=settings.sms_url, sms_secret=settings.sms_secret, smtp_url=settings.smtp_url,
+        mail_from=settings.mail_from,
+    )  # fmt: skip
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        await messages.deliver_forever(conn, carriers, stop)
     finally:
         await conn.close()
 

@@ -1,0 +1,138 @@
+"""Who carries messages: an SMS gateway over HTTP, a mail server, or, in a demonstration, nobody (the built-in outbox)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from dancu.kit.messages.signing import sign
+
+_SECONDS = 10.0
+
+
+class Refused(Exception):
+    """The provider will never take this message; `args[0]` is its word."""
+
+
+class Later(Exception):
+    """Not now: try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message on its way. `message_id` is the same at every try: the provider takes it once."""
+
+    message_id: int
+    to: str
+    text: str
+    kind: str
+
+
+class Provider(Protocol):
+    """`keeps`: the text stays readable after it was handed over (a demonstration's outbox)."""
+
+    keeps: bool
+
+    async def hand_over(self, letter: Letter) -> str:
+        """The provider's own reference, "" where no receipt will come. Raises Refused or Later."""
+        ...
+
+
+class BuiltIn:
+    """A demonstration carries nothing anywhere: `/demo/outbox` shows the messages."""
+
+    keeps = True
+
+    async def hand_over(self, letter: Letter) -> str:
+        return ""
+
+
+class HttpSms:
+    """POST {id, to, text} as JSON, signed; the answer is {"ref": …}. The same id is sent as Idempotency-Key.
+
+    4xx (but 408, 425, 429) is a refusal for good, everything else is tried again."""
+
+    keeps = False
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url, self._secret = url, secret
+
+    async def hand_over(self, letter: Letter) -> str:
+        import httpx
+
+        body = json.dumps({"id": letter.message_id, "to": letter.to, "text": letter.text}, ensure_ascii=False).encode()
+        headers = {
+            "content-type": "application/json", "idempotency-key": f"dancu-{letter.message_id}", **sign(self._secret, body),
+        }  # fmt: skip
+        try:
+            async with httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False) as client:
+                answer = await client.post(self._url, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise Later(type(error).__name__) from error
+        if 400 <= answer.status_code < 500 and answer.status_code not in (408, 425, 429):
+            raise Refused(f"http {answer.status_code}")
+        if answer.status_code != 200 and answer.status_code != 202:
+            raise Later(f"http {answer.status_code}")
+        try:
+            return str(answer.json().get("ref", ""))[:200]
+        except (ValueError, AttributeError):
+            return ""
+
+
+class Mail:
+    """A mail server: smtp://user:password@host:port or smtps://…; STARTTLS is used wherever it is offered."""
+
+    keeps = False
+
+    def __init__(self, url: str, sender: str) -> None:
+        self._parts, self._sender = urlsplit(url), sender
+
+    async def hand_over(self, letter: Letter) -> str:
+        return await asyncio.to_thread(self._send, letter)
+
+    def _send(self, letter: Letter) -> str:
+        import smtplib
+        import ssl
+        from email.message import EmailMessage
+
+        mail = EmailMessage()
+        mail["From"], mail["To"] = self._sender, letter.to
+        mail["Subject"] = letter.text.partition(".")[0][:70]
+        mail["Message-ID"] = f"<{letter.message_id}@{self._sender.rpartition('@')[2]}>"
+        mail.set_content(letter.text)
+        host, secure = self._parts.hostname or "localhost", self._parts.scheme == "smtps"
+        port = self._parts.port or (465 if secure else 587)
+        context = ssl.create_default_context()
+        try:
+            server = (
+                smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=context) if secure else smtplib.SMTP(host, port, timeout=_SECONDS)
+            )
+            with server:
+                server.ehlo()
+                if not secure and server.has_extn("starttls"):
+                    server.starttls(context=context)
+                if self._parts.username:
+                    server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+                server.send_message(mail)
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused) as error:
+            raise Refused(type(error).__name__) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Later(type(error).__name__) from error
+        return ""
+
+
+def providers(
+    *, demo: bool, sms_url: str = "", sms_secret: str = "", smtp_url: str = "", mail_from: str = ""
+) -> Mapping[str, Provider]:
+    """Who carries each channel. In a demonstration what is not set goes to the built-in outbox; elsewhere a channel
+    without a provider is missing here, and its messages wait."""
+    found: dict[str, Provider] = dict.fromkeys(("sms", "email", "push"), BuiltIn()) if demo else {}
+    if sms_url:
+        found["sms"] = HttpSms(sms_url, sms_secret)
+    if smtp_url:
+        found["email"] = Mail(smtp_url, mail_from)
+    return found
