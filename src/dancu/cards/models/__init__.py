@@ -1,0 +1,5 @@
+"""What cards deal in: a reading of a card's text, the check of a portrait, a reference sample, a match, an order."""
+
+from dancu.cards.models.reading import FEMALE, MALE, Reading, TextKind
+
+__all__ = ["FEMALE", "MALE", "Reading", "TextKind"]
