@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancu.kernel.errors import Unavailable
-from dancu.kit.keys import KeyRing, secret
+from dancu.kit.keys import KeyRing, lost, secret
 
 PLACE = {"table": "access.credential", "row": 7, "column": "totp_secret"}
 
@@ -85,6 +85,29 @@ def test_rotation_keeps_the_old_readable_and_indexes_equal(tmp_path: Path) -> No
         old.decrypt(new.encrypt(b"x", **PLACE), **PLACE)
     assert new.blind_index(b"0579", table="t", column="c") == old.blind_index(b"0579", table="t", column="c")
     assert new.mac("device", b"m") == old.mac("device", b"m")
+
+
+def test_a_lost_key_is_not_made_anew(tmp_path: Path) -> None:
+    """What it encrypted could never be read again, and nobody would know why."""
+    folder = tmp_path / "keys"
+    field = KeyRing.open(folder).encrypt(b"x", **PLACE)
+    key = folder / "field-00000001.key"
+    kept = key.read_bytes()
+    key.unlink()
+    assert lost(folder) == [key.name]
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"keys\.lost"):
+            KeyRing.open(folder)
+    assert not key.exists()
+    key.write_bytes(bytes(32))
+    key.chmod(0o600)
+    with pytest.raises(Unavailable, match=r"keys\.lost"):
+        KeyRing.open(folder)
+    key.write_bytes(kept)
+    assert KeyRing.open(folder).decrypt(field, **PLACE) == b"x"
+    assert KeyRing.open(folder).rotated().decrypt(field, **PLACE) == b"x"
+    (folder / "field-00000001.key").unlink()
+    assert lost(folder) == ["field-00000001.key"], "the one that only decrypts counts too"
 
 
 def test_digests_of_different_uses_differ(ring: KeyRing) -> None:

@@ -98,7 +98,14 @@ def _keys(folder: Path) -> Result:
     keys = folder / "keys"
     if not keys.is_dir():
         return Result("Khóa", "warn", "chưa có", "Khóa được tạo khi chạy lần đầu: dancu demo hoặc dancu serve.")
+    from dancu.kit.keys import lost
+
     secrets = [path for path in keys.iterdir() if path.suffix == ".key"]
+    if gone := lost(keys):
+        return Result(
+            "Khóa", "fail", "thiếu hoặc sai khóa mã hóa: " + ", ".join(gone),
+            f"Dừng Dancu, chép các tệp này từ thư mục keys của bản sao lưu gần nhất vào {keys}, chmod 600, rồi chạy lại.",
+        )  # fmt: skip
     open_ones = [p.name for p in secrets if stat.S_IMODE(p.stat().st_mode) & 0o077]
     if open_ones:
         return Result("Khóa", "fail", "người khác đọc được: " + ", ".join(open_ones), f"Chạy: chmod 600 {keys}/*.key")

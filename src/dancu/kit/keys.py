@@ -15,6 +15,7 @@ the one that encrypts; older files stay for decryption until no field names them
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -30,6 +31,7 @@ KEY_ID_BYTES = 4
 NONCE_BYTES = 12
 _PREFIX = "field-"
 _SUFFIX = ".key"
+_ID = ".id"
 
 
 def secret(directory: Path, name: str, make: Callable[[], bytes] = lambda: secrets.token_bytes(32)) -> bytes:
@@ -94,14 +96,24 @@ class KeyRing:
     def open(cls, directory: Path) -> KeyRing:
         """The ring kept in `directory`; makes the first key of a new installation.
 
-        File names are `field-<8 hex digits>.key`, 32 bytes each; the highest id encrypts.
+        File names are `field-<8 hex digits>.key`, 32 bytes each; the highest id encrypts. Beside each stands
+        `field-….id`, a digest that is no secret: while it is there its key is never made anew, for what was encrypted
+        with the lost one could never be read again. Unavailable where a key is missing or not the one it was.
         """
+        if wrong := lost(directory):
+            raise Unavailable(
+                "keys.lost",
+                "Thiếu hoặc sai tệp khóa mã hóa {names}. Không tạo khóa mới, vì dữ liệu đã mã hóa sẽ không đọc lại được."
+                " Hãy chép lại tệp từ thư mục keys của bản sao lưu gần nhất, rồi khởi động lại.",
+                names=", ".join(wrong),
+            )
         names = sorted(path.name for path in directory.glob(f"{_PREFIX}*{_SUFFIX}"))
         keys = {_key_id(name): secret(directory, name) for name in names or [f"{_PREFIX}00000001{_SUFFIX}"]}
         if any(len(key) != 32 for key in keys.values()):
             raise Unavailable(
                 "keys.length", "Tệp khóa mã hóa phải dài đúng 32 byte. Hãy khôi phục từ bản sao lưu."
             )
+        _note_ids(directory, keys)
         return cls(keys, max(keys), directory)
 
     def rotated(self) -> KeyRing:
@@ -148,6 +160,29 @@ class KeyRing:
         """A digest only this installation can make, for things handed out and recognised later (a remembered
         device). Different purposes never agree."""
         return hmac.digest(self._index_keys[self._first], f"mac|{purpose}|".encode() + message, "sha256")
+
+
+def lost(directory: Path) -> list[str]:
+    """Names of the field keys that were here and are not, or are not what they were."""
+    found = []
+    for note in sorted(directory.glob(f"{_PREFIX}*{_ID}")):
+        path = note.with_suffix(_SUFFIX)
+        if not path.exists() or _digest(path.read_bytes()) != note.read_text().strip():
+            found.append(path.name)
+    return found
+
+
+def _note_ids(directory: Path, keys: dict[bytes, bytes]) -> None:
+    """Remember which keys these are. A folder that is only mounted to be read is minded by whoever fills it."""
+    for key_id, key in keys.items():
+        note = directory / f"{_PREFIX}{key_id.hex()}{_ID}"
+        if not note.exists():
+            with contextlib.suppress(OSError):
+                _write_once(note, f"{_digest(key)}\n".encode())
+
+
+def _digest(key: bytes) -> str:
+    return hashlib.sha256(b"dancu key id|" + key).hexdigest()[:32]
 
 
 def _key_id(name: str) -> bytes:
