@@ -1,0 +1,6 @@
+"""News of accounts. Payloads hold keys and kinds only."""
+
+# An account was locked or opened again, or got new ways in: what was issued under the lock version before is worthless.
+ACCOUNT_LOCKED = "accounts.account.locked"
+ACCOUNT_UNLOCKED = "accounts.account.unlocked"
+ACCOUNT_RECOVERED = "accounts.account.recovered"

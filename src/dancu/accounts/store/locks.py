@@ -1,0 +1,87 @@
+"""Rows of locks, and the end of what a lock ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from dancu.accounts.models.locks import Ground, Lock, LockState, WaitingLock
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.db import Conn
+
+_COLUMNS = (
+    "person_key", "lock_id", "ground", "state", "asked_by", "asked_org", "asked_at", "due_on", "reason", "decided_by",
+    "decided_at", "decision", "lifted_by", "lifted_at",
+)  # fmt: skip
+_LOCK = ", ".join(_COLUMNS)
+
+
+def _lock(row: Sequence[Any]) -> Lock:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return Lock(**{**values, "ground": Ground(values["ground"]), "state": LockState(values["state"])})
+
+
+async def of(conn: Conn, key: int) -> list[Lock]:
+    """All locks of an opened account, newest first."""
+    rows = await (
+        await conn.execute(f"SELECT {_LOCK} FROM accounts.lock WHERE person_key = %s::bigint ORDER BY lock_id DESC", (key,))
+    ).fetchall()
+    return [_lock(row) for row in rows]
+
+
+async def add(
+    conn: Conn, key: int, ground: Ground, state: LockState, *, asked_by: int | None, asked_org: str, reason: str,
+    due_on: date | None = None,
+) -> int | None:  # fmt: skip
+    """The lock's id; None where one of this ground waits or stands already."""
+    row = await (
+        await conn.execute(
+            "INSERT INTO accounts.lock (person_key, ground, state, asked_by, asked_org, reason, due_on)"
+            " VALUES (%s::bigint, %s, %s, %s::bigint, %s, %s, %s::date)"
+            " ON CONFLICT (person_key, ground) WHERE state IN ('requested', 'standing') DO NOTHING RETURNING lock_id",
+            (key, ground, state, asked_by, asked_org, reason, due_on),
+        )
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+async def decide(conn: Conn, key: int, lock_id: int, state: LockState, *, by: int, decision: str) -> bool:
+    """False where the request is not waiting (any more)."""
+    done = await conn.execute(
+        "UPDATE accounts.lock SET state = %s, decided_by = %s::bigint, decided_at = now(), decision = %s"
+        " WHERE person_key = %s::bigint AND lock_id = %s::bigint AND state = 'requested'",
+        (state, by, decision, key, lock_id),
+    )
+    return done.rowcount == 1
+
+
+async def lift(conn: Conn, key: int, grounds: Sequence[Ground], *, by: int | None) -> int:
+    """How many standing locks of these grounds ended."""
+    done = await conn.execute(
+        "UPDATE accounts.lock SET state = 'lifted', lifted_by = %s::bigint, lifted_at = now()"
+        " WHERE person_key = %s::bigint AND ground = ANY (%s) AND state = 'standing'",
+        (by, key, [ground.value for ground in grounds]),
+    )
+    return done.rowcount
+
+
+async def end_sign_ins(conn: Conn, key: int) -> None:
+    """Nothing that was signed in counts any more."""
+    await conn.execute("UPDATE accounts.sign_in SET ended_at = now() WHERE person_key = %s::bigint AND ended_at IS NULL", (key,))
+
+
+async def waiting(conn: Conn, actor: Actor, purpose: Purpose, limit: int) -> list[WaitingLock]:
+    """Requests that wait for a decision of the actor's organisation, due first on top; each person listed is an entry."""
+    cursor = await conn.execute(
+        "SELECT * FROM accounts.locks_waiting(%s, %s::bigint, %s, %s::bytea, %s, %s, %s, %s, %s::int)", whose(actor, purpose, limit)
+    )
+    return [WaitingLock(*row) for row in await cursor.fetchall()]
+
+
+def whose(actor: Actor, purpose: Purpose, limit: int) -> tuple[Any, ...]:
+    """Actor and purpose as the list functions take them."""
+    return (
+        actor.kind, actor.actor_id, actor.org_code, bytes.fromhex(actor.session_id), purpose.code, purpose.legal_basis,
+        actor.request_id, actor.channel, limit,
+    )  # fmt: skip
