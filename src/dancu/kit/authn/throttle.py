@@ -88,6 +88,17 @@ async def refund(conn: Conn, buckets: Sequence[Bucket]) -> None:
     )
 
 
+async def once(conn: Conn, kind: str, *parts: str, seconds: float) -> bool:
+    """True the first time this is asked within `seconds`: a challenge that is answered, a link that is followed."""
+    mark = bucket(kind, *parts, burst=1, seconds=seconds)
+    done = await conn.execute(
+        "INSERT INTO kit.throttle AS t (key, tat) VALUES (%s::bytea, now() + make_interval(secs => %s))"
+        " ON CONFLICT (key) DO UPDATE SET tat = excluded.tat WHERE t.tat < now()",
+        (mark.key, seconds),
+    )
+    return done.rowcount == 1
+
+
 async def sweep(conn: Conn) -> int:
     """Forget full buckets; a nightly job."""
     cursor = await conn.execute("DELETE FROM kit.throttle WHERE tat < clock_timestamp()")

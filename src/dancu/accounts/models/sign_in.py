@@ -1,0 +1,107 @@
+"""A sign-in under way, what came of a step of it, and the ways an account has to prove itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from dancu.accounts.models.core import SignIn
+
+
+class Kind(StrEnum):
+    """Kinds of authenticator."""
+
+    PASSCODE = "passcode"
+    TOTP = "totp"
+    PASSKEY = "passkey"
+    DEVICE = "device"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """One way to prove oneself, without its secret. `public`: what may be known of it (a passkey's model, its backups)."""
+
+    authenticator_id: int
+    kind: Kind
+    label: str
+    public: dict[str, Any]
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sign-in under way: it travels sealed through the browser it began in. `key` 0: the number named no account, and
+    nothing will be right. `amr`: what was proved so far; `number`: digest of the number typed, for the throttle."""
+
+    next: str = "/account"
+    acr: int = 1
+    key: int = 0
+    number: str = ""
+    amr: tuple[str, ...] = ()
+    sid: str = ""
+    assisted: bool = False
+    started: float = 0.0
+
+
+class Way(StrEnum):
+    """How a second factor is given."""
+
+    SMS = "sms"
+    TOTP = "totp"
+    PASSKEY = "passkey"
+    RECOVERY = "recovery"
+
+
+class StepState(StrEnum):
+    """`OK`: signed in. `MORE`: another factor is needed (`ways`). `REFUSED`: wrong, whatever the reason. `WAIT`: too many
+    failures. `LOCKED`: the passcode was right and the account may not be used."""
+
+    OK = "ok"
+    MORE = "more"
+    REFUSED = "refused"
+    WAIT = "wait"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of a step. `token`: of the new session; `device`: the cookie by which this browser is known again;
+    `hint`: the end of the phone a code went to."""
+
+    state: StepState
+    flow: Flow = field(default_factory=Flow)
+    ways: tuple[Way, ...] = ()
+    wait_seconds: int = 0
+    token: str = ""
+    device: str = ""
+    hint: str = ""
+    sign_in: SignIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where a step comes from: address and name of the browser, its remembered-device cookie, the session it held."""
+
+    address: str = ""
+    agent: str = ""
+    device: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastSignIn:
+    """A sign-in as the account page shows it; `session_id` names the session where it still lives."""
+
+    session_id: str
+    sid: str
+    acr: int
+    amr: tuple[str, ...]
+    at: datetime
+    device: str
+    network: str
+    assisted: bool
+    ended_at: datetime | None

@@ -1,0 +1,85 @@
+"""One-time codes sent to the holder's phone or mailbox: six digits, good once, five tries.
+
+A try counts even when it fails, so the caller must let its transaction commit (a page that shows the form again does).
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from dancu.accounts.service import core
+from dancu.accounts.store import codes as store
+from dancu.kernel.errors import Exceeded
+from dancu.kit import messages
+from dancu.kit.authn import throttle
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_, gettext
+from dancu.kit.ring import ring
+
+TRIES = 5
+LIVES = {
+    "sign_in": timedelta(minutes=5), "phone": timedelta(minutes=10), "email": timedelta(minutes=30),
+    "recover": timedelta(minutes=10), "activate": timedelta(days=7),
+}  # fmt: skip
+# No letter of it may look like a request to pass it on: codes are given away on the phone to people who ask nicely.
+TEXTS = {
+    "sign_in": N_("{code} là mã đăng nhập Dancu, dùng trong 5 phút. Không đưa mã cho ai, kể cả cán bộ."),
+    "phone": N_("{code} là mã xác nhận số điện thoại này cho Dancu, dùng trong 10 phút. Không đưa mã cho ai."),
+    "email": N_("{code} là mã xác nhận địa chỉ thư này cho Dancu, dùng trong 30 phút. Không đưa mã cho ai."),
+    "recover": N_("{code} là mã lấy lại tài khoản Dancu, dùng trong 10 phút. Không đưa mã cho ai, kể cả cán bộ."),
+    "activate": N_("{code} là mã kích hoạt tài khoản Dancu. Không đưa mã cho ai, kể cả cán bộ."),
+}
+
+
+async def new_code(conn: Conn, key: int, use: str, *, context: str = "", until: datetime | None = None) -> str:
+    """A fresh code of this use, for a text of the caller's own; the one before is worth nothing from now on. Lives as
+    LIVES says; a code of use "activate" as long as the account's activation may take. `context` must be the same when
+    the code comes back (a new phone, a session)."""
+    await core.open(conn, [key])
+    if until is None and use == "activate":
+        found = await core.account(conn, key)
+        until = found.activate_by if found else None
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    await store.put(conn, key, use, _digest(key, use, code, context), until or datetime.now(UTC) + LIVES[use], context)
+    return code
+
+
+async def send_code(conn: Conn, key: int, use: str, *, context: str = "", to: str = "") -> str:
+    """Send a code to the account's phone (to its e-mail for use "email"), or to `to`; the end of where it went, "" where
+    nothing is known and nothing was sent. Raises Exceeded where codes were sent too often."""
+    await core.open(conn, [key])
+    own = throttle.bucket("code sent", str(key), use, burst=4, seconds=60)
+    day = throttle.bucket("code sent, day", str(key), burst=20, seconds=3600)
+    if wait := await throttle.wait_seconds(conn, [own, day]):
+        raise Exceeded("code.wait", N_("Mã vừa được gửi. Xin đợi {seconds} giây rồi xin mã khác."), seconds=math.ceil(wait))
+    await throttle.charge(conn, [own, day])
+    contacts = await core.contacts(conn, key)
+    channel = "email" if use == "email" or "@" in to else "sms"
+    address = to or (contacts.email if channel == "email" else contacts.phone)
+    if not address:
+        return ""
+    account = await core.account(conn, key)
+    language = account.language if account else "vi"
+    text = gettext(TEXTS[use], language, code=await new_code(conn, key, use, context=context))
+    await messages.send(
+        conn, channel=channel, to=address, text=text, kind=f"code.{use}", person_key=key, language=language, life=LIVES[use]
+    )
+    return address[-3:] if channel == "sms" else address.partition("@")[2]
+
+
+async def check_code(conn: Conn, key: int, use: str, code: str, *, context: str = "") -> bool:
+    """Whether `code` is the live one of this use and context; it is used up by that. The same work for a right and a
+    wrong one, and for an account that has none."""
+    await core.open(conn, [key])
+    digits = "".join(ch for ch in code if not ch.isspace())[:12]
+    given = _digest(key, use, digits, context)
+    live = await store.take_try(conn, key, use, TRIES)
+    right = hmac.compare_digest(live[0] if live else b"\0" * 32, given)
+    return right and await store.use_up(conn, key, use)
+
+
+def _digest(key: int, use: str, code: str, context: str) -> bytes:
+    return ring().mac(f"code.{use}", f"{key}|{code}|{context}".encode())

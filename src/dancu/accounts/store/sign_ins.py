@@ -1,0 +1,56 @@
+"""What sessions proved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dancu.accounts.models.core import SignIn
+from dancu.accounts.models.sign_in import PastSignIn
+from dancu.kit.db import Conn
+
+
+async def current(conn: Conn, key: int, session_hash: bytes) -> SignIn | None:
+    """What the session proved, where the account is in use and has not moved on; opens the account."""
+    row = await (
+        await conn.execute("SELECT * FROM accounts.current_sign_in(%s::bigint, %s::bytea)", (key, session_hash))
+    ).fetchone()
+    if row is None:
+        return None
+    sid, level, acr, amr, at, lock_version, assisted = row
+    return SignIn(key, session_hash.hex(), sid, level, acr, tuple(amr), at, lock_version, assisted)
+
+
+async def insert(
+    conn: Conn, key: int, session_hash: bytes, sid: str, acr: int, amr: Sequence[str], lock_version: int, *, device: str,
+    network: str, assisted: bool,
+) -> None:  # fmt: skip
+    await conn.execute(
+        "INSERT INTO accounts.sign_in (person_key, session_hash, sid, acr, amr, lock_version, device, network, assisted)"
+        " VALUES (%s::bigint, %s::bytea, %s, %s, %s, %s, %s, %s, %s)",
+        (key, session_hash, sid, acr, list(amr), lock_version, device, network, assisted),
+    )
+
+
+async def end(conn: Conn, key: int, session_hash: bytes) -> None:
+    await conn.execute(
+        "UPDATE accounts.sign_in SET ended_at = now() WHERE person_key = %s::bigint AND session_hash = %s::bytea AND ended_at IS NULL",
+        (key, session_hash),
+    )
+
+
+async def end_others(conn: Conn, key: int, but: bytes) -> None:
+    await conn.execute(
+        "UPDATE accounts.sign_in SET ended_at = now() WHERE person_key = %s::bigint AND session_hash <> %s::bytea AND ended_at IS NULL",
+        (key, but),
+    )
+
+
+async def recent(conn: Conn, key: int, limit: int) -> list[PastSignIn]:
+    rows = await (
+        await conn.execute(
+            "SELECT encode(session_hash, 'hex'), sid, acr, amr, at, device, network, assisted, ended_at FROM accounts.sign_in"
+            " WHERE person_key = %s::bigint ORDER BY at DESC LIMIT %s",
+            (key, limit),
+        )
+    ).fetchall()
+    return [PastSignIn(row[0], row[1], row[2], tuple(row[3]), *row[4:]) for row in rows]
