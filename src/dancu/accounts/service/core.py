@@ -3,7 +3,6 @@ provider build on these verbs; who may call them is settled before (a session, a
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, NotFound
 from dancu.kernel.numbers import normalize_phone
+from dancu.kit import messages
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
 from dancu.kit.ring import ring
@@ -95,8 +95,7 @@ async def set_state(conn: Conn, key: int, state: AccountState) -> int:
 
 
 async def lock_versions(conn: Conn, keys: Sequence[int]) -> dict[int, int]:
-    """Lock version of each usable account among `keys`; one that is locked, closed or not activated is left out."""
-    await store.open_accounts(conn, keys)
+    """Lock version of each usable account among `keys`; one that is locked, closed or not activated is left out. One statement; opens nothing."""
     return await store.lock_versions(conn, keys)
 
 
@@ -168,7 +167,6 @@ async def tell(
     conn: Conn, to: Contacts, template: str, /, *, key: int | None = None, lang: str = "vi", ref: str = "", **params: Any
 ) -> int:
     """As `notify`, to contacts that need not be an account's (an applicant's, the registry's)."""
-    messages = importlib.import_module("dancu.kit.messages")
     chosen = TEXTS[template]
     text = gettext(chosen.text, lang, **{"gives": gettext(GIVES, lang), "ref": ref, **params})
     ways = [("sms", to.phone), *([] if chosen.secret and to.phone else [("email", to.email)])]

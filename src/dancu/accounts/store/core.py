@@ -69,29 +69,19 @@ async def insert(
 
 
 async def claim_phone(conn: Conn, index: bytes, key: int) -> bool:
-    """Put the phone into the directory for this account; False where it serves another."""
-    row = await (
-        await conn.execute(
-            "INSERT INTO accounts.phone_directory (phone_index, person_key) VALUES (%s, %s::bigint)"
-            " ON CONFLICT (phone_index) DO UPDATE SET person_key = excluded.person_key"
-            " WHERE phone_directory.person_key = excluded.person_key RETURNING person_key",
-            (index, key),
-        )
-    ).fetchone()
-    return row is not None
+    """Let the phone serve this opened account; False where it serves another."""
+    row = await (await conn.execute("SELECT accounts.claim_phone(%s::bytea, %s::bigint)", (index, key))).fetchone()
+    return bool(row and row[0])
 
 
 async def free_phones(conn: Conn, key: int, *, but: bytes | None) -> None:
-    await conn.execute(
-        "DELETE FROM accounts.phone_directory WHERE person_key = %s::bigint AND phone_index IS DISTINCT FROM %s::bytea", (key, but)
-    )
+    """The opened account has no other phone than `but` any more."""
+    await conn.execute("SELECT accounts.free_phones(%s::bigint, %s::bytea)", (key, but))
 
 
 async def holder_of_phone(conn: Conn, index: bytes) -> int | None:
-    row = await (
-        await conn.execute("SELECT person_key FROM accounts.phone_directory WHERE phone_index = %s", (index,))
-    ).fetchone()
-    return int(row[0]) if row else None
+    row = await (await conn.execute("SELECT accounts.holder_of_phone(%s::bytea)", (index,))).fetchone()
+    return int(row[0]) if row and row[0] is not None else None
 
 
 async def set_contacts(
@@ -157,10 +147,7 @@ async def bump(conn: Conn, key: int) -> int | None:
 
 async def lock_versions(conn: Conn, keys: Sequence[int]) -> dict[int, int]:
     rows = await (
-        await conn.execute(
-            "SELECT person_key, lock_version FROM accounts.account WHERE person_key = ANY (%s::bigint[]) AND state = 'active'",
-            (list(keys),),
-        )
+        await conn.execute("SELECT person_key, lock_version FROM accounts.lock_versions(%s::bigint[])", (list(keys),))
     ).fetchall()
     return {row[0]: row[1] for row in rows}
 
