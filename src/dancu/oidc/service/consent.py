@@ -57,7 +57,9 @@ async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> froze
 async def give(conn: Conn, actor: Actor, client: Client, groups: frozenset[str], purpose: Purpose, term: str) -> None:
     """Keep what the citizen ticked, for the time they chose; the receipt is the sharing room's."""
     until = datetime.now(UTC) + TERMS[term]
-    await sharing.give(conn, actor, client.client_no, groups, purpose, until)
+    await sharing.give(
+        conn, actor, client.client_no, groups, purpose, until, client_name=client.name, org_code=client.org_code, org_name=client.org_name
+    )
 
 
 def asked(request: AuthRequest) -> tuple[str, ...]:

@@ -1,0 +1,26 @@
+"""Groups of a citizen's data that agreements and consents speak of: the smallest things one can say yes or no to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from dancu.kit.i18n import N_
+
+# Group -> what a citizen reads.
+CLAIMS: Final[Mapping[str, str]] = {
+    "name": N_("Họ và tên"),
+    "birthdate": N_("Ngày sinh"),
+    "gender": N_("Giới tính"),
+    "personal_id": N_("Số định danh cá nhân"),
+    "address": N_("Nơi thường trú"),
+    "nationality": N_("Quốc tịch"),
+    "phone": N_("Số điện thoại"),
+    "email": N_("Thư điện tử"),
+}
+
+
+def ordered(claims: Iterable[str]) -> list[str]:
+    """These groups in the order people expect them."""
+    wanted = set(claims)
+    return [group for group in CLAIMS if group in wanted]

@@ -1,0 +1,33 @@
+"""Verbs of sharing: agreements (organisation and registry), consents (citizen)."""
+
+from dancu.sharing.service.agreements import (
+    agree,
+    agreement,
+    agreements_without_consent,
+    end,
+    propose,
+    proposed,
+    refuse,
+    set_agreement,
+    versions,
+)
+from dancu.sharing.service.consents import consent, consents_of, give, receipt_of, withdraw
+from dancu.sharing.service.receipts import receipt_jwks
+
+__all__ = [
+    "agree",
+    "agreement",
+    "agreements_without_consent",
+    "consent",
+    "consents_of",
+    "end",
+    "give",
+    "propose",
+    "proposed",
+    "receipt_jwks",
+    "receipt_of",
+    "refuse",
+    "set_agreement",
+    "versions",
+    "withdraw",
+]

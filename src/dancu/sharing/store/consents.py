@@ -1,0 +1,93 @@
+"""Consents, by the functions that alone reach them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dancu.kit.db import Conn
+from dancu.sharing.models import Consent, KeptConsent
+
+_KEPT = (
+    "consent_id::text, client_no, client_name, org_code, org_name, claims, purpose, legal_basis, given_at, until, receipt, ended_at,"
+    " coalesce(ended_by, '')"
+)
+
+
+async def standing(conn: Conn, key: int, client_no: int, purpose: str) -> Consent | None:
+    row = await (
+        await conn.execute(
+            "SELECT consent_id::text, claims, given_at, until, receipt FROM sharing.standing(%s::bigint, %s::bigint, %s)",
+            (key, client_no, purpose),
+        )
+    ).fetchone()
+    return Consent(row[0], frozenset(row[1]), *row[2:]) if row else None
+
+
+async def give(
+    conn: Conn, key: int, session_hash: bytes, kept: KeptConsent, version: int | None, entry_id: int
+) -> bool:
+    """False where the session is not the citizen's (any more)."""
+    row = await (
+        await conn.execute(
+            "SELECT sharing.give(%s::bigint, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint)",
+            (
+                key, session_hash, UUID(kept.consent_id), kept.client_no, kept.client_name, kept.org_code, kept.org_name, version,
+                sorted(kept.claims), kept.purpose, kept.legal_basis, kept.given_at, kept.until, kept.receipt, entry_id,
+            ),
+        )
+    ).fetchone()  # fmt: skip
+    return bool(row and row[0])
+
+
+async def withdraw(
+    conn: Conn, key: int, session_hash: bytes, consent_id: UUID, at: datetime, entry_id: int
+) -> int | None:
+    """The client it was for; None where nothing stands by that id."""
+    row = await (
+        await conn.execute(
+            "SELECT sharing.withdraw(%s::bigint, %s, %s, %s, %s::bigint)", (key, session_hash, consent_id, at, entry_id)
+        )
+    ).fetchone()
+    return row[0] if row else None
+
+
+async def of_person(conn: Conn, key: int, session_hash: bytes, how_many: int) -> list[KeptConsent]:
+    cursor = await conn.execute(
+        f"SELECT {_KEPT} FROM sharing.consents_of(%s::bigint, %s, %s)", (key, session_hash, how_many)
+    )
+    return [_kept(row) for row in await cursor.fetchall()]
+
+
+def _kept(row: tuple[Any, ...]) -> KeptConsent:
+    (
+        consent_id,
+        client_no,
+        name,
+        org_code,
+        org_name,
+        claims,
+        purpose,
+        basis,
+        given_at,
+        until,
+        receipt,
+        ended_at,
+        ended_by,
+    ) = row
+    return KeptConsent(
+        consent_id,
+        client_no,
+        name,
+        org_code,
+        org_name,
+        frozenset(claims),
+        purpose,
+        basis,
+        given_at,
+        until,
+        receipt,
+        ended_at,
+        ended_by,
+    )

@@ -1,0 +1,151 @@
+"""Consents: only in the citizen's own session, for a time, withdrawable, with a receipt that anybody can check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from dancu.kernel.actor import SYSTEM, Purpose
+from dancu.kernel.errors import Invalid, NotAllowed, NotFound
+from dancu.sharing import service
+from dancu.sharing.models import Terms
+from tests.sharing.conftest import CITIZEN
+
+SERVICE = Purpose("online_service", "69/2024/NĐ-CP")
+
+
+def soon(**kwargs: int) -> datetime:
+    return datetime.now(UTC) + timedelta(**(kwargs or {"days": 30}))
+
+
+async def give(conn, actor, claims=("name",), until=None, client_no=7):
+    return await service.give(conn, actor, client_no, claims, SERVICE, until or soon(), client_name="Điện lực")
+
+
+async def test_given_found_withdrawn(app, citizen):
+    assert await service.consent(app, CITIZEN, 7, "online_service") is None
+    made = await give(app, citizen, ("name", "phone"))
+    assert await service.consent(app, CITIZEN, 7, "online_service") == made
+    assert await service.consent(app, CITIZEN, 8, "online_service") is None
+    assert await service.consent(app, CITIZEN, 7, "public_service") is None
+    assert await service.consent(app, CITIZEN + 1, 7, "online_service") is None
+    await service.withdraw(app, citizen, made.consent_id)
+    assert await service.consent(app, CITIZEN, 7, "online_service") is None
+    with pytest.raises(NotFound):
+        await service.withdraw(app, citizen, made.consent_id)
+    kept = await service.consents_of(app, citizen)
+    assert [(one.consent_id, one.ended_by) for one in kept] == [(made.consent_id, "withdrawn")]
+
+
+async def test_agreeing_anew_replaces(app, citizen):
+    first = await give(app, citizen, ("name", "phone"))
+    second = await give(app, citizen, ("name",))
+    assert (await service.consent(app, CITIZEN, 7, "online_service")) == second
+    assert [(k.consent_id, k.ended_by) for k in await service.consents_of(app, citizen)] == [
+        (second.consent_id, ""), (first.consent_id, "replaced"),
+    ]  # fmt: skip
+
+
+async def test_the_receipt_says_what_was_agreed_and_not_who(app, citizen):
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    made = await give(app, citizen, ("phone", "name"))
+    assert await service.receipt_of(app, citizen, made.consent_id) == made.receipt
+    read = jwt.decode(made.receipt, KeySet.import_key_set(service.receipt_jwks()), algorithms=["ES256"])
+    assert read.header["typ"] == "consent-receipt+jwt"
+    assert read.claims["claims"] == ["name", "phone"]
+    assert read.claims["purpose"] == "online_service"
+    assert read.claims["exp"] == int(made.until.timestamp())
+    assert str(CITIZEN) not in str(read.claims["sub"])
+    again = await give(app, citizen, ("name",), client_no=9)
+    assert jwt.decode(again.receipt, KeySet.import_key_set(service.receipt_jwks())).claims["sub"] == read.claims["sub"]
+
+
+async def test_each_act_is_evidence_and_news(app, citizen, admin):
+    made = await give(app, citizen)
+    await service.withdraw(app, citizen, made.consent_id)
+    await app.commit()
+    rows = await (
+        await admin.execute(
+            "SELECT note->>'verb', fields, actor_kind, purpose FROM audit.pending WHERE subject = %s AND note->>'consent' = %s"
+            " ORDER BY entry_id",
+            (CITIZEN, made.consent_id),
+        )
+    ).fetchall()
+    assert rows == [
+        ("consent.give", ["name"], "citizen", "own_record"),
+        ("consent.withdraw", None, "citizen", "own_record"),
+    ]
+    topics = await (
+        await admin.execute("SELECT topic FROM kit.outbox WHERE person_key = %s ORDER BY id", (CITIZEN,))
+    ).fetchall()
+    assert topics[-2:] == [("sharing.consent.given",), ("sharing.consent.withdrawn",)]
+
+
+async def test_nobody_agrees_withdraws_or_reads_for_another(app, citizen, other):
+    made = await give(app, citizen)
+    with pytest.raises(NotFound):
+        await service.withdraw(app, other, made.consent_id)
+    with pytest.raises(NotFound):
+        await service.receipt_of(app, other, made.consent_id)
+    stolen = replace(other, actor_id=CITIZEN)
+    assert await service.consents_of(app, stolen) == []
+    with pytest.raises(NotAllowed):
+        await give(app, stolen)
+    with pytest.raises(NotAllowed):
+        await give(app, replace(SYSTEM, request_id="t"))
+    assert await service.consent(app, CITIZEN, 7, "online_service") == made
+
+
+async def test_never_more_than_the_agreement(app, citizen, system):
+    terms = Terms(frozenset({"name", "phone"}), {"online_service": "69/2024/NĐ-CP"})
+    await service.set_agreement(app, system, 7, terms, client_name="Điện lực tỉnh", org_code="evn")
+    with pytest.raises(NotAllowed):
+        await give(app, citizen, ("name", "address"))
+    await give(app, citizen, ("name",))
+    assert (await service.consents_of(app, citizen))[0].client_name == "Điện lực tỉnh"
+
+
+@pytest.mark.parametrize("claims", [(), ("religion",), ("name", "x")])
+async def test_claims_that_do_not_exist(app, citizen, claims):
+    with pytest.raises(Invalid):
+        await give(app, citizen, claims)
+
+
+@pytest.mark.parametrize("until", [timedelta(seconds=-1), timedelta(days=400)])
+async def test_times_that_cannot_be(app, citizen, until):
+    with pytest.raises(Invalid):
+        await give(app, citizen, until=datetime.now(UTC) + until)
+
+
+async def test_it_ends_by_itself(app, citizen, admin):
+    made = await give(app, citizen)
+    await app.commit()
+    await admin.execute(
+        "UPDATE sharing.consent SET given_at = now() - interval '2 days', until = now() - interval '1 day' WHERE consent_id = %s",
+        (made.consent_id,),
+    )
+    await admin.commit()
+    assert await service.consent(app, CITIZEN, 7, "online_service") is None
+    assert await give(app, citizen)
+
+
+async def test_ids_that_are_none(app, citizen):
+    for text in ("", "x", "1" * 40, "00000000-0000-0000-0000-000000000000"):
+        with pytest.raises(NotFound):
+            await service.withdraw(app, citizen, text)
+
+
+async def test_the_table_is_closed(app):
+    for statement in (
+        "SELECT 1 FROM sharing.consent",
+        "UPDATE sharing.consent SET claims = '{name}'",
+        "DELETE FROM sharing.consent",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with app.transaction():
+                await app.execute(statement)
