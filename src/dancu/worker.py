@@ -31,6 +31,7 @@ async def run(settings: Settings) -> None:
     loops: list[tuple[str, Callable[[asyncio.Event], Awaitable[None]]]] = [
         ("sequencer", lambda s: _sequence(settings, s)),
         ("events", _dispatch),
+        ("accounts", _protect),
         ("jobs", _jobs),
         ("messages", lambda s: _deliver(settings, s)),
     ]
@@ -85,6 +86,19 @@ async def _dispatch(stop: asyncio.Event) -> None:
         while not stop.is_set():
             moved = await events.dispatch_once(conn)
             if not moved:
+                await _pause(stop, _IDLE_SECONDS)
+    finally:
+        await conn.close()
+
+
+async def _protect(stop: asyncio.Event) -> None:
+    """Accounts follow the registry: who died cannot sign in."""
+    from dancu.accounts import subscribers
+
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        while not stop.is_set():
+            if not await subscribers.consume(conn):
                 await _pause(stop, _IDLE_SECONDS)
     finally:
         await conn.close()

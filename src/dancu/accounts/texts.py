@@ -41,4 +41,22 @@ TEXTS: Final[dict[str, Template]] = {
         N_("Liên lạc của tài khoản định danh vừa được đổi. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
     ),
     "exists": Template(N_("Có người vừa đăng ký định danh bằng số của bạn; bạn đã có tài khoản. Nếu là bạn, hãy đăng nhập.")),
+    "locked.own_request": Template(
+        N_("Tài khoản định danh đã khóa theo yêu cầu của bạn. Mở lại tại một cửa, công an xã, phường hoặc tổng đài.")
+    ),
+    "locked.police_request": Template(
+        N_("Tài khoản định danh của bạn bị khóa theo quyết định của cơ quan công an. Hỏi tại công an xã, phường.")
+    ),
+    "locked.death": Template(N_("Tài khoản định danh bị khóa vì có đăng ký khai tử. Nếu nhầm, hãy báo ngay tư pháp xã, phường.")),
+    "locked.card_revoked": Template(
+        N_("Tài khoản định danh bị khóa vì thẻ căn cước bị thu hồi. Hỏi công an xã, phường để được cấp thẻ.")
+    ),
+    "locked.record_merged": Template(
+        N_("Tài khoản định danh này bị khóa vì hồ sơ trùng đã được gộp. Hỏi công an xã, phường nếu bạn chưa có tài khoản khác.")
+    ),
+    "locked.breach": Template(N_("Tài khoản định danh của bạn bị khóa vì vi phạm khi sử dụng. Hỏi tại công an xã, phường.")),
+    "locked.suspicion": Template(
+        N_("Tài khoản định danh đã khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Ra một cửa hoặc gọi tổng đài để mở.")
+    ),
+    "unlocked": Template(N_("Tài khoản định danh của bạn đã mở khóa. Xin đăng nhập lại.")),
 }

@@ -109,6 +109,11 @@ async def end_other_sessions(conn: Conn, actor: Actor) -> int:
     return await store.revoke_all(conn, actor.kind, actor.actor_id, but=bytes.fromhex(actor.session_id))
 
 
+async def end_all(conn: Conn, kind: ActorKind, actor_id: int) -> int:
+    """End every session of somebody whose account was taken out of use; how many ended."""
+    return await store.revoke_all(conn, kind, actor_id)
+
+
 async def stage_of(conn: Conn, actor: Actor) -> str | None:
     """'full', 'enrol', or None when the session has ended."""
     found = await store.live(conn, bytes.fromhex(actor.session_id)) if actor.session_id else None

@@ -1,0 +1,62 @@
+"""What accounts make of the registry's news: who died cannot sign in, whose death was an error can again. Each event is
+handled in the transaction that moves the subscriber's cursor, and its lock is of one ground: twice the same news is once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from dancu.accounts.models.locks import Ground
+from dancu.accounts.service import locks
+from dancu.kernel.actor import SYSTEM
+from dancu.kit import events
+from dancu.kit.db import Conn
+from dancu.population.events import CardChanged, DeathUndone, MergeUndone, PersonDied, RecordsMerged
+from dancu.population.models import CardState
+
+NAME: Final = "accounts.protection"
+
+
+async def _died(conn: Conn, key: int, event: events.Event) -> None:
+    await locks.registry_says(conn, SYSTEM, key, Ground.DEATH)
+
+
+async def _lives(conn: Conn, key: int, event: events.Event) -> None:
+    await locks.registry_unsays(conn, SYSTEM, key, Ground.DEATH)
+
+
+async def _card(conn: Conn, key: int, event: events.Event) -> None:
+    state = event.payload.get("state")
+    if state == CardState.REVOKED:
+        await locks.registry_says(conn, SYSTEM, key, Ground.CARD_REVOKED)
+    elif state == CardState.ACTIVE:
+        await locks.registry_unsays(conn, SYSTEM, key, Ground.CARD_REVOKED)
+
+
+async def _absorbed(conn: Conn, key: int, event: events.Event) -> None:
+    await locks.registry_says(conn, SYSTEM, key, Ground.RECORD_MERGED)
+
+
+async def _parted(conn: Conn, key: int, event: events.Event) -> None:
+    await locks.registry_unsays(conn, SYSTEM, key, Ground.RECORD_MERGED)
+
+
+HANDLERS: Final[dict[str, Callable[[Conn, int, events.Event], Awaitable[None]]]] = {
+    PersonDied.topic: _died,
+    DeathUndone.topic: _lives,
+    CardChanged.topic: _card,
+    RecordsMerged.topic: _absorbed,
+    MergeUndone.topic: _parted,
+}
+
+
+async def handle(conn: Conn, event: events.Event) -> None:
+    """One event of the registry; others pass."""
+    handler = HANDLERS.get(event.topic)
+    if handler is not None and event.person_key is not None:
+        await handler(conn, event.person_key, event)
+
+
+async def consume(conn: Conn) -> int:
+    """The next events; how many were looked at. Called by the worker until there are none."""
+    return await events.consume(conn, NAME, handle, topics=frozenset(HANDLERS))

@@ -1,0 +1,129 @@
+"""Accounts follow the registry: a death locks, its correction unlocks, whatever the order and however often it is heard."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import psycopg
+import pytest_asyncio
+
+from dancu.access.service import sessions
+from dancu.accounts.models import AccountState
+from dancu.accounts.models.locks import Ground
+from dancu.accounts.service import core
+from dancu.kernel.dates import PartialDate
+from dancu.kit import events
+from dancu.population import service as population
+from dancu.population.models import CardKind, CardState
+from tests.accounts.protection import Holder, drain, grounds, holder, told
+from tests.population.conftest import Office
+
+
+@pytest_asyncio.fixture
+async def worker(registry):  # type: ignore[no-untyped-def]
+    conn = await psycopg.AsyncConnection.connect(registry.dsn("worker"), autocommit=True)
+    yield conn
+    await conn.close()
+
+
+@pytest_asyncio.fixture
+async def hoa(app: psycopg.AsyncConnection, office: Office) -> Holder:
+    made = await holder(app, office)
+    await app.commit()
+    return made
+
+
+async def test_a_death_locks_ends_sessions_and_tells_by_every_channel(app, worker, admin, office, hoa):
+    before = await core.existing(app, hoa.key)
+    await office(population.die, hoa.key, on=PartialDate(2026, 1, 4))
+    await app.commit()
+    assert await drain(worker)
+    after = await core.existing(app, hoa.key)
+    assert (after.state, after.lock_version) == (AccountState.LOCKED, before.lock_version + 1)
+    assert await grounds(app, hoa.key) == {Ground.DEATH}
+    assert await core.lock_versions(app, [hoa.key]) == {}
+    assert await sessions.resolve(app, hoa.token) is None
+    assert await told(admin, "sms", hoa.phone) == ["account.locked.death"]
+    assert await told(admin, "email", "hoa@thu.example") == ["account.locked.death"]
+    (entry,) = await (
+        await admin.execute(
+            "SELECT actor_kind, purpose, fields FROM audit.pending WHERE subject = %s AND note->>'verb' = 'account.lock.place'",
+            (hoa.key,),
+        )
+    ).fetchall()
+    assert entry == ("system", "eid_account", ["account"])
+
+
+async def test_a_corrected_death_unlocks_and_old_sessions_stay_dead(app, worker, admin, office, hoa):
+    await office(population.die, hoa.key, on=PartialDate(2026, 1, 4))
+    await app.commit()
+    await drain(worker)
+    await office(population.undo_death, hoa.key)
+    await app.commit()
+    await drain(worker)
+    account = await core.existing(app, hoa.key)
+    assert account.state is AccountState.ACTIVE
+    assert account.lock_version == 3
+    assert await sessions.resolve(app, hoa.token) is None
+    assert (await told(admin, "sms", hoa.phone))[-1] == "account.unlocked"
+    assert {h.kind for h in await core.happenings(app, hoa.key)} >= {"locked", "unlocked"}
+
+
+async def test_the_same_news_twice_makes_one_lock(app, worker, admin, office, hoa):
+    await office(population.die, hoa.key, on=PartialDate(2026, 1, 4))
+    await app.commit()
+    await drain(worker)
+    async with worker.transaction():
+        await events.emit(worker, "population.person.died", hoa.key, {})
+    await drain(worker)
+    assert (await core.existing(app, hoa.key)).lock_version == 2
+    assert await told(admin, "sms", hoa.phone) == ["account.locked.death"]
+
+
+async def test_other_locks_outlive_the_correction(app, worker, office, police, hoa):
+    from dancu.accounts.service import locks
+
+    await locks.own_request(app, hoa.actor, locks.eid_purpose(), hoa.key, way="account")
+    await app.commit()
+    await office(population.die, hoa.key, on=PartialDate(2026, 1, 4))
+    await office(population.undo_death, hoa.key)
+    await app.commit()
+    await drain(worker)
+    assert (await core.existing(app, hoa.key)).state is AccountState.LOCKED
+    assert await grounds(app, hoa.key) == {Ground.OWN_REQUEST}
+
+
+async def test_a_revoked_card_locks_until_a_new_one_is_issued(app, worker, office, hoa):
+    await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 8, 2))
+    await office(population.end_card, hoa.key, state=CardState.REVOKED, on=date(2025, 9, 1))
+    await app.commit()
+    await drain(worker)
+    assert await grounds(app, hoa.key) == {Ground.CARD_REVOKED}
+    await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 10, 1))
+    await app.commit()
+    await drain(worker)
+    assert await grounds(app, hoa.key) == set()
+    assert (await core.existing(app, hoa.key)).state is AccountState.ACTIVE
+
+
+async def test_a_lost_card_and_a_person_without_account_change_nothing(app, worker, office, hoa):
+    await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 8, 2))
+    await office(population.end_card, hoa.key, state=CardState.LOST, on=date(2025, 9, 1))
+    other = await office.person("Lê Thị Bông")
+    await office(population.die, other, on=PartialDate(2026, 1, 4))
+    await app.commit()
+    await drain(worker)
+    assert await grounds(app, hoa.key) == set()
+    assert await core.account(app, other) is None
+
+
+async def test_an_absorbed_record_takes_its_account_out_of_use(app, worker, office, hoa):
+    twin = await office.person("Trần Thị Hoà")
+    async with worker.transaction():
+        await events.emit(worker, "population.person.merged", hoa.key, {"kept_key": twin})
+    await drain(worker)
+    assert await grounds(app, hoa.key) == {Ground.RECORD_MERGED}
+    async with worker.transaction():
+        await events.emit(worker, "population.person.merge_undone", hoa.key, {"kept_key": twin})
+    await drain(worker)
+    assert await grounds(app, hoa.key) == set()
