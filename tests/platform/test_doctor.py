@@ -61,6 +61,52 @@ def test_keys_that_others_can_read(installation: Installation) -> None:
     key.chmod(0o600)
 
 
+@pytest.mark.parametrize("lost", [("audit.key",), ("audit.key", "audit.vkey")])
+def test_a_lost_key_of_the_log(installation: Installation, tmp_path: Path, lost: tuple[str, ...]) -> None:
+    """Nothing starts on a key made anew; what is wrong and which file to restore is said, with and without a database."""
+    keys = installation.data / "keys"
+    for name in lost:
+        (keys / name).rename(tmp_path / name)
+    try:
+        found = failing(installation.dancu("doctor", "--json"))
+        assert "audit.key" in found["Khóa"]["mend"]
+        refused = installation.start("serve")
+        assert refused.child.wait(60) == 1
+        assert "[audit.key.missing]" in refused.output
+        assert not (keys / "audit.key").exists()
+        with installation.database():
+            found = failing(installation.dancu("doctor", "--json"))
+            assert "sao lưu" in found["Nhật ký bằng chứng"]["mend"]
+    finally:
+        for name in lost:
+            (tmp_path / name).rename(keys / name)
+    with installation.serving():
+        assert failing(installation.dancu("doctor", "--json")) == {}
+
+
+def test_a_key_lost_while_it_runs(installation: Installation, tmp_path: Path) -> None:
+    key = installation.data / "keys" / "audit.key"
+    import httpx
+
+    with installation.serving() as port, httpx.Client(base_url=f"http://localhost:{port}") as running:
+        assert running.get("/readyz").json()["ready"] is True
+        key.rename(tmp_path / "kept")
+        try:
+            said = running.get("/readyz")
+            assert (said.status_code, said.json()["checks"]["key of the evidence log"]) == (503, "failed")
+        finally:
+            (tmp_path / "kept").rename(key)
+        assert running.get("/readyz").json()["ready"] is True
+
+
+def test_doctor_survives_what_it_did_not_foresee(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> doctor.Result:
+        raise KeyError("x")
+
+    assert doctor._survived(broken).state == "fail"
+    assert doctor._survived(broken).mend
+
+
 def test_no_database(installation: Installation, tmp_path: Path) -> None:
     for place in (installation.data, tmp_path / "nothing"):
         said = dancu("doctor", "--json", "--data", str(place))

@@ -19,6 +19,10 @@ import typer
 DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
 _FREE_GB = 2
 _OLD_PENDING_SECONDS = 60.0
+_RESTORE_KEY = (
+    "Dừng Dancu, chép keys/audit.key và keys/audit.vkey từ bản sao lưu gần nhất vào {keys}, chmod 600, rồi chạy lại."
+    " Đừng tạo khóa mới."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,23 @@ def _keys(folder: Path) -> Result:
     open_ones = [p.name for p in secrets if stat.S_IMODE(p.stat().st_mode) & 0o077]
     if open_ones:
         return Result("Khóa", "fail", "người khác đọc được: " + ", ".join(open_ones), f"Chạy: chmod 600 {keys}/*.key")
+    if wrong := _log_key(folder):
+        return Result("Khóa", "fail", wrong, _RESTORE_KEY.format(keys=keys))
     return Result("Khóa", "ok", f"{len(secrets)} khóa, chỉ chủ đọc được")
+
+
+def _log_key(folder: Path) -> str:
+    """What files alone say is wrong with the log's key; empty where nothing is."""
+    from dancu.audit import keys
+    from dancu.kernel.errors import DancuError
+    from dancu.kit.command import sentence
+
+    try:
+        if (folder / "checkpoints").is_dir() or (folder / "keys" / keys.KEY).exists():
+            keys.load_signer(folder / "keys")
+    except DancuError as error:
+        return sentence(error)
+    return ""
 
 
 def _configuration(folder: Path) -> Result:
@@ -212,11 +232,7 @@ async def _log(folder: Path) -> Result:
     except DancuError as error:
         if error.code == "audit.vkey.missing":
             return Result(name, "warn", "chưa có khóa trên máy này", "Kiểm chứng trên máy giữ khóa.")
-        return Result(
-            name, "fail", sentence(error),
-            f"Dừng Dancu, chép keys/audit.key và keys/audit.vkey từ bản sao lưu gần nhất vào {keys}, chmod 600, rồi chạy lại."
-            " Đừng tạo khóa mới.",
-        )  # fmt: skip
+        return Result(name, "fail", sentence(error), _RESTORE_KEY.format(keys=keys))
     finally:
         await conn.close()
     return Result(name, "ok", f"{size} mục, điểm kiểm ký đúng; kiểm toàn bộ: dancu audit verify --facts")

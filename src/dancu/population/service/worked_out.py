@@ -24,7 +24,7 @@ _WHAT = {
     "directory.leads_astray": "một số giấy tờ dẫn tới người chưa từng mang số đó",
     "directory.missing": "một số giấy tờ của người này không dẫn tới họ",
     "directory.state": "trạng thái của số định danh khác với dữ liệu đã ghi",
-    "person.areas": "địa bàn khác với nơi ở đã ghi",
+    "person.areas": "địa bàn khác với nơi ở đã ghi (ngay sau khi nâng cấp hoặc đổi đơn vị: chờ việc tính lại ban đêm)",
     "person.alive_until": "ngày mất khác với đăng ký khai tử",
     "person.merged_into": "hồ sơ đứng thay khác với lần gộp đã ghi",
     "person.last_recorded": "thời điểm ghi sau cùng không khớp với dữ liệu hay nhật ký",
