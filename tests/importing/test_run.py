@@ -329,3 +329,24 @@ async def test_dirty_text_of_every_kind_goes_in_or_waits(registry: Registry, tmp
     ]  # fmt: skip
     result = await registry.run(book(tmp_path / "a.csv", *rows), "residence-register")
     assert result.tally.rows["inserted"] == len(rows)
+
+
+async def test_people_of_old_books_are_seen_where_their_places_may_have_been(registry: Registry, tmp_path: Path) -> None:
+    """No unit is guessed into the facts, yet somebody can open the record; another day for the places fills them in."""
+    path = tmp_path / "2012.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["so", "quyenSo", "ngayDangKy", "noiDangKy", "nksHoTen", "nksGioiTinh", "nksNgaySinh", "nksQueQuan", "soDinhDanh"])
+        writer.writerow(["7", "01-TP/HT-2012-KS", "15/03/2012", "UBND xã Tam Thăng, Tam Kỳ, Quảng Nam", "Nguyễn Văn Tí", "1",
+                         "02/03/2012", "xã Tam Thăng, Tam Kỳ, Quảng Nam", ""])  # fmt: skip
+    result = await registry.run(path, "birth-book", as_of=None)
+    assert (result.tally.rows["inserted"], result.tally.findings["place.of_that_time"]) == (1, 2)
+    units = "SELECT b.registration_unit, p.areas FROM population.person p JOIN population.person_birth b USING (person_key) WHERE upper_inf(b.recorded)"
+    ((unit, areas),) = await registry.rows(units)
+    assert unit is None
+    assert areas, "nobody local could open the record"
+    again = await registry.run(path, "birth-book", as_of=date(2023, 4, 1))
+    assert again.tally.rows["inserted"] == 0
+    ((unit, areas),) = await registry.rows(units)
+    assert unit is not None
+    assert areas

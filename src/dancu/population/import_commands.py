@@ -75,7 +75,7 @@ async def _import(
     finally:
         await conn.close()
     access.require(actor, "import.run")
-    purpose = access.choose_purpose(*why)
+    purpose = access.choose_purpose(*why, serving="import.run")
 
     async with sequencer() as sequenced:
         return await import_file(
@@ -143,6 +143,11 @@ def _say(result: Result) -> None:
             print(f"{title}:")
             for code, count in counted.most_common():
                 print(f"  {_number(count):>12}  {sentence(code)} [{code}]")
+    if result.tally.findings["place.of_that_time"]:
+        print(
+            "Các đơn vị hành chính trước năm 2022 được giữ nguyên như đã ghi; hồ sơ mở được ở những địa bàn mà tên đó có thể chỉ.\n"
+            "  Nếu sổ dùng tên đơn vị của một ngày khác, hãy nhập lại với --as-of, ví dụ --as-of 2023-04-01."
+        )
     if result.ignored_columns:
         print(f"Cột không dùng đến: {', '.join(result.ignored_columns)}")
     if result.tally.rows["needs_review"] and not result.dry_run:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dancu.kernel.errors import Conflict, Invalid, NotFound
@@ -26,6 +27,7 @@ __all__ = [
     "Status",
     "Unit",
     "add_hamlet",
+    "areas_named",
     "become_owner",
     "close_hamlet",
     "find_hamlet",
@@ -68,6 +70,16 @@ def resolve(text: str, as_of: date, hamlets: "Hamlets | None" = None) -> Resolut
     from dancu.territory.matching import resolve as read_address
 
     return read_address(text, as_of, gazetteer(), hamlets)
+
+
+@lru_cache(maxsize=8192)
+def areas_named(text: str, today: date) -> tuple[int, ...]:
+    """Areas of today (communes and what is above them) of every unit that `text` may have meant in the oldest units
+    known: for records whose unit of that time is unknown and that somebody must be able to see all the same. Never a
+    fact."""
+    found = resolve(text, OLDEST_KNOWN).candidates if text.strip() else ()
+    known, near = gazetteer(), [c.unit for c in found if c.confidence >= found[0].confidence - 0.15]
+    return tuple(dict.fromkeys(area for unit in near for area in known.areas(unit.unit_id, today)))
 
 
 async def load(conn: "Conn") -> bool:

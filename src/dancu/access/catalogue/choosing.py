@@ -12,7 +12,7 @@ from dancu.access.catalogue.roles import ROLES
 from dancu.access.models import LegalBasis, Purpose, Role
 from dancu.kernel.actor import Purpose as ChosenPurpose
 from dancu.kernel.clock import SystemClock
-from dancu.kernel.errors import Invalid
+from dancu.kernel.errors import Invalid, NotAllowed
 
 
 def purposes(as_of: date | None = None, *, serving: Iterable[str] = ()) -> list[tuple[Purpose, list[LegalBasis]]]:
@@ -40,11 +40,19 @@ def roles() -> list[Role]:
     return list(ROLES.values())
 
 
-def choose_purpose(code: str, legal_basis: str = "", case_ref: str = "", as_of: date | None = None) -> ChosenPurpose:
+def choose_purpose(
+    code: str, legal_basis: str = "", case_ref: str = "", as_of: date | None = None, *, serving: str = ""
+) -> ChosenPurpose:
     """The kernel's Purpose for a code; without a legal basis the first one valid that day. Raises Invalid
-    `purpose.unknown` or `purpose.basis`; whether it serves a permission the gate decides."""
+    `purpose.unknown` or `purpose.basis`. Whether it serves a permission the gate decides; where no gate stands before the
+    work (an import), `serving` names the permission, and NotAllowed `person.no_purpose` is raised."""
     for purpose, bases in purposes(as_of):
         if purpose.code == code:
+            if serving and serving not in purpose.permissions:
+                raise NotAllowed(
+                    "person.no_purpose",
+                    "Mục đích hoặc căn cứ pháp lý không cho phép việc này. Hãy chọn mục đích khác trong danh mục.",
+                )
             basis = " ".join(legal_basis.split()) or bases[0].code
             if not any(basis == law.code or basis.startswith(law.code + " ") for law in bases):
                 raise Invalid("purpose.basis", "Căn cứ pháp lý này không dùng được cho mục đích đã chọn.")

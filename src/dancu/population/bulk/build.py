@@ -21,6 +21,7 @@ from dancu.population.bulk.rows import LAYOUTS, cell
 from dancu.population.events import PersonEvent, PersonRegistered
 from dancu.population.matching import search_terms
 from dancu.population.policy.groups import groups_of
+from dancu.territory.service import areas_named
 
 Areas = Callable[[int], Sequence[int]]
 """Unit id -> candidate communes of today and their provinces (territory's `Gazetteer.areas` for today)."""
@@ -177,7 +178,8 @@ class Builder:
         )
 
     def _areas_of(self, draft: m.PersonDraft) -> tuple[int, ...]:
-        """As `service.derive.areas_of`: where the person lives, else lived last, else was registered."""
+        """As `service.derive.areas_of`: where the person lives, else lived last, else was registered, else what the
+        written place may have meant."""
         units: list[int] = []
         past: list[m.ResidenceFact] = []
         for r in draft.residences:
@@ -193,7 +195,8 @@ class Builder:
             units = [draft.birth.registration_unit]
         if len(units) == 1:
             return tuple(self.areas(units[0]))
-        return tuple(dict.fromkeys(area for unit in units for area in self.areas(unit)))
+        found = tuple(dict.fromkeys(area for unit in units for area in self.areas(unit)))
+        return found or areas_named(m.written_place(draft.residences, draft.birth), self._today)
 
     def _search(self, block: list[str], draft: m.PersonDraft, key: int, areas: tuple[int, ...]) -> None:
         name = next((n for n in draft.names if n.kind == m.NameKind.BIRTH and n.valid.end is None), None)

@@ -67,7 +67,9 @@ class RowReader:
         self.width = len(header)
         self._columns = [(c, at[c.field], profile.codes.get(c.codes)) for c in profile.columns if c.field in at]
         self._located = [c.field for c, _, _ in self._columns if c.clean == "place"]
-        self._seed = f"{profile.source_kind}\x1f{'|'.join(c.field for c, _, _ in self._columns)}".encode()
+        # Another day for the places is another reading of the same row.
+        read_as = f"\x1f{as_of}" if as_of is not None else ""
+        self._seed = f"{profile.source_kind}\x1f{'|'.join(c.field for c, _, _ in self._columns)}{read_as}".encode()
         self._places = Places()
 
     def read(self, line: int, cells: list[str]) -> Row:

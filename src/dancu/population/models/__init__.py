@@ -32,6 +32,7 @@ from dancu.population.models.facts import (
     SourceKind,
     Stored,
     TraitFact,
+    written_place,
 )
 from dancu.population.models.groups import HOMES, REQUIRED, DataGroup, Home, missing_groups
 from dancu.population.models.time import ALWAYS, Valid
@@ -83,4 +84,5 @@ __all__ = [
     "TraitFact",
     "Valid",
     "missing_groups",
+    "written_place",
 ]

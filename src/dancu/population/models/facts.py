@@ -7,7 +7,7 @@ each None where unknown. Places are a territory unit id where one could be resol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -272,3 +272,11 @@ class LifeFact(Fact):
 class OtherFact(Fact):
     name: str
     value: str
+
+
+def written_place(residences: Iterable[ResidenceFact], birth: BirthFact | None) -> str:
+    """The place in words of a record that names no unit: where the person lives, else the office that registered the
+    birth, else the place of birth or of origin; "" where nothing is written."""
+    homes = [r.address for r in residences if r.unit_id is None and r.valid.end is None]
+    offices = [birth.registration_place, birth.birth_place, birth.origin_place] if birth is not None else []
+    return next((text for text in (*homes, *offices) if text), "")

@@ -8,10 +8,10 @@ from dancu.kernel.errors import Invalid
 from dancu.kernel.names import normal_form
 from dancu.kit.i18n import N_
 from dancu.population.matching import search_terms
-from dancu.population.models import PersonView, ResidenceKind, missing_groups
+from dancu.population.models import PersonView, ResidenceKind, missing_groups, written_place
 from dancu.population.policy.work import Work
 from dancu.population.store.persons import Derived, SearchRow
-from dancu.territory.service import gazetteer
+from dancu.territory.service import areas_named, gazetteer
 
 _RESIDENT = (ResidenceKind.PERMANENT, ResidenceKind.TEMPORARY, ResidenceKind.CURRENT)
 
@@ -33,9 +33,11 @@ def units_of(view: PersonView) -> tuple[int, ...]:
 
 
 def areas_of(view: PersonView, today: date) -> tuple[int, ...]:
-    """Candidate communes of today and everything above them, for each unit the person belongs to."""
+    """Candidate communes of today and everything above them, for each unit the person belongs to; where the unit of that
+    time is unknown (old books), of each unit the written place may have meant."""
     known = gazetteer()
-    return tuple(dict.fromkeys(area for unit in units_of(view) if unit in known for area in known.areas(unit, today)))
+    found = tuple(dict.fromkeys(area for unit in units_of(view) if unit in known for area in known.areas(unit, today)))
+    return found or areas_named(written_place(view.residences, view.births[-1] if view.births else None), today)
 
 
 def check_units(work: Work) -> None:
