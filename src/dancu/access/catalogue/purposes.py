@@ -54,7 +54,7 @@ _ALL = (
         "eid_account", "Cấp và quản lý tài khoản định danh điện tử", "Issue and care of electronic identity accounts",
         date(2022, 10, 20), None, (*_EID, *_IDENTITY),
         ("person.search", "person.read", "person.read.national", "person.print", "person.verify",
-         "person.write.card", "person.write.contact", "eid.application.read", "eid.application.decide", "eid.enrol",
+         "person.release", "person.write.card", "person.write.contact", "eid.application.read", "eid.application.decide", "eid.enrol",
          "eid.lock", "eid.recover", "eid.hotline"),
     ),
     Purpose(
