@@ -69,7 +69,7 @@ class Sharing:
     async def consent(self, conn: Any, key: int, client_no: int, purpose: str) -> Given | None:
         return self.consents.get((key, client_no, purpose))
 
-    async def give(self, conn: Any, actor: Any, client_no: int, claims: Any, purpose: Any, until: datetime) -> Given:
+    async def give(self, conn: Any, actor: Any, client_no: int, claims: Any, purpose: Any, until: datetime, **names: str) -> Given:
         made = self.consents[actor.actor_id, client_no, purpose.code] = Given(frozenset(claims), until)
         return made
 
