@@ -54,3 +54,15 @@ async def recent(conn: Conn, key: int, limit: int) -> list[PastSignIn]:
         )
     ).fetchall()
     return [PastSignIn(row[0], row[1], row[2], tuple(row[3]), *row[4:]) for row in rows]
+
+
+async def account_among(conn: Conn, keys: Sequence[int]) -> int:
+    """The one of these persons that has an account, 0 where none has; opens it."""
+    await conn.execute("SELECT accounts.open(%s::bigint[])", (list(keys) or [0],))
+    row = await (
+        await conn.execute(
+            "SELECT person_key FROM accounts.account WHERE person_key = ANY (%s::bigint[]) ORDER BY state = 'active' DESC LIMIT 1",
+            (list(keys) or [0],),
+        )
+    ).fetchone()
+    return int(row[0]) if row else 0

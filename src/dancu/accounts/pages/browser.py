@@ -1,0 +1,52 @@
+"""What the pages of this room need of a request: which browser it is, and where passkeys are good."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from dancu.accounts.models.sign_in import Browser
+from dancu.kit.authn.passkey import Site
+from dancu.kit.web import Request, Response, client_ip, csrf_token, token_of
+from dancu.kit.web.cookies import cookie_name
+from dancu.kit.web.csrf import COOKIE as BROWSER_COOKIE
+
+DEVICE_COOKIE = "dancu_eid_device"
+_DEVICE_DAYS = 365
+
+
+def browser_of(request: Request) -> Browser:
+    return Browser(
+        client_ip(request, request.app.state.settings.trusted_proxies),
+        request.headers.get("user-agent", "")[:160],
+        request.cookies.get(DEVICE_COOKIE, "")[:200],
+        token_of(request),
+    )
+
+
+def binding_of(request: Request) -> str:
+    """What only this browser has: its session, else its own cookie (made now where it had none)."""
+    csrf_token(request)
+    return (
+        token_of(request)
+        or request.cookies.get(cookie_name(request, BROWSER_COOKIE), "")
+        or str(getattr(request.state, "browser", ""))
+    )
+
+
+def site_of(request: Request) -> Site:
+    """The outside address: behind a proxy that ends TLS the request itself says http."""
+    scheme = "https" if request.app.state.settings.https else request.url.scheme
+    return Site(request.url.hostname or "localhost", f"{scheme}://{request.headers.get('host', 'localhost')}")
+
+
+def remember_device(request: Request, response: Response, device: str) -> None:
+    response.set_cookie(
+        DEVICE_COOKIE, device, max_age=_DEVICE_DAYS * 86400, httponly=True, samesite="lax",
+        secure=request.app.state.settings.https, path="/eid",
+    )  # fmt: skip
+
+
+def sign_in_url(next_url: str, *, acr: int = 1, fresh: int | None = None) -> str:
+    """Where to prove more, and come back. `fresh`: the proof must be at most so many seconds old."""
+    wishes = {"next": next_url, "acr": str(acr), **({"max_age": str(fresh)} if fresh is not None else {})}
+    return f"/eid/sign-in?{urlencode(wishes)}"

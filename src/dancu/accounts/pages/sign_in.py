@@ -1,0 +1,222 @@
+"""/eid/sign-in: the number, the passcode or a passkey, and a second factor where the level asked for needs one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
+from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
+from dancu.accounts.service import authenticators, sign_in
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.kit.web import (
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    Form,
+    FormErrors,
+    Request,
+    Response,
+    attempt,
+    local_path,
+    public,
+    read_form,
+    render,
+    see_other,
+    start_session,
+)
+
+router = APIRouter(prefix="/eid/sign-in", dependencies=[public()])
+HOME = "/account"
+
+REFUSED = NotAllowed("sign_in.refused", N_("Số định danh hoặc mật mã không đúng, hoặc tài khoản chưa kích hoạt."))
+CODE_REFUSED = NotAllowed("sign_in.code_refused", N_("Mã không đúng, đã dùng hoặc đã hết hạn. Hãy thử lại hoặc chọn cách khác."))
+LOCKED = NotAllowed(
+    "sign_in.locked",
+    N_("Tài khoản đang bị khóa. Hãy gọi tổng đài hoặc đến công an xã, phường gần nhất để biết lý do và mở lại."),
+)
+
+
+def _waiting(step: Step) -> DancuError:
+    return NotAllowed(
+        "sign_in.wait", N_("Đã thử nhiều lần. Xin đợi {seconds} giây rồi thử lại."), seconds=max(1, step.wait_seconds)
+    )
+
+
+@router.get("")
+async def start(
+    request: Request, conn: DbConn, actor: CurrentActor, next: str = HOME, acr: str = "1", max_age: str = "", prompt: str = "",
+    hint: str = "", assisted: str = "",
+) -> Response:  # fmt: skip
+    started = await sign_in.begin(
+        conn, actor, next=local_path(next, HOME), acr=_level(acr), max_age=_seconds(max_age), prompt=prompt, assisted=assisted == "1"
+    )
+    if started.done:
+        return see_other(started.flow.next)
+    if started.flow.key and started.flow.amr:
+        offered = await authenticators.ways(conn, started.flow.key)
+        return _second(request, Step(StepState.MORE, started.flow, offered.ways), FormErrors())
+    if started.flow.key:
+        return _passcode(request, started.flow, FormErrors(), known=True)
+    return _number(request, started.flow, Form.of(number=hint[:20]), FormErrors())
+
+
+@router.get("/{step}")
+async def reloaded(step: str) -> Response:
+    """The answer to a form was asked for by its address: begin again."""
+    return see_other("/eid/sign-in")
+
+
+@router.post("")
+async def number(request: Request, conn: DbConn) -> Response:
+    form, errors = await read_form(request), FormErrors()
+    try:
+        flow = sign_in.unseal(form.value("flow"), binding_of(request))
+        flow = await sign_in.identify(conn, flow, form.value("number"))
+    except DancuError as error:
+        if error.code == "sign_in.old":
+            return see_other("/eid/sign-in")
+        errors.add("number", "sign_in.number", N_("Số định danh phải có 12 chữ số. Số CMND cũ có 9 chữ số cũng được."))
+        return _number(request, sign_in.unseal(form.value("flow"), binding_of(request)), form, errors)
+    if form.value("passcode"):
+        return await _checked(request, conn, flow, form)
+    return _passcode(request, flow, errors)
+
+
+@router.post("/passcode")
+async def passcode(request: Request, conn: DbConn) -> Response:
+    form = await read_form(request)
+    flow = _flow(request, form)
+    if flow is None:
+        return see_other("/eid/sign-in")
+    return await _checked(request, conn, flow, form)
+
+
+async def _checked(request: Request, conn: Conn, flow: Flow, form: Form) -> Response:
+    errors = FormErrors()
+    secret = form.required("passcode", errors)
+    if errors:
+        return _passcode(request, flow, errors)
+    step = await sign_in.passcode(conn, flow, secret, browser_of(request), request_id=request.state.request_id)
+    if step.state is StepState.REFUSED:
+        return _passcode(request, flow, FormErrors.of(REFUSED))
+    if step.state is StepState.WAIT and not step.flow.amr:
+        return _passcode(request, flow, FormErrors.of(_waiting(step)))
+    return _onward(request, step)
+
+
+@router.post("/code")
+async def code(request: Request, conn: DbConn) -> Response:
+    form, errors = await read_form(request), FormErrors()
+    flow = _flow(request, form)
+    way = next((way for way in Way if way == form.value("way") and way is not Way.PASSKEY), Way.SMS)
+    if flow is None:
+        return see_other("/eid/sign-in")
+    given = form.required("code", errors)
+    if errors:
+        offered = await authenticators.ways(conn, flow.key)
+        return _second(request, Step(StepState.MORE, flow, offered.ways, hint=offered.phone_end), errors, way=way, sent=True)
+    step = await sign_in.second(conn, flow, way, given, browser_of(request), request_id=request.state.request_id)
+    if step.state is StepState.REFUSED:
+        return _second(request, step, FormErrors.of(CODE_REFUSED), way=way, sent=True)
+    return _onward(request, step, way=way)
+
+
+@router.post("/way")
+async def choose_way(request: Request, conn: DbConn) -> Response:
+    """Another way to give the second factor; for a text message the code is sent now."""
+    form = await read_form(request)
+    flow = _flow(request, form)
+    if flow is None or not flow.key or not flow.amr:
+        return see_other("/eid/sign-in")
+    if form.value("way") == Way.SMS:
+        return _onward(request, await sign_in.send_sms(conn, flow), way=Way.SMS)
+    offered = await authenticators.ways(conn, flow.key)
+    way = next((way for way in offered.ways if way == form.value("way")), None)
+    return _second(request, Step(StepState.MORE, flow, offered.ways), FormErrors(), way=way)
+
+
+@router.post("/passkey")
+async def passkey(request: Request, conn: DbConn) -> Response:
+    form = await read_form(request)
+    bound = binding_of(request)
+    flow = _flow(request, form)
+    if flow is None:
+        return see_other("/eid/sign-in")
+    try:
+        async with attempt(conn):
+            step = await sign_in.passkey(
+                conn, flow, site_of(request), bound, browser_of(request), sealed=form.value("challenge"),
+                answer=form.value("answer"), request_id=request.state.request_id,
+            )  # fmt: skip
+    except Invalid as error:
+        step, refusal = Step(StepState.REFUSED, flow), FormErrors.of(error)
+    else:
+        refusal = FormErrors.of(REFUSED)
+    if step.state is StepState.REFUSED:
+        if flow.key and flow.amr:
+            offered = await authenticators.ways(conn, flow.key)
+            return _second(request, Step(StepState.MORE, flow, offered.ways), refusal)
+        return _number(request, flow, Form(), refusal)
+    return _onward(request, step)
+
+
+def _onward(request: Request, step: Step, *, way: Way | None = None) -> Response:
+    if step.state is StepState.OK:
+        response = see_other(step.flow.next)
+        start_session(request, response, step.token)
+        if step.device:
+            remember_device(request, response, step.device)
+        return response
+    if step.state is StepState.LOCKED:
+        return _number(request, replace(step.flow, key=0, amr=()), Form(), FormErrors.of(LOCKED))
+    if step.state is StepState.WAIT:
+        return _second(request, step, FormErrors.of(_waiting(step)), way=way, sent=True)
+    return _second(request, step, FormErrors(), way=way or (Way.SMS if step.hint and step.ways[:1] == (Way.SMS,) else None), sent=bool(step.hint))
+
+
+def _flow(request: Request, form: Form) -> Flow | None:
+    try:
+        return sign_in.unseal(form.value("flow"), binding_of(request))
+    except Invalid:
+        return None
+
+
+def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Response:
+    bound = binding_of(request)
+    return render(
+        request, "accounts/sign_in.html", base="base_citizen.html", form=form, errors=errors, flow=sign_in.seal(flow, bound),
+        passkey=authenticators.passkey_challenge(site_of(request), bound), status=422 if errors else 200,
+    )  # fmt: skip
+
+
+def _passcode(request: Request, flow: Flow, errors: FormErrors, *, known: bool = False) -> Response:
+    bound = binding_of(request)
+    return render(
+        request, "accounts/sign_in_passcode.html", base="base_citizen.html", form=Form(), errors=errors,
+        flow=sign_in.seal(flow, bound), known=known, status=422 if errors else 200,
+    )  # fmt: skip
+
+
+def _second(
+    request: Request, step: Step, errors: FormErrors, *, way: Way | None = None, sent: bool = False
+) -> Response:
+    bound = binding_of(request)
+    typed = [one for one in step.ways if one is not Way.PASSKEY]
+    way = way if way in typed else (typed[0] if typed and not (Way.PASSKEY in step.ways and way is None) else None)
+    return render(
+        request, "accounts/sign_in_second.html", base="base_citizen.html", form=Form(), errors=errors,
+        flow=sign_in.seal(step.flow, bound), ways=step.ways, way=way, sent=sent, hint=step.hint,
+        passkey=authenticators.passkey_challenge(site_of(request), bound) if Way.PASSKEY in step.ways else None,
+        acr=step.flow.acr, status=422 if errors else 200,
+    )  # fmt: skip
+
+
+def _level(text: str) -> int:
+    """1 to 4; nonsense asks for the lowest."""
+    return int(text) if text in ("1", "2", "3", "4") else 1
+
+
+def _seconds(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

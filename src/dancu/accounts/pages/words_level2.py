@@ -1,0 +1,90 @@
+"""Codes of level 2 in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dancu.kit.i18n import N_
+
+OFFICE_KIND: Final = {
+    "post": N_("Công an xã, phường"),
+    "id_office": N_("Nơi làm căn cước"),
+    "mobile": N_("Xe lưu động"),
+    "market_day": N_("Điểm chợ phiên"),
+    "home_visit": N_("Làm tại nhà"),
+}
+DEVICE_KIND: Final = {
+    "card_reader": N_("Đầu đọc thẻ"),
+    "camera": N_("Máy chụp chân dung"),
+    "fingerprint": N_("Máy thu vân tay"),
+    "kit": N_("Bộ thiết bị lưu động"),
+}
+DEVICE_STATE: Final = {
+    "working": N_("Đang dùng tốt"),
+    "failing": N_("Lúc được lúc không"),
+    "broken": N_("Hỏng"),
+    "retired": N_("Đã thôi dùng"),
+}
+VISIT_STATE: Final = {
+    "open": N_("Đang làm"),
+    "second": N_("Chờ cán bộ thứ hai"),
+    "approved": N_("Đã duyệt"),
+    "refused": N_("Đã từ chối"),
+    "abandoned": N_("Đã bỏ"),
+}
+#: The word of ui.status for each state.
+VISIT_STATUS: Final = {"open": "draft", "second": "us", "approved": "done", "refused": "refused", "abandoned": "refused"}
+MEANS: Final = {"qr": N_("Mã QR trên thẻ"), "mrz": N_("Dòng chữ máy đọc trên thẻ"), "typed": N_("Không có thẻ, gõ số")}
+FIELD: Final = {
+    "name": N_("Họ tên"), "birth": N_("Ngày sinh"), "sex": N_("Giới tính"), "old_number": N_("Số CMND cũ"),
+    "phone": N_("Điện thoại"), "email": N_("Thư điện tử"),
+}  # fmt: skip
+AGREEMENT: Final = {"yes": N_("khớp"), "close": N_("gần khớp"), "no": N_("khác"), "unknown": N_("chưa có để so sánh")}
+CIRCUMSTANCE: Final = {
+    "no_card_shown": N_("Không xuất trình thẻ"),
+    "card_differs": N_("Thông tin trên thẻ khác dữ liệu dân cư"),
+    "face_differs": N_("Chân dung không khớp ảnh lưu"),
+    "no_reference": N_("Chưa có ảnh lưu để so sánh"),
+    "no_fingerprint": N_("Chưa thu vân tay"),
+    "doorstep": N_("Làm tại nhà, tại điểm lưu động"),
+}
+CAPTURE: Final = {"portrait": N_("Chân dung"), "fingerprint": N_("Vân tay")}
+OUTCOME: Final = {
+    "matched": N_("khớp với mẫu đã lưu"),
+    "differs": N_("không khớp với mẫu đã lưu"),
+    "no_reference": N_("đã nhận; chưa có mẫu để so sánh"),
+}
+MISSING: Final = {
+    "portrait": N_("chụp chân dung"),
+    "phone": N_("số điện thoại của công dân"),
+    "confirmed": N_("công dân xác nhận tờ khai"),
+}
+DOCUMENT: Final = {
+    "health_insurance": N_("Thẻ bảo hiểm y tế"),
+    "driving_licence": N_("Giấy phép lái xe"),
+    "vehicle_registration": N_("Đăng ký xe"),
+    "tax_code": N_("Mã số thuế"),
+    "residence": N_("Thông tin cư trú"),
+}
+HOW: Final = {
+    "screen": N_("Công dân xác nhận trên màn hình thứ hai"),
+    "aloud": N_("Đã đọc cho công dân nghe và công dân đồng ý"),
+    "paper": N_("Công dân đã ký bản in"),
+}
+BRING: Final = {
+    "card": N_("Thẻ căn cước"),
+    "phone": N_("Điện thoại mang số chính chủ"),
+    "birth_certificate": N_("Giấy khai sinh hoặc giấy tờ có số định danh"),
+}
+WEEKDAY: Final = {
+    1: N_("Thứ hai"), 2: N_("Thứ ba"), 3: N_("Thứ tư"), 4: N_("Thứ năm"), 5: N_("Thứ sáu"), 6: N_("Thứ bảy"), 7: N_("Chủ nhật"),
+}  # fmt: skip
+DOORSTEP: Final = {
+    "received": N_("Đã nhận, chờ đủ chuyến"),
+    "approved": N_("Đã duyệt"),
+    "second": N_("Chờ cán bộ thứ hai"),
+    "open": N_("Cần làm tiếp tại quầy"),
+    "refused": N_("Không nhận"),
+    "conflict": N_("Trùng với hồ sơ khác"),
+    "unreadable": N_("Không mở được"),
+}

@@ -1,0 +1,59 @@
+"""Who is at the browser already, and what is still to be proved."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+
+from dancu.accounts.models import SignIn
+from dancu.accounts.models.sign_in import Flow
+from dancu.accounts.store import sign_ins as store
+from dancu.kernel.actor import Actor, ActorKind
+from dancu.kit.db import Conn
+from dancu.kit.ring import ring
+from dancu.population import service as population
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`done`: the session is good enough already. Else `flow` begins, knowing whom where a session says it."""
+
+    flow: Flow
+    signed: SignIn | None
+    done: bool
+
+
+async def current(conn: Conn, actor: Actor) -> SignIn | None:
+    """What a citizen's session proved; None for everybody else, for a persona of a demonstration, and where the account
+    is locked or moved on since."""
+    if actor.kind is not ActorKind.CITIZEN or not actor.session_id:
+        return None
+    return await store.current(conn, actor.actor_id, bytes.fromhex(actor.session_id))
+
+
+async def begin(
+    conn: Conn, actor: Actor, *, next: str = "/account", acr: int = 1, max_age: int | None = None, prompt: str = "",
+    assisted: bool = False, now: float | None = None,
+) -> Started:  # fmt: skip
+    """Start, or find that nothing is needed. `acr` 1 to 4; `max_age`: seconds since the last proof; `prompt` "login":
+    prove it again whatever the session says."""
+    now = now or time.time()
+    flow = Flow(next, acr, sid=secrets.token_urlsafe(16), assisted=assisted, started=now)
+    signed = await current(conn, actor)
+    if signed is None:
+        return Started(flow, None, False)
+    flow = replace(flow, key=signed.person_key, sid=signed.sid, assisted=assisted or signed.assisted)
+    if prompt == "login" or (max_age is not None and now - signed.at.timestamp() > max_age):
+        return Started(flow, signed, False)
+    return Started(replace(flow, amr=signed.amr), signed, signed.acr >= acr)
+
+
+async def identify(conn: Conn, flow: Flow, number: str) -> Flow:
+    """The flow of whoever the number names; nobody where it names none or one without an account, and nothing says so.
+    Raises Invalid for what cannot be a number."""
+    population.check_number(number)
+    digits = "".join(ch for ch in number if ch.isdigit())
+    keys = await population.keys_by_number(conn, digits)
+    key = await store.account_among(conn, keys)
+    return replace(flow, key=key, number=ring().mac("sign-in number", digits.encode()).hex()[:32], amr=())

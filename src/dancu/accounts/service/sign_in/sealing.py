@@ -1,0 +1,42 @@
+"""The flow between two pages: encrypted, bound to the browser, ten minutes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import time
+from dataclasses import asdict
+
+from dancu.accounts.models.sign_in import Flow
+from dancu.kernel.errors import Invalid, Unavailable
+from dancu.kit.i18n import N_
+from dancu.kit.ring import ring
+
+SECONDS = 600
+_PLACE = {"table": "form", "column": "sign_in"}
+
+
+def seal(flow: Flow, bound_to: str) -> str:
+    """The flow as text for a hidden field. `bound_to`: the browser's own cookie."""
+    text = json.dumps(asdict(flow), ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(ring().encrypt(text, row=bound_to, **_PLACE)).decode()
+
+
+def unseal(text: str, bound_to: str, *, now: float | None = None) -> Flow:
+    """Raises Invalid("sign_in.old") for what is too old, altered, or of another browser."""
+    try:
+        if not bound_to or len(text) > 60_000 or not re.fullmatch(r"[A-Za-z0-9_=-]+", text):
+            raise ValueError
+        value = json.loads(ring().decrypt(base64.urlsafe_b64decode(text), row=bound_to, **_PLACE))
+        flow = Flow(**{**value, "amr": tuple(value["amr"])})
+    except (ValueError, binascii.Error, Unavailable) as error:
+        raise _old() from error
+    if (now or time.time()) - flow.started > SECONDS:
+        raise _old()
+    return flow
+
+
+def _old() -> Invalid:
+    return Invalid("sign_in.old", N_("Trang đăng nhập đã mở quá lâu. Xin bắt đầu lại."))

@@ -1,0 +1,53 @@
+"""How often one may fail. Five free tries for an account from one network or known device, then one a minute; tries from
+networks and devices it never used share one more bucket, so that guessing from many places is slow too while its
+owner's own phone is not touched by it. A mobile network is one address for thousands: its own bucket is wide."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from dancu.accounts.models.sign_in import Browser, Flow
+from dancu.kit.authn import throttle
+from dancu.kit.ring import ring
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    own: throttle.Bucket
+    account: list[throttle.Bucket]
+    network: throttle.Bucket
+
+    @property
+    def all(self) -> list[throttle.Bucket]:
+        return [self.own, *self.account, self.network]
+
+    @property
+    def before(self) -> list[throttle.Bucket]:
+        return [self.own, *self.account]
+
+
+def buckets(flow: Flow, browser: Browser, what: str = "passcode") -> Buckets:
+    """`what`: passcode or second factor, each counted for itself."""
+    # Without an account the number itself is counted, so that unknown numbers wait like known ones.
+    who = str(flow.key) if flow.key else flow.number
+    network = throttle.network_of(browser.address)
+    wide = throttle.bucket("eid network", network, burst=200, seconds=1)
+    if known_device(flow.key, browser.device):
+        return Buckets(throttle.bucket(f"eid device {what}", who, browser.device, burst=5, seconds=60), [], wide)
+    pair = throttle.bucket(f"eid pair {what}", who, network, burst=5, seconds=60)
+    return Buckets(pair, [throttle.bucket(f"eid account {what}", who, burst=20, seconds=10)], wide)
+
+
+def new_device(key: int) -> str:
+    """What a browser keeps once this account signed in there: it opens nothing, it only has tries of its own."""
+    nonce = secrets.token_urlsafe(12)
+    return f"{nonce}.{ring().mac('eid device', f'{nonce}|{key}'.encode()).hex()}"
+
+
+def known_device(key: int, device: str) -> bool:
+    nonce, _, mac = device.partition(".")
+    if not device.isascii():
+        return False
+    return hmac.compare_digest(ring().mac("eid device", f"{nonce}|{key}".encode()).hex(), mac)
