@@ -20,6 +20,7 @@ from dancu.kernel.errors import Invalid
 from dancu.kernel.findings import Finding
 from dancu.kernel.numbers import PersonalId
 from dancu.kernel.text import fold_ascii
+from dancu.kit.i18n import N_
 
 LINE: Final = 30
 _WEIGHTS: Final = (7, 3, 1)
@@ -30,11 +31,11 @@ _ALPHABET: Final = re.compile(r"[A-Z0-9<]+")
 _FILLERS: Final = str.maketrans({"‹": "<", "＜": "<", "«": "<<"})
 
 NUMBERS_DIFFER: Final = Finding.of(
-    "card.mrz.numbers", "Hai số trong dòng chữ máy đọc không khớp nhau; hãy kiểm tra thẻ"
+    "card.mrz.numbers", N_("Hai số trong dòng chữ máy đọc không khớp nhau; hãy kiểm tra thẻ")
 )
-TRUNCATED: Final = Finding.of("card.mrz.name", "Họ tên trong dòng chữ máy đọc bị cắt bớt vì quá dài")
-EXPIRY: Final = Finding.of("card.mrz.expiry", "Ngày hết hạn trên thẻ không có trong lịch")
-BIRTH: Final = Finding.of("card.birth", "Ngày sinh trên thẻ không có trong lịch")
+TRUNCATED: Final = Finding.of("card.mrz.name", N_("Họ tên trong dòng chữ máy đọc bị cắt bớt vì quá dài"))
+EXPIRY: Final = Finding.of("card.mrz.expiry", N_("Ngày hết hạn trên thẻ không có trong lịch"))
+BIRTH: Final = Finding.of("card.birth", N_("Ngày sinh trên thẻ không có trong lịch"))
 
 
 def looks_like_mrz(text: str) -> bool:

@@ -19,6 +19,7 @@ from dancu.kernel.findings import Finding
 from dancu.kernel.names import repair
 from dancu.kernel.numbers import PersonalId
 from dancu.kernel.text import clean_spaces, fold_ascii
+from dancu.kit.i18n import N_
 
 FIELDS: Final = 7
 _ODD_SEPARATORS: Final = str.maketrans(dict.fromkeys("¦｜￨│∣ǀ\x1d\x1e", "|"))
@@ -27,13 +28,13 @@ _YEAR: Final = re.compile(r"\d{4}", re.ASCII)
 #: What a reader types for a letter it cannot type.
 _LOST: Final = re.compile("[?\ufffd\x1a□]")
 
-_NUMBER_OLD: Final = Finding.of("card.old_number", "Số CMND cũ trên thẻ không đọc được")
-_ISSUED: Final = Finding.of("card.issued", "Ngày cấp trên thẻ không đọc được")
-_BIRTH: Final = Finding.of("card.birth", "Ngày sinh trên thẻ không có trong lịch")
+_NUMBER_OLD: Final = Finding.of("card.old_number", N_("Số CMND cũ trên thẻ không đọc được"))
+_ISSUED: Final = Finding.of("card.issued", N_("Ngày cấp trên thẻ không đọc được"))
+_BIRTH: Final = Finding.of("card.birth", N_("Ngày sinh trên thẻ không có trong lịch"))
 LETTERS: Final = Finding.of(
-    "card.letters", "Đầu đọc làm mất chữ có dấu. Hãy đối chiếu họ tên bằng mắt và đặt đầu đọc ở chế độ Unicode."
+    "card.letters", N_("Đầu đọc làm mất chữ có dấu. Hãy đối chiếu họ tên bằng mắt và đặt đầu đọc ở chế độ Unicode.")
 )
-EXTRA: Final = Finding.of("card.extra_fields", "Thẻ có thêm trường chưa rõ nghĩa, được giữ nguyên")
+EXTRA: Final = Finding.of("card.extra_fields", N_("Thẻ có thêm trường chưa rõ nghĩa, được giữ nguyên"))
 
 
 class _Text(NamedTuple):

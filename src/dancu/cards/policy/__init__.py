@@ -1,0 +1,1 @@
+"""Judgements of cards: pure, from measures to sentences."""
