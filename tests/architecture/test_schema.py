@@ -30,6 +30,7 @@ PERSON, HOUSEHOLD = "person_key", "household_key"
 # Tables keyed by something else than the person they name, each with the reason.
 NOT_PERSON_BOUND = {
     "population.directory": "distributed on the number: it finds the person",
+    "population.import_review": "distributed on the run of its file: a row that waits, in whose decision a person may be named",
     "population.import_row": "distributed on the hash of a row of a file; holds that hash and the key",
 }
 

@@ -23,7 +23,6 @@ from dancu.kit.web import (
 )  # fmt: skip
 from dancu.population import service as population
 from dancu.quality import service
-from dancu.quality.about import about
 from dancu.quality.models import CaseState
 
 router = APIRouter(include_in_schema=False)
@@ -71,7 +70,7 @@ async def report(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
 @router.get("/me/cases", dependencies=[allow("citizen")])
 async def my_cases(request: Request, conn: DbConn, actor: CurrentActor, opened: int | None = None) -> Response:
     cases = await service.cases_of(conn, actor, access.choose_purpose("own_record"), actor.actor_id)
-    return render(request, "quality/my_cases.html", cases=cases, about=about, opened=opened, states=STATES, today=SYSTEM_CLOCK.today())
+    return render(request, "quality/my_cases.html", cases=cases, about=population.term, opened=opened, states=STATES, today=SYSTEM_CLOCK.today())
 
 
 @router.post("/me/cases/{case_id}/withdraw", dependencies=[allow("citizen")])
@@ -83,7 +82,7 @@ async def withdraw(conn: DbConn, actor: CurrentActor, case_id: int) -> Response:
 @router.get("/desk/cases", dependencies=[allow("case.read")])
 async def waiting(request: Request, conn: DbConn, actor: CurrentActor, answered: int | None = None) -> Response:
     cases = await service.waiting(conn, actor, access.choose_purpose("data_subject_request"))
-    return render(request, "quality/waiting.html", about=about, answered=answered, cases=cases, states=STATES, today=SYSTEM_CLOCK.today())
+    return render(request, "quality/waiting.html", about=population.term, answered=answered, cases=cases, states=STATES, today=SYSTEM_CLOCK.today())
 
 
 async def _case(
@@ -93,7 +92,7 @@ async def _case(
     case = await service.case_of(conn, actor, why, key, case_id, "case.read")
     line = await population.one_line(conn, actor, why, key, case.data_group, case.field)
     return render(
-        request, "quality/case.html", case=case, about=about, line=line, form=form, errors=errors, states=STATES, purpose=why,
+        request, "quality/case.html", case=case, about=population.term, line=line, form=form, errors=errors, states=STATES, purpose=why,
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
     )  # fmt: skip
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         open_person,
         person,
         refusal,
+        term,
     )
     from dancu.population.service.merge import merge, undo_merge
     from dancu.population.service.numbers import allocate_number, cancel_number, replace_number
@@ -112,6 +113,7 @@ __all__ = [
     "set_representative",
     "settle_finding",
     "split_household",
+    "term",
     "undo_death",
     "undo_merge",
 ]
@@ -159,6 +161,7 @@ offer(
             "open_person",
             "person",
             "refusal",
+            "term",
         ),
         "dancu.population.service.merge": ("merge", "undo_merge"),
         "dancu.population.service.numbers": ("allocate_number", "cancel_number", "replace_number"),

@@ -136,6 +136,11 @@ async def household_members(
     return list(views.values()), sum(not v.ok for v in verdicts)
 
 
+def term(group: str, field: str) -> str:
+    """What a field of the record is called, in the language of the request."""
+    return wording.term(group, field)
+
+
 async def one_line(
     conn: Conn, actor: Actor, purpose: Purpose, key: int, group: str, field: str
 ) -> wording.Line | None:

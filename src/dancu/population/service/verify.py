@@ -6,10 +6,11 @@ they did not bring with them. Each comparison is an evidence entry of the person
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from rapidfuzz.distance import OSA
 
@@ -17,12 +18,14 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.dates import Answer, PartialDate
 from dancu.kernel.names import normal_form
 from dancu.kit.db import Conn
-from dancu.population.models import ContactKind, PersonView
+from dancu.population.models import ContactKind, KinRelation, MaritalStatus, PersonView, ResidenceKind
 from dancu.population.service.look import check_number, keys_by_number, look, nobody, refusal
 from dancu.population.store import facts
 
-# The fields that can be compared. `birth` is ISO text (Y, Y-M or Y-M-D), `sex` "male"/"female", `phone` digits.
-COMPARABLE = ("name", "birth", "sex", "phone", "email", "old_number")
+# The fields that can be compared. `birth` is ISO text (Y, Y-M or Y-M-D), `sex` "male"/"female", `phone` digits. The last
+# three stand on no card: the year since which one lives at the present permanent address, the year of the present
+# marriage, how many children are registered.
+COMPARABLE = ("name", "birth", "sex", "phone", "email", "old_number", "moved", "married", "children")
 _NAME_TYPOS = 2
 
 
@@ -92,9 +95,31 @@ def _one(view: PersonView, field: str, value: str) -> Agreement:
         return _same(value, view.birth.sex if view.birth else None)
     if field == "old_number":
         return _among(value, [fact.number for fact in view.numbers])
+    if field in _OF_LIFE:
+        known_number = _OF_LIFE[field](view)
+        return _same(value.strip().lstrip("0") or "0", None if known_number is None else str(known_number))
     kind = ContactKind.PHONE if field == "phone" else ContactKind.EMAIL
     known = [fact.value for fact in view.holding(view.contacts) if fact.kind == kind]
     return _among(value, known)
+
+
+def _moved(view: PersonView) -> int | None:
+    homes = [r for r in view.holding(view.residences) if r.kind == ResidenceKind.PERMANENT and r.valid.start]
+    return homes[0].valid.start.year if homes and homes[0].valid.start else None
+
+
+def _married(view: PersonView) -> int | None:
+    for fact in view.holding(view.marital):
+        if fact.status == MaritalStatus.MARRIED and fact.valid.start:
+            return fact.valid.start.year
+    return None
+
+
+def _children(view: PersonView) -> int:
+    return sum(fact.relation == KinRelation.CHILD for fact in view.holding(view.kin))
+
+
+_OF_LIFE: Final[Mapping[str, Callable[[PersonView], int | None]]] = {"moved": _moved, "married": _married, "children": _children}
 
 
 def _born(view: PersonView) -> PartialDate | None:

@@ -1,4 +1,4 @@
-"""What a case is about, in the words of the record it was reported from."""
+"""The term of a field, without its value: what a case about it is called."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TERMS = {
 _TABLES = {"number": labels.NUMBER, "residence": labels.RESIDENCE, "kin": labels.KIN, "contact": labels.CONTACT}
 
 
-def about(group: str, field: str) -> str:
-    """The term of the reported value; what the record names itself (other facts) stands as written."""
+def term(group: str, field: str) -> str:
+    """The term of a value of the record; what the record names itself (other facts) stands as written."""
     msgid = _TERMS.get((group, field)) or _TABLES.get(group, {}).get(field)
     return gettext(msgid) if msgid else field or gettext(N_("Cả hồ sơ"))
