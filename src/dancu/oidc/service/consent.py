@@ -5,16 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 from dancu.oidc.models import AuthRequest, Client, ClientState
 from dancu.oidc.policy import GROUPS, groups_of_claims, groups_of_scopes
 from dancu.oidc.service.errors import OAuthError
-from dancu.sharing import service
+from dancu.sharing import service as sharing
 
-sharing: Any = service
 PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
 # How long a citizen may agree for: the choice's name -> its time.
 TERMS: dict[str, timedelta] = {"once": timedelta(hours=1), "half_year": timedelta(days=182), "year": timedelta(days=365)}

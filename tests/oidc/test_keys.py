@@ -1,0 +1,85 @@
+"""Signing keys: published before they sign, published until nothing they signed is valid, and no quarrel about which is which."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dancu.kernel.errors import Unavailable
+from dancu.oidc.jose import JoseError, split
+from dancu.oidc.service.keys import LEAD_SECONDS, LIFE_SECONDS, OVERLAP_SECONDS, SigningKeys
+
+
+def kids(keys: SigningKeys, now: float) -> set[str]:
+    return {one["kid"] for one in keys.jwks(now)["keys"]}
+
+
+def test_a_key_is_published_before_it_signs_and_after_it_stopped(tmp_path: Path) -> None:
+    keys, now = SigningKeys(tmp_path), time.time()
+    first = keys.signer(now).kid
+    assert not keys.rotate(now), "young"
+    late = now + LIFE_SECONDS + 3600
+    assert keys.rotate(late)
+    assert keys.signer(late).kid == first and len(kids(keys, late)) == 2, "the next is there and does not sign yet"
+    begun = late + LEAD_SECONDS + 1
+    second = keys.signer(begun).kid
+    assert second != first and kids(keys, begun) == {first, second}
+    over = begun + OVERLAP_SECONDS + 3600
+    assert kids(keys, over) == {second}
+    keys.rotate(over)
+    assert len(list(tmp_path.glob("sign-*.pem"))) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(60, LIFE_SECONDS), min_size=1, max_size=12))
+def test_whoever_signs_is_published_at_every_moment(tmp_path_factory: pytest.TempPathFactory, pauses: list[int]) -> None:
+    """Also for clients that keep the set for as long as we allow (15 minutes) and tokens that live as long as ours do."""
+    keys = SigningKeys(tmp_path_factory.mktemp("k"))
+    now = time.time()
+    seen: list[tuple[float, set[str]]] = [(now, kids(keys, now))]
+    for pause in pauses:
+        now += pause
+        keys.rotate(now)
+        kid = keys.signer(now).kid
+        assert kid in kids(keys, now) and kid in kids(keys, now + 3600)
+        assert all(kid in known for at, known in seen if now - 900 <= at), "a client with a set of 15 minutes ago knows it"
+        seen.append((now, kids(keys, now)))
+
+
+def test_several_who_rotate_at_once_make_one_key(tmp_path: Path) -> None:
+    SigningKeys(tmp_path).signer()
+    late = time.time() + LIFE_SECONDS + 3600
+    workers = [threading.Thread(target=lambda: SigningKeys(tmp_path).rotate(late)) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(list(tmp_path.glob("sign-*.pem"))) == 2
+
+
+def test_another_process_signs_with_a_new_key_and_we_know_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dancu.oidc.service import keys as module
+
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
+    mine, theirs = SigningKeys(tmp_path), SigningKeys(tmp_path)
+    mine.signer()
+    monkeypatch.setattr(module, "LEAD_SECONDS", 0)
+    theirs.rotate(force=True)
+    token = theirs.signer().sign({"x": 1}, "JWT")
+    assert theirs.signer().kid != SigningKeys(tmp_path).published()[0].signer.kid
+    mine.verify(split(token))
+
+
+def test_foreign_tokens_and_open_files(tmp_path: Path) -> None:
+    keys = SigningKeys(tmp_path / "a")
+    with pytest.raises(JoseError):
+        keys.verify(split(SigningKeys(tmp_path / "b").signer().sign({}, "JWT")))
+    (path,) = (tmp_path / "a").glob("sign-*.pem")
+    path.chmod(0o644)
+    with pytest.raises(Unavailable):
+        SigningKeys(tmp_path / "a").signer()

@@ -1,0 +1,38 @@
+"""With the sharing room itself: its agreement, its consent, its receipt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from dancu.kernel.actor import SYSTEM
+from dancu.oidc.service import consent
+from dancu.sharing import service as sharing_room
+from dancu.sharing.models import Terms
+from tests.oidc.conftest import Citizen, Site, register
+from tests.oidc.flows import Journey, sent_back
+from tests.oidc.test_thin_line import hidden
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_what_is_agreed_and_ticked_goes_out_and_no_more(
+    site: Site, citizen: Citizen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(consent, "sharing", sharing_room)
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    service = await register(site, "basic", org_code="dancu")
+    terms = Terms(frozenset({"name", "birthdate"}), {"online_service": "69/2024/NĐ-CP"})
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+        await sharing_room.set_agreement(conn, SYSTEM, service.client.client_no, terms, client_name=service.client.name, org_code="dancu")
+    journey = Journey(site, service, citizen, scope="openid profile personal_id")
+    async with site.browser(citizen) as browser:
+        page = await browser.get("/oidc/authorize", params=journey.request())
+        assert page.status_code == 200 and 'value="personal_id"' not in page.text, "not in the agreement"
+        said = await browser.post("/oidc/consent", data={**hidden(page.text), "answer": "yes", "share": ["name"], "term": "half_year"})
+    token: dict[str, Any] = (await journey.token(sent_back(said)["code"])).json()
+    shown = (await journey.userinfo(token["access_token"])).json()
+    assert set(shown) == {"sub", "name", "family_name", "middle_name", "given_name"}
