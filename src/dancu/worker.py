@@ -120,11 +120,15 @@ async def _deliver(settings: Settings, stop: asyncio.Event) -> None:
 
 async def _jobs(stop: asyncio.Event) -> None:
     from dancu.access import jobs as access_jobs
+    from dancu.accounts import jobs as accounts_jobs
     from dancu.kit import jobs
     from dancu.oidc import jobs as oidc_jobs
     from dancu.population import jobs as population_jobs
 
-    blueprints = {"population": population_jobs.blueprint, "access": access_jobs.blueprint, "oidc": oidc_jobs.blueprint}
+    blueprints = {
+        "population": population_jobs.blueprint, "access": access_jobs.blueprint, "oidc": oidc_jobs.blueprint,
+        "accounts": accounts_jobs.blueprint,
+    }  # fmt: skip
     await jobs.run(dsn("worker"), stop, blueprints)
 
 

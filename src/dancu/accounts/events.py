@@ -4,3 +4,7 @@
 ACCOUNT_LOCKED = "accounts.account.locked"
 ACCOUNT_UNLOCKED = "accounts.account.unlocked"
 ACCOUNT_RECOVERED = "accounts.account.recovered"
+# The holder chose a passcode: the account is in use.
+ACCOUNT_ACTIVATED = "accounts.account.activated"
+# Nobody answered within the days of the decree: the organisation above sees it.
+APPLICATION_OVERDUE = "accounts.application.overdue"

@@ -1,7 +1,57 @@
-"""Timed work of accounts."""
+"""Timed work of accounts: checks of applications, reminders, waves, what is overdue."""
 
 from __future__ import annotations
 
 from procrastinate import Blueprint
 
+from dancu.accounts.events import APPLICATION_OVERDUE
+from dancu.accounts.service import activate, check
+from dancu.accounts.store import applications
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kit import events, jobs
+from dancu.kit.db import connection
+
 blueprint = Blueprint()
+_PORTRAIT_DAYS = 30
+
+
+@blueprint.task(name="check_application", retry=5)
+async def check_application(ref: str) -> None:
+    """As the application does: the gate decides and records, the worker's wider rights are not needed."""
+    async with connection("app") as conn:
+        await check.check(conn, ref)
+
+
+@blueprint.periodic(cron="*/10 * * * *")
+@blueprint.task(name="check_forgotten", queueing_lock="accounts.check_forgotten")
+async def check_forgotten(timestamp: int) -> None:
+    """Applications whose check got lost (the worker died more often than it may)."""
+    async with connection("worker") as conn:
+        for ref in await applications.unchecked(conn):
+            await jobs.defer(conn, "accounts:check_application", {"ref": ref}, lock=f"check {ref}")
+
+
+@blueprint.periodic(cron="0 1 * * *")  # 08:00 in Vietnam
+@blueprint.task(name="remind", queueing_lock="accounts.remind")
+async def remind(timestamp: int) -> None:
+    async with connection("worker") as conn:
+        await activate.remind(conn)
+    async with connection("worker") as conn:
+        await activate.wave(conn)
+
+
+@blueprint.periodic(cron="15 * * * *")
+@blueprint.task(name="note_undelivered", queueing_lock="accounts.note_undelivered")
+async def note_undelivered(timestamp: int) -> None:
+    async with connection("worker") as conn:
+        await activate.note_undelivered(conn)
+
+
+@blueprint.periodic(cron="30 0 * * *")  # 07:30 in Vietnam, before the desks open
+@blueprint.task(name="escalate", queueing_lock="accounts.escalate")
+async def escalate(timestamp: int) -> None:
+    """Overdue applications go on top of the queue of the organisation above, whose area holds the commune."""
+    async with connection("worker") as conn:
+        for application_id, _ in await applications.escalate(conn, SYSTEM_CLOCK.today()):
+            await events.emit(conn, APPLICATION_OVERDUE, None, {"application_id": application_id})
+        await applications.drop_portraits(conn, _PORTRAIT_DAYS)

@@ -27,6 +27,10 @@ TEXTS: Final[dict[str, Template]] = {
             "Hồ sơ định danh {ref} có điểm khác với dữ liệu dân cư: {fields}. Nếu bạn không đăng ký, hãy báo công an xã, phường."
         )
     ),
+    # To the phone that was typed: it need not be the person's, so nothing of the registry is in it.
+    "refused_plain": Template(
+        N_("Hồ sơ định danh {ref} chưa được duyệt. Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")
+    ),
     "refused": Template(N_("Hồ sơ định danh {ref} chưa được duyệt: {reason}")),
     "approved": Template(
         N_("Tài khoản định danh mức {level} đã duyệt. {gives} Mã kích hoạt {code}, dùng đến hết {until}, tại {url}"), secret=True

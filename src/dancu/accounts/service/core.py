@@ -160,7 +160,10 @@ async def notify(conn: Conn, key: int, template: str, /, **params: Any) -> int:
     """Tell the holder by phone and, where it is no secret, by e-mail, in the account's language (`accounts.texts`).
     Returns how many messages left; 0 where no contact is known."""
     found = await existing(conn, key)
-    return await tell(conn, await contacts(conn, key), template, key=key, lang=found.language, **params)
+    to = await contacts(conn, key)
+    if not to.phone and found.guardian_key is not None:
+        to = await contacts(conn, found.guardian_key)  # a child is told through the guardian
+    return await tell(conn, to, template, key=key, lang=found.language, **params)
 
 
 async def tell(

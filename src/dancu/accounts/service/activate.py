@@ -1,0 +1,153 @@
+"""From an approved account to one in use: the notice with its code, reminders, activation, and why it did not happen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from dancu.access import service as access
+from dancu.accounts.events import ACCOUNT_ACTIVATED
+from dancu.accounts.models import Account, AccountState
+from dancu.accounts.rules import REMINDER_DAYS, WAVE_DAYS, rule_on
+from dancu.accounts.service import codes, core
+from dancu.accounts.service.links import link
+from dancu.accounts.store import activation as store
+from dancu.audit import service as audit
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, Clock
+from dancu.kernel.errors import Conflict, Invalid
+from dancu.kit import events, messages
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.kit.ring import ring
+
+# Why an account is not activated, kept beside it; the first is found by delivery receipts, the others are noted by officers.
+IDLE_REASONS: Final[dict[str, str]] = {
+    "wrong_phone": N_("Tin nhắn không tới: số điện thoại sai hoặc đã bỏ"),
+    "no_smartphone": N_("Không có điện thoại thông minh hoặc mạng"),
+    "no_help": N_("Không biết cách làm, cần người hướng dẫn"),
+    "away": N_("Đi làm ăn xa hoặc ở nước ngoài"),
+    "unwilling": N_("Chưa muốn dùng"),
+    "ill_or_old": N_("Già yếu, bệnh tật"),
+    "other": N_("Lý do khác"),
+}
+_GRANT_SECONDS = 900
+
+
+async def invite(conn: Conn, key: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Tell the holder (a child's guardian) that the account is there, what it gives, and the code, which holds for the
+    days of the rule. Again at a counter or a doorstep: a new code, a new deadline. Raises NotFound, Conflict where the
+    account is past that."""
+    until = _end_of(clock, rule_on(clock.today()).activation_days)
+    found = await core.existing(conn, key, lock=True)
+    if not await store.notified(conn, key, until):
+        raise Conflict("account.not_waiting", N_("Tài khoản này không chờ kích hoạt."))
+    code = await codes.new_code(conn, key, "activate", until=until)
+    await core.notify(
+        conn, key, "approved", level=found.level, code=code, until=f"{until.astimezone(VIETNAM):%d/%m/%Y}", url=link("/eid/activate")
+    )
+    await core.happened(conn, key, "notified")
+
+
+def _end_of(clock: Clock, days: int) -> datetime:
+    """The end of the `days`-th day from today, in Vietnam: people count days, not hours."""
+    return datetime.combine(clock.today() + timedelta(days=days + 1), time.min, VIETNAM)
+
+
+async def may_activate(conn: Conn, key: int, code: str) -> bool:
+    """Whether `code` is the account's code of activation; used up by that. False also where nothing waits."""
+    right = await codes.check_code(conn, key, "activate", code)
+    found = await core.account(conn, key)
+    return right and found is not None and found.state is AccountState.NOTIFIED
+
+
+def grant(account: Account) -> str:
+    """What the browser carries from the code to the passcode: sealed, for a quarter of an hour and this account alone."""
+    until = int(SYSTEM_CLOCK.now().timestamp()) + _GRANT_SECONDS
+    plain = f"{account.person_key}|{account.lock_version}|{until}".encode()
+    return ring().encrypt(plain, table="accounts.activate", row=0, column="grant").hex()
+
+
+async def granted(conn: Conn, sealed: str) -> Account:
+    """The account a grant is for, locked for the change. Raises Invalid where it ended, was altered or used."""
+    try:
+        plain = ring().decrypt(bytes.fromhex(sealed), table="accounts.activate", row=0, column="grant").decode()
+        key, version, until = (int(part) for part in plain.split("|"))
+    except Exception:
+        raise _ended() from None
+    found = await core.account(conn, key, lock=True)
+    if found is None or found.state is not AccountState.NOTIFIED or found.lock_version != version:
+        raise _ended()
+    if until < SYSTEM_CLOCK.now().timestamp():
+        raise _ended()
+    return found
+
+
+def _ended() -> Invalid:
+    return Invalid("activation.ended", N_("Lần kích hoạt này đã hết hạn. Xin nhập lại số định danh và mã."))
+
+
+async def activate(conn: Conn, actor: Actor, key: int, *, purpose: Purpose | None = None) -> None:
+    """The holder has proved the phone and chosen a passcode (service.authenticators): the account is in use from now on.
+    Raises Conflict where it is not waiting or its time has passed."""
+    await core.existing(conn, key, lock=True)
+    if not await store.activated(conn, key):
+        raise Conflict("account.not_waiting", N_("Tài khoản này không chờ kích hoạt, hoặc thời hạn đã qua."))
+    why = purpose or access.choose_purpose("eid_account")
+    await audit.record(conn, actor, why, action="write", subjects=[key], fields=["account"], note={"verb": "account.activate"})
+    await core.happened(conn, key, "activated")
+    await core.notify(conn, key, "activated")
+    await events.emit(conn, ACCOUNT_ACTIVATED, key, {})
+
+
+async def note_idle(conn: Conn, actor: Actor, purpose: Purpose, key: int, reason: str) -> None:
+    """Keep why the account is not activated. Raises Invalid for no known reason, Conflict where it does not wait."""
+    if reason not in IDLE_REASONS:
+        raise Invalid("account.idle_reason", N_("Xin chọn một lý do."))
+    await core.open(conn, [key])
+    if not await store.note_idle(conn, key, reason):
+        raise Conflict("account.not_waiting", N_("Tài khoản này không chờ kích hoạt."))
+    note = {"verb": "account.idle_reason", "reason": reason}
+    await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["account"], note=note)
+
+
+# -- what the worker does each day ------------------------------------------------------------------------------------
+
+
+async def remind(conn: Conn, *, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Remind on days 1, 3 and 6, each once; how many were reminded."""
+    days = rule_on(clock.today()).activation_days
+    told = 0
+    for day in reversed(REMINDER_DAYS):
+        for key in await store.due_reminders(conn, day, days):
+            found = await core.existing(conn, key)
+            until = f"{found.activate_by.astimezone(VIETNAM):%d/%m/%Y}" if found.activate_by else ""
+            await core.notify(conn, key, "reminder", until=until, url=link("/eid/activate"))
+            told += 1
+    return told
+
+
+async def wave(conn: Conn) -> int:
+    """Tell those whose time has passed where a new code is had: again after two weeks, a month and two."""
+    told = 0
+    for number, days in enumerate((0, *WAVE_DAYS)):
+        told += await _tell_lapsed(conn, await store.due_wave(conn, number, days))
+    return told
+
+
+async def _tell_lapsed(conn: Conn, keys: Sequence[int]) -> int:
+    for key in keys:
+        await core.notify(conn, key, "lapsed")
+    return len(keys)
+
+
+async def note_undelivered(conn: Conn) -> int:
+    """Where the notice did not arrive the phone is wrong: noted, for any counter or doorstep to mend."""
+    noted = 0
+    for key in await store.waiting_without_reason(conn):
+        sent = [m for m in await messages.stands(conn, key) if m.channel == "sms" and m.kind.startswith("account.")]
+        if sent and sent[0].state == "failed":
+            noted += await store.note_idle(conn, key, "wrong_phone")
+            await core.happened(conn, key, "undelivered")
+    return noted

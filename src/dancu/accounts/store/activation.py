@@ -1,0 +1,65 @@
+"""From approved to active: notices, deadlines, reminders, waves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dancu.kit.db import Conn
+
+
+async def notified(conn: Conn, key: int, activate_by: datetime) -> bool:
+    """The code is out, until then. False where the account is past that."""
+    done = await conn.execute(
+        "UPDATE accounts.account SET state = 'notified', notified_at = coalesce(notified_at, now()), activate_by = %s,"
+        " reminded = 0 WHERE person_key = %s::bigint AND state IN ('approved', 'notified')",
+        (activate_by, key),
+    )
+    return done.rowcount == 1
+
+
+async def activated(conn: Conn, key: int) -> bool:
+    done = await conn.execute(
+        "UPDATE accounts.account SET state = 'active', activated_at = now(), idle_reason = '',"
+        " phone_verified_at = CASE WHEN phone IS NULL THEN NULL ELSE now() END"
+        " WHERE person_key = %s::bigint AND state = 'notified' AND activate_by > now()",
+        (key,),
+    )
+    return done.rowcount == 1
+
+
+async def due_reminders(conn: Conn, day: int, notice_days: int, limit: int = 500) -> list[int]:
+    """Accounts whose notice is `day` days old and who were not reminded of it yet (worker)."""
+    cursor = await conn.execute(
+        "UPDATE accounts.account SET reminded = %s WHERE person_key IN (SELECT person_key FROM accounts.account"
+        " WHERE state = 'notified' AND activate_by > now() AND reminded < %s"
+        " AND activate_by - make_interval(days => %s) < now() LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
+        (day, day, notice_days - day + 1, limit),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def due_wave(conn: Conn, wave: int, days: int, limit: int = 500) -> list[int]:
+    """Lapsed accounts whose deadline passed `days` ago and who have had `wave` waves before (worker)."""
+    cursor = await conn.execute(
+        "UPDATE accounts.account SET waves = %s, wave_at = now() WHERE person_key IN (SELECT person_key FROM accounts.account"
+        " WHERE state = 'notified' AND waves = %s AND activate_by < now() - make_interval(days => %s) AND idle_reason <> 'wrong_phone'"
+        " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
+        (wave + 1, wave, days, limit),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def note_idle(conn: Conn, key: int, reason: str) -> bool:
+    done = await conn.execute(
+        "UPDATE accounts.account SET idle_reason = %s WHERE person_key = %s::bigint AND state IN ('approved', 'notified')",
+        (reason, key),
+    )
+    return done.rowcount == 1
+
+
+async def waiting_without_reason(conn: Conn, limit: int = 500) -> list[int]:
+    """Accounts told of and not active, of which nobody knows why (worker)."""
+    cursor = await conn.execute(
+        "SELECT person_key FROM accounts.account WHERE state = 'notified' AND idle_reason = '' ORDER BY notified_at LIMIT %s", (limit,)
+    )
+    return [row[0] for row in await cursor.fetchall()]
