@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dancu.access import service as access
+from dancu.demo import outbox
 from dancu.kit.web import APIRouter, DbConn, Request, Response, public, render
 
 router = APIRouter(include_in_schema=False)
+router.include_router(outbox.router)
 
 
 @router.get("/", dependencies=[public()])

@@ -56,10 +56,8 @@ class HttpSms:
 
     4xx (but 408, 425, 429) is a refusal for good, everything else is tried again."""
 
-    keeps = False
-
-    def __init__(self, url: str, secret: str) -> None:
-        self._url, self._secret = url, secret
+    def __init__(self, url: str, secret: str, *, keeps: bool = False) -> None:
+        self._url, self._secret, self.keeps = url, secret, keeps
 
     async def hand_over(self, letter: Letter) -> str:
         import httpx
@@ -86,10 +84,8 @@ class HttpSms:
 class Mail:
     """A mail server: smtp://user:password@host:port or smtps://…; STARTTLS is used wherever it is offered."""
 
-    keeps = False
-
-    def __init__(self, url: str, sender: str) -> None:
-        self._parts, self._sender = urlsplit(url), sender
+    def __init__(self, url: str, sender: str, *, keeps: bool = False) -> None:
+        self._parts, self._sender, self.keeps = urlsplit(url), sender, keeps
 
     async def hand_over(self, letter: Letter) -> str:
         return await asyncio.to_thread(self._send, letter)
@@ -132,7 +128,7 @@ def providers(
     without a provider is missing here, and its messages wait."""
     found: dict[str, Provider] = dict.fromkeys(("sms", "email", "push"), BuiltIn()) if demo else {}
     if sms_url:
-        found["sms"] = HttpSms(sms_url, sms_secret)
+        found["sms"] = HttpSms(sms_url, sms_secret, keeps=demo)
     if smtp_url:
-        found["email"] = Mail(smtp_url, mail_from)
+        found["email"] = Mail(smtp_url, mail_from, keeps=demo)
     return found
