@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter
-from dancu.oidc.endpoints import authorize, discovery, par, token, userinfo
+from dancu.oidc.endpoints import authorize, discovery, linking, par, token, userinfo
 
 router = APIRouter(include_in_schema=False)
-for _room in (discovery, par, authorize, token, userinfo):
+for _room in (discovery, par, authorize, token, userinfo, linking):
     router.include_router(_room.router)
 
 # Hot machine endpoints, answered without the framework's routing.

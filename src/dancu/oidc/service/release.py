@@ -43,9 +43,8 @@ async def values(
         await territory.learn_hamlets(conn, [r.hamlet_id for r in view.residences])
     contacts = None
     if groups & _IN_CONTACTS:
-        from importlib import import_module
+        from dancu.accounts.service import core
 
-        core = import_module("dancu.accounts.service.core")
         await core.open(conn, [family.person_key])
         contacts = await core.contacts(conn, family.person_key)
     return claim_values(view, contacts, groups)
