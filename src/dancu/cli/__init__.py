@@ -10,7 +10,7 @@ from typing import Any, Final
 
 # word -> (module, attribute, help). An attribute is a typer app (a group) or a function (a single command).
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
-    "demo": ("dancu.demo.commands", "demo", "Bản trình diễn: một tỉnh mẫu chạy được ngay bằng một lệnh"),
+    "demo": ("dancu.demo.commands", "app", "Bản trình diễn: một tỉnh mẫu chạy được ngay bằng một lệnh"),
     "serve": ("dancu.cli.serve", "serve", "Chạy ứng dụng (và cơ sở dữ liệu kèm theo, tiến trình nền)"),
     "worker": ("dancu.cli.serve", "worker", "Chỉ chạy tiến trình nền: nhật ký bằng chứng, sự kiện, công việc định kỳ"),
     "migrate": ("dancu.cli.operate", "migrate", "Cập nhật cấu trúc cơ sở dữ liệu và các danh mục"),

@@ -51,6 +51,7 @@ def serve(
         # The demonstration hands over a database that runs: it must not outlive us either when we refuse to start.
         cluster = running.enter_context(database(folder)) if _handed_over(folder) else None
         chosen = http.choose_port(port, hosts)
+        _say_where(chosen)
         _refuse_open_keys()
         cluster = cluster or running.enter_context(database(folder))
         _refuse_unmigrated()
@@ -82,6 +83,14 @@ def worker(
     from dancu.worker import run
 
     asyncio.run(run(Settings()))
+
+
+def _say_where(port: int) -> None:
+    """A demonstration is its own outside world: links in its messages lead here, and the operators' check of telephone
+    owners is a simulator of its own. What is set outside stays."""
+    if os.environ.get("DANCU_DEMO", "").lower() in ("1", "true", "yes", "on"):
+        os.environ.setdefault("DANCU_DEMO_URL", f"http://localhost:{port}")
+        os.environ.setdefault("DANCU_SUBSCRIBER_URL", f"http://127.0.0.1:{port}/simulators/subscriber")
 
 
 def interruptible() -> None:

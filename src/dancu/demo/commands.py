@@ -18,10 +18,18 @@ from typing import Annotated, Any
 
 import typer
 
+from dancu.accounts import commands as account_commands
+
 _MESSY_ROWS = 2000
 
 
+app = typer.Typer(invoke_without_command=True)
+app.command("account")(account_commands.account)
+
+
+@app.callback()
 def demo(
+    context: typer.Context,
     people: Annotated[int, typer.Option(min=200, max=20_000_000, help="Số người của tỉnh mẫu")] = 100_000,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Cổng HTTP; 0 = cổng trống bất kỳ")] = 8700,
     data: Annotated[
@@ -33,6 +41,8 @@ def demo(
     forget: Annotated[bool, typer.Option("--forget", help="Xóa dữ liệu của bản trình diễn rồi thôi")] = False,
 ) -> None:
     """Tỉnh mẫu chạy được ngay: cơ sở dữ liệu, nhập sổ, dân cư, trang web. In `ready http://…` khi dùng được."""
+    if context.invoked_subcommand is not None:
+        return
     from dancu.kernel.errors import Conflict
     from dancu.kit import postgres
     from dancu.kit.db import data_dir, use_data

@@ -38,6 +38,11 @@ async def mark_demo(conn: Conn) -> None:
         raise Conflict("demo.not_empty", N_("Cơ sở dữ liệu này đã được sử dụng, không thể biến thành bản trình diễn."))
 
 
+async def is_demo(conn: Conn) -> bool:
+    """Was this database made as a demonstration?"""
+    return await store.is_demo(conn)
+
+
 async def seed_demo(conn: Conn, *, citizen_key: int | None = None, os_user: str | None = None) -> None:
     """Organisations, staff and personas of the demonstration; again on the same database changes nothing but
     what is new (the citizen, the operating-system user). Needs the admin role and the mark."""
