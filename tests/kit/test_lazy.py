@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-OFFERING = ["dancu.population.service", "dancu.audit.service"]
+OFFERING = ["dancu.population.service", "dancu.audit.service", "dancu.access.service"]
 
 
 def _for_the_type_checker(package: ModuleType) -> dict[str, str]:

@@ -11,21 +11,24 @@ from typing import Any
 
 def offer(package: str, modules: Mapping[str, Sequence[str]]) -> None:
     """Let `package` (its own `__name__`) offer names of other modules, {module: its names}, each imported when one of
-    its names is first used. For type checkers the package imports the same names under TYPE_CHECKING."""
+    its names is first used; "name as other" offers it under another name. For type checkers the package imports the same
+    names under TYPE_CHECKING."""
     module = sys.modules[package]
-    where = {name: part for part, names in modules.items() for name in names}
-    module.__dict__["_offered"] = where
+    told = [(part, *(name.split(" as ") * 2)[:2]) for part, names in modules.items() for name in names]
+    module.__dict__["_offered"] = {name: part for part, _, name in told}
+    module.__dict__["_named"] = {name: there for _, there, name in told}
     module.__class__ = _Offering
 
 
 class _Offering(ModuleType):
     _offered: dict[str, str]
+    _named: dict[str, str]
 
     def __getattr__(self, name: str) -> Any:
         part = self._offered.get(name) if not name.startswith("_") else None
         if part is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(part), name)
+        value = getattr(import_module(part), self._named[name])
         self.__dict__[name] = value
         return value
 
