@@ -57,7 +57,7 @@ def make_database(cluster: postgres.Cluster) -> Iterator[Callable[[], Database]]
             conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
             # Grants on a database are not copied with its template, nor is what PUBLIC lost.
             conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-            conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_app, dancu_worker, dancu_import, dancu_verify")
+            conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_app, dancu_worker, dancu_import, dancu_verify, dancu_biometric")
             conn.execute(f"GRANT TEMPORARY ON DATABASE {name} TO dancu_import")
         made.append(name)
         return Database(cluster, name)

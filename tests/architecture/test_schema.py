@@ -24,7 +24,7 @@ import pytest
 from dancu.kit import migrate, postgres
 from tests.conftest import Database
 
-OURS = ("kit", "territory", "audit", "access", "population", "sharing", "quality", "monitoring", "accounts")
+OURS = ("kit", "territory", "audit", "access", "population", "sharing", "quality", "monitoring", "cards", "accounts")
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 PERSON, HOUSEHOLD = "person_key", "household_key"
 # Tables keyed by something else than the person they name, each with the reason.
@@ -258,7 +258,7 @@ def test_roles_hold_no_more_than_they_need(catalogue: psycopg.Connection) -> Non
             " WHERE rolname LIKE 'dancu%%' AND rolname <> 'dancu_admin'"
         )
     }
-    assert set(roles) == {"dancu_owner", "dancu_gate", "dancu_app", "dancu_worker", "dancu_import", "dancu_verify"}
+    assert set(roles) == {"dancu_owner", "dancu_gate", "dancu_app", "dancu_worker", "dancu_import", "dancu_verify", "dancu_biometric"}
     assert not roles["dancu_owner"][0]
     assert not roles["dancu_gate"][0]
     # COPY FROM refuses tables under row security, and importing is COPY: that role alone is exempt, and serves nobody.
@@ -266,7 +266,7 @@ def test_roles_hold_no_more_than_they_need(catalogue: psycopg.Connection) -> Non
     assert all(not any(held[1:]) for held in roles.values())
     members = catalogue.execute(
         "SELECT m.rolname, g.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid"
-        " WHERE m.rolname IN ('dancu_app', 'dancu_worker', 'dancu_import', 'dancu_verify') AND g.rolname LIKE 'dancu%%'"
+        " WHERE m.rolname IN ('dancu_app', 'dancu_worker', 'dancu_import', 'dancu_verify', 'dancu_biometric') AND g.rolname LIKE 'dancu%%'"
     ).fetchall()
     assert members == []
     owners = catalogue.execute(

@@ -35,6 +35,7 @@ CHANGEABLE = {
     "person_search": {"areas", "name_ascii", "name_folded", "sort_key", "birth_year", "birth_month", "birth_day", "terms"},
     "finding": {"settled_at", "settled_by"},
     "merge": {"undone_at", "undone_entry_id"},
+    "card_order": {"state", "delivered_at", "delivered_by", "activated_at", "cancelled_at"},
     "case": {"state", "answered_at", "answered_by", "answered_org", "answer", "answer_basis", "answer_entry_id"},
     "break_glass": {"reviewed_at", "reviewed_by", "finding", "comment"},
     # An account stands somewhere between approved and closed; what happened to it is in accounts.happening and the log.
@@ -97,7 +98,7 @@ def test_every_table_about_persons_is_closed_to_the_application_or_under_row_sec
 def test_nobody_deletes_and_history_is_not_rewritten(catalogue):
     for schema, table in personal_tables(catalogue):
         name = f'{schema}."{table}"'
-        for role in ("dancu_app", "dancu_verify"):
+        for role in ("dancu_app", "dancu_verify", "dancu_biometric"):
             for privilege in ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"):
                 if privilege == "DELETE" and (schema, table) in DELETABLE:
                     continue
@@ -118,12 +119,12 @@ def test_the_application_can_shadow_nothing(catalogue):
     """No schema to create in, no temporary tables: a name in a definer's function is the one its author meant."""
     rows = catalogue.execute(
         "SELECT r.rolname, n.nspname FROM pg_roles r, pg_namespace n WHERE r.rolname IN ('dancu_app', 'dancu_worker',"
-        " 'dancu_verify', 'dancu_gate') AND n.nspname !~ '^pg_(toast|temp)'"
+        " 'dancu_verify', 'dancu_biometric', 'dancu_gate') AND n.nspname !~ '^pg_(toast|temp)'"
         " AND has_schema_privilege(r.oid, n.oid, 'CREATE') AND NOT (r.rolname = 'dancu_gate' AND n.nspname IN"
         " ('population', 'quality', 'accounts', 'oidc', 'cards', 'sharing'))"
     ).fetchall()
     assert rows == []
-    for role in ("dancu_app", "dancu_worker", "dancu_verify", "dancu_gate"):
+    for role in ("dancu_app", "dancu_worker", "dancu_verify", "dancu_gate", "dancu_biometric"):
         assert catalogue.execute(
             "SELECT has_database_privilege(%s, current_database(), 'TEMPORARY')", (role,)
         ).fetchone() == (False,), role

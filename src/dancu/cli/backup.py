@@ -142,14 +142,14 @@ def restore(dsn: str, data: Path, source: Path) -> dict[str, Any]:
         for role in ("dancu_owner", "dancu_gate"):
             if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
                 conn.execute(f"CREATE ROLE {role} NOLOGIN")
-        for role in ("dancu_app", "dancu_worker", "dancu_import", "dancu_verify"):
+        for role in ("dancu_app", "dancu_worker", "dancu_import", "dancu_verify", "dancu_biometric"):
             if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
                 conn.execute(f"CREATE ROLE {role} LOGIN")
     _run([_tool("pg_restore"), "--exit-on-error", "--jobs=2", f"--dbname={dsn}", str(source / _DUMP)])
     with psycopg.connect(dsn, autocommit=True) as conn:
         name = conn.info.dbname
         # Grants on the database itself are not part of a dump of its contents.
-        conn.execute(f'GRANT CONNECT ON DATABASE "{name}" TO dancu_app, dancu_worker, dancu_import, dancu_verify')
+        conn.execute(f'GRANT CONNECT ON DATABASE "{name}" TO dancu_app, dancu_worker, dancu_import, dancu_verify, dancu_biometric')
         conn.execute(f'GRANT CREATE ON DATABASE "{name}" TO dancu_owner')
         conn.execute(f'GRANT TEMPORARY ON DATABASE "{name}" TO dancu_import')
         conn.execute("ANALYZE")

@@ -186,7 +186,7 @@ def _migrations() -> Result:
 def _superusers() -> Result:
     found = _one(
         "SELECT string_agg(rolname, ', ') FROM pg_roles WHERE (rolsuper OR rolbypassrls)"
-        " AND rolname IN ('dancu_app', 'dancu_worker', 'dancu_verify', 'dancu_owner', 'dancu_gate')"
+        " AND rolname IN ('dancu_app', 'dancu_worker', 'dancu_verify', 'dancu_biometric', 'dancu_owner', 'dancu_gate')"
     )
     if found:
         return Result("Quyền tối thiểu", "fail", f"vai trò vượt quyền: {found}", "ALTER ROLE … NOSUPERUSER NOBYPASSRLS")

@@ -1,7 +1,7 @@
 """Connections. One transaction per request or job, opened and committed at the edge; services and stores take `conn`.
 
 Where the database is: DANCU_DATABASE_URL (and, for separate credentials, DANCU_DATABASE_URL_WORKER, _IMPORT, _VERIFY,
-_ADMIN), else the embedded cluster under the data folder.
+_BIOMETRIC, _ADMIN), else the embedded cluster under the data folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ else:
 
 # The SQLSTATE with which the database refuses to show or change anything: its evidence could not be kept.
 NOT_SEQUENCED = "DA001"
-ROLES = ("admin", "app", "worker", "import", "verify")
+ROLES = ("admin", "app", "worker", "import", "verify", "biometric")
 
 
 def data_dir(given: str | Path | None = None) -> Path:
@@ -38,7 +38,7 @@ def use_data(folder: Path) -> None:
 
 
 def dsn(role: str = "app", data: str | Path | None = None) -> str:
-    """Connection string of a role ("admin", "app", "worker", "import", "verify")."""
+    """Connection string of a role ("admin", "app", "worker", "import", "verify", "biometric")."""
     if role not in ROLES:
         raise ValueError(role)
     suffix = "" if role == "app" else f"_{role.upper()}"

@@ -28,7 +28,7 @@ from dancu.kernel.errors import Unavailable
 from dancu.kit.command import os_user
 
 DATABASE = "dancu"
-LOGIN_ROLES = ("dancu_admin", "dancu_app", "dancu_worker", "dancu_import", "dancu_verify")
+LOGIN_ROLES = ("dancu_admin", "dancu_app", "dancu_worker", "dancu_import", "dancu_verify", "dancu_biometric")
 _SOCKET_LIMIT = 90  # sun_path holds 107 bytes, "/.s.PGSQL.5432" and a lock suffix need the rest
 _OWNER = "database.owner"
 
@@ -167,16 +167,25 @@ def create(cluster: Cluster) -> bool:
         ],
         user,
     )  # fmt: skip
-    names = {os_user()}
-    if user:
-        names.add(user.pw_name)
-    ident = "".join(f"dancu {name} {role}\n" for name in sorted(names) for role in LOGIN_ROLES)
     conf = "".join(f"{key} = {value}\n" for key, value in _SETTINGS.items())
-    (cluster.pgdata / "pg_ident.conf").write_text(ident)
+    _admit(cluster)
     (cluster.pgdata / "pg_hba.conf").write_text("local all all peer map=dancu\n")
     with (cluster.pgdata / "postgresql.conf").open("a") as file:
         file.write("\n# Dancu\n" + conf)
     return True
+
+
+def _admit(cluster: Cluster) -> None:
+    """Let the owner of the data act as each of our roles, those added since the cluster was made too."""
+    user = service_user()
+    names = {os_user(), *((user.pw_name,) if user else ())}
+    ident = "".join(f"dancu {name} {role}\n" for name in sorted(names) for role in LOGIN_ROLES)
+    path = cluster.pgdata / "pg_ident.conf"
+    if path.read_text() == ident:
+        return
+    path.write_text(ident)
+    if (pid := cluster.pid()) is not None:
+        os.kill(pid, signal.SIGHUP)  # it reads the map again
 
 
 def start(cluster: Cluster, *, options: tuple[str, ...] = (), timeout: float = 60.0) -> bool:
@@ -184,6 +193,7 @@ def start(cluster: Cluster, *, options: tuple[str, ...] = (), timeout: float = 6
 
     The server leaves our session, so that Ctrl-C in the terminal reaches Dancu first and the database last.
     """
+    _admit(cluster)
     if cluster.pid() is not None and _answers(cluster):
         return False
     user = service_user()
