@@ -63,4 +63,14 @@ TEXTS: Final[dict[str, Template]] = {
         N_("Tài khoản định danh đã khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Ra một cửa hoặc gọi tổng đài để mở.")
     ),
     "unlocked": Template(N_("Tài khoản định danh của bạn đã mở khóa. Xin đăng nhập lại.")),
+    "recovery.begun": Template(
+        N_("Có người đang lấy lại tài khoản định danh của bạn. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
+    ),
+    "recovery.link": Template(N_("Chọn mật mã mới cho tài khoản định danh tại {url} (15 phút). Không chuyển tin này cho ai."), secret=True),
+    "recovered": Template(
+        N_("Mật mã tài khoản định danh vừa được đặt lại, mọi nơi đã đăng xuất. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
+    ),
+    "contact.changing": Template(
+        N_("Có yêu cầu đổi liên lạc của tài khoản định danh. Nếu không phải bạn, bấm {url} để phản đối.")
+    ),
 }
