@@ -103,6 +103,13 @@ STAFF: tuple[DemoStaff, ...] = (
         is_os_user=True,
     ),
     DemoStaff(
+        "eid_hotline", "demo-tongdai", "Phan Thị Mỹ Linh", "DEMO.CDS", ("eid_hotline",), "none",
+        "Tổng đài viên định danh điện tử", "e-ID hotline agent",
+        "Nghe câu trả lời và biết đủ hay chưa; khóa tài khoản, gửi lại mã. Không thấy hồ sơ của ai.",
+        "Hears answers and learns whether they are enough; locks accounts, sends codes again. Sees nobody's record.",
+        "/hotline",
+    ),
+    DemoStaff(
         "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",
         "Quản trị viên", "Administrator",
         "Quản lý cơ quan, cán bộ, vai trò và địa bàn.",
