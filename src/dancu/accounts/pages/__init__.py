@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dancu.accounts.pages import counter, level2, messages, sign_in
+from dancu.accounts.pages import account, authenticators, counter, level2, messages, sign_in
 from dancu.kit.web import APIRouter, MenuItem
 
 router = APIRouter(include_in_schema=False)
 router.include_router(sign_in.router)
 router.include_router(messages.router)
+router.include_router(account.router)
+router.include_router(authenticators.router)
 router.include_router(counter.router)
 router.include_router(level2.router)
 

@@ -10,7 +10,7 @@ from dancu.accounts.pages import words_level2 as words
 from dancu.accounts.rules_level2 import DOCUMENTS
 from dancu.accounts.service import helpers, offices, visit, visit_decision
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.dates import PartialDate
+from dancu.kernel.dates import parse_date
 from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotAllowed
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -78,7 +78,7 @@ async def begin(request: Request, conn: DbConn, actor: CurrentActor) -> Response
 
 
 def _birth(text: str) -> str:
-    return str(PartialDate.parse_vi(text))
+    return str(parse_date(text).date)
 
 
 async def _page(request: Request, conn: DbConn, actor: CurrentActor, visit_id: int, errors: FormErrors, form: Form | None = None) -> Response:
@@ -156,7 +156,7 @@ async def confirm(request: Request, conn: DbConn, actor: CurrentActor, visit_id:
 @router.post("/{visit_id}/decide", dependencies=[allow("eid.application.decide")])
 async def decide(request: Request, conn: DbConn, actor: CurrentActor, visit_id: int) -> Response:
     form = await read_form(request)
-    approve, reason = form.value("action") == "approve", form.value("reason")
+    approve, reason = form.value("decision") == "approve", form.value("reason")
     try:
         async with attempt(conn):
             now, _ = await visit.own_visit(conn, actor, visit_id)

@@ -1,0 +1,128 @@
+"""Level 2 from the phone: the biometrics taken for a card of the rule's days are used again, a live portrait is compared with
+them. A refusal names an office that can serve, its hours and what to bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from dancu.access import service as access
+from dancu.accounts.models import Account
+from dancu.accounts.models.level2 import CaptureKind, OfficeChoice
+from dancu.accounts.policy import level2 as policy
+from dancu.accounts.rules_level2 import Level2Rule
+from dancu.accounts.service import core, offices
+from dancu.accounts.service.visit import SAMPLE, born, cards, check_portrait, rule_in_force
+from dancu.accounts.store import level2 as store
+from dancu.audit import service as audit
+from dancu.kernel.actor import Actor, ActorKind, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.errors import Conflict, DancuError, Exceeded, Invalid, NotAllowed
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.population import service as population
+from dancu.population.models import PersonView
+
+TRIES_A_DAY: Final = 5
+#: Assurance the sign-in must have: something known and something had.
+ACR: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody stands to level 2. `refusal` None: from the phone, now. `choices`: where to go instead; `bring`: codes of
+    what to bring."""
+
+    rule: Level2Rule
+    account: Account
+    refusal: DancuError | None
+    choices: tuple[OfficeChoice, ...] = ()
+    bring: tuple[str, ...] = ()
+    tries_left: int = TRIES_A_DAY
+
+
+def own_purpose() -> Purpose:
+    return access.choose_purpose("own_record")
+
+
+async def standing(conn: Conn, actor: Actor) -> Standing:
+    """What the signed-in citizen may do. Raises NotAllowed for others, NotFound without an account, Conflict where level 2
+    is held."""
+    if actor.kind is not ActorKind.CITIZEN:
+        raise NotAllowed("session.required", N_("Xin đăng nhập để tiếp tục."))
+    account = await core.existing(conn, actor.actor_id)
+    if account.level >= 2:
+        raise Conflict("account.level_held", N_("Tài khoản đã ở mức này hoặc cao hơn."))
+    view = await population.person(conn, actor, own_purpose(), actor.actor_id)
+    return await _standing(conn, account, view)
+
+
+async def _standing(conn: Conn, account: Account, view: PersonView) -> Standing:
+    rule, today, card = rule_in_force(), SYSTEM_CLOCK.today(), view.card
+    left = TRIES_A_DAY - await store.tries_today(conn, account.person_key)
+    refused: DancuError | None = policy.refusal_of(
+        rule, today, alive=view.alive_until is None and view.death is None, born=born(view), has_number=view.personal_id is not None
+    ) or policy.phone_refusal(
+        rule, today, card.issued_on if card else None, card.expires_on if card else None, card=card is not None
+    )  # fmt: skip
+    if refused is None and not await cards.has_reference(conn, account.person_key, SAMPLE[CaptureKind.PORTRAIT]):
+        refused = Invalid(
+            "level2.no_reference", N_("Chưa có ảnh làm thẻ của bạn để so sánh. Hãy đến một điểm dưới đây, mất khoảng 15 phút.")
+        )
+    if refused is None and left <= 0:
+        refused = Exceeded(
+            "level2.tries", N_("Hôm nay bạn đã thử nhiều lần. Hãy thử lại ngày mai hoặc đến một điểm dưới đây."), seconds=86_400
+        )
+    return Standing(rule, account, refused, *(await _elsewhere(conn, rule, view) if refused else ((), ())), max(left, 0))
+
+
+async def _elsewhere(conn: Conn, rule: Level2Rule, view: PersonView) -> tuple[tuple[OfficeChoice, ...], tuple[str, ...]]:
+    place = view.current_place or view.temporary or view.permanent
+    found = await offices.choices(conn, rule, place.unit_id if place else None)
+    bring = ("card", "phone") if view.card is not None else ("birth_certificate", "phone")
+    return tuple(found), bring
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`done`: the account is at level 2; sign in again. Otherwise `why`, with where to go."""
+
+    done: bool
+    why: DancuError | None = None
+    standing: Standing | None = None
+
+
+async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool = False) -> Outcome:
+    """Compare a live portrait with the one on file and give level 2 where they agree. A portrait that is not good enough is
+    an answer with what to do; it counts as a try, as a face that differs does. Raises what `standing` raises."""
+    now = await standing(conn, actor)
+    if now.refusal is not None:
+        return Outcome(False, now.refusal, now)
+    key = actor.actor_id
+    # Two tries at once must not both be the last one.
+    await core.existing(conn, key, lock=True)
+    try:
+        check_portrait(await cards.check_portrait(image))
+    except Invalid as error:
+        await store.add_try(conn, key, rule=now.rule.code, outcome="portrait", score=None)
+        return Outcome(False, error, now)
+    match = await cards.compare_faces(conn, key, image)
+    word = "matched" if match.matched else "differs"
+    await store.add_try(conn, key, rule=now.rule.code, outcome=word, score=float(match.score))
+    await audit.record(
+        conn, actor, own_purpose(), action="write", subjects=[key], fields=["account"],
+        note={"verb": "level2.compare", "outcome": word, "rule": now.rule.code, "assisted": assisted},
+    )  # fmt: skip
+    if not match.matched:
+        await core.happened(conn, key, "level2_differs")
+        view = await population.person(conn, actor, own_purpose(), key)
+        choices, bring = await _elsewhere(conn, now.rule, view)
+        left = max(now.tries_left - 1, 0)
+        why = Invalid(
+            "level2.face_differs",
+            N_("Ảnh vừa chụp chưa khớp với ảnh làm thẻ. Chụp lại ở nơi đủ sáng, bỏ kính và khẩu trang, hoặc đến một điểm dưới đây."),
+        )
+        return Outcome(False, why, Standing(now.rule, now.account, None if left else why, choices, bring, left))
+    await core.raise_level(conn, actor, own_purpose(), key, 2, channel="online")
+    await core.notify(conn, key, "level", level=2)
+    return Outcome(True)

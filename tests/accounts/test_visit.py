@@ -1,0 +1,195 @@
+"""A visit to the counter: who is opened, what is captured, who decides, what follows."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+
+import pytest
+import pytest_asyncio
+
+from dancu.accounts.models.level2 import Outcome, Stated, VisitState
+from dancu.accounts.service import core, visit, visit_decision
+from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from dancu.population import service as population
+from tests.accounts import enrolment
+from tests.population.conftest import ELSEWHERE
+
+_numbers = itertools.count()
+
+
+def number() -> str:
+    return f"0491903{next(_numbers):05d}"
+
+
+@pytest.fixture
+def samples(monkeypatch):
+    return enrolment.stand_in(monkeypatch)
+
+
+@pytest_asyncio.fixture
+async def post(app, police):
+    return await enrolment.post(app, police)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def colleague(registry):
+    return await enrolment.colleague(registry.dsn("admin"), registry.dsn("app"))
+
+
+async def ready(app, police, post, text: str, *, phone: str = "0905000111", face: bytes = b"hoa"):  # type: ignore[no-untyped-def]
+    opened = await visit.begin(app, police, post, text)
+    await visit.capture(app, police, opened.visit_id, "portrait", face)
+    await visit.capture(app, police, opened.visit_id, "fingerprint", b"finger")
+    await visit.state(app, police, opened.visit_id, Stated(phone), documents=["health_insurance"], card_wanted=True)
+    await visit.confirm(app, police, opened.visit_id, "screen")
+    return opened
+
+
+async def test_one_visit_does_it_all(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    samples.of[key, "face"], samples.of[key, "finger"] = b"hoa", b"finger"
+    opened = await ready(app, police, post, enrolment.qr(n))
+    assert opened.person_key == key and opened.comparison["name"] == "yes" and opened.means == "qr"
+    assert await visit_decision.submit(app, police, opened.visit_id, approve=True) is VisitState.APPROVED
+    account = await core.account(app, key)
+    assert account and account.level == 2 and account.channel == "counter" and account.state == "notified"
+    assert samples.orders == [key]
+    page = await visit.page(app, police, opened.visit_id)
+    assert page.visit.card_order == 1 and page.visit.documents == ("health_insurance",)
+    assert await visit.captured(app, key, opened.visit_id, "portrait") is None
+
+
+async def test_an_account_of_level_1_is_raised_and_what_was_issued_before_is_worthless(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    samples.of[key, "face"], samples.of[key, "finger"] = b"hoa", b"finger"
+    before = await core.create(app, police, visit.purpose(), key, level=1, phone="0905000222")
+    opened = await ready(app, police, post, enrolment.qr(n), phone="")
+    await visit_decision.submit(app, police, opened.visit_id, approve=True)
+    after = await core.account(app, key)
+    assert after and after.level == 2 and after.lock_version > before.lock_version
+
+
+async def test_two_officers_where_the_face_differs_and_never_the_same_twice(app, police, office, post, samples, colleague):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    samples.of[key, "face"] = b"somebody"
+    opened = await ready(app, police, post, enrolment.qr(n))
+    assert await visit_decision.submit(app, police, opened.visit_id, approve=True) is VisitState.SECOND
+    assert await core.account(app, key) is None
+    with pytest.raises(NotAllowed, match=r"visit.same_officer"):
+        await visit_decision.second(app, police, opened.visit_id, approve=True)
+    waiting = [line for line, _ in await visit.waiting(app, colleague)]
+    assert [line.visit_id for line in waiting] == [opened.visit_id]
+    assert waiting[0].due_on and "face_differs" in waiting[0].circumstances
+    assert await visit_decision.second(app, colleague, opened.visit_id, approve=True) is VisitState.APPROVED
+    account = await core.account(app, key)
+    assert account and account.level == 2
+    assert (key, "face", "counter") in samples.kept  # the new picture stands for the person from now on
+
+
+async def test_a_first_sample_is_kept_and_wants_two_officers(app, police, office, post, samples, colleague):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    opened = await visit.begin(app, police, post, enrolment.qr(n))
+    assert await visit.capture(app, police, opened.visit_id, "portrait", b"hoa") is Outcome.NO_REFERENCE
+    page = await visit.page(app, police, opened.visit_id)
+    assert "no_reference" in page.needs_second and page.missing == ("phone", "confirmed")
+    await visit.state(app, police, opened.visit_id, Stated("0905000333"))
+    await visit.confirm(app, police, opened.visit_id, "aloud")
+    await visit_decision.submit(app, police, opened.visit_id, approve=True)
+    await visit_decision.second(app, colleague, opened.visit_id, approve=True)
+    assert samples.of[key, "face"] == b"hoa"
+
+
+async def test_a_typed_number_opens_nobody_without_name_and_birth(app, police, office, post, samples):
+    n = number()
+    await enrolment.with_card(office, n)
+    for name, birth in (("", ""), ("Trần Thị Hoà", ""), ("Nguyễn Văn Bình", "1990-04-12"), ("Trần Thị Hoà", "1971-01-01")):
+        with pytest.raises(Invalid):
+            await visit.begin(app, police, post, n, name=name, birth=birth)
+    opened = await visit.begin(app, police, post, n, name="tran thi hoa", birth="1990-04-12")
+    assert opened.means == "typed"
+    page = await visit.page(app, police, opened.visit_id)
+    assert "no_card_shown" in page.needs_second
+
+
+async def test_a_card_of_somebody_else_opens_nothing(app, police, office, post, samples):
+    n = number()
+    await enrolment.with_card(office, n)
+    with pytest.raises(Invalid, match=r"visit.somebody_else"):
+        await visit.begin(app, police, post, enrolment.qr(n, name="Lê Quốc Dũng", birth="01021960"))
+
+
+async def test_any_commune_serves_whoever_comes(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    from dancu.population.policy.residence import Place
+
+    await office(population.move, key, kind="permanent", place=Place(unit_id=ELSEWHERE, address="Số 3"), since=date(2026, 1, 5))
+    assert (await visit.begin(app, police, post, enrolment.qr(n))).person_key == key
+
+
+async def test_nobody_dead_unknown_or_without_right(app, police, clerk, office, post, samples):
+    from dancu.kernel.dates import PartialDate
+
+    n = number()
+    key = await enrolment.with_card(office, n)
+    await office(population.die, key, on=PartialDate(2026, 1, 1))
+    with pytest.raises(NotAllowed, match=r"level2.not_alive"):
+        await visit.begin(app, police, post, enrolment.qr(n))
+    with pytest.raises(NotFound):
+        await visit.begin(app, police, post, enrolment.qr("049190999999"))
+    with pytest.raises(NotAllowed):
+        await visit.begin(app, clerk, post, enrolment.qr(n))
+
+
+async def test_children_come_with_a_guardian(app, police, office, post, samples):
+    n = "049214000001"
+    await enrolment.with_card(office, n, name="Trần Gia Bảo", year=2014)
+    text = enrolment.qr(n, name="Trần Gia Bảo", birth="12042014")
+    with pytest.raises(NotAllowed, match=r"level2.with_guardian"):
+        await visit.begin(app, police, post, text)
+    assert await visit.begin(app, police, post, text, guardian=True)
+
+
+async def test_what_was_confirmed_is_what_is_decided(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    samples.of[key, "face"], samples.of[key, "finger"] = b"hoa", b"finger"
+    opened = await ready(app, police, post, enrolment.qr(n))
+    await visit.state(app, police, opened.visit_id, Stated("0905000444"))
+    with pytest.raises(Invalid, match=r"visit.incomplete"):
+        await visit_decision.submit(app, police, opened.visit_id, approve=True)
+    await visit.confirm(app, police, opened.visit_id, "paper")
+    await office(population.correct_name, key, full_name="Trần Thị Hoà An")
+    with pytest.raises(Conflict, match=r"visit.form_changed"):
+        await visit_decision.submit(app, police, opened.visit_id, approve=True)
+    await visit.confirm(app, police, opened.visit_id, "paper")
+    await visit_decision.submit(app, police, opened.visit_id, approve=True)
+    with pytest.raises(Conflict, match=r"visit.not_open"):
+        await visit.state(app, police, opened.visit_id, Stated())
+
+
+async def test_a_dark_portrait_says_what_to_do(app, police, office, post, samples):
+    n = number()
+    await enrolment.with_card(office, n)
+    opened = await visit.begin(app, police, post, enrolment.qr(n))
+    with pytest.raises(Invalid, match=r"portrait.dark"):
+        await visit.capture(app, police, opened.visit_id, "portrait", b"dark")
+
+
+async def test_a_refusal_needs_its_reason_and_tells_the_citizen(app, admin, police, office, post, samples):
+    n = number()
+    await enrolment.with_card(office, n)
+    opened = await visit.begin(app, police, post, enrolment.qr(n))
+    await visit.state(app, police, opened.visit_id, Stated("0905000555"))
+    with pytest.raises(Invalid, match=r"visit.reason"):
+        await visit_decision.submit(app, police, opened.visit_id, approve=False, reason="không")
+    assert await visit_decision.submit(
+        app, police, opened.visit_id, approve=False, reason="Người đến không phải chủ thẻ."
+    ) is VisitState.REFUSED
+    found = await visit.page(app, police, opened.visit_id)
+    assert found.visit.decision == "Người đến không phải chủ thẻ."
