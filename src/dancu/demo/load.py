@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dancu.demo.records import DemoHousehold, DemoPerson, Flaw, Marital, Relation
-from dancu.kernel.numbers import PersonalId
+from dancu.kernel.numbers import PersonalId, normalize_phone
 from dancu.population import models as m
 
 _RELATION = {
@@ -233,7 +233,7 @@ def _cards(person: DemoPerson) -> Iterator[m.CardFact]:
 
 def _contacts(person: DemoPerson) -> Iterator[m.ContactFact]:
     if person.phone:
-        yield m.ContactFact(kind=m.ContactKind.PHONE, value=person.phone, source=_REGISTER)
+        yield m.ContactFact(kind=m.ContactKind.PHONE, value=normalize_phone(person.phone), source=_REGISTER)
     if person.email:
         yield m.ContactFact(kind=m.ContactKind.EMAIL, value=person.email, source=_REGISTER)
 

@@ -17,6 +17,7 @@ from rapidfuzz.distance import OSA
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.dates import Answer, PartialDate
 from dancu.kernel.names import normal_form
+from dancu.kernel.numbers import normalize_phone
 from dancu.kit.db import Conn
 from dancu.population.models import ContactKind, KinRelation, MaritalStatus, PersonView, ResidenceKind
 from dancu.population.service.look import check_number, keys_by_number, look, nobody, refusal
@@ -100,7 +101,7 @@ def _one(view: PersonView, field: str, value: str) -> Agreement:
         return _same(value.strip().lstrip("0") or "0", None if known_number is None else str(known_number))
     kind = ContactKind.PHONE if field == "phone" else ContactKind.EMAIL
     known = [fact.value for fact in view.holding(view.contacts) if fact.kind == kind]
-    return _among(value, known)
+    return _among(normalize_phone(value) if field == "phone" else value.casefold(), [v.casefold() for v in known])
 
 
 def _moved(view: PersonView) -> int | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dancu.kernel.dates import PartialDate
+from dancu.kernel.numbers import show_phone
 from dancu.kit.i18n import N_, gettext
 from dancu.population import models as m
 from dancu.population.wording import labels
@@ -133,7 +134,8 @@ def _values(fact: m.Fact, today: date) -> Iterator[_Value]:
             )
             yield labels.CARD[fact.kind], " · ".join(part for part in pieces if part), "card", "number", {}
         case m.ContactFact():
-            yield labels.CONTACT[fact.kind], fact.value, "contact", fact.kind, {}
+            value = show_phone(fact.value) if fact.kind == m.ContactKind.PHONE and fact.value.startswith("+84") else fact.value
+            yield labels.CONTACT[fact.kind], value, "contact", fact.kind, {}
         case m.LifeFact():
             yield labels.LIFE[fact.status], day(fact.year, fact.month, fact.day), "life", "status", {"note": fact.place}
         case m.OtherFact():
