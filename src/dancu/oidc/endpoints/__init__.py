@@ -10,6 +10,6 @@ for _room in (discovery, par, authorize, token, userinfo, linking):
     router.include_router(_room.router)
 
 # Hot machine endpoints, answered without the framework's routing.
-SHORTCUTS = token.SHORTCUTS
+SHORTCUTS = {**token.SHORTCUTS, **par.SHORTCUTS}
 
 __all__ = ["SHORTCUTS", "router"]

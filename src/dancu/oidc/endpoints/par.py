@@ -55,3 +55,6 @@ async def _par(request: Request) -> Response:
             raise replayed()
     headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
     return json_answer({"request_uri": pushed, "expires_in": PUSHED_SECONDS}, 201, headers)
+
+
+SHORTCUTS = {("POST", PATH): par}
