@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from dancu.access import service as access
 from dancu.accounts.models.level2 import Device, DeviceKind, DeviceState, Office, OfficeChoice, OfficeKind, Span
@@ -104,6 +104,11 @@ def _check(
 
 async def devices(conn: Conn, office_id: int) -> list[Device]:
     return await store.devices(conn, office_id)
+
+
+async def failures(conn: Conn, office_id: int) -> list[tuple[int, str, datetime, datetime | None]]:
+    """(device, what failed, when, when mended) of an office, newest first."""
+    return await store.failures(conn, office_id)
 
 
 async def add_device(

@@ -1,0 +1,53 @@
+"""Assisted mode: a helper's code marks what is done in this browser for two hours. It opens nothing and shows nobody."""
+
+from __future__ import annotations
+
+from dancu.accounts.service import helpers
+from dancu.kernel.errors import Invalid
+from dancu.kit.web import (
+    APIRouter,
+    DbConn,
+    Form,
+    FormErrors,
+    Request,
+    Response,
+    attempt,
+    public,
+    read_form,
+    render,
+    see_other,
+)
+
+router = APIRouter(prefix="/eid/helped")
+
+
+def _page(request: Request, form: Form, errors: FormErrors) -> Response:
+    helped = helpers.of_request(request.cookies) is not None
+    return render(request, "accounts/helped.html", form=form, errors=errors, helped=helped, status=422 if errors else 200)
+
+
+@router.get("", dependencies=[public()])
+async def show(request: Request) -> Response:
+    return _page(request, Form(), FormErrors())
+
+
+@router.post("", dependencies=[public()])
+async def begin(request: Request, conn: DbConn) -> Response:
+    form = await read_form(request)
+    try:
+        async with attempt(conn):
+            value = await helpers.begin(conn, form.value("code"))
+    except Invalid as error:
+        return _page(request, form, FormErrors((), error))
+    answer = see_other("/eid/helped")
+    answer.set_cookie(
+        helpers.COOKIE, value, max_age=helpers.SECONDS, httponly=True, samesite="lax", secure=request.app.state.settings.https, path="/"
+    )
+    return answer
+
+
+@router.post("/end", dependencies=[public()])
+async def end(request: Request) -> Response:
+    answer = see_other("/eid/helped")
+    answer.delete_cookie(helpers.COOKIE, httponly=True, samesite="lax", secure=request.app.state.settings.https, path="/")
+    return answer
