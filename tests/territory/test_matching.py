@@ -176,3 +176,11 @@ def test_it_is_fast() -> None:
         for _ in range(20):
             resolve(text, OLD)
         assert (time.process_time() - start) / 20 < limit
+
+
+def test_a_dash_inside_a_name_parts_nothing() -> None:
+    there = resolve("Phan Rang - Tháp Chàm, Ninh Thuận", date(2023, 5, 1))
+    assert there.status is Status.EXACT
+    assert there.candidates[0].unit.name == "Phan Rang - Tháp Chàm"
+    assert resolve("Phan Rang - Tháp Chàm, Ninh Thuận", date(2025, 8, 1)).status is Status.AMBIGUOUS
+    assert resolve("P. Trường Xuân - Tam Kỳ - Quảng Nam", date(2023, 5, 1)).candidates[0].unit.name == "Trường Xuân"

@@ -78,7 +78,7 @@ def _by_code(code: str, day: date, g: Gazetteer) -> Resolution:
 def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
     text = _LEADING_CODE.sub("", text)
     index = name_index(g)
-    reading = read(text, index.words)
+    reading = read(text, index.words, index.dashed)
     if not reading.words:
         return Resolution(Status.UNKNOWN, note=NOT_READ)
     if _abroad(reading):

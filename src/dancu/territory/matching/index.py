@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import date
 from functools import cached_property, lru_cache
 
+from dancu.kernel.names import fold_ascii
 from dancu.territory.gazetteer import REFORM, Gazetteer, read_lines
 from dancu.territory.matching.words import DISTRICT_ALIASES, ENDED_BEFORE_2022, PROVINCE_ALIASES
 from dancu.territory.models import Unit
@@ -99,6 +100,12 @@ class NameIndex:
     def words(self) -> frozenset[str]:
         """Every word of a name, and every name in one word, folded."""
         return frozenset((*self.by_key, *(word for _, row in self.gazetteer.rows() for word in row[5].split())))
+
+    @cached_property
+    def dashed(self) -> frozenset[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Names with a dash in them, as the folded words before and after it."""
+        named = (row[4].split(" - ") for _, row in self.gazetteer.rows() if " - " in row[4])
+        return frozenset((tuple(fold_ascii(a).split()), tuple(fold_ascii(b).split())) for a, b in named)
 
     # -- groups -------------------------------------------------------------------------------------------
     @cached_property

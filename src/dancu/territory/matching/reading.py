@@ -1,7 +1,7 @@
 """From the characters of an address to words with positions, segments and kind words."""
 
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -37,6 +37,10 @@ _MOST = 600
 """Characters read, from the end, where the units stand: nobody's address is longer, and work grows with length."""
 
 
+Dashed = tuple[tuple[str, ...], tuple[str, ...]]
+"""Keys of the words before and after the dash of a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word: folded key, written form in lower case, place in the text, number of its segment."""
@@ -68,10 +72,10 @@ def _keys(raw: str) -> tuple[str, str]:
     return key, tone_fold(raw)
 
 
-def read(text: str, known: Container[str] = ()) -> Reading:
+def read(text: str, known: Container[str] = (), dashed: Collection[Dashed] = ()) -> Reading:
     """Cut an address into words. Legacy encodings, eth, keys left by an input method and glued words are repaired
     first; nothing is dropped but the country and English kind words. `known`: words that are right whatever they
-    look like."""
+    look like. `dashed`: names with a dash in them, which does not part two units there."""
     text = _GLUED.sub(" ", undo_digits(repair(text[-_MOST:])[0], known))
     words: list[Word] = []
     segment = 0
@@ -83,7 +87,7 @@ def read(text: str, known: Container[str] = ()) -> Reading:
             segment += 1
         elif kind == "dash":
             spaced = text[start - 1 : start].isspace() and text[end : end + 1].isspace()
-            segment += spaced
+            segment += spaced and not _in_name(words, pieces[n + 1 : n + 4], dashed)
         elif kind == "slash":
             around = [p.lastgroup for p in (pieces[n - 1 : n] + pieces[n + 1 : n + 2])]
             segment += around == ["word", "word"]
@@ -105,6 +109,14 @@ def read(text: str, known: Container[str] = ()) -> Reading:
     for i, which in named.items():
         kinds[i] = kinds[i] or (which, i, True)
     return Reading(text, tuple(words), tuple(kinds), _segments(words), streets)
+
+
+def _in_name(words: list[Word], after: list[re.Match[str]], dashed: Collection[Dashed]) -> bool:
+    """Whether a dash after `words` stands inside a name: "Phan Rang - Tháp Chàm"."""
+    following = tuple(_keys(piece.group())[0] for piece in after if piece.lastgroup == "word")
+    return any(
+        tuple(word.key for word in words[-len(left) :]) == left and following[: len(right)] == right for left, right in dashed
+    )
 
 
 def _misspelt_kind(key: str, words: list[Word], segment: int) -> tuple[str, str] | None:
