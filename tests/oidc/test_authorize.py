@@ -152,9 +152,13 @@ async def test_consent_taken_back_ends_the_release(site: Site, citizen: Citizen,
     token = (await journey.token(sent_back(said)["code"])).json()["access_token"]
     shown = (await journey.userinfo(token)).json()
     assert shown["gender"] == "female" and shown["family_name"] == "Nguyễn" and shown["given_name"] == "Hà" and shown["middle_name"] == "Thị Thu"
+    kept = dict(site.sharing.consents)
     site.sharing.consents.clear()
     assert set((await journey.userinfo(token)).json()) == {"sub"}
+    site.sharing.consents.update(kept)
+    assert "name" in (await journey.userinfo(token)).json()
     site.sharing.agreements.clear()
+    site.app.state.oidc.forget(journey.service.id)
     assert set((await journey.userinfo(token)).json()) == {"sub"}
 
 

@@ -3,6 +3,7 @@ the one place that asks it."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,9 @@ from dancu.oidc.models import AuthRequest, Client, ClientState
 from dancu.oidc.policy import GROUPS, groups_of_claims, groups_of_scopes
 from dancu.oidc.service.errors import OAuthError
 from dancu.sharing import service as sharing
+from dancu.sharing.models import Agreement
 
+_SECONDS, _MOST = 5.0, 5_000
 PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
 # How long a citizen may agree for: the choice's name -> its time.
 TERMS: dict[str, timedelta] = {"once": timedelta(hours=1), "half_year": timedelta(days=182), "year": timedelta(days=365)}
@@ -33,7 +36,11 @@ async def terms(conn: Conn, client: Client, purpose: str = "", *, demo: bool = F
     """Raises OAuthError unauthorized_client for a purpose that was not agreed. A client without an agreement learns that
     somebody signed in, and who they are to it, and nothing more; in a demonstration, where nobody is real, a test client
     may ask for everything."""
-    agreement = await sharing.agreement(conn, client.client_no)
+    return terms_of(await sharing.agreement(conn, client.client_no), client, purpose, demo=demo)
+
+
+def terms_of(agreement: Agreement | None, client: Client, purpose: str = "", *, demo: bool = False) -> Terms:
+    """What this agreement means for the client, see `terms`."""
     if agreement is None:
         trial = demo and client.state is ClientState.TEST
         return Terms(Purpose(PURPOSE, BASIS), frozenset(GROUPS) if trial else frozenset())
@@ -67,10 +74,37 @@ def asked(request: AuthRequest) -> tuple[str, ...]:
     return tuple(group for group in GROUPS if group in wanted)
 
 
-async def released(conn: Conn, key: int, client: Client, wanted: frozenset[str], purpose: str, *, demo: bool = False) -> tuple[Terms, frozenset[str]]:
-    """The groups that may go out now: wanted, agreed with the organisation, and agreed to by the citizen."""
-    agreed = await terms(conn, client, purpose, demo=demo)
+class Agreements:
+    """Agreements of the last seconds, for the hot path: it looks again after `_SECONDS`. Consents are never remembered:
+    what a citizen takes back works at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, Agreement | None]] = {}
+
+    async def of(self, conn: Conn, client_no: int) -> Agreement | None:
+        found = self._known.get(client_no)
+        if found is None or found[0] < time.monotonic():
+            if len(self._known) > _MOST:
+                self._known.clear()
+            found = self._known[client_no] = (time.monotonic() + _SECONDS, await sharing.agreement(conn, client_no))
+        return found[1]
+
+    def forget(self, client_no: int) -> None:
+        self._known.pop(client_no, None)
+
+
+async def released(
+    agreements: Agreements, conn: Conn, key: int, client: Client, wanted: frozenset[str], purpose: str, *, demo: bool = False
+) -> tuple[Purpose, frozenset[str]]:
+    """Purpose and groups that may go out now: wanted, agreed with the organisation, and agreed to by the citizen. Nothing
+    for a purpose that is not agreed any more."""
+    if not wanted:
+        return Purpose(purpose, BASIS), wanted
+    try:
+        agreed = terms_of(await agreements.of(conn, client.client_no), client, purpose, demo=demo)
+    except OAuthError:
+        return Purpose(purpose, BASIS), frozenset()
     allowed = wanted & agreed.groups
     if agreed.consent_needed and allowed:
         allowed &= await given(conn, key, client, agreed.purpose) or frozenset()
-    return agreed, allowed
+    return agreed.purpose, allowed

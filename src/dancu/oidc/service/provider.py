@@ -10,6 +10,7 @@ from typing import Any
 from dancu.kit.limits import Rate, TokenBuckets
 from dancu.oidc.models import Client
 from dancu.oidc.service import clients
+from dancu.oidc.service.consent import Agreements
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.minting import Minting
 from dancu.oidc.service.seal import Sealer
@@ -26,6 +27,7 @@ class Provider:
         self.keys = SigningKeys(directory / "oidc")
         self.sealer = Sealer(directory / "oidc")
         self.minting = Minting(connect)
+        self.agreements = Agreements()
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
 
@@ -39,7 +41,10 @@ class Provider:
         return self._clients.keep(known) if known is not None else None
 
     def forget(self, client_id: str) -> None:
-        """A client was changed here: the next look asks the database."""
+        """A client or its agreement was changed here: the next look asks the database."""
+        known = self._clients.get(client_id)
+        if known is not None:
+            self.agreements.forget(known.client_no)
         self._clients.forget(client_id)
 
     def too_fast(self, client: Client) -> float:

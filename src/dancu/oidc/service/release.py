@@ -28,17 +28,19 @@ def actor_of(client: Client, request_id: str) -> Actor:
 
 
 async def values(
-    conn: Conn, client: Client, family: Family, wanted: frozenset[str], request_id: str, *, demo: bool = False
+    provider: Provider, conn: Conn, client: Client, family: Family, wanted: frozenset[str], request_id: str, *, demo: bool = False
 ) -> dict[str, Any]:
     """Claims of the wanted groups that may go out now. Nothing wanted or nothing allowed: nothing looked at."""
-    terms, groups = await consent.released(conn, family.person_key, client, wanted, family.purpose, demo=demo)
+    purpose, groups = await consent.released(
+        provider.agreements, conn, family.person_key, client, wanted, family.purpose, demo=demo
+    )
     if not groups:
         return {}
     from dancu.population.service import verify
     from dancu.territory import service as territory
 
     fields = tuple(dict.fromkeys(field for group in GROUPS if group in groups for field in FIELDS[group]))
-    view = await verify.release(conn, actor_of(client, request_id), terms.purpose, family.person_key, fields)
+    view = await verify.release(conn, actor_of(client, request_id), purpose, family.person_key, fields)
     if "address" in groups:
         await territory.learn_hamlets(conn, [r.hamlet_id for r in view.residences])
     contacts = None
@@ -56,7 +58,7 @@ async def userinfo(
     """`sub` and what scope and `claims` asked for and may have."""
     wishes = family.claims.get("userinfo", {})
     wanted = frozenset({*groups_of_scopes(scope), *groups_of_claims(wishes)})
-    made = await values(conn, client, family, wanted, request_id, demo=demo)
+    made = await values(provider, conn, client, family, wanted, request_id, demo=demo)
     by_scope = {claim for group in groups_of_scopes(scope) for claim in GROUPS[group]}
     return {"sub": subject_of(provider.sealer, client, family.person_key), **{k: v for k, v in made.items() if k in by_scope or k in wishes}}
 
@@ -66,5 +68,5 @@ async def id_token_claims(
 ) -> dict[str, Any]:
     """What the `claims` parameter wanted in the ID token."""
     wishes = family.claims.get("id_token", {})
-    made = await values(conn, client, family, frozenset(groups_of_claims(wishes)), request_id, demo=demo)
+    made = await values(provider, conn, client, family, frozenset(groups_of_claims(wishes)), request_id, demo=demo)
     return {claim: value for claim, value in made.items() if claim in wishes}
