@@ -10,8 +10,14 @@ from dancu.kernel.findings import Finding
 
 
 class SampleKind(StrEnum):
+    """Also found by the name of the picture it is made from: "portrait", "fingerprint"."""
+
     FACE = "face"
     FINGER = "finger"
+
+    @classmethod
+    def _missing_(cls, value: object) -> SampleKind | None:
+        return {"portrait": cls.FACE, "fingerprint": cls.FINGER}.get(str(value))
 
 
 class SampleSource(StrEnum):

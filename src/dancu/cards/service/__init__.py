@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
-from dancu.cards.models import Reading
+from dancu.cards.models import (
+    Match,
+    PortraitCheck,
+    Reading,
+    Reference,
+    SampleKind,
+    SampleSource,
+    TextKind,
+)
 from dancu.cards.parsing import read_text
 from dancu.cards.service.portrait import check_portrait
+from dancu.cards.service.samples import (
+    compare_faces,
+    compare_fingerprints,
+    has_reference,
+    keep_reference,
+    references,
+)
 
-__all__ = ["Reading", "check_portrait", "read_text"]
+__all__ = [
+    "Match",
+    "PortraitCheck",
+    "Reading",
+    "Reference",
+    "SampleKind",
+    "SampleSource",
+    "TextKind",
+    "check_portrait",
+    "compare_faces",
+    "compare_fingerprints",
+    "has_reference",
+    "keep_reference",
+    "read_text",
+    "references",
+]
