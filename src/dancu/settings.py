@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
     loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
-    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too."""
+    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     https: bool = False
     demo: bool = False
+    services: bool = False
     metrics_token: str = ""
     trusted_proxies: frozenset[str] = frozenset()
     pool_size: int = 8

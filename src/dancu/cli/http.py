@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any
 from dancu.kernel.errors import DancuError, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
     from fastapi import FastAPI
 
     from dancu.cli.minding import Worker
     from dancu.kit.postgres import Cluster
+
+    Beside = Callable[[FastAPI, int], AbstractAsyncContextManager[None]]
 
 _GRACE_SECONDS = 10.0
 _USABLE_SECONDS = 60.0
@@ -66,9 +71,10 @@ def _state(host: str, port: int) -> str:
 
 
 async def run(
-    port: int, hosts: tuple[str, ...], worker: Worker | None, cluster: Cluster | None, *, open_browser: bool
+    port: int, hosts: tuple[str, ...], worker: Worker | None, cluster: Cluster | None, *, open_browser: bool, beside: Beside | None = None
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Raises Unavailable `serve.worker` where the worker could not be kept running."""
+    """Serve until SIGINT or SIGTERM. `beside`: what runs beside us once we are usable, until we stop. Raises Unavailable
+    `serve.worker` where the worker could not be kept running."""
     from dancu.app import build
     from dancu.settings import Settings
 
@@ -87,11 +93,14 @@ async def run(
         watchers = [asyncio.create_task(_watch_database(cluster))]
         if worker is not None:
             watchers.append(asyncio.create_task(worker.mind(stop)))
-        if await _usable(app, worker is not None, stop):
-            print(f"ready http://localhost:{port}", flush=True)
-            if open_browser:
-                await asyncio.to_thread(_browse, f"http://localhost:{port}/")
-        await stop.wait()
+        async with contextlib.AsyncExitStack() as beside_us:
+            if await _usable(app, worker is not None, stop):
+                print(f"ready http://localhost:{port}", flush=True)
+                if beside is not None:
+                    await beside_us.enter_async_context(beside(app, port))
+                if open_browser:
+                    await asyncio.to_thread(_browse, f"http://localhost:{port}/")
+            await stop.wait()
         for watcher in watchers:
             watcher.cancel()
         for server in servers:

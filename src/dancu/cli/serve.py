@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from dancu.cli.http import Beside
     from dancu.kit.postgres import Cluster
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
@@ -58,7 +59,7 @@ def serve(
         _refuse_wrong_key(with_worker)
         minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
-            uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser))
+            uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser, beside=_beside()))
         finally:
             # What follows is bounded in time; a second Ctrl-C would only leave a database behind.
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -91,6 +92,17 @@ def _say_where(port: int) -> None:
     if os.environ.get("DANCU_DEMO", "").lower() in ("1", "true", "yes", "on"):
         os.environ.setdefault("DANCU_DEMO_URL", f"http://localhost:{port}")
         os.environ.setdefault("DANCU_SUBSCRIBER_URL", f"http://127.0.0.1:{port}/simulators/subscriber")
+
+
+def _beside() -> Beside | None:
+    from dancu.settings import Settings
+
+    settings = Settings()
+    if not (settings.demo and settings.services):
+        return None
+    from dancu.cli.services import services
+
+    return services
 
 
 def interruptible() -> None:

@@ -38,6 +38,9 @@ def demo(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Mở trình duyệt khi sẵn sàng")
     ] = True,
+    services: Annotated[
+        bool, typer.Option("--services/--no-services", help="Chạy kèm hai dịch vụ mẫu dùng chung lần đăng nhập (cổng kế tiếp)")
+    ] = True,
     forget: Annotated[bool, typer.Option("--forget", help="Xóa dữ liệu của bản trình diễn rồi thôi")] = False,
 ) -> None:
     """Tỉnh mẫu chạy được ngay: cơ sở dữ liệu, nhập sổ, dân cư, trang web. In `ready http://…` khi dùng được."""
@@ -76,6 +79,7 @@ def demo(
         # The same process becomes the server: whatever filling took is given back, and the database it claimed stays
         # its own. Signals wait until the server can answer them.
         os.environ["DANCU_DEMO"] = "true"
+        os.environ["DANCU_SERVICES"] = str(services).lower()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         flag = "--browser" if browser else "--no-browser"
         serve = ["serve", "--port", str(port), "--data", str(folder), flag]

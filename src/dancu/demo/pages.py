@@ -13,4 +13,5 @@ router.include_router(outbox.router)
 @router.get("/", dependencies=[public()])
 async def start(request: Request, conn: DbConn) -> Response:
     personas = await access.demo_personas(conn, demo=request.app.state.settings.demo)
-    return render(request, "demo/start.html", personas=personas)
+    services = getattr(request.app.state, "services", [])
+    return render(request, "demo/start.html", personas=personas, services=services)
