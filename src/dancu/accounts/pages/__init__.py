@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from dancu.accounts.pages import account, authenticators, counter, helper, level2, messages, offices, sign_in
+from dancu.accounts.pages import (
+    account,
+    activate,
+    apply,
+    authenticators,
+    counter,
+    funnel,
+    gives,
+    helper,
+    level2,
+    messages,
+    offices,
+    queue,
+    sign_in,
+)
+from dancu.accounts.ports import subscriber_simulator
+from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 
 router = APIRouter(include_in_schema=False)
 router.include_router(sign_in.router)
+router.include_router(apply.router)
+router.include_router(activate.router)
+router.include_router(gives.router)
+router.include_router(queue.router)
+router.include_router(funnel.router)
+router.include_router(subscriber_simulator.router)
 router.include_router(messages.router)
 router.include_router(account.router)
 router.include_router(authenticators.router)
@@ -16,6 +38,9 @@ router.include_router(offices.router)
 router.include_router(helper.router)
 
 MENU: tuple[MenuItem, ...] = (
+    MenuItem("desk", N_("Hồ sơ định danh"), "/desk/eid", ("eid.application.read",)),
+    MenuItem("watch", N_("Định danh điện tử"), "/watch/eid", ("dashboard.read",)),
+    MenuItem("citizen", N_("Tài khoản cho tôi điều gì"), "/account/gives", ("citizen.self",)),
     MenuItem("desk", "Định danh tại quầy", "/desk/eid/counter", ("eid.enrol",)),
     MenuItem("desk", "Điểm định danh", "/desk/eid/offices", ("eid.office",)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from dancu.accounts.store import activation as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, Clock
-from dancu.kernel.errors import Conflict, Invalid
+from dancu.kernel.errors import Conflict, Exceeded, Invalid
 from dancu.kit import events, messages
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -53,6 +54,18 @@ async def invite(conn: Conn, key: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
 def _end_of(clock: Clock, days: int) -> datetime:
     """The end of the `days`-th day from today, in Vietnam: people count days, not hours."""
     return datetime.combine(clock.today() + timedelta(days=days + 1), time.min, VIETNAM)
+
+
+async def resend(conn: Conn, key: int) -> None:
+    """Another code to the account's phone (a child's: the guardian's), the deadline staying as it is. Says nothing, does
+    nothing where no account waits or codes were sent a moment ago."""
+    found = await core.account(conn, key)
+    if found is None or found.state is not AccountState.NOTIFIED or not found.activate_by or found.activate_by < SYSTEM_CLOCK.now():
+        return
+    holder = await core.contacts(conn, key)
+    to = holder if holder.phone or not found.guardian_key else await core.contacts(conn, found.guardian_key)
+    with contextlib.suppress(Exceeded):
+        await codes.send_code(conn, key, "activate", to=to.phone)
 
 
 async def may_activate(conn: Conn, key: int, code: str) -> bool:

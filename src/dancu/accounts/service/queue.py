@@ -45,6 +45,15 @@ async def sheet(conn: Conn, actor: Actor, purpose: Purpose, application_id: int)
     )  # fmt: skip
 
 
+async def portrait(conn: Conn, actor: Actor, purpose: Purpose, application_id: int) -> bytes:
+    """The picture the applicant sent, JPEG. Raises NotFound also where there is none."""
+    application = await _open(conn, actor, purpose, application_id, _READ)
+    _, image = await open_claim(conn, application_id, application.ref)
+    if image is None:
+        raise _refusal("not_found")
+    return image
+
+
 def _rows(claim: Claim, view: PersonView | None) -> tuple[tuple[str, str, str], ...]:
     """(what, claimed, registered). What agrees is written alike on both sides, so that only differences stand out."""
     name = view.name.full_name if view and view.name else ""

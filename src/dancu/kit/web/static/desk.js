@@ -22,6 +22,7 @@
     j: () => move(1),
     k: () => move(-1),
     n: () => { const next = document.querySelector("[data-next]"); next?.click(); return !!next; },
+    p: () => { const before = document.querySelector("[data-previous]"); before?.click(); return !!before; },
     g: () => { waitingForG = true; setTimeout(() => { waitingForG = false; }, 1500); return true; },
   };
 

@@ -1,0 +1,123 @@
+"""/eid/activate: the number and the code of the notice, then a passcode, then a way back in, then done."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from dancu.accounts.models import Account
+from dancu.accounts.pages.browser import browser_of
+from dancu.accounts.service import activate, authenticators, core
+from dancu.accounts.service.check import eid_purpose
+from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Channel, Purpose
+from dancu.kernel.errors import DancuError, Exceeded, Invalid
+from dancu.kernel.numbers import PersonalId
+from dancu.kit.authn import throttle
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.kit.web import (
+    APIRouter,
+    DbConn,
+    Form,
+    FormErrors,
+    Request,
+    Response,
+    attempt,
+    public,
+    read_form,
+    render,
+)
+from dancu.population.service import keys_by_number
+
+router = APIRouter(prefix="/eid/activate", dependencies=[public()])
+_REFUSED = Invalid("activation.refused", N_("Số định danh hoặc mã chưa đúng, hoặc mã đã hết hạn. Xin xem lại tin nhắn."))
+
+
+@router.get("")
+async def start(request: Request) -> Response:
+    return _first(request, Form(), FormErrors())
+
+
+def _first(request: Request, form: Form, errors: FormErrors) -> Response:
+    return render(request, "accounts/activate.html", form=form, errors=errors, resent=False, status=422 if errors else 200)
+
+
+def _passcode(request: Request, grant: str, errors: FormErrors, form: Form | None = None) -> Response:
+    return render(
+        request, "accounts/activate_passcode.html", grant=grant, form=form or Form(), errors=errors, status=422 if errors else 200
+    )
+
+
+@router.post("")
+async def code(request: Request, conn: DbConn) -> Response:
+    """The code counts as tried whatever comes of it: the answer is given, not raised."""
+    form, errors = await read_form(request), FormErrors()
+    number, given = form.required("number", errors), form.required("code", errors)
+    if errors:
+        return _first(request, form, errors)
+    network = throttle.bucket("eid activate", throttle.network_of(browser_of(request).address), burst=20, seconds=60)
+    if wait := await throttle.wait_seconds(conn, [network]):
+        slow = Exceeded("code.tries", N_("Đã thử nhiều lần. Xin đợi {seconds} giây rồi thử lại."), seconds=math.ceil(wait))
+        return _first(request, form, FormErrors.of(slow))
+    try:
+        digits = PersonalId.parse(number).value
+    except DancuError as error:
+        return _first(request, form, FormErrors.of(error))
+    keys = await keys_by_number(conn, digits)
+    key = keys[0] if keys else 0
+    if not await activate.may_activate(conn, key, given):
+        await throttle.charge(conn, [network])
+        return _first(request, form, FormErrors.of(_REFUSED))
+    return _passcode(request, activate.grant(await core.existing(conn, key)), FormErrors())
+
+
+@router.post("/resend")
+async def resend(request: Request, conn: DbConn) -> Response:
+    """A new code to the account's own phone while its time lasts. The answer is the same for everybody."""
+    form, errors = await read_form(request), FormErrors()
+    try:
+        keys = await keys_by_number(conn, PersonalId.parse(form.required("number", errors)).value)
+    except DancuError as error:
+        errors.add("number", error.code, error.message)
+        keys = []
+    network = throttle.bucket("eid activate resend", throttle.network_of(browser_of(request).address), burst=10, seconds=120)
+    slow = await throttle.wait_seconds(conn, [network]) > 0
+    await throttle.charge(conn, [network])
+    if errors:
+        return _first(request, form, errors)
+    if keys and not slow:
+        await activate.resend(conn, keys[0])
+    return render(request, "accounts/activate.html", form=form, errors=errors, resent=True)
+
+
+@router.post("/passcode")
+async def passcode(request: Request, conn: DbConn) -> Response:
+    form, errors = await read_form(request), FormErrors()
+    secret, again = form.required("passcode", errors), form.required("again", errors)
+    sealed = form.value("grant")
+    if not errors and secret != again:
+        errors.add("again", "passcode.again", N_("Hai lần nhập chưa giống nhau."))
+    if errors:
+        return _passcode(request, sealed, errors, form)
+    try:
+        async with attempt(conn):
+            account = await activate.granted(conn, sealed)
+            actor, purpose = _holder(request), eid_purpose()
+            await authenticators.set_passcode(conn, actor, purpose, account.person_key, secret)
+            await activate.activate(conn, actor, account.person_key, purpose=purpose)
+            recovery = await _ways_back(conn, actor, purpose, account)
+    except DancuError as error:
+        if error.code == "activation.ended":
+            return _first(request, Form(), FormErrors.of(error))
+        return _passcode(request, sealed, FormErrors.of(error), form)
+    return render(request, "accounts/activate_done.html", recovery=recovery, account=account)
+
+
+def _holder(request: Request) -> Actor:
+    """Nobody is signed in yet: the platform acts at the holder's word, as the entry says."""
+    return replace(SYSTEM, kind=ActorKind.SYSTEM, channel=Channel.WEB, request_id=request.state.request_id)
+
+
+async def _ways_back(conn: Conn, actor: Actor, purpose: Purpose, account: Account) -> list[str]:
+    """Codes to keep on paper, for the day the phone is lost."""
+    return list(await authenticators.new_recovery_codes(conn, actor, purpose, account.person_key))

@@ -1,0 +1,34 @@
+"""What this account gives its holder today: papers to leave at home, services open and to come, trips and forms saved."""
+
+from __future__ import annotations
+
+from dancu.access import service as access
+from dancu.accounts.models import AccountState
+from dancu.accounts.models.gives import Gives
+from dancu.accounts.policy.gives import PAPERS_LEVEL, SERVICES, papers
+from dancu.accounts.service import core
+from dancu.audit import service as audit
+from dancu.kernel.actor import Actor
+from dancu.kit.db import Conn
+from dancu.population import service as population
+
+_LOOK_BACK = 1000
+# A release of fields to a service is a form nobody had to write again; with a signed-in service it was also a trip saved.
+_FORMS = frozenset({"online_service", "public_service"})
+
+
+async def gives(conn: Conn, actor: Actor) -> Gives:
+    """For the citizen's own page. Level 0 without an account in use: everything is then still to come."""
+    key = actor.actor_id
+    view = await population.person(conn, actor, access.choose_purpose("own_record"), key)
+    account = await core.account(conn, key)
+    level = account.level if account and account.state is AccountState.ACTIVE else 0
+    known = papers(view)
+    seen = await audit.accesses_of(conn, key, limit=_LOOK_BACK)
+    released = [one for one in seen if one.actor_kind == "client" and one.purpose in _FORMS]
+    here = [one for one in seen if one.actor_kind == "citizen" and one.action == "write"]
+    return Gives(
+        level, known if level >= PAPERS_LEVEL else (), () if level >= PAPERS_LEVEL else known,
+        tuple(s for s in SERVICES if s.level <= level), tuple(s for s in SERVICES if s.level > level),
+        len(released), len(here) + len({one.case_ref for one in released if one.case_ref}),
+    )  # fmt: skip
