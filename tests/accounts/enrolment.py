@@ -37,6 +37,12 @@ class Compared:
 
 
 @dataclass
+class Kept:
+    kind: str
+    source: str
+
+
+@dataclass
 class Ordered:
     order_id: int
 
@@ -48,6 +54,7 @@ class Samples:
     of: dict[tuple[int, str], bytes] = field(default_factory=dict)
     kept: list[tuple[int, str, str]] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
+    source: str = "card"
 
     def read_text(self, text: str) -> Any:
         from dancu.cards import service
@@ -58,14 +65,14 @@ class Samples:
         dark = Finding("portrait.dark", "Ảnh tối quá. Hãy chụp lại ở nơi sáng hơn.")
         return Checked(image != b"dark", (dark,) if image == b"dark" else (), image)
 
-    async def has_reference(self, conn: Any, key: int, kind: str) -> bool:
-        return (key, kind) in self.of
+    async def references(self, conn: Any, key: int) -> tuple[Kept, ...]:
+        return tuple(Kept(kind, self.source) for of, kind in self.of if of == key)
 
-    async def compare_faces(self, conn: Any, key: int, image: bytes) -> Compared:
-        same = self.of[key, "face"] == image
+    async def compare_faces(self, conn: Any, key: int, shown: Checked, **more: Any) -> Compared:
+        same = self.of[key, "face"] == shown.image
         return Compared(same, 0.9 if same else 0.1)
 
-    async def compare_fingerprints(self, conn: Any, key: int, image: bytes) -> Compared:
+    async def compare_fingerprints(self, conn: Any, key: int, image: bytes, **more: Any) -> Compared:
         same = self.of[key, "finger"] == image
         return Compared(same, 90.0 if same else 3.0)
 

@@ -99,6 +99,13 @@ async def test_another_face_is_refused_counted_and_bounded(app, office, site, po
     assert account and account.level == 1
 
 
+async def test_a_picture_the_applicant_sent_is_no_reference(app, office, site, post, samples):
+    async with browsing(site) as browser:
+        key = await signed_in(app, office, browser)
+        samples.of[key, "face"], samples.source = b"hoa", "online"
+        assert "Chưa có ảnh làm thẻ" in await browser.get("/eid/level-2")
+
+
 @pytest.mark.parametrize("acr", [None, 1])
 async def test_a_weak_sign_in_is_asked_for_more(app, office, site, acr, samples):
     async with browsing(site) as browser:

@@ -58,6 +58,12 @@ CHANGEABLE = {
     "code": {"code_digest", "sent_at", "expires_at", "tries", "context", "used_at"},
     "approval": {"state", "decided_at", "acr", "amr", "sid", "auth_time", "lock_version"},
     "mandate": {"powers", "ended_at"},
+    # Who opened a visit, when, for whom and how the card compared stays; what was taken goes when it is decided.
+    "visit": {
+        "state", "circumstances", "stated", "documents", "card_wanted", "card_order", "confirmed_at", "confirmed_how",
+        "form_digest", "submitted_at", "due_on", "decided_by", "decided_at", "second_by", "second_at", "decision",
+    },
+    "capture": {"image", "outcome", "score", "device_id", "taken_at"},
     "passkey_directory": {"credential_id", "person_key", "authenticator_id"},
 }  # fmt: skip
 FACT = {"recorded", "closed_by", "alive_until"}

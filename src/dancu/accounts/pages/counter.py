@@ -27,8 +27,7 @@ from dancu.kit.web import (
     render,
     see_other,
 )
-from dancu.population import wording
-from dancu.population.wording import labels
+from dancu.population import service as population
 
 router = APIRouter(prefix="/desk/eid/counter")
 ENROL = allow("eid.enrol")
@@ -89,8 +88,8 @@ async def _page(request: Request, conn: DbConn, actor: CurrentActor, visit_id: i
         card_wanted="1" if found.visit.card_wanted else None,
     )  # fmt: skip
     return render(
-        request, "accounts/visit.html", page=found, view=found.view, errors=errors, form=form or kept, all_documents=DOCUMENTS,
-        labels=labels, wording=wording, may_decide=actor.can("eid.application.decide"), status=422 if errors else 200,
+        request, "accounts/visit.html", page=found, who=population.summary(found.view), errors=errors, form=form or kept,
+        all_documents=DOCUMENTS, may_decide=actor.can("eid.application.decide"), status=422 if errors else 200,
         mine=actor.actor_id in (found.visit.decided_by, found.visit.opened_by), **_why(),
     )  # fmt: skip
 
@@ -141,7 +140,7 @@ async def form_page(request: Request, conn: DbConn, actor: CurrentActor, visit_i
     """Form TK01 as the registry fills it: for the second screen, and for paper."""
     found = await visit.page(conn, actor, visit_id)
     return render(
-        request, "accounts/tk01.html", page=found, view=found.view, labels=labels, wording=wording,
+        request, "accounts/tk01.html", page=found, who=population.summary(found.view),
         organisation=await access.organisation(conn, actor.org_code), **_why(),
     )  # fmt: skip
 

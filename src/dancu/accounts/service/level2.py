@@ -12,7 +12,7 @@ from dancu.accounts.models.level2 import CaptureKind, OfficeChoice
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule
 from dancu.accounts.service import core, offices
-from dancu.accounts.service.visit import SAMPLE, born, cards, check_portrait, rule_in_force
+from dancu.accounts.service.visit import born, cards, check_portrait, has_reference, rule_in_force
 from dancu.accounts.store import level2 as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, ActorKind, Purpose
@@ -65,7 +65,7 @@ async def _standing(conn: Conn, account: Account, view: PersonView) -> Standing:
     ) or policy.phone_refusal(
         rule, today, card.issued_on if card else None, card.expires_on if card else None, card=card is not None
     )  # fmt: skip
-    if refused is None and not await cards.has_reference(conn, account.person_key, SAMPLE[CaptureKind.PORTRAIT]):
+    if refused is None and not await has_reference(conn, account.person_key, CaptureKind.PORTRAIT):
         refused = Invalid(
             "level2.no_reference", N_("Chưa có ảnh làm thẻ của bạn để so sánh. Hãy đến một điểm dưới đây, mất khoảng 15 phút.")
         )
@@ -102,11 +102,12 @@ async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool
     # Two tries at once must not both be the last one.
     await core.existing(conn, key, lock=True)
     try:
-        check_portrait(await cards.check_portrait(image))
+        shown = await cards.check_portrait(image)
+        check_portrait(shown)
     except Invalid as error:
         await store.add_try(conn, key, rule=now.rule.code, outcome="portrait", score=None)
         return Outcome(False, error, now)
-    match = await cards.compare_faces(conn, key, image)
+    match = await cards.compare_faces(conn, key, shown, actor=actor)
     word = "matched" if match.matched else "differs"
     await store.add_try(conn, key, rule=now.rule.code, outcome=word, score=float(match.score))
     await audit.record(

@@ -205,18 +205,26 @@ async def capture(
         raise Invalid("capture.kind", N_("Xin chọn một trong các lựa chọn."))
     if not image:
         raise Invalid("capture.empty", N_("Chưa có ảnh. Hãy chụp hoặc chọn tệp ảnh."))
+    shown: Any = image
     if kind == CaptureKind.PORTRAIT:
-        checked = await cards.check_portrait(image)
-        check_portrait(checked)
-        image = checked.image  # made anew, without what a camera writes beside the picture
+        shown = await cards.check_portrait(image)
+        check_portrait(shown)
+        image = shown.image  # made anew, without what a camera writes beside the picture
     outcome, score = Outcome.NO_REFERENCE, None
-    if await cards.has_reference(conn, key, SAMPLE[CaptureKind(kind)]):
-        match = await (cards.compare_faces if kind == CaptureKind.PORTRAIT else cards.compare_fingerprints)(conn, key, image)
+    if await has_reference(conn, key, CaptureKind(kind)):
+        match = await (cards.compare_faces if kind == CaptureKind.PORTRAIT else cards.compare_fingerprints)(
+            conn, key, shown, actor=actor, purpose=purpose()
+        )
         outcome, score = (Outcome.MATCHED if match.matched else Outcome.DIFFERS), float(match.score)
     sealed = ring().encrypt(image, table=_CAPTURE, row=f"{key}/{visit_id}", column=kind)
     await store.keep_capture(conn, key, visit_id, kind, image=sealed, outcome=outcome, score=score, device_id=device_id)
     await recorded(conn, actor, key, "visit.capture", visit=visit_id, kind=kind, outcome=outcome.value)
     return outcome
+
+
+async def has_reference(conn: Conn, key: int, kind: CaptureKind) -> bool:
+    """Is a sample on file that was taken in somebody's presence? A picture the applicant sent proves nothing about them."""
+    return any(one.kind == SAMPLE[kind] and one.source != "online" for one in await cards.references(conn, key))
 
 
 def check_portrait(found: Any) -> None:

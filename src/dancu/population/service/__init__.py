@@ -60,10 +60,12 @@ if TYPE_CHECKING:
     from dancu.population.service.register import register, register_birth
     from dancu.population.service.residence import cancel_residence, end_residence, move
     from dancu.population.service.search import Hit, hits_of, search
+    from dancu.population.service.words import Summary, summary
 
 __all__ = [
     "Figure",
     "Hit",
+    "Summary",
     "allocate_number",
     "annul_marriage",
     "cancel_number",
@@ -113,6 +115,7 @@ __all__ = [
     "set_representative",
     "settle_finding",
     "split_household",
+    "summary",
     "term",
     "undo_death",
     "undo_merge",
@@ -169,5 +172,6 @@ offer(
         "dancu.population.service.register": ("register", "register_birth"),
         "dancu.population.service.residence": ("cancel_residence", "end_residence", "move"),
         "dancu.population.service.search": ("Hit", "hits_of", "search"),
+        "dancu.population.service.words": ("Summary", "summary"),
     },
 )
