@@ -14,7 +14,7 @@ from .conftest import CITIZEN_KEY
 
 PERSONAS = [
     "citizen", "ward_police", "civil_status_clerk", "one_stop_officer", "province_leader", "auditor", "integrator",
-    "registrar", "admin",
+    "registrar", "eid_hotline", "admin",
 ]  # fmt: skip
 
 

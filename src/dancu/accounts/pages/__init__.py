@@ -11,11 +11,15 @@ from dancu.accounts.pages import (
     funnel,
     gives,
     helper,
+    hotline,
     level2,
+    locks,
     messages,
     offices,
     queue,
+    recovery,
     sign_in,
+    way_back,
 )
 from dancu.accounts.ports import subscriber_simulator
 from dancu.kit.i18n import N_
@@ -23,6 +27,10 @@ from dancu.kit.web import APIRouter, MenuItem
 
 router = APIRouter(include_in_schema=False)
 router.include_router(sign_in.router)
+router.include_router(locks.router)
+router.include_router(recovery.router)
+router.include_router(way_back.router)
+router.include_router(hotline.router)
 router.include_router(apply.router)
 router.include_router(activate.router)
 router.include_router(gives.router)
@@ -43,6 +51,9 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("citizen", N_("Tài khoản cho tôi điều gì"), "/account/gives", ("citizen.self",)),
     MenuItem("desk", "Định danh tại quầy", "/desk/eid/counter", ("eid.enrol",)),
     MenuItem("desk", "Điểm định danh", "/desk/eid/offices", ("eid.office",)),
+    MenuItem("desk", N_("Lấy lại tài khoản"), "/desk/eid/recover", ("eid.recover",)),
+    MenuItem("desk", N_("Khóa tài khoản định danh"), "/desk/eid/locks", ("eid.lock",)),
+    MenuItem("desk", N_("Tổng đài tài khoản định danh"), "/desk/hotline", ("eid.hotline",)),
 )
 
 __all__ = ["MENU", "router"]

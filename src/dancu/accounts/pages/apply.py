@@ -115,7 +115,7 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
         return render(request, "accounts/register_child.html")
     steps, step = draft.steps(), form.value("step")
     if (back := form.value("back")) in steps:
-        return _page(request, back, draft, _filled(draft, back), errors)
+        return _page(request, back, draft, _filled(draft, back, mending=step == "review"), errors)
     if step not in steps:
         return _page(request, "number", draft, _filled(draft, "number"), errors)
     if step == "portrait":
@@ -128,13 +128,14 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
     return _page(request, following, draft, _filled(draft, following), FormErrors())
 
 
-def _filled(draft: Draft, step: str) -> Form:
+def _filled(draft: Draft, step: str, *, mending: bool = False) -> Form:
+    back = "1" if mending else None
     if step == "number":
-        return Form.of(number=draft.number)
+        return Form.of(number=draft.number, mending=back)
     if step == "who":
         parts = [*draft.birth.split("-"), "", "", ""][:3] if draft.birth else ["", "", ""]
-        return Form.of(name=draft.name, birth_year=parts[0], birth_month=parts[1], birth_day=parts[2])
-    return Form.of(phone=show_phone(draft.phone) if draft.phone else "", email=draft.email)
+        return Form.of(name=draft.name, birth_year=parts[0], birth_month=parts[1], birth_day=parts[2], mending=back)
+    return Form.of(phone=show_phone(draft.phone) if draft.phone else "", email=draft.email, mending=back)
 
 
 def _taken(draft: Draft, step: str, form: Form, errors: FormErrors) -> Draft:

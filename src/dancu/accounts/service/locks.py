@@ -152,6 +152,11 @@ async def waiting(conn: Conn, actor: Actor, purpose: Purpose, *, limit: int = 10
     return await store.waiting(conn, actor, purpose, limit)
 
 
+async def standing(conn: Conn, key: int) -> list[Lock]:
+    """The locks that stand on an account the caller has opened."""
+    return [lock for lock in await store.of(conn, key) if lock.standing]
+
+
 async def one(conn: Conn, key: int, lock_id: int) -> Lock:
     """One lock of an opened account. Raises NotFound."""
     for lock in await store.of(conn, key):

@@ -78,9 +78,7 @@ async def begin(
 async def confirm(conn: Conn, actor: Actor, purpose: Purpose, key: int, recovery_id: int) -> None:
     """A second officer has seen the same person. Raises NotAllowed for the first one, Conflict where nothing waits."""
     await open_at_desk(conn, actor, purpose, key)
-    found = await store.recovery(conn, key, recovery_id)
-    if found is None:
-        raise NotFound("recovery.unknown", N_("Không có lần lấy lại tài khoản này."))
+    found = await one(conn, key, recovery_id)
     if found.started_by == actor.actor_id:
         raise NotAllowed("recovery.second_officer", N_("Cần một cán bộ khác xác nhận, không phải người đã bắt đầu."))
     if not await store.confirm(conn, key, recovery_id, by=actor.actor_id):
@@ -92,6 +90,14 @@ async def for_second(conn: Conn, actor: Actor, purpose: Purpose, *, limit: int =
     """What waits for a second officer of this organisation, oldest first."""
     access.require(actor, PERMISSION)
     return await store.for_second(conn, actor, purpose, limit)
+
+
+async def one(conn: Conn, key: int, recovery_id: int) -> Recovery:
+    """One recovery of an account the caller has opened. Raises NotFound."""
+    found = await store.recovery(conn, key, recovery_id)
+    if found is None:
+        raise NotFound("recovery.unknown", N_("Không có lần lấy lại tài khoản này."))
+    return found
 
 
 async def by_link(conn: Conn, token: str) -> Recovery:
