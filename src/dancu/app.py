@@ -13,6 +13,7 @@ from dancu.access.service import sessions
 from dancu.accounts import pages as accounts_pages
 from dancu.audit import api as audit_api
 from dancu.audit import service as audit
+from dancu.cards import api as cards_api
 from dancu.cards import pages as cards_pages
 from dancu.demo import pages as demo_pages
 from dancu.kit import events, jobs
@@ -40,6 +41,7 @@ ROUTERS = (
     territory_api.router,
     quality_pages.router,
     cards_pages.router,
+    cards_api.router,
     accounts_pages.router,
     sharing_pages.router,
     oidc_pages.router,

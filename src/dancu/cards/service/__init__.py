@@ -12,6 +12,7 @@ from dancu.cards.models import (
     TextKind,
 )
 from dancu.cards.parsing import read_text
+from dancu.cards.service.comparing import Compared, Standing, compare_card
 from dancu.cards.service.portrait import check_portrait
 from dancu.cards.service.samples import (
     compare_faces,
@@ -22,14 +23,17 @@ from dancu.cards.service.samples import (
 )
 
 __all__ = [
+    "Compared",
     "Match",
     "PortraitCheck",
     "Reading",
     "Reference",
     "SampleKind",
     "SampleSource",
+    "Standing",
     "TextKind",
     "check_portrait",
+    "compare_card",
     "compare_faces",
     "compare_fingerprints",
     "has_reference",

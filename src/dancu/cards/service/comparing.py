@@ -1,0 +1,68 @@
+"""A card that was read, held against the registry: does it name whom it says, and is it the card in force?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dancu.cards.models import Reading, TextKind
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.db import Conn
+from dancu.population import service as population
+from dancu.population.models import CardFact
+from dancu.population.service.look import nobody
+from dancu.population.service.verify import Agreement, compare, verify
+
+
+class Standing(StrEnum):
+    """`SAME`: the card's dates are those of the card in force. `OTHER`: another card is in force, this one was replaced
+    or lost. `NONE`: none is in force. `UNKNOWN`: the text has no dates, or the asker may not know."""
+
+    SAME = "same"
+    OTHER = "other"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`fields`: agreement per field of the card. `person_key` is for the verb that asked. Not found: `fields` is empty."""
+
+    found: bool
+    alive: bool = True
+    fields: Mapping[str, Agreement] = field(default_factory=dict)
+    card: Standing = Standing.UNKNOWN
+    person_key: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        return self.found and self.alive and Agreement.NO not in self.fields.values() and self.card in (Standing.SAME, Standing.UNKNOWN)
+
+
+async def compare_card(conn: Conn, actor: Actor, purpose: Purpose, reading: Reading) -> Compared:
+    """Hold a reading against the record of its number. Whoever may read the record learns too whether the card is in
+    force; who may only compare learns the fields. On record either way. Raises NotAllowed where neither is
+    held; an unknown number is an answer, kept in the log."""
+    if actor.can("person.verify") and not actor.can("person.read"):
+        told = await verify(conn, actor, purpose, reading.number, reading.declared())
+        return Compared(told.found, told.alive, told.fields, person_key=told.person_key)
+    keys = await population.keys_by_number(conn, reading.number)
+    if not keys:
+        refused = nobody(actor, purpose)
+        if refused.evidence is not None:
+            await refused.evidence(conn)
+        return Compared(False)
+    view = await population.person(conn, actor, purpose, keys[0])
+    return Compared(
+        True, view.alive_until is None, compare(view, reading.declared()), standing(reading, view.card), view.person_key
+    )
+
+
+def standing(reading: Reading, card: CardFact | None) -> Standing:
+    """Whether the card read is the one in force, by the date each of its texts carries."""
+    if card is None:
+        return Standing.NONE if reading.kind is not TextKind.NUMBER else Standing.UNKNOWN
+    pairs = ((reading.issued_on, card.issued_on), (reading.expires_on, card.expires_on))
+    told = [shown == known for shown, known in pairs if shown is not None and known is not None]
+    return Standing.UNKNOWN if not told else Standing.SAME if all(told) else Standing.OTHER
