@@ -275,3 +275,36 @@ async def test_a_client_without_agreement_learns_who_and_nothing_more(site: Site
     journey = Journey(site, service, citizen, scope="openid profile phone")
     token = await journey.signed_in()
     assert set((await journey.userinfo(token["access_token"])).json()) == {"sub"}
+
+
+async def test_a_hint_of_somebody_else_is_not_this_citizen(site: Site, registry: Any, citizen: Citizen, make_service: Make) -> None:
+    service = await make_service("basic")
+    mine = Journey(site, service, citizen)
+    hint = (await mine.signed_in())["id_token"]
+    assert "code" in sent_back(await mine.authorize(id_token_hint=hint, prompt="none"))
+    other = Journey(site, service, await make_citizen(registry))
+    assert sent_back(await other.authorize(id_token_hint=hint, prompt="none"))["error"] == "login_required"
+    assert "prompt=login" in (await other.authorize(id_token_hint=hint)).headers["location"]
+    demand = json.dumps({"id_token": {"sub": {"value": "somebody"}}})
+    assert sent_back(await other.authorize(claims=demand, prompt="none"))["error"] == "login_required"
+    foreign = Journey(site, await make_service("basic"), citizen)
+    for wrong in (hint, "a.b.c", (await mine.signed_in())["access_token"]):
+        assert sent_back(await foreign.authorize(id_token_hint=wrong))["error"] == "invalid_request"
+
+
+async def test_nobody_passes_through_a_client_on_trial_unwarned(site: Site, citizen: Citizen, make_service: Make) -> None:
+    from dancu.oidc.models import ClientState
+
+    journey = Journey(site, await make_service("basic", state=ClientState.TEST), citizen)
+    page = await journey.authorize()
+    assert page.status_code == 200 and "đang chạy thử" in page.text
+    assert sent_back(await journey.authorize(prompt="none"))["error"] == "consent_required"
+    async with site.browser(citizen) as browser:
+        page = await browser.get("/oidc/authorize", params=journey.request())
+        assert "code" in sent_back(await browser.post("/oidc/consent", data={**hidden(page.text), "answer": "yes"}))
+
+
+async def test_the_language_the_service_speaks(site: Site, make_service: Make) -> None:
+    journey = Journey(site, await make_service("basic"), None)
+    assert "lang=en" in (await journey.authorize(ui_locales="fr en-GB vi")).headers["location"]
+    assert "lang=" not in (await journey.authorize(ui_locales="fr vi en")).headers["location"]

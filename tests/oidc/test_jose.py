@@ -48,6 +48,19 @@ def test_what_we_sign_a_library_verifies() -> None:
         ES256Signer.from_pem(other)
 
 
+def test_a_forbidden_algorithm_does_not_pass_under_another_name() -> None:
+    """An RSA signature in the old padding, called ES256 because that is allowed."""
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    private = serialization.load_pem_private_key(KEYS["RS256"].as_pem(private=True), None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    for name in ("ES256", "EdDSA"):
+        signed = ".".join([b64u(json.dumps({"alg": name}).encode()), b64u(b"{}")])
+        signature = private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        with pytest.raises(JoseError):
+            public_key(KEYS["RS256"].as_dict(private=False)).verify(split(f"{signed}.{b64u(signature)}"), frozenset({name}))
+
+
 def made(header: dict[str, Any], payload: bytes = b"{}", signature: bytes = b"x" * 64) -> str:
     return f"{b64u(json.dumps(header).encode())}.{b64u(payload)}.{b64u(signature)}"
 

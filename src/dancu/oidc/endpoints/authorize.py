@@ -20,6 +20,7 @@ from dancu.oidc.service.flow import Stand, Step
 from dancu.oidc.service.parsing.authorize import Refused, parse
 from dancu.oidc.service.parsing.params import Params, form_params, once
 from dancu.oidc.service.subject import signed_in
+from dancu.oidc.service.subjects import subject_of
 from dancu.oidc.service.tokens import Code
 
 router = APIRouter()
@@ -74,7 +75,7 @@ async def agree(request: Request, conn: DbConn, actor: CurrentActor) -> Response
     try:
         stood = await signed_in(conn, actor)
         terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
-        if stood is None or flow.sign_in_needed(asked, stood, was_asked=True, now=time.time()) or stood.level < terms.level_min:
+        if stood is None or not _expected(request, client, asked, stood) or flow.sign_in_needed(asked, stood, was_asked=True, now=time.time()) or stood.level < terms.level_min:
             return see_other(_way(request, asked, was_asked=False))
         if form.value("answer") != "yes":
             raise OAuthError("access_denied", "the citizen did not agree")
@@ -102,7 +103,7 @@ async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]
         return client, requests.pushed(provider.sealer, params["request_uri"], client)
     unpacked = requests.unpack_object(params, client, issuer_of(request))
     requests.refuse_unpushed(client)
-    return client, parse(unpacked, client)
+    return client, parse(unpacked, client, tokens.hint(provider, issuer_of(request), client))
 
 
 async def _resumed(request: Request, text: str) -> tuple[Client, AuthRequest, bool]:
@@ -121,7 +122,9 @@ async def _go_on(request: Request, conn: Conn, actor: CurrentActor, client: Clie
         stood = await signed_in(conn, actor)
         terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
         given = await consent.given(conn, stood.person_key, client, terms.purpose) if stood else None
-        stand = flow.stand(asked, stood, terms, given, was_asked=was_asked)
+        stand = flow.stand(
+            asked, stood, terms, given, was_asked=was_asked, expected=_expected(request, client, asked, stood)
+        )
         if stand.step is Step.SIGN_IN:
             return see_other(_sign_in(request, asked, stand))
         if stand.step is Step.LEVEL:
@@ -132,6 +135,12 @@ async def _go_on(request: Request, conn: Conn, actor: CurrentActor, client: Clie
         return _code(request, client, asked, terms, stood)
     except OAuthError as error:
         return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
+
+
+def _expected(request: Request, client: Client, asked: AuthRequest, stood: SignIn | None) -> bool:
+    if not asked.subject or stood is None:
+        return True
+    return asked.subject == subject_of(provider_of(request).sealer, client, stood.person_key)
 
 
 def _code(request: Request, client: Client, asked: AuthRequest, terms: consent.Terms, stood: SignIn) -> Response:
@@ -160,6 +169,8 @@ def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> str:
         wishes["max_age"] = str(asked.max_age)
     if asked.login_hint:
         wishes["hint"] = asked.login_hint
+    if next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en":
+        wishes["lang"] = "en"
     return f"/eid/sign-in?{urlencode(wishes)}"
 
 

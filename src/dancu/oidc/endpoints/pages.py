@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from dancu.access import service as access
 from dancu.kit.i18n import N_, gettext
@@ -64,7 +64,7 @@ def ask(
         groups=[(group, GROUP_WORDS[group], group in ticked) for group in groups],
         times=[(term, gettext(words, lang)) for term, words in TERM_WORDS.items()], flow=flow, form=Form(), errors=errors,
         details=lines(asked.details), offline="offline_access" in asked.scope,
-        purpose_title=access.purpose_title(terms.purpose.code),
+        host=urlsplit(asked.redirect_uri).netloc, purpose_title=access.purpose_title(terms.purpose.code),
     )  # fmt: skip
     return allow_back(request, page, asked.redirect_uri)
 

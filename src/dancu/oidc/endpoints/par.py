@@ -6,7 +6,7 @@ from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.token import slow_down
 from dancu.oidc.endpoints.wire import answered, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.policy import PUSHED_SECONDS
-from dancu.oidc.service import dpop, requests
+from dancu.oidc.service import dpop, requests, tokens
 from dancu.oidc.service.authenticate import client_of, replayed
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.parsing.authorize import Refused, parse
@@ -44,7 +44,7 @@ async def _par(request: Request) -> Response:
             raise OAuthError("invalid_dpop_proof", "dpop_jkt is another key")
         params["dpop_jkt"] = proof.jkt
     try:
-        pushed = requests.push(provider.sealer, parse(params, client))
+        pushed = requests.push(provider.sealer, parse(params, client, tokens.hint(provider, wire.issuer, client)))
     except Refused as refused:
         raise refused.error from refused
     marks = (*known.marks, proof.mark) if proof else known.marks

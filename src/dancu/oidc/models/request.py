@@ -17,7 +17,8 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
     """What a client asks for. `request_id` (16 bytes) is drawn when the request first arrives and becomes the id of the
-    family of tokens, so one request leads to one family. `at`: when it arrived, seconds. `max_age` None: not asked."""
+    family of tokens, so one request leads to one family. `at`: when it arrived, seconds. `max_age` None: not asked.
+    `subject`: whom the client believes to be there, by the `sub` it knows; "" for anybody."""
 
     request_id: bytes
     client_id: str
@@ -37,6 +38,7 @@ class AuthRequest:
     ui_locales: tuple[str, ...] = ()
     dpop_jkt: str = ""
     purpose: str = ""
+    subject: str = ""
 
     def asked_claims(self, place: str) -> dict[str, Any]:
         """Claims asked for one by one in `place` ("userinfo" or "id_token"): name -> None or its wishes."""

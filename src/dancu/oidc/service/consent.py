@@ -24,12 +24,14 @@ TERMS: dict[str, timedelta] = {"once": timedelta(hours=1), "half_year": timedelt
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`groups`: claim groups the client may ever have. `consent_needed` False: another legal basis carries it.
-    `level_min`: the account's level the service needs."""
+    `level_min`: the account's level the service needs. `trial`: the client
+    is not approved yet, so nobody passes through it without having been told."""
 
     purpose: Purpose
     groups: frozenset[str]
     consent_needed: bool = True
     level_min: int = 1
+    trial: bool = False
 
 
 async def terms(conn: Conn, client: Client, purpose: str = "", *, demo: bool = False) -> Terms:
@@ -41,14 +43,15 @@ async def terms(conn: Conn, client: Client, purpose: str = "", *, demo: bool = F
 
 def terms_of(agreement: Agreement | None, client: Client, purpose: str = "", *, demo: bool = False) -> Terms:
     """What this agreement means for the client, see `terms`."""
+    trial = client.state is ClientState.TEST and not demo
     if agreement is None:
-        trial = demo and client.state is ClientState.TEST
-        return Terms(Purpose(PURPOSE, BASIS), frozenset(GROUPS) if trial else frozenset())
+        free = demo and client.state is ClientState.TEST
+        return Terms(Purpose(PURPOSE, BASIS), frozenset(GROUPS) if free else frozenset(), trial=trial)
     chosen = purpose or (PURPOSE if PURPOSE in agreement.purposes else next(iter(agreement.purposes), PURPOSE))
     if agreement.purposes and chosen not in agreement.purposes:
         raise OAuthError("unauthorized_client", "the purpose is not part of the agreement")
     basis = agreement.purposes.get(chosen, BASIS)
-    return Terms(Purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min)
+    return Terms(Purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min, trial)
 
 
 async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> frozenset[str] | None:

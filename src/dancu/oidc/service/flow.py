@@ -34,13 +34,18 @@ class Stand:
 
 
 def stand(
-    request: AuthRequest, sign_in: SignIn | None, terms: Terms, given: frozenset[str] | None, *, was_asked: bool, now: float | None = None
-) -> Stand:
-    """Pure. `given`: groups already agreed to, None never; `was_asked`: they have just been sent to sign in, so what is
+    request: AuthRequest, sign_in: SignIn | None, terms: Terms, given: frozenset[str] | None, *, was_asked: bool,
+    expected: bool = True, now: float | None = None,
+) -> Stand:  # fmt: skip
+    """Pure. `expected`: whoever is signed in is whom the client believes to be there. `given`: groups already agreed to, None never; `was_asked`: they have just been sent to sign in, so what is
     only a wish is not asked for twice. Raises OAuthError where the request says nobody may be asked (prompt none), or
     demands what this citizen cannot give."""
     now = time.time() if now is None else now
     need = sign_in_needed(request, sign_in, was_asked=was_asked, now=now)
+    if need is None and not expected:
+        if was_asked:
+            raise OAuthError("login_required", "somebody else is signed in")
+        need = Stand(Step.SIGN_IN, fresh=True)
     if need is not None:
         if "none" in request.prompt:
             raise OAuthError("login_required", "nobody is signed in well enough")
@@ -81,6 +86,6 @@ def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: b
 
 
 def consent_needed(request: AuthRequest, terms: Terms, wanted: tuple[str, ...], given: frozenset[str] | None) -> bool:
-    if "consent" in request.prompt or request.details:
+    if "consent" in request.prompt or request.details or terms.trial:
         return True
     return terms.consent_needed and bool(set(wanted) - (given or frozenset()))

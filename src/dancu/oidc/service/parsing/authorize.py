@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -51,8 +51,10 @@ def redirect_of(params: Mapping[str, str], client: Client) -> str:
     return given
 
 
-def parse(params: Mapping[str, str], client: Client, *, now: float | None = None) -> AuthRequest:
-    """What is asked for. Raises OAuthError before the redirect address is known to be right, Refused after."""
+def parse(
+    params: Mapping[str, str], client: Client, hint: Callable[[str], str] = str, *, now: float | None = None
+) -> AuthRequest:
+    """What is asked for. `hint`: the `sub` of an ID token of ours, "" for anything else. Raises OAuthError before the redirect address is known to be right, Refused after."""
     redirect_uri = redirect_of(params, client)
     mode = params.get("response_mode", "query")
     state = params.get("state", "")
@@ -62,12 +64,14 @@ def parse(params: Mapping[str, str], client: Client, *, now: float | None = None
             raise invalid_request("state is too long")
         if mode not in RESPONSE_MODES:
             raise invalid_request("response_mode is not supported")
-        return _parse(params, client, redirect_uri, int(time.time() if now is None else now))
+        return _parse(params, client, redirect_uri, hint, int(time.time() if now is None else now))
     except OAuthError as error:
         raise Refused(error, redirect_uri, state, mode if mode in RESPONSE_MODES else "query") from error
 
 
-def _parse(params: Mapping[str, str], client: Client, redirect_uri: str, now: int) -> AuthRequest:
+def _parse(
+    params: Mapping[str, str], client: Client, redirect_uri: str, hint: Callable[[str], str], now: int
+) -> AuthRequest:
     for name, most in _LONGEST.items():
         if len(params.get(name, "")) > most:
             raise invalid_request(f"{name} is too long")
@@ -88,7 +92,7 @@ def _parse(params: Mapping[str, str], client: Client, redirect_uri: str, now: in
         acr_values=tuple(value for value in params.get("acr_values", "").split() if value in ACR.values()),
         claims=claims, details=read_details(params.get("authorization_details", "")),
         login_hint=params.get("login_hint", ""), ui_locales=tuple(params.get("ui_locales", "").split()),
-        dpop_jkt=_thumbprint(params.get("dpop_jkt", "")), purpose=params.get("purpose", ""),
+        dpop_jkt=_thumbprint(params.get("dpop_jkt", "")), purpose=params.get("purpose", ""), subject=_subject(params.get("id_token_hint", ""), claims, hint),
     )  # fmt: skip
 
 
@@ -134,6 +138,19 @@ def _max_age(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise invalid_request("max_age is not a number of seconds")
     return min(int(text), _MOST_AGE)
+
+
+def _subject(token: str, claims: dict[str, Any], hint: Callable[[str], str]) -> str:
+    """Whom the client believes to be there: by `id_token_hint`, or by the `sub` its `claims` demand (OIDC Core §5.5.1)."""
+    demanded = claims.get("id_token", {}).get("sub")
+    if isinstance(demanded, dict) and isinstance(demanded.get("value"), str):
+        return str(demanded["value"])[:200]
+    if not token:
+        return ""
+    found = hint(token)
+    if not found:
+        raise invalid_request("id_token_hint is not one of our ID tokens for this client")
+    return found
 
 
 def _thumbprint(text: str) -> str:
