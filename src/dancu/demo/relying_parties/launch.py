@@ -47,7 +47,7 @@ def _process(service: str, folder: Path) -> subprocess.Popen[bytes]:
     """In a session of its own, so that the order of stopping stays the server's. Nothing of our settings goes along, and
     what it says has a file of its own."""
     command = [
-        sys.executable, "-W", "ignore::DeprecationWarning", "-m", "dancu.demo.relying_parties", service,
+        sys.executable, "-W", "ignore", "-m", "dancu.demo.relying_parties", service,
         "--folder", str(folder), "--parent", str(os.getpid()),
     ]  # fmt: skip
     env = {name: value for name, value in os.environ.items() if not name.startswith("DANCU_")}

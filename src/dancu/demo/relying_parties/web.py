@@ -40,12 +40,14 @@ class Service:
         self._environment = Environment(
             loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._environment.filters["day"] = _day
 
     def app(self, routes: list[Route]) -> Starlette:
         own = [
             Route("/sign-in", self.sign_in), Route("/back", self.back), Route("/sign-out", self.sign_out, methods=["POST"]),
             Route("/signed-out", self.signed_out), Route("/backchannel-logout", self.told, methods=["POST"]),
-            Route("/style.css", self.style), Route("/health", self.health),
+            Route("/style.css", _file("style.css", "text/css")), Route("/mark.svg", _file("mark.svg", "image/svg+xml")),
+            Route("/health", self.health),
         ]  # fmt: skip
         cookie = f"{self.config.service}_session_{self.config.port}"
         return Starlette(routes=[*routes, *own], middleware=[Middleware(SessionMiddleware, sessions=self.sessions, cookie=cookie)])
@@ -108,7 +110,7 @@ class Service:
         request.session.clear()
         metadata = await self._metadata()
         if not hint or "end_session_endpoint" not in metadata:
-            return RedirectResponse("/signed-out", 303)
+            return RedirectResponse("/signed-out?alone=1", 303)
         made = await self.client.create_logout_url(post_logout_redirect_uri=f"{self.config.home}/signed-out", id_token_hint=hint)
         return RedirectResponse(made["url"], 303)
 
@@ -120,7 +122,7 @@ class Service:
         return found
 
     async def signed_out(self, request: Request) -> Response:
-        return self.page(request, "signed_out.html")
+        return self.page(request, "signed_out.html", alone="alone" in request.query_params)
 
     async def told(self, request: Request) -> Response:
         """The provider says that a sign-in ended."""
@@ -133,11 +135,22 @@ class Service:
         self.sessions.end(sid=sid, sub=sub)
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 
-    async def style(self, request: Request) -> Response:
-        return Response((_PAGES / "style.css").read_text("utf-8"), media_type="text/css", headers={"Cache-Control": "max-age=3600"})
-
     async def health(self, request: Request) -> Response:
         return JSONResponse({"service": self.config.service})
+
+
+def _day(iso: str) -> str:
+    """31/12/1990 for 1990-12-31; a year alone stays one."""
+    return "/".join(reversed(iso.split("-")))
+
+
+def _file(name: str, media_type: str) -> Handler:
+    content = (_PAGES / name).read_bytes()
+
+    async def send(request: Request) -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=3600"})
+
+    return send
 
 
 def _shown(claims: Mapping[str, Any]) -> dict[str, str]:
