@@ -60,7 +60,7 @@ class Browser:
         return self._seen(await self.client.post(action, data={**form_values(self.page, action), **fields}), status)
 
     def _seen(self, answer: httpx.Response, status: int) -> str:
-        assert answer.status_code == status, (answer.status_code, answer.headers.get("location"), answer.text[:3000])
+        assert answer.status_code == status, (answer.status_code, answer.headers.get("location"), answer.text[-1500:])
         self.url = answer.headers.get("location", "")
         if status != 303 and "html" in answer.headers["content-type"]:
             check_page(answer.text)

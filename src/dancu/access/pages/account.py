@@ -7,6 +7,7 @@ from dancu.access.models import SignInState
 from dancu.access.pages.request import address_of, agent_of, enter, keys_of
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import DancuError, NotAllowed
+from dancu.kit.agents import device_name
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -25,23 +26,13 @@ from dancu.kit.web import (
 
 router = APIRouter(dependencies=[signed_in()])
 
-# The same page in each surface: citizens find it in their portal, staff where they work.
-PREFIXES = ("/account", "/desk/account", "/watch/account")
-_BASES = dict(zip(PREFIXES, ("base_citizen.html", "base_desk.html", "base_watch.html"), strict=True))
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
-            ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+# The same page in both surfaces of staff; a citizen's account is a page of the room accounts.
+PREFIXES = ("/desk/account", "/watch/account")
+_BASES = dict(zip(PREFIXES, ("base_desk.html", "base_watch.html"), strict=True))
 
 
 def _home(request: Request) -> str:
     return next(p for p in reversed(PREFIXES) if request.url.path.startswith(p))
-
-
-def device_name(agent: str) -> str:
-    """Browser and system as people call them ("Firefox, Windows"); the browser's own words are unreadable. Empty
-    where neither is known."""
-    names = (next((name for mark, name in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS))
-    return ", ".join(name for name in names if name)
 
 
 async def _page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dancu.accounts.models.core import SignIn
+from dancu.accounts.models.core import Happening, SignIn
 from dancu.accounts.models.sign_in import PastSignIn
 from dancu.kit.db import Conn
 
@@ -66,3 +66,15 @@ async def account_among(conn: Conn, keys: Sequence[int]) -> int:
         )
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+async def disown(conn: Conn, key: int, happening_id: int) -> Happening | None:
+    """Mark a line of the history as not the holder's doing; None where it is not in it."""
+    row = await (
+        await conn.execute(
+            "UPDATE accounts.happening SET disowned_at = coalesce(disowned_at, now()) WHERE person_key = %s::bigint"
+            " AND happening_id = %s::bigint RETURNING happening_id, kind, at, note, disowned_at",
+            (key, happening_id),
+        )
+    ).fetchone()
+    return Happening(*row) if row else None

@@ -103,7 +103,7 @@ def registered(site: Site, challenge: bytes, answer: str, *, attestation: str = 
         raise
     except Exception as error:  # the library has a dozen kinds for malformed input, some of them of other packages
         raise _refusal() from error
-    if not accepted(found.aaguid, attestation, proved=found.fmt.value not in ("none", "android-safetynet")):
+    if not accepted(found.aaguid, attestation, proved=str(getattr(found.fmt, "value", found.fmt)) != "none"):
         raise Invalid("passkey.model", N_("Loại khóa này chưa được chấp nhận. Hãy dùng khóa khác hoặc điện thoại của bạn."))
     return Registered(
         found.credential_id, found.credential_public_key, found.sign_count, str(found.aaguid),

@@ -1,0 +1,1 @@
+"""How the room's things read on a page."""

@@ -1,0 +1,67 @@
+"""The account's history in plain words."""
+
+from __future__ import annotations
+
+from dancu.accounts.models import Happening
+from dancu.kit.i18n import N_, gettext
+
+_SENTENCES = {
+    "signed_in": N_("Đăng nhập từ {device}"),
+    "sign_in_refused": N_("Có người nhập sai mật mã, không vào được"),
+    "sign_in_refused.code": N_("Có người nhập đúng mật mã nhưng sai bước xác nhận thứ hai, không vào được"),
+    "passcode_set": N_("Đặt mật mã mới"),
+    "authenticator_added.passkey": N_("Thêm một khóa truy cập"),
+    "authenticator_added.totp": N_("Cài ứng dụng xác thực"),
+    "authenticator_added.recovery": N_("Tạo mã dự phòng mới"),
+    "authenticator_removed.passkey": N_("Xóa một khóa truy cập"),
+    "authenticator_removed.totp": N_("Bỏ ứng dụng xác thực"),
+    "authenticator_removed.recovery": N_("Bỏ mã dự phòng"),
+    "authenticator_removed.passcode": N_("Bỏ mật mã"),
+    "approved": N_("Tài khoản được duyệt"),
+    "notified": N_("Gửi mã kích hoạt"),
+    "undelivered": N_("Tin nhắn không đến được điện thoại của bạn"),
+    "activated": N_("Kích hoạt tài khoản"),
+    "level": N_("Tài khoản lên mức {level}"),
+    "level2_differs": N_("Ảnh mặt chưa khớp khi xin lên mức 2"),
+    "contact_changed": N_("Đổi số điện thoại hoặc thư điện tử"),
+    "contact_objected": N_("Bạn đã phản đối việc đổi liên lạc"),
+    "locked": N_("Khóa tài khoản"),
+    "unlocked": N_("Mở khóa tài khoản"),
+    "recovery_begun": N_("Bắt đầu lấy lại tài khoản"),
+    "recovered": N_("Đã lấy lại tài khoản"),
+    "hotline_refused": N_("Có người gọi tổng đài nhưng không trả lời đúng câu hỏi"),
+    "visit": N_("Làm việc tại điểm cấp định danh"),
+    "approval_asked": N_("{org} hỏi ý kiến của bạn"),
+    "approval_approved": N_("Bạn đã đồng ý một yêu cầu"),
+    "approval_denied": N_("Bạn đã từ chối một yêu cầu"),
+    "disowned": N_("Bạn báo có việc không phải mình làm"),
+}
+_OTHER = N_("Một thay đổi của tài khoản")
+_SOMEWHERE = N_("một trình duyệt")
+# What somebody else may have done with the account: these can be disowned, and that locks it.
+DOUBTFUL = frozenset(
+    {"signed_in", "passcode_set", "authenticator_added", "authenticator_removed", "contact_changed", "recovered", "activated"}
+)
+# Of these somebody was kept out: saying "not me" leads to advice alone.
+KEPT_OUT = frozenset({"sign_in_refused", "hotline_refused"})
+# Something out of the ordinary: shown in bold with the word.
+UNUSUAL = N_("thiết bị mới")
+
+
+def sentence(one: Happening, language: str) -> str:
+    """What happened, in the reader's language."""
+    kind, note = one.kind, one.note
+    detail = str(note.get("way") or note.get("factor") or "")
+    if kind == "sign_in_refused" and detail not in ("", "passcode"):
+        detail = "code"
+    text = _SENTENCES.get(f"{kind}.{detail}") or _SENTENCES.get(kind, _OTHER)
+    values = {
+        "device": note.get("device") or gettext(_SOMEWHERE, language),
+        "level": note.get("level", ""),
+        "org": note.get("org", ""),
+    }
+    return gettext(text, language, **values)
+
+
+def unusual(one: Happening) -> bool:
+    return one.kind == "signed_in" and bool(one.note.get("new"))
