@@ -1,0 +1,271 @@
+"""Every page of locks and recovery in a browser without a screen, from the citizen's, the counter's and the hotline's side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+
+from dancu.access import service as access
+from dancu.accounts.models import AccountState
+from dancu.accounts.models.locks import Ground
+from dancu.accounts.service import core, locks
+from dancu.kernel.actor import SYSTEM
+from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
+from tests.accounts.protection import grounds
+
+NEW = "một câu chỉ tôi biết 47"
+REASON = "Công văn 12/CV-VKS ngày 02/03/2026 của Viện kiểm sát"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(registry, _ring) -> AsyncIterator[object]:
+    async with application(registry, _ring) as made:
+        yield made
+
+
+@pytest.fixture
+async def sau(app, office) -> Citizen:
+    made = await citizen(app, office)
+    await app.commit()
+    return made
+
+
+@pytest.fixture
+def desk(site, app):
+    @asynccontextmanager
+    async def enter(code: str, language: str = "vi") -> AsyncIterator[Browser]:
+        token, _ = await access.enter_as(app, code, demo=True)
+        await app.commit()
+        async with browsing(site, language=language) as browser:
+            browser.client.cookies.set("dancu_session", token)
+            yield browser
+
+    return enter
+
+
+def card(who: Citizen, name: str = "Lê Thị Sáu") -> str:
+    return f"{who.number}||{name}|12041990|Nữ|Số 1 Phan Châu Trinh|05042022"
+
+
+async def fresh(app, key: int):
+    """The account as committed by now."""
+    await app.rollback()
+    return await core.existing(app, key)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+async def test_the_holder_locks_and_a_counter_opens(site, app, desk, sau, language):
+    async with browsing(site, language=language) as phone, desk("one_stop_officer", language) as counter:
+        await phone.sign_in(sau)
+        await phone.get("/account/lock")
+        await phone.post("/account/lock")
+        assert phone.url == "/eid/locked"
+        await phone.get("/eid/locked")
+        assert (await fresh(app, sau.key)).state is AccountState.LOCKED
+
+        await counter.get("/desk/eid/recover")
+        await counter.post("/desk/eid/recover", text=card(sau))
+        person = counter.url
+        await counter.get(person)
+        await counter.post(person.partition("?")[0], do="seen")
+        await counter.get(counter.url)
+        await counter.post(person.partition("?")[0], 200, do="begin")
+        assert "<svg" in counter.page
+        link = re.search(r'href="http://localhost(/eid/recover/[\w-]+)"', counter.page)
+        assert link
+        assert NEW not in counter.page
+
+        await phone.get(link[1])
+        await phone.post(link[1], 200, do="send")
+        await phone.post(link[1], 422, do="code", code="000000")
+        await phone.post(link[1], do="code", code=await phone.code(sau.phone))
+        await phone.get(link[1])
+        await phone.post(link[1], 422, do="passcode", passcode=NEW, again=NEW + "!")
+        await phone.post(link[1], 422, do="passcode", passcode="111111", again="111111")
+        await phone.post(link[1], 200, do="passcode", passcode=NEW, again=NEW, drop_others="1")
+        await phone.sign_in(sau, NEW)
+        await phone.get("/account/history")
+        assert ("lấy lại tài khoản" if language == "vi" else "") in phone.page
+    found = await fresh(app, sau.key)
+    assert found.state is AccountState.ACTIVE
+    assert await grounds(app, sau.key) == set()
+
+
+async def test_a_typed_number_or_another_name_is_no_card(desk, sau):
+    async with desk("one_stop_officer") as counter:
+        await counter.get("/desk/eid/recover")
+        for text in (sau.number, card(sau, "Phạm Thị Hồng Nhung"), "", "rubbish", "9" * 3000):
+            await counter.post("/desk/eid/recover", 422, text=text)
+            assert "/desk/eid/recover/" not in counter.url
+
+
+async def test_a_proof_is_one_officers_and_one_persons(app, office, desk, sau):
+    other = await citizen(app, office)
+    await app.commit()
+    async with desk("one_stop_officer") as counter, desk("ward_police") as police:
+        await counter.get("/desk/eid/recover")
+        await counter.post("/desk/eid/recover", text=card(sau))
+        person, _, proof = counter.url.partition("?")
+        await police.get(f"{person}?{proof}", 422)
+        await counter.get(f"/desk/eid/recover/{other.key}?{proof}", 422)
+        await counter.get(f"{person}?proof=00ff", 422)
+        await counter.get(person, 303)
+        await counter.get(f"{person}?{proof}")
+        assert 'value="begin"' not in counter.page
+        # Leaving the look at the face out does not help.
+        await counter.post(person, 422, do="begin")
+
+
+async def test_another_phone_with_two_officers_and_an_objection(site, app, desk, sau):
+    async with desk("one_stop_officer") as counter, desk("ward_police") as police, browsing(site) as old:
+        await counter.get("/desk/eid/recover")
+        await counter.post("/desk/eid/recover", text=card(sau))
+        person = counter.url.partition("?")[0]
+        await counter.get(counter.url)
+        await counter.post(person, do="seen")
+        await counter.get(counter.url)
+        await counter.post(person, 422, do="phone", value="12")
+        await counter.post(person, do="phone", value="0912 444 001")
+        await counter.get(counter.url)
+        await counter.get("/desk/eid/recover")
+        waiting = re.search(r'href="(/desk/eid/recover/second/contact/\d+/\d+)"', counter.page)
+        assert waiting
+        await counter.get(waiting[1])
+        await counter.post(waiting[1], 422, do="grant")
+        await police.get(waiting[1])
+        assert "0912 444 001" in police.page
+        await police.post(waiting[1], do="grant")
+        await police.get(police.url)
+        link = next(found[0] for text in await old.texts(sau.phone) if (found := re.search(r"/eid/objection/[\w-]+", text)))
+        await old.get(link)
+        await old.post(link, 200)
+        await old.get(link, 404)
+    assert await grounds(app, sau.key) == {Ground.SUSPICION}
+
+
+async def test_the_police_ask_another_officer_refuses_in_writing(app, desk, sau):
+    async with desk("ward_police") as asker, desk("registrar") as decider:
+        await asker.get("/desk/eid/locks")
+        await asker.post("/desk/eid/locks", 422, number="12")
+        await asker.post("/desk/eid/locks", 422, number="001099999998")
+        await asker.post("/desk/eid/locks", number=sau.number)
+        person = asker.url
+        await asker.get(person)
+        await asker.post(person, 422, do="request", reason="ngắn")
+        await asker.post(person, do="request", reason=REASON, case_ref="12/CV-VKS")
+        await asker.get(person)
+        await decider.get("/desk/eid/locks")
+        assert person in decider.page
+        await decider.get(person)
+        action = re.search(rf'action="({person}/\d+)"', decider.page)
+        assert action
+        await decider.post(action[1], 422, do="refuse", decision="")
+        await decider.post(action[1], do="refuse", decision="Văn bản không có chữ ký của người có thẩm quyền")
+        await decider.get(decider.url)
+        assert "không có chữ ký" in decider.page
+    assert (await fresh(app, sau.key)).state is AccountState.ACTIVE
+
+
+async def test_an_officer_grants_and_opens(app, desk, sau):
+    async with desk("ward_police") as asker, desk("registrar") as decider:
+        person = f"/desk/eid/locks/{sau.key}"
+        await asker.get(person)
+        await asker.post(person, do="request", reason=REASON)
+        await decider.get(person)
+        action = re.search(rf'action="({person}/\d+)"', decider.page)
+        assert action
+        await decider.post(action[1], do="grant", decision="")
+        assert await grounds(app, sau.key) == {Ground.POLICE_REQUEST}
+        await app.rollback()
+        await decider.get(person)
+        await decider.post(action[1], do="lift", decision="Vụ việc đã kết thúc")
+    assert (await fresh(app, sau.key)).state is AccountState.ACTIVE
+
+
+async def test_locking_by_a_code_says_nothing_of_who_has_an_account(site, app, office, sau):
+    nobody = await office.person("Phan Văn Út", number="049190555001")
+    await app.commit()
+    assert nobody
+    async with browsing(site) as browser:
+        pages = []
+        for number in (sau.number, "049190555001", "001099999997"):
+            await browser.get("/eid/lock")
+            page = await browser.post("/eid/lock", 200, number=number)
+            pages.append(re.sub(r'value="[^"]*"', "", page))
+        # What differs from page to page is the request's own id and nonce alone.
+        assert len({re.sub(r'nonce="[^"]*"|<code>\w+</code>', "", page) for page in pages}) == 1
+        await browser.post("/eid/lock/code", 422, code="000000")
+        await browser.get("/eid/lock")
+        await browser.post("/eid/lock", 200, number=sau.number)
+        await browser.post("/eid/lock/code", code=await browser.code(sau.phone))
+        await browser.post("/eid/lock/code", 422, code="000000", flow="00")
+        await browser.get("/eid/lock")
+        await browser.post("/eid/lock", 422, number="1")
+    assert await grounds(app, sau.key) == {Ground.OWN_REQUEST}
+    rows = await (await app.execute("SELECT count(*) FROM kit.messages_about(0, '')")).fetchone()
+    assert rows == (0,)
+
+
+async def test_the_hotline_hears_enough_or_not(site, app, desk, sau):
+    right = {"number": sau.number, "name": "Lê Thị Sáu", "birth": "12/04/1990", "moved": "2025", "children": "0"}
+    async with desk("eid_hotline") as agent, browsing(site) as phone:
+        await agent.get("/hotline", 303)
+        await agent.get("/desk/hotline")
+        await agent.post("/desk/hotline", 422, **{**right, "children": ""})
+        page = await agent.post("/desk/hotline", 200, **{**right, "moved": "1980"})
+        assert "Chưa đủ" in page
+        assert "/desk/hotline/act" not in page
+        await agent.get("/desk/hotline")
+        page = await agent.post("/desk/hotline", 200, **right)
+        assert "Lê Thị Sáu" not in page
+        await agent.post("/desk/hotline/act", 200, do="recover")
+        assert sau.phone not in agent.page
+        link = next(found[0] for text in await phone.texts(sau.phone) if (found := re.search(r"/eid/recover/[\w-]+", text)))
+        assert link not in agent.page
+        await phone.get(link)
+    await app.rollback()
+
+
+async def test_the_ways_back_and_dead_links(site):
+    async with browsing(site) as browser:
+        await browser.get("/eid/recover")
+        await browser.get("/eid/recover/" + "x" * 32, 404)
+        await browser.get("/eid/objection/" + "x" * 32, 404)
+        await browser.get("/account/recover", 303)
+        await browser.get("/account/contacts", 303)
+
+
+async def test_the_holder_changes_the_phone_with_two_factors(site, app, sau):
+    async with browsing(site) as browser:
+        await browser.sign_in(sau)
+        await browser.get("/account/contacts", 303)
+        await browser.get(browser.url)
+        await browser.post("/eid/sign-in/way", 200)
+        await browser.post("/eid/sign-in/code", code=await browser.code(sau.phone))
+        await browser.get("/account/contacts")
+        await browser.post("/account/contacts", 422, kind="phone", value="1")
+        await browser.post("/account/contacts", 200, kind="phone", value="0912 444 777")
+        await browser.post("/account/contacts", 422, code="000000")
+        await browser.post("/account/contacts", code=await browser.code("0912444777"))
+        await browser.get(browser.url)
+        assert "0912 444 777" in browser.page
+    assert (await core.contacts(app, sau.key)).phone == "+84912444777"
+
+
+async def test_only_a_passkey_of_a_moment_ago_replaces_the_passcode(site, sau):
+    async with browsing(site) as browser:
+        await browser.sign_in(sau)
+        await browser.get("/account/recover", 303)
+        assert browser.url.startswith("/eid/sign-in?")
+
+
+async def test_a_locked_account_stays_locked_to_the_passcode(site, app, sau):
+    await locks.registry_says(app, SYSTEM, sau.key, Ground.DEATH)
+    await app.commit()
+    async with browsing(site) as browser:
+        page = await browser.sign_in(sau, status=422)
+        assert "sign_in.locked" in page
