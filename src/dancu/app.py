@@ -51,7 +51,7 @@ ROUTERS = (
 )
 
 SURFACES = (
-    Surface("citizen", "Cổng công dân", "/", "citizen"),
+    Surface("citizen", "Cổng công dân", "/", "citizen", sign_in="/eid/sign-in"),
     Surface("desk", "Bàn làm việc", "/desk", "desk"),
     Surface("watch", "Theo dõi", "/watch", "watch"),
 )
@@ -59,11 +59,11 @@ SURFACES = (
 MENU: tuple[MenuItem, ...] = (
     *population_pages.MENU,
     *quality_pages.MENU,
+    *monitoring_pages.MENU,
     *cards_pages.MENU,
     *accounts_pages.MENU,
     *sharing_pages.MENU,
     *oidc_pages.MENU,
-    *monitoring_pages.MENU,
     *access_pages.MENU,
 )
 

@@ -60,7 +60,7 @@ async def rows(
     names = await names_now(conn, actor, why, [line.person_key for line in found])
     return render(
         request, "accounts/accounts.html", found=found, names=names, stage=stage, stages=STAGES, states=STATES,
-        reasons=activate.IDLE_REASONS, channels=CHANNELS, purpose=why, purpose_title=access.purpose_title("eid_account"),
+        reasons=activate.IDLE_REASONS, channels=CHANNELS, last_day=activate.last_day, purpose=why, purpose_title=access.purpose_title("eid_account"),
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ async def _one(request: Request, conn: DbConn, actor: CurrentActor, key: int, er
     account = await core.existing(conn, key)
     return render(
         request, "accounts/account_desk.html", account=account, view=view, states=STATES, channels=CHANNELS, errors=errors,
-        happenings=await core.happenings(conn, key, limit=20), reasons=activate.IDLE_REASONS, noted=noted, purpose=why,
+        happenings=await core.happenings(conn, key, limit=20), reasons=activate.IDLE_REASONS, noted=noted, purpose=why, last_day=activate.last_day,
         purpose_title=access.purpose_title("eid_account"), status=422 if errors else 200,
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dancu.access import service as access
-from dancu.accounts.policy.registration import REASONS, may_approve
+from dancu.accounts.policy.registration import REASONS, may_approve, needs_remark
 from dancu.accounts.service import queue
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -55,7 +55,7 @@ async def _sheet(
         rows=[(gettext(term), left, right) for term, left, right in sheet.rows], reasons=REASONS, channels=CHANNELS,
         picture=picture, before=before, after=after, approvable=may_approve(sheet.application.reasons) and sheet.registered,
         today=SYSTEM_CLOCK.today(), purpose=_why(), purpose_title=access.purpose_title("eid_account"),
-        status=422 if errors else 200,
+        doubtful=needs_remark(sheet.application.reasons), status=422 if errors else 200,
     )  # fmt: skip
 
 

@@ -33,6 +33,9 @@ REASONS: Final[dict[str, str]] = {
 # With these nobody is approved by a click: the account would not be theirs, or the law does not give one.
 BARS: Final = frozenset({"number_unknown", "dead", "account_exists", "phone_taken", "under_age"})
 
+# With these whose application it is stands in doubt: whoever approves says how it was settled.
+DOUBTS: Final = frozenset({"name_differs", "name_close", "birth_differs", "birth_close", "birth_unknown", "subscriber_differs", "guardian_unproved"})
+
 
 def reasons(found: Found, rule: Rule) -> tuple[str, ...]:
     """Why an officer must look; empty where the case is clear."""
@@ -77,3 +80,8 @@ def _age(found: Found, rule: Rule) -> list[str]:
 def may_approve(why: tuple[str, ...]) -> bool:
     """May an officer approve it, having looked?"""
     return not BARS & set(why)
+
+
+def needs_remark(why: tuple[str, ...]) -> bool:
+    """Must the officer who approves write how the doubt was settled?"""
+    return bool(DOUBTS & set(why))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from dancu.access import service as access
@@ -16,7 +16,7 @@ from dancu.accounts.service.links import link
 from dancu.accounts.store import activation as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
-from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, Clock
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, Clock, vietnam_day
 from dancu.kernel.errors import Conflict, Exceeded, Invalid
 from dancu.kit import events, messages
 from dancu.kit.db import Conn
@@ -46,9 +46,14 @@ async def invite(conn: Conn, key: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
         raise Conflict("account.not_waiting", N_("Tài khoản này không chờ kích hoạt."))
     code = await codes.new_code(conn, key, "activate", until=until)
     await core.notify(
-        conn, key, "approved", level=found.level, code=code, until=f"{until.astimezone(VIETNAM):%d/%m/%Y}", url=link("/eid/activate")
+        conn, key, "approved", level=found.level, code=code, until=f"{last_day(until):%d/%m/%Y}", url=link("/eid/activate")
     )
     await core.happened(conn, key, "notified")
+
+
+def last_day(until: datetime | None) -> date | None:
+    """The last day, in Vietnam, on which a code good `until` then can be used."""
+    return vietnam_day(until - timedelta(seconds=1)) if until else None
 
 
 def _end_of(clock: Clock, days: int) -> datetime:
@@ -135,8 +140,7 @@ async def remind(conn: Conn, *, clock: Clock = SYSTEM_CLOCK) -> int:
     for day in reversed(REMINDER_DAYS):
         for key in await store.due_reminders(conn, day, days):
             found = await core.existing(conn, key)
-            until = f"{found.activate_by.astimezone(VIETNAM):%d/%m/%Y}" if found.activate_by else ""
-            await core.notify(conn, key, "reminder", until=until, url=link("/eid/activate"))
+            await core.notify(conn, key, "reminder", until=f"{last_day(found.activate_by) or clock.today():%d/%m/%Y}", url=link("/eid/activate"))
             told += 1
     return told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dancu.accounts.models import Contacts
 from dancu.accounts.models.application import Application, ApplicationState, Claim, Sheet, Waiting
-from dancu.accounts.policy.registration import may_approve
+from dancu.accounts.policy.registration import may_approve, needs_remark
 from dancu.accounts.service import activate, core
 from dancu.accounts.service.check import commune_of, registered_contacts
 from dancu.accounts.service.claims import open_claim
@@ -85,7 +85,7 @@ async def approve(
     conn: Conn, actor: Actor, purpose: Purpose, application_id: int, *, remark: str = "", clock: Clock = SYSTEM_CLOCK
 ) -> int:
     """Give the account; the holder is told and gets the code. Returns the person's key. Raises NotFound, NotAllowed,
-    Conflict where it was decided, an account exists or the phone serves another."""
+    Invalid where a doubt was not settled in writing, Conflict where it was decided, an account exists or the phone serves another."""
     application = await _open(conn, actor, purpose, application_id, _DECIDE, lock=True)
     _still_waiting(application)
     if application.level != 1:
@@ -94,6 +94,9 @@ async def approve(
         raise Conflict(
             "application.barred", N_("Hồ sơ này không duyệt được vì lý do ghi trong hồ sơ. Hãy từ chối và nêu cách giải quyết.")
         )
+    if needs_remark(application.reasons) and len(remark.strip()) < _SHORTEST:
+        message = N_("Hãy viết bạn đã xác minh bằng cách nào, ít nhất 10 ký tự.")
+        raise Invalid("application.remark", message, fields=(FieldError("remark", "application.remark", message),))
     key = application.person_key
     claim, _ = await open_claim(conn, application_id, application.ref)
     view = await population.person(conn, actor, purpose, key)
