@@ -6,6 +6,7 @@ from dancu.accounts.pages import (
     account,
     activate,
     apply,
+    approvals,
     authenticators,
     counter,
     funnel,
@@ -40,6 +41,7 @@ router.include_router(subscriber_simulator.router)
 router.include_router(messages.router)
 router.include_router(account.router)
 router.include_router(authenticators.router)
+router.include_router(approvals.router)
 router.include_router(counter.router)
 router.include_router(level2.router)
 router.include_router(offices.router)
@@ -48,6 +50,7 @@ router.include_router(helper.router)
 MENU: tuple[MenuItem, ...] = (
     MenuItem("desk", N_("Hồ sơ định danh"), "/desk/eid", ("eid.application.read",)),
     MenuItem("watch", N_("Định danh điện tử"), "/watch/eid", ("dashboard.read",)),
+    MenuItem("citizen", N_("Tài khoản của tôi"), "/account", ("citizen.self",)),
     MenuItem("citizen", N_("Tài khoản cho tôi điều gì"), "/account/gives", ("citizen.self",)),
     MenuItem("desk", "Định danh tại quầy", "/desk/eid/counter", ("eid.enrol",)),
     MenuItem("desk", "Điểm định danh", "/desk/eid/offices", ("eid.office",)),

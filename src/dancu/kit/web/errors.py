@@ -20,6 +20,7 @@ from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Conflict, DancuError, Exceeded, FieldError, Invalid, NotAllowed, NotFound, Unavailable
 from dancu.kit.db import NOT_SEQUENCED, not_sequenced
 from dancu.kit.i18n import N_, error_text, gettext
+from dancu.kit.web.menu import surface_of
 
 RETRY_AFTER = 10
 
@@ -177,7 +178,8 @@ def respond(request: Request, error: DancuError, status: int | None = None) -> R
     kind = kind_of(error)
     if isinstance(error, NotAllowed) and _is_session_missing(request, error):
         if not wants_json(request):
-            return RedirectResponse(f"/sign-in?next={quote(return_to(request), safe='/')}", status_code=303)
+            door = surface_of(request.url.path, tuple(getattr(request.app.state, "surfaces", ()))).sign_in
+            return RedirectResponse(f"{door}?next={quote(return_to(request), safe='/')}", status_code=303)
         kind = _SIGN_IN
     return _answer(request, error, kind, status or kind.status)
 

@@ -13,13 +13,14 @@ from dancu.kernel.actor import Actor
 class Surface:
     """A part of the service with one kind of reader. `base` is "citizen", "desk" or "watch" (which base
     template its error pages use), `prefix` the path all its pages share, `permissions` those of which one
-    lets a person in."""
+    lets a person in, `sign_in` where its readers sign in."""
 
     code: str
     title: str
     prefix: str
     base: str
     permissions: tuple[str, ...] = ()
+    sign_in: str = "/sign-in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""Approvals: a client asks, the citizen answers on the phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ApprovalState(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What the citizen is asked. `text` is the binding message: the asker shows the same words."""
+
+    approval_id: str
+    client_name: str
+    org_name: str
+    kind: str
+    text: str
+    purpose: str
+    state: ApprovalState
+    asked_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How an approval stands, for the room that asked. `acr`, `amr`, `sid`, `auth_time`, `lock_version`: what the citizen's
+    session proved when they approved; None or empty before."""
+
+    person_key: int
+    client_no: int
+    state: ApprovalState
+    purpose: str
+    acr: int | None
+    amr: tuple[str, ...]
+    sid: str
+    auth_time: datetime | None
+    lock_version: int | None
+    expires_at: datetime

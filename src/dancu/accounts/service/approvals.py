@@ -1,0 +1,95 @@
+"""Asking a citizen who is not at the asker's own page: the hotline, a bank's counter, a cash machine. The citizen sees who
+asks, for what, and the same words the asker shows, and answers in a session that proved two factors."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from dancu.accounts.models import SignIn
+from dancu.accounts.models.approvals import Answer, Approval, ApprovalState
+from dancu.accounts.service import core, sign_in
+from dancu.accounts.store import approvals as store
+from dancu.audit import service as audit
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed
+from dancu.kit import messages
+from dancu.kit.authn import throttle
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_, gettext
+
+ACR = 2
+MOST_WAITING = 5
+LONGEST_TEXT = 120
+_TEXT = N_("{org} hỏi ý kiến của bạn: {text} Xem và trả lời tại mục Yêu cầu trong tài khoản. Không phải bạn đang làm thì từ chối.")
+
+
+async def ask(
+    conn: Conn, key: int, *, client_no: int, client_name: str, org_name: str, kind: str, text: str, purpose: str, seconds: int
+) -> str:
+    """Ask; the approval's id, which only the asking room should know. The citizen is told by message. `key` 0 or a person
+    without a usable account: an id is answered all the same, and nobody will ever approve. Raises Invalid for a text that
+    is too long or holds an address, Exceeded where too much waits for this citizen already."""
+    if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable() or "://" in text or "www." in text.casefold():
+        raise Invalid("approval.text", N_("Lời nhắn cần ngắn, không chứa địa chỉ trang."))
+    await core.open(conn, [key])
+    account = await core.account(conn, key)
+    usable = account is not None and account.usable
+    if usable:
+        asked = throttle.bucket("approval asked", str(key), burst=10, seconds=120)
+        if await store.waiting_count(conn, key) >= MOST_WAITING or await throttle.wait_seconds(conn, [asked]):
+            raise Exceeded("approval.many", N_("Người này đang có nhiều yêu cầu chờ trả lời. Xin thử lại sau."), seconds=60)
+        await throttle.charge(conn, [asked])
+    approval_id = await store.insert(conn, key, client_no, client_name, org_name, kind, text, purpose, seconds)
+    if usable and account is not None:
+        contacts = await core.contacts(conn, key)
+        if contacts.phone:
+            said = gettext(_TEXT, account.language, org=org_name or client_name, text=f"“{text}”.")
+            await messages.send(
+                conn, channel="sms", to=contacts.phone, text=said, kind="account.approval", person_key=key,
+                language=account.language,
+            )  # fmt: skip
+        await core.happened(conn, key, "approval_asked", org=org_name or client_name, client=client_no)
+    return approval_id
+
+
+async def answer(conn: Conn, approval_id: str) -> Answer | None:
+    """How it stands, with what the citizen's session proved; None for an id that is none."""
+    found = _uuid(approval_id)
+    return await store.answer(conn, found) if found else None
+
+
+async def state(conn: Conn, approval_id: str) -> str:
+    """"pending", "approved", "denied" or "expired"; an unknown id is expired."""
+    found = await answer(conn, approval_id)
+    return (found.state if found else ApprovalState.EXPIRED).value
+
+
+async def of_actor(conn: Conn, actor: Actor, *, limit: int = 30) -> list[Approval]:
+    """The citizen's own: what waits first, then what was."""
+    await core.open(conn, [actor.actor_id])
+    return await store.recent(conn, actor.actor_id, limit)
+
+
+async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *, approve: bool) -> None:
+    """The citizen's answer. To approve, the session must have proved two factors (NotAllowed "approval.level"); to refuse,
+    any session will do. Raises Conflict where it was answered or is too late."""
+    signed: SignIn | None = await sign_in.current(conn, actor)
+    if approve and (signed is None or signed.acr < ACR):
+        raise NotAllowed("approval.level", N_("Muốn đồng ý, bạn cần xác nhận thêm một bước."))
+    found = _uuid(approval_id)
+    await core.open(conn, [actor.actor_id])
+    outcome = ApprovalState.APPROVED if approve else ApprovalState.DENIED
+    if found is None or not await store.decide(conn, actor.actor_id, found, outcome, signed):
+        raise Conflict("approval.closed", N_("Yêu cầu này đã được trả lời hoặc đã hết hạn."))
+    await audit.record(
+        conn, actor, purpose, action="write", subjects=[actor.actor_id], fields=["approval"],
+        note={"verb": f"account.approval.{outcome.value}"},
+    )  # fmt: skip
+    await core.happened(conn, actor.actor_id, f"approval_{outcome.value}")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
