@@ -1,0 +1,111 @@
+"""A client asks, the citizen answers: with two factors, once, in time, seeing who asks and what for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from dancu.accounts.service import approvals
+from dancu.kernel.errors import Exceeded, Invalid
+from tests.accounts.browsing import Citizen, application, browsing, citizen
+
+ASK = {
+    "client_no": 7, "client_name": "Quầy 3", "org_name": "Ngân hàng mẫu", "kind": "ciba", "text": "Rút tiền, số 4821",
+    "purpose": "online_service", "seconds": 300,
+}  # fmt: skip
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(registry, _ring) -> AsyncIterator[object]:
+    async with application(registry, _ring) as made:
+        yield made
+
+
+@pytest.fixture
+async def sau(app, office) -> Citizen:
+    made = await citizen(app, office)
+    await app.commit()
+    return made
+
+
+async def asked(app, who: Citizen, **changed) -> str:
+    made = await approvals.ask(app, who.key, **{**ASK, **changed})
+    await app.commit()
+    return made
+
+
+async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app, sau):
+    one = await asked(app, sau)
+    assert await approvals.state(app, one) == "pending"
+    async with browsing(site) as b:
+        assert "Ngân hàng mẫu" in (await b.texts(sau.phone))[0]
+        await b.sign_in(sau, next="/account/approvals")
+        page = await b.get("/account/approvals")
+        assert "Rút tiền, số 4821" in page
+        await b.post(f"/account/approvals/{one}", answer="yes")
+        assert b.url.startswith("/eid/sign-in?next=%2Faccount%2Fapprovals&acr=2")
+        assert await approvals.state(app, one) == "pending"
+        await app.rollback()
+        await b.get(b.url)
+        await b.post("/eid/sign-in/way", 200)
+        await b.post("/eid/sign-in/code", code=await b.code(sau.phone))
+        await b.get("/account/approvals")
+        await b.post(f"/account/approvals/{one}", answer="yes")
+        await b.get("/account/approvals?done=approved")
+    found = await approvals.answer(app, one)
+    assert (found.state, found.acr, found.amr, found.client_no, found.person_key) == ("approved", 2, ("pin", "sms", "mfa"), 7, sau.key)
+
+
+async def test_refusing_needs_one_factor_and_is_final(site, app, sau):
+    one = await asked(app, sau)
+    async with browsing(site) as b:
+        await b.sign_in(sau)
+        await b.get("/account/approvals")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', b.page)[1]
+        await b.post(f"/account/approvals/{one}", answer="no")
+        assert await approvals.state(app, one) == "denied"
+        answer = await b.client.post(f"/account/approvals/{one}", data={"csrf_token": token, "answer": "no"})
+        assert answer.status_code == 422
+        assert "approval.closed" in answer.text
+        for nonsense in ("x", "00000000-0000-0000-0000-000000000000"):
+            answer = await b.client.post(f"/account/approvals/{nonsense}", data={"csrf_token": token, "answer": "no"})
+            assert answer.status_code == 422
+
+
+async def test_nobody_answers_for_somebody_else(site, app, office, sau):
+    other = await citizen(app, office)
+    one = await asked(app, sau)
+    async with browsing(site) as b:
+        await b.sign_in(other)
+        page = await b.get("/account/approvals")
+        assert "Ngân hàng mẫu" not in page
+        token = re.search(r'name="csrf_token" value="([^"]+)"', b.page)[1]
+        await b.client.post(f"/account/approvals/{one}", data={"csrf_token": token, "answer": "no"})
+    assert await approvals.state(app, one) == "pending"
+
+
+async def test_too_late_is_expired(app, sau):
+    one = await asked(app, sau, seconds=-1)
+    assert await approvals.state(app, one) == "expired"
+    assert await approvals.state(app, "nonsense") == "expired"
+
+
+async def test_nobody_is_drowned_in_requests(app, sau):
+    for _ in range(approvals.MOST_WAITING):
+        await asked(app, sau)
+    with pytest.raises(Exceeded):
+        await asked(app, sau)
+
+
+async def test_asking_for_nobody_looks_the_same(app, sau):
+    one = await approvals.ask(app, 0, **ASK)
+    assert await approvals.state(app, one) == "pending"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 121, "Vào https://evil.example", "Vào WWW.evil.example", "dòng\nmới"])
+async def test_the_message_cannot_carry_an_address(app, sau, text):
+    with pytest.raises(Invalid):
+        await approvals.ask(app, sau.key, **{**ASK, "text": text})
