@@ -1,0 +1,174 @@
+"""Activation: the code of the notice, reminders, waves, and the machine of states."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+
+from dancu.accounts.models import AccountState
+from dancu.accounts.service import activate, core
+from dancu.accounts.service.check import eid_purpose
+from dancu.kernel.actor import SYSTEM
+from dancu.kernel.clock import SetClock
+from dancu.kernel.errors import Conflict, Invalid
+from tests.accounts.registration import new_phone, person, told
+
+NOW = datetime.now(UTC)
+
+
+async def invited(office, app, **more):  # type: ignore[no-untyped-def]
+    """(person, phone, code) of an account that was told of."""
+    key, _ = await person(office)
+    phone = new_phone()
+    await core.create(app, SYSTEM, eid_purpose(), key, level=1, phone=phone, **more)
+    await activate.invite(app, key)
+    return key, phone, code_in((await told(app, phone))[0])
+
+
+def code_in(text: str) -> str:
+    return text.partition("Mã kích hoạt ")[2][:6]
+
+
+async def test_the_code_of_the_notice_opens_the_way_once(office, app):
+    key, _, code = await invited(office, app)
+    assert not await activate.may_activate(app, key, f"{(int(code) + 1) % 1_000_000:06d}")
+    assert await activate.may_activate(app, key, code)
+    assert not await activate.may_activate(app, key, code), "a code is good once"
+    grant = activate.grant(await core.existing(app, key))
+    account = await activate.granted(app, grant)
+    await activate.activate(app, SYSTEM, account.person_key)
+    assert (await core.existing(app, key)).state is AccountState.ACTIVE
+    with pytest.raises(Invalid):
+        await activate.granted(app, grant)
+    with pytest.raises(Conflict):
+        await activate.activate(app, SYSTEM, key)
+
+
+async def test_a_grant_is_for_one_account_and_not_forged(office, app):
+    key, _, _ = await invited(office, app)
+    grant = activate.grant(await core.existing(app, key))
+    for wrong in ("", "zz", grant[:-2] + ("00" if grant[-2:] != "00" else "11")):
+        with pytest.raises(Invalid):
+            await activate.granted(app, wrong)
+    await core.bump(app, key)
+    with pytest.raises(Invalid):
+        await activate.granted(app, grant)
+
+
+async def test_a_new_invitation_makes_the_old_code_worthless(office, app):
+    key, phone, old = await invited(office, app)
+    await activate.invite(app, key)
+    new = code_in((await told(app, phone))[0])
+    assert not await activate.may_activate(app, key, old)
+    assert await activate.may_activate(app, key, new)
+
+
+async def test_the_time_is_seven_whole_days_in_vietnam(office, app):
+    key, _ = await person(office)
+    phone = new_phone()
+    await core.create(app, SYSTEM, eid_purpose(), key, level=1, phone=phone)
+    late_evening = SetClock(datetime(2026, 11, 22, 16, 30, tzinfo=UTC))  # 23:30 in Vietnam
+    await activate.invite(app, key, clock=late_evening)
+    account = await core.existing(app, key)
+    assert activate.last_day(account.activate_by) == date(2026, 11, 29)
+    assert "29/11/2026" in (await told(app, phone))[0]
+
+
+async def test_after_the_deadline_nothing_opens(office, app):
+    key, _, code = await invited(office, app)
+    await app.execute("UPDATE accounts.account SET activate_by = now() - interval '1 minute' WHERE person_key = %s", (key,))
+    await app.execute("UPDATE accounts.code SET expires_at = now() - interval '1 minute' WHERE person_key = %s", (key,))
+    assert not await activate.may_activate(app, key, code)
+    with pytest.raises(Conflict):
+        await activate.activate(app, SYSTEM, key)
+
+
+async def test_another_code_goes_to_the_accounts_own_phone_and_keeps_the_deadline(office, app):
+    key, phone, old = await invited(office, app)
+    before = (await core.existing(app, key)).activate_by
+    await activate.resend(app, key)
+    text = (await told(app, phone))[0]
+    assert await activate.may_activate(app, key, text[:6])
+    assert not await activate.may_activate(app, key, old)
+    assert (await core.existing(app, key)).activate_by == before
+    await activate.resend(app, 999_999_999)
+
+
+async def _aged(worker, key: int, days: float) -> None:  # type: ignore[no-untyped-def]
+    await worker.execute(
+        "UPDATE accounts.account SET activate_by = activate_by - make_interval(secs => %s), notified_at = notified_at -"
+        " make_interval(secs => %s) WHERE person_key = %s",
+        (days * 86400, days * 86400, key),
+    )
+
+
+async def test_reminders_come_on_days_one_three_and_six_once_each(office, app, worker):
+    key, phone, _ = await invited(office, app)
+    await app.commit()
+    heard = []
+    for _day in range(9):
+        await activate.remind(worker)
+        await activate.remind(worker)
+        await worker.commit()
+        heard.append(sum("chờ kích hoạt" in text for text in await told(app, phone)))
+        await _aged(worker, key, 1)
+        await worker.commit()
+    steps = [day for day in range(1, 9) if heard[day] > heard[day - 1]]
+    assert steps == [1, 3, 6]
+    assert heard[-1] == 3
+
+
+async def test_lapsed_ones_are_told_in_waves_and_not_without_end(office, app, worker):
+    key, phone, _ = await invited(office, app)
+    await app.commit()
+    heard = 0
+    for _ in range(20):
+        await _aged(worker, key, 10)
+        await activate.wave(worker)
+        await worker.commit()
+        await app.commit()
+        heard = sum("hết hạn" in text for text in await told(app, phone))
+    assert heard == 4
+
+
+async def test_a_message_that_does_not_arrive_marks_the_phone(office, app, worker):
+    key, _, _ = await invited(office, app)
+    await app.commit()
+    assert await activate.note_undelivered(worker) == 0
+    await worker.execute("UPDATE kit.message SET state = 'failed' WHERE person_key = %s", (key,))
+    await activate.note_undelivered(worker)
+    row = await (await worker.execute("SELECT idle_reason FROM accounts.account WHERE person_key = %s", (key,))).fetchone()
+    assert row == ("wrong_phone",)
+
+
+async def test_reasons_are_of_the_list_and_only_while_it_waits(office, app, police):
+    key, _, _ = await invited(office, app)
+    with pytest.raises(Invalid):
+        await activate.note_idle(app, police, eid_purpose(), key, "vì thế")
+    await activate.note_idle(app, police, eid_purpose(), key, "away")
+    await activate.activate(app, SYSTEM, key)
+    with pytest.raises(Conflict):
+        await activate.note_idle(app, police, eid_purpose(), key, "away")
+
+
+async def test_every_invitation_says_what_the_account_gives(office, app, worker):
+    key, phone, _ = await invited(office, app)
+    await app.commit()
+    await _aged(worker, key, 2)
+    await activate.remind(worker)
+    await _aged(worker, key, 10)
+    await activate.wave(worker)
+    await worker.commit()
+    texts = await told(app, phone)
+    assert len(texts) == 3
+    assert all("không phải khai lại" in text for text in texts)
+
+
+async def test_the_database_itself_refuses_an_active_account_that_was_not_activated(office, app):
+    key, _, _ = await invited(office, app)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        async with app.transaction():
+            await core.set_state(app, key, AccountState.ACTIVE)
+    assert NOW - timedelta(days=1) < (await core.existing(app, key)).approved_at
