@@ -27,9 +27,7 @@ from dancu.kit.web import (
     see_other,
 )
 from dancu.population import service as population
-from dancu.population import wording
 from dancu.population.service.look import nobody
-from dancu.population.wording import labels
 
 router = APIRouter()
 DESK = "/desk/eid/locks"
@@ -125,8 +123,8 @@ async def _person(
     found = await locks.locks_of(conn, actor, why, key)
     return render(
         request, f"accounts/{template}.html", form=form, errors=errors, locks=found, words=words, purpose=why,
-        view=await population.person(conn, actor, why, key, permission=locks.PERMISSION), account=await core.account(conn, key),
-        purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), labels=labels, wording=wording,
+        who=population.summary(await population.person(conn, actor, why, key, permission=locks.PERMISSION)), key=key,
+        account=await core.account(conn, key), purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(),
         lock=await locks.one(conn, key, lock_id) if lock_id else None, status=422 if errors else 200,
     )  # fmt: skip
 

@@ -26,8 +26,7 @@ from dancu.kit.web import (
     render,
     see_other,
 )
-from dancu.population import wording
-from dancu.population.wording import labels
+from dancu.population import service as population
 
 router = APIRouter(prefix="/desk/eid/recover", dependencies=[allow(recovery.PERMISSION)])
 HOME = "/desk/eid/recover"
@@ -35,7 +34,7 @@ HOME = "/desk/eid/recover"
 
 def _why() -> dict[str, Any]:
     why = locks.eid_purpose()
-    return {"purpose": why, "purpose_title": access.purpose_title(why.code), "words": words, "labels": labels, "wording": wording}
+    return {"purpose": why, "purpose_title": access.purpose_title(why.code), "words": words}
 
 
 async def _front(request: Request, conn: DbConn, actor: CurrentActor, errors: FormErrors) -> Response:
@@ -69,10 +68,10 @@ async def _page(
 ) -> Response:
     why = locks.eid_purpose()
     proof = await identity.unseal(conn, actor, key, sealed)
-    view = await identity.person(conn, actor, why, key)
+    who = population.summary(await identity.person(conn, actor, why, key))
     await core.open(conn, [key])
     return render(
-        request, "accounts/recover_person.html", form=form or Form(), errors=errors, proof=proof, sealed=sealed, view=view,
+        request, "accounts/recover_person.html", form=form or Form(), errors=errors, proof=proof, sealed=sealed, who=who, key=key,
         account=await core.account(conn, key), standing=await locks.standing(conn, key), done=request.query_params.get("done", ""),
         status=422 if errors else 200, **_why(),
     )  # fmt: skip
@@ -132,12 +131,12 @@ async def _second(
     request: Request, conn: DbConn, actor: CurrentActor, kind: str, key: int, item_id: int, errors: FormErrors
 ) -> Response:
     why = locks.eid_purpose()
-    view = await identity.person(conn, actor, why, key)
+    who = population.summary(await identity.person(conn, actor, why, key))
     await core.open(conn, [key])
     item, value = (await contacts_change.waiting(conn, key, item_id)) if kind == "contact" else (await recovery.one(conn, key, item_id), "")
     shown = show_phone(value) if value.startswith("+84") else value
     return render(
-        request, "accounts/recover_second.html", form=Form(), errors=errors, kind=kind, item=item, value=shown, view=view, key=key,
+        request, "accounts/recover_second.html", form=Form(), errors=errors, kind=kind, item=item, value=shown, who=who, key=key,
         item_id=item_id, status=422 if errors else 200, **_why(),
     )  # fmt: skip
 
