@@ -27,7 +27,7 @@ async def served(registry: Any, role: str = "ward_police") -> AsyncIterator[http
     app = create_app(
         routers=(api.router, pages.router),
         settings=WebSettings(secret=b"s" * 32, ip_rate=UNLIMITED, session_rate=UNLIMITED, demo=True),
-        state={"sessions": sessions, "pool": pool, "surfaces": (Surface("desk", "Bàn", "/desk", "desk"),), "menu": pages.MENU},
+        state={"sessions": sessions, "pool": pool, "surfaces": (Surface("desk", "Bàn", "/desk", "desk"),), "menu": pages.MENU, "demo": True},
     )
     try:
         async with httpx.AsyncClient(

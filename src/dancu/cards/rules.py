@@ -1,5 +1,5 @@
-"""Measures that decide, as data with the days on which they hold. No text of law states them: they are this
-installation's own, and change by adding a row, never by editing one."""
+"""Measures that decide, as data with the days on which they hold; they change by adding a row, never by editing one.
+What pictures and matches must reach no text of law states: those are this installation's own."""
 
 from __future__ import annotations
 
@@ -60,6 +60,23 @@ MATCHES: Final = (
     MatchMeasure(date(2022, 10, 20), None, kind="finger", engine=ISO_FINGER, threshold=60.0, quality=5.0),
 )
 
+
+
+@dataclass(frozen=True, slots=True)
+class CardAges(Measure):
+    """`ages` at which a card must be changed; one issued within `years_before` of such an age serves to the next.
+    Source: the law named; read on law portals, not checked against the gazette."""
+
+    law: str
+    ages: tuple[int, ...]
+    years_before: int
+
+
+CARD_AGES: Final = (
+    CardAges(date(2016, 1, 1), date(2024, 7, 1), law="59/2014/QH13 Điều 21", ages=(25, 40, 60), years_before=2),
+    CardAges(date(2024, 7, 1), None, law="26/2023/QH15 Điều 21", ages=(14, 25, 40, 60), years_before=2),
+)
+
 M = TypeVar("M", bound=Measure)
 
 
@@ -68,7 +85,7 @@ def in_force(measures: tuple[M, ...], day: date) -> M:
     for measure in measures:
         if measure.holds(day):
             return measure
-    raise Unavailable("biometrics.no_rule", "Chưa có ngưỡng so khớp cho ngày này. Hãy báo quản trị hệ thống.")
+    raise Unavailable("cards.no_rule", "Chưa có quy định cho ngày này. Hãy báo quản trị hệ thống.")
 
 
 def match_measure(kind: str, day: date) -> MatchMeasure:

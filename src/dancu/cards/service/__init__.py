@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dancu.cards.models import (
+    CardOrder,
     Match,
+    OrderReason,
+    OrderState,
     PortraitCheck,
     Reading,
     Reference,
@@ -13,6 +16,7 @@ from dancu.cards.models import (
 )
 from dancu.cards.parsing import read_text
 from dancu.cards.service.comparing import Compared, Standing, compare_card
+from dancu.cards.service.orders import order_card, orders_of
 from dancu.cards.service.portrait import check_portrait
 from dancu.cards.service.samples import (
     compare_faces,
@@ -23,8 +27,11 @@ from dancu.cards.service.samples import (
 )
 
 __all__ = [
+    "CardOrder",
     "Compared",
     "Match",
+    "OrderReason",
+    "OrderState",
     "PortraitCheck",
     "Reading",
     "Reference",
@@ -38,6 +45,8 @@ __all__ = [
     "compare_fingerprints",
     "has_reference",
     "keep_reference",
+    "order_card",
+    "orders_of",
     "read_text",
     "references",
 ]

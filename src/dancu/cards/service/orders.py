@@ -1,0 +1,172 @@
+"""Orders of ID cards: made at a counter, produced elsewhere, handed over, read once, in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from dancu.audit import service as audit
+from dancu.cards.models import CardOrder, OrderReason, OrderState, Reading, TextKind
+from dancu.cards.parsing import read_text
+from dancu.cards.policy import orders as policy
+from dancu.cards.store import orders as store
+from dancu.kernel.actor import Actor, Document, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.dates import PartialDate
+from dancu.kernel.errors import Conflict, Invalid, NotFound
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.population import service as population
+from dancu.population.models import CardKind, PersonView
+from dancu.population.service.look import nobody
+from dancu.population.service.relatives import names_now
+
+CARD: Final = "person.write.card"
+ENROL: Final = "eid.enrol"
+MOST_LISTED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """An order and whose it is, for a list; `name` "" where it may not be seen."""
+
+    order: CardOrder
+    name: str
+
+
+async def order_card(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, *, reason: OrderReason | str = "", office_id: int | str = "",
+) -> CardOrder:  # fmt: skip
+    """Order a card, to be handed over at `office_id`; without a reason the registry says which it is. Raises Conflict
+    where one is on its way, where the person has no number or no date of birth, or is dead."""
+    view = await population.person(conn, actor, purpose, key, permission=ENROL if actor.can(ENROL) else CARD)
+    number, born = view.personal_id, _born(view)
+    if view.alive_until is not None:
+        raise Conflict("card_order.dead", N_("Người này đã mất, không làm thẻ được."))
+    if number is None or born is None:
+        raise Conflict("card_order.incomplete", N_("Hồ sơ chưa có số định danh hoặc ngày sinh. Hãy bổ sung trước khi làm thẻ."))
+    today = SYSTEM_CLOCK.today()
+    before = view.card
+    why = OrderReason(reason) if reason else policy.reason(len(view.cards), before.expires_on if before else None, today)
+    order = await store.add(
+        conn, actor, key, reason=why, office=str(office_id), areas=view.areas, case_ref=purpose.case_ref, number=number.number,
+        expires_on=policy.good_until(born, today),
+    )  # fmt: skip
+    if order is None:
+        raise Conflict("card_order.open", N_("Người này đang có một đơn làm thẻ. Hãy theo đơn đó."))
+    await _recorded(conn, actor, purpose, order, "card.order")
+    return order
+
+
+async def waiting(conn: Conn, actor: Actor, purpose: Purpose, *, how_many: int = MOST_LISTED) -> list[OrderLine]:
+    """Open orders of the officer's area, the oldest first, with whose they are. Raises NotAllowed."""
+    listed = await store.waiting(conn, actor, purpose, how_many)
+    names = await names_now(conn, actor, purpose, [key for key, _ in listed])
+    found = {(order.person_key, order.order_id): order for order in await store.of_persons(conn, [key for key, _ in listed])}
+    return [OrderLine(found[at], names.get(at[0], "")) for at in listed if at in found]
+
+
+async def order(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id: int) -> tuple[CardOrder, PersonView]:
+    """One order and the record of whom it is for. Raises NotFound, NotAllowed."""
+    view = await population.person(conn, actor, purpose, key)
+    return await _one(conn, key, order_id), view
+
+
+async def order_by_text(
+    conn: Conn, actor: Actor, purpose: Purpose, text: str, *, reason: OrderReason | str = "", office_id: int | str = ""
+) -> CardOrder:
+    """Order a card for whom a card's text or a typed number names. Raises Invalid, NotFound, and as `order_card`."""
+    reading = read_text(text)
+    keys = await population.keys_by_number(conn, reading.number)
+    if not keys:
+        raise nobody(actor, purpose)
+    return await order_card(conn, actor, purpose, keys[0], reason=reason, office_id=office_id)
+
+
+async def orders_of(conn: Conn, key: int) -> list[CardOrder]:
+    """Orders of a person whose record the caller opened."""
+    return await store.of_persons(conn, [key])
+
+
+async def deliver(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id: int) -> CardOrder:
+    """Hand the card over: from now on it is the card in force in the registry, and the one before is replaced. Raises
+    Conflict where the order is not at this step, and what the registry's verb raises."""
+    await population.person(conn, actor, purpose, key)
+    now = await _one(conn, key, order_id, lock=True)
+    policy.step(now.state, OrderState.DELIVERED)
+    assert now.issued_on is not None
+    await population.issue_card(
+        conn, actor, purpose, Document("id_card", f"DT-{order_id}", now.issued_on), key, kind=CardKind.CAN_CUOC,
+        number=now.number, issued_on=now.issued_on, issued_by=now.org_code, expires_on=now.expires_on,
+    )  # fmt: skip
+    await store.change(conn, now, OrderState.DELIVERED, by=actor.actor_id)
+    await _recorded(conn, actor, purpose, now, "card.deliver")
+    return await _one(conn, key, order_id)
+
+
+async def activate(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id: int, text: str) -> CardOrder:
+    """Read the card that was handed over; that it reads and is the one ordered makes it active. Raises Invalid for what
+    cannot be read or is another card."""
+    reading = read_text(text)
+    await population.person(conn, actor, purpose, key)
+    now = await _one(conn, key, order_id, lock=True)
+    policy.step(now.state, OrderState.ACTIVE)
+    if not _is(now, reading):
+        raise Invalid("card_order.other_card", N_("Thẻ vừa đọc không phải thẻ của đơn này. Hãy kiểm tra và đọc lại."))
+    await store.change(conn, now, OrderState.ACTIVE)
+    await _recorded(conn, actor, purpose, now, "card.activate")
+    return await _one(conn, key, order_id)
+
+
+async def cancel(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id: int) -> CardOrder:
+    """Drop an order whose card was not handed over. Raises Conflict."""
+    await population.person(conn, actor, purpose, key)
+    now = await _one(conn, key, order_id, lock=True)
+    policy.step(now.state, OrderState.CANCELLED)
+    await store.change(conn, now, OrderState.CANCELLED)
+    await _recorded(conn, actor, purpose, now, "card.cancel")
+    return await _one(conn, key, order_id)
+
+
+async def simulate_production(conn: Conn, *, most: int = 100) -> int:
+    """The factory of the demonstration (role worker): what was ordered is produced. A real factory reports through
+    the same step."""
+    return await store.produce(conn, SYSTEM_CLOCK.today(), most)
+
+
+def printed(order: CardOrder, view: PersonView) -> Reading:
+    """What stands on the card of an order, for the production of it."""
+    name = view.name.full_name if view.name else ""
+    sex = str(view.birth.sex) if view.birth and view.birth.sex else ""
+    home = view.permanent
+    return Reading(
+        TextKind.QR, order.number, "", name, _born(view), sex, home.address if home else "", order.issued_on, order.expires_on
+    )
+
+
+def _is(order: CardOrder, reading: Reading) -> bool:
+    dates = ((reading.issued_on, order.issued_on), (reading.expires_on, order.expires_on))
+    return (
+        reading.kind is not TextKind.NUMBER
+        and reading.number == order.number
+        and all(shown == known for shown, known in dates if shown is not None)
+    )
+
+
+def _born(view: PersonView) -> PartialDate | None:
+    birth = view.birth
+    return PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
+
+
+async def _one(conn: Conn, key: int, order_id: int, *, lock: bool = False) -> CardOrder:
+    found = await store.one(conn, key, order_id, lock=lock)
+    if found is None:
+        raise NotFound("card_order.unknown", N_("Không có đơn làm thẻ này."))
+    return found
+
+
+async def _recorded(conn: Conn, actor: Actor, purpose: Purpose, order: CardOrder, verb: str) -> None:
+    await audit.record(
+        conn, actor, purpose, action="write", subjects=[order.person_key], fields=["card_order"],
+        note={"verb": verb, "order": order.order_id},
+    )  # fmt: skip
