@@ -4,6 +4,7 @@ policy decides whether an officer must look. Differences are told to the contact
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from dancu.access import service as access
 from dancu.accounts.models import Contacts
@@ -20,11 +21,13 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import gettext
 from dancu.population.models import CardState, ContactKind, KinRelation, PersonView
 from dancu.population.service.verify import Comparison, release, verify
-from dancu.territory.gazetteer import REFORM, gazetteer
+from dancu.territory.service import gazetteer
 
 _GUARDIANS = (KinRelation.FATHER, KinRelation.MOTHER, KinRelation.REPRESENTATIVE)
 # What tells somebody at the registered contact that it was not them, in words of the reasons.
 _TELLING = ("name_differs", "name_close", "birth_differs", "birth_close", "subscriber_differs", "phone_taken")
+# Numbers name provinces as they were before they were merged.
+_OLD_PROVINCES = date(2025, 6, 30)
 _RELEASED = ("contacts", "cards", "kin", "residence")
 
 
@@ -128,7 +131,7 @@ def commune_of(areas: tuple[int, ...]) -> int | None:
 
 def _areas_of_number(number: str, clock: Clock) -> tuple[int, ...]:
     """Where a number nobody has would belong: the province its digits name, as it is today."""
-    old = gazetteer().by_code(number[1:3], REFORM.replace(month=6)) if number.startswith("0") else None
+    old = gazetteer().by_code(number[1:3], _OLD_PROVINCES) if number.startswith("0") else None
     return gazetteer().areas(old.unit_id, clock.today()) if old else ()
 
 

@@ -12,7 +12,7 @@ from dancu.accounts.store import funnel as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
 from dancu.kit.db import Conn
-from dancu.territory.gazetteer import gazetteer
+from dancu.territory.service import gazetteer
 
 STAGES = ("applied", "approved", "notified", "activated", "used")
 WEEKS = 12
