@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from dancu.access import pages as access_pages
 from dancu.access.service import sessions
+from dancu.accounts import api as accounts_api
 from dancu.accounts import pages as accounts_pages
 from dancu.audit import api as audit_api
 from dancu.audit import service as audit
@@ -43,6 +44,7 @@ ROUTERS = (
     cards_pages.router,
     cards_api.router,
     accounts_pages.router,
+    accounts_api.router,
     sharing_pages.router,
     oidc_pages.router,
     oidc_endpoints.router,

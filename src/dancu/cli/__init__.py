@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "export": ("dancu.population.export_commands", "app", "Xuất dữ liệu dân cư có ghi vết"),
     "audit": ("dancu.cli.evidence", "app", "Nhật ký bằng chứng: kiểm chứng, xuất, chứng minh"),
     "access": ("dancu.access.commands", "app", "Cơ quan, cán bộ, vai trò, mục đích"),
+    "doorstep": ("dancu.accounts.doorstep_commands", "app", "Bộ thiết bị định danh tại nhà: ghi không cần mạng, đồng bộ khi về"),
     "oidc": ("dancu.oidc.commands", "app", "Đăng nhập một lần: ứng dụng của các cơ quan"),
 }
 

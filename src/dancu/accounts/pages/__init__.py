@@ -9,6 +9,7 @@ from dancu.accounts.pages import (
     approvals,
     authenticators,
     counter,
+    doorstep,
     funnel,
     gives,
     helper,
@@ -46,14 +47,16 @@ router.include_router(counter.router)
 router.include_router(level2.router)
 router.include_router(offices.router)
 router.include_router(helper.router)
+router.include_router(doorstep.router)
 
 MENU: tuple[MenuItem, ...] = (
     MenuItem("desk", N_("Hồ sơ định danh"), "/desk/eid", ("eid.application.read",)),
     MenuItem("watch", N_("Định danh điện tử"), "/watch/eid", ("dashboard.read",)),
     MenuItem("citizen", N_("Tài khoản của tôi"), "/account", ("citizen.self",)),
     MenuItem("citizen", N_("Tài khoản cho tôi điều gì"), "/account/gives", ("citizen.self",)),
-    MenuItem("desk", "Định danh tại quầy", "/desk/eid/counter", ("eid.enrol",)),
-    MenuItem("desk", "Điểm định danh", "/desk/eid/offices", ("eid.office",)),
+    MenuItem("desk", N_("Định danh tại quầy"), "/desk/eid/counter", ("eid.enrol",)),
+    MenuItem("desk", N_("Định danh tại nhà"), "/desk/eid/doorstep", ("eid.enrol",)),
+    MenuItem("desk", N_("Điểm định danh"), "/desk/eid/offices", ("eid.office",)),
     MenuItem("desk", N_("Lấy lại tài khoản"), "/desk/eid/recover", ("eid.recover",)),
     MenuItem("desk", N_("Khóa tài khoản định danh"), "/desk/eid/locks", ("eid.lock",)),
     MenuItem("desk", N_("Tổng đài tài khoản định danh"), "/desk/hotline", ("eid.hotline",)),

@@ -99,7 +99,7 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor, visit_id: in
     return await _page(request, conn, actor, visit_id, FormErrors())
 
 
-@router.post("/{visit_id}/capture", dependencies=[ENROL])
+@router.post("/{visit_id}/capture", dependencies=[ENROL], max_body_size=LARGEST + 100_000)
 async def capture(request: Request, conn: DbConn, actor: CurrentActor, visit_id: int) -> Response:
     form = await read_form(request)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dancu.accounts.pages import words_level2 as words
-from dancu.accounts.pages.counter import image_of
+from dancu.accounts.pages.counter import LARGEST, image_of
 from dancu.accounts.service import helpers, level2, sign_in
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import Conflict, Invalid, NotFound
@@ -56,7 +56,7 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         return see_other("/eid/register")
 
 
-@router.post("", dependencies=[public()])
+@router.post("", dependencies=[public()], max_body_size=LARGEST + 100_000)
 async def compare(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     if not await _signed_in(conn, actor):
         return see_other(SIGN_IN)

@@ -88,3 +88,20 @@ DOORSTEP: Final = {
     "conflict": N_("Trùng với hồ sơ khác"),
     "unreadable": N_("Không mở được"),
 }
+#: Why a record of a trip was not taken, where the sentence of the counter does not fit.
+REASON: Final = {
+    "doorstep.same_person": N_("Người này đã có hồ sơ khác trong cùng chuyến."),
+    "doorstep.open_elsewhere": N_("Người này đang có một lượt định danh khác."),
+    "doorstep.clock": N_("Thời điểm ghi trên bộ thiết bị không hợp lý hoặc đã quá 30 ngày."),
+    "doorstep.content": N_("Nội dung hồ sơ không đúng dạng."),
+    "doorstep.unreadable": N_("Bản ghi không mở được bằng khóa của trung tâm."),
+    "account.level_held": N_("Tài khoản đã ở mức này hoặc cao hơn."),
+    "visit.somebody_else": N_("Thông tin trên thẻ không khớp với người mang số này."),
+    "visit.incomplete": N_("Chưa đủ: chụp chân dung, số điện thoại và công dân xác nhận tờ khai."),
+    "visit.how": N_("Thiếu xác nhận của công dân."),
+    "capture.empty": N_("Thiếu ảnh chân dung."),
+    "person.not_found": N_("Không có ai mang số này trong cơ sở dữ liệu dân cư."),
+    "level2.not_alive": N_("Cơ sở dữ liệu ghi người này đã mất."),
+    "level2.with_guardian": N_("Người chưa đủ tuổi cần cha, mẹ hoặc người giám hộ cùng làm."),
+    "level2.too_young": N_("Chưa đủ tuổi dùng mức 2."),
+}

@@ -185,3 +185,9 @@ async def helpers(conn: Conn, office_id: int) -> list[Helper]:
 async def end_helper(conn: Conn, helper_id: int) -> bool:
     done = await conn.execute("UPDATE accounts.helper SET ended_at = now() WHERE helper_id = %s::bigint AND ended_at IS NULL", (helper_id,))
     return done.rowcount == 1
+
+
+async def device_key(conn: Conn, device_id: int) -> bytes | None:
+    """The public key of a kit."""
+    row = await (await conn.execute("SELECT public_key FROM accounts.device WHERE device_id = %s::bigint", (device_id,))).fetchone()
+    return bytes(row[0]) if row and row[0] is not None else None
