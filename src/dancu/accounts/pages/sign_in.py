@@ -7,6 +7,7 @@ from dataclasses import replace
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
 from dancu.accounts.service import authenticators, sign_in
+from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -26,6 +27,7 @@ from dancu.kit.web import (
     see_other,
     start_session,
 )
+from dancu.kit.web.transaction import RequestLease
 
 router = APIRouter(prefix="/eid/sign-in", dependencies=[public()])
 HOME = "/account"
@@ -46,11 +48,15 @@ def _waiting(step: Step) -> DancuError:
 
 @router.get("")
 async def start(
-    request: Request, conn: DbConn, actor: CurrentActor, next: str = HOME, acr: str = "1", max_age: str = "", prompt: str = "",
+    request: Request, held: RequestLease, actor: CurrentActor, next: str = HOME, acr: str = "1", max_age: str = "", prompt: str = "",
     hint: str = "", assisted: str = "",
 ) -> Response:  # fmt: skip
+    wished = sign_in.anonymous(next=local_path(next, HOME), acr=_level(acr), assisted=assisted == "1")
+    if actor.kind is ActorKind.ANONYMOUS:  # the page most people see first asks the database nothing
+        return _number(request, wished, Form.of(number=hint[:20]), FormErrors())
+    conn = await held.connection()
     started = await sign_in.begin(
-        conn, actor, next=local_path(next, HOME), acr=_level(acr), max_age=_seconds(max_age), prompt=prompt, assisted=assisted == "1"
+        conn, actor, next=wished.next, acr=wished.acr, max_age=_seconds(max_age), prompt=prompt, assisted=wished.assisted
     )
     if started.done:
         return see_other(started.flow.next)

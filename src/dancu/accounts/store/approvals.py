@@ -45,7 +45,10 @@ async def recent(conn: Conn, key: int, limit: int) -> list[Approval]:
             (key, limit),
         )
     ).fetchall()
-    return [Approval(*row[:6], ApprovalState(row[6]), *row[7:]) for row in rows]
+    return [
+        Approval(approval_id, client_name, org_name, kind, text, purpose, ApprovalState(state), asked_at, expires_at, decided_at)
+        for approval_id, client_name, org_name, kind, text, purpose, state, asked_at, expires_at, decided_at in rows
+    ]
 
 
 async def decide(conn: Conn, key: int, approval_id: UUID, state: ApprovalState, signed: SignIn | None) -> bool:

@@ -8,12 +8,12 @@ Unknown numbers, wrong passcodes and accounts that have none are refused alike, 
 between the steps but a sealed flow in the page, good only in the browser it was made for.
 """
 
-from dancu.accounts.service.sign_in.begin import Started, begin, current, identify
+from dancu.accounts.service.sign_in.begin import Started, anonymous, begin, current, identify
 from dancu.accounts.service.sign_in.finish import end_mine, end_other_sign_ins
 from dancu.accounts.service.sign_in.sealing import seal, unseal
 from dancu.accounts.service.sign_in.steps import finish, passcode, passkey, second, send_sms
 
 __all__ = [
-    "Started", "begin", "current", "end_mine", "end_other_sign_ins", "finish", "identify", "passcode", "passkey", "seal", "second",
+    "Started", "anonymous", "begin", "current", "end_mine", "end_other_sign_ins", "finish", "identify", "passcode", "passkey", "seal", "second",
     "send_sms", "unseal",
 ]  # fmt: skip

@@ -32,6 +32,11 @@ async def current(conn: Conn, actor: Actor) -> SignIn | None:
     return await store.current(conn, actor.actor_id, bytes.fromhex(actor.session_id))
 
 
+def anonymous(*, next: str, acr: int, assisted: bool = False, now: float | None = None) -> Flow:
+    """The beginning for a browser without a session."""
+    return Flow(next, acr, sid=secrets.token_urlsafe(16), assisted=assisted, started=now or time.time())
+
+
 async def begin(
     conn: Conn, actor: Actor, *, next: str = "/account", acr: int = 1, max_age: int | None = None, prompt: str = "",
     assisted: bool = False, now: float | None = None,
@@ -39,7 +44,7 @@ async def begin(
     """Start, or find that nothing is needed. `acr` 1 to 4; `max_age`: seconds since the last proof; `prompt` "login":
     prove it again whatever the session says."""
     now = now or time.time()
-    flow = Flow(next, acr, sid=secrets.token_urlsafe(16), assisted=assisted, started=now)
+    flow = anonymous(next=next, acr=acr, assisted=assisted, now=now)
     signed = await current(conn, actor)
     if signed is None:
         return Started(flow, None, False)

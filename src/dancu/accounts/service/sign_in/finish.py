@@ -28,17 +28,16 @@ async def open_session(conn: Conn, flow: Flow, account: Account, browser: Browse
     token = await access.issue_session(conn, ActorKind.CITIZEN, key, network=network, agent=browser.agent)
     hashed = access.sessions.hash_of(token)
     acr = acr_of(amr)
-    await store.insert(
-        conn, key, hashed, flow.sid, acr, amr, account.lock_version, device=device, network=network, assisted=flow.assisted
-    )
+    known = known_device(key, browser.device)
+    await store.begin(
+        conn, key, hashed, flow.sid, acr, amr, account.lock_version, device=device, network=network, assisted=flow.assisted,
+        note={"device": device, "acr": acr, "new": not known, "sid": flow.sid[:8]},
+    )  # fmt: skip
     actor = Actor(ActorKind.CITIZEN, key, "", request_id=request_id, session_id=hashed.hex(), channel=Channel.WEB)
     await audit.record(
         conn, actor, access.choose_purpose("own_record"), action="sign_in", subjects=[key], fields=["sign_in"],
         note={"verb": "account.sign_in", "acr": acr, "amr": list(amr)},
     )  # fmt: skip
-    known = known_device(key, browser.device)
-    await core.happened(conn, key, "signed_in", device=device, acr=acr, new=not known, sid=flow.sid[:8])
-    await core.record_use(conn, key)
     signed = SignIn(
         key, hashed.hex(), flow.sid, account.level, acr, amr, datetime.now(UTC), account.lock_version, flow.assisted
     )

@@ -20,10 +20,9 @@ from dancu.kit.db import Conn
 async def passcode(conn: Conn, flow: Flow, secret: str, browser: Browser, *, request_id: str = "") -> Step:
     """The passcode of the account that the number named."""
     counted = buckets(flow, browser)
-    if wait := await throttle.wait_seconds(conn, counted.all):
-        return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
     # Charged before the check: tries that run at the same moment wait for each other here and cannot outrun the count.
-    await throttle.charge(conn, counted.before)
+    if wait := await throttle.charge_unless_waiting(conn, counted.all, counted.before):
+        return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
     account = await core.account(conn, flow.key)
     right = await authenticators.verify_passcode(conn, flow.key, secret)
     if account is None or not right:
@@ -38,9 +37,8 @@ async def second(conn: Conn, flow: Flow, way: Way, code: str, browser: Browser, 
         return Step(StepState.REFUSED, flow)
     counted = buckets(flow, browser, "second")
     offered = await authenticators.ways(conn, flow.key)
-    if wait := await throttle.wait_seconds(conn, counted.all):
+    if wait := await throttle.charge_unless_waiting(conn, counted.all, counted.before):
         return _more(flow, offered, StepState.WAIT, math.ceil(wait))
-    await throttle.charge(conn, counted.before)
     account = await core.account(conn, flow.key)
     if way not in offered.ways:
         right, word = False, ""
@@ -115,6 +113,4 @@ async def _refused(conn: Conn, flow: Flow, counted: Buckets, what: str, request_
 
 
 async def _forgiven(conn: Conn, counted: Buckets) -> None:
-    await throttle.forgive(conn, [counted.own])
-    if counted.account:
-        await throttle.refund(conn, counted.account)
+    await throttle.settle(conn, [counted.own], counted.account)
