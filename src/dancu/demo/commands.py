@@ -136,7 +136,7 @@ def _prepare(folder: Path, people: int) -> None:
     """Migrate always; fill what an earlier run has not filled. An interrupted fill is started anew."""
     import asyncio
 
-    from dancu.demo import fill
+    from dancu.demo import fill, samples
     from dancu.kit import postgres
 
     state = fill.state_of(folder)
@@ -161,6 +161,8 @@ def _prepare(folder: Path, people: int) -> None:
         with _bar(f"Tỉnh mẫu: {people:,} người".replace(",", "."), people) as advance:
             asyncio.run(fill.people(people, advance))
         asyncio.run(fill.staff())
+        with _step("Ảnh và vân tay mẫu (tạo bằng máy) của những người có thẻ"):
+            asyncio.run(samples.references())
         _import_messy(folder)
         with _step("Thống kê cho bộ lập kế hoạch truy vấn"):
             asyncio.run(fill.settle())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dancu.access import service as access
-from dancu.demo import outbox
+from dancu.demo import outbox, samples
 from dancu.kit.web import APIRouter, DbConn, Request, Response, public, render
 
 router = APIRouter(include_in_schema=False)
 router.include_router(outbox.router)
+router.include_router(samples.router)
 
 
 @router.get("/", dependencies=[public()])

@@ -1,15 +1,16 @@
-"""Made-up fingerprints: ridges as a wave whose direction follows a loop's field, broken here and there. Nobody's."""
+"""Made-up fingerprints: ridges grown along the field of a loop, minutiae where they meet. Nobody's."""
 
 from __future__ import annotations
 
 import io
-
-import numpy as np
-from PIL import Image, ImageFilter
+from typing import Any
 
 
 def print_of(seed: int, *, turned: float = 0.0, shifted: tuple[int, int] = (0, 0), noise: int = 0) -> bytes:
     """PNG of 500 dpi: the same finger for the same seed, pressed `turned` degrees and `shifted` pixels elsewhere."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
     random = np.random.default_rng(seed)
     height, width = 480, 400
     y, x = np.mgrid[0:height, 0:width].astype(float)
@@ -37,9 +38,11 @@ def print_of(seed: int, *, turned: float = 0.0, shifted: tuple[int, int] = (0, 0
     return out.getvalue()
 
 
-def _gabor(angle: float, frequency: float, size: int = 21, sigma: float = 4.0) -> np.ndarray:
+def _gabor(angle: float, frequency: float, size: int = 21, sigma: float = 4.0) -> Any:
+    import numpy as np
+
     half = size // 2
     y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(float)
     across = -x * np.sin(angle) + y * np.cos(angle)
     kernel = np.exp(-(x**2 + y**2) / (2 * sigma**2)) * np.cos(2 * np.pi * frequency * across)
-    return np.asarray(kernel - kernel.mean())
+    return kernel - kernel.mean()
