@@ -131,7 +131,9 @@ async def test_only_its_organisation_keeps_an_office(app, police, clerk):
     with pytest.raises(NotAllowed):
         await enrolment.post(app, clerk)
     made = await enrolment.post(app, police)
-    other = replace(police, org_code="DEMO.CA")
+    assert (await offices.own(app, replace(police, org_code="DEMO.CA"), made)).office_id == made  # the one above
+    assert made in [office.office_id for office in await offices.mine(app, replace(police, org_code="DEMO.CA"))]
+    other = replace(police, org_code="DEMO.TX.HT")
     with pytest.raises(NotAllowed, match=r"office.other_organisation"):
         await offices.own(app, other, made)
 

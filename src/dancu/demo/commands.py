@@ -136,7 +136,7 @@ def _prepare(folder: Path, people: int) -> None:
     """Migrate always; fill what an earlier run has not filled. An interrupted fill is started anew."""
     import asyncio
 
-    from dancu.demo import fill, samples
+    from dancu.demo import fill, offices, samples
     from dancu.kit import postgres
 
     state = fill.state_of(folder)
@@ -161,6 +161,7 @@ def _prepare(folder: Path, people: int) -> None:
         with _bar(f"Tỉnh mẫu: {people:,} người".replace(",", "."), people) as advance:
             asyncio.run(fill.people(people, advance))
         asyncio.run(fill.staff())
+        asyncio.run(offices.seed())
         with _step("Ảnh và vân tay mẫu (tạo bằng máy) của những người có thẻ"):
             asyncio.run(samples.references())
         _import_messy(folder)

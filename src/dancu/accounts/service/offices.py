@@ -22,8 +22,23 @@ PERMISSION = "eid.office"
 
 
 async def mine(conn: Conn, actor: Actor) -> list[Office]:
-    """Offices of the actor's organisation that exist today."""
-    return await store.offices(conn, org_codes=[actor.org_code], on=SYSTEM_CLOCK.today())
+    """Offices of the actor's organisation and of those below it that exist today."""
+    return await store.offices(conn, org_codes=sorted(await _reach(conn, actor.org_code)), on=SYSTEM_CLOCK.today())
+
+
+async def _reach(conn: Conn, org_code: str) -> set[str]:
+    """An organisation and everything below it: what is not done in time is done above."""
+    parents = {org.org_code: org.parent for org in await access.organisations(conn)}
+    found = {org_code}
+    for code in parents:
+        chain: list[str] = []
+        at: str | None = code
+        while at is not None and at not in found and at not in chain:
+            chain.append(at)
+            at = parents.get(at)
+        if at in found:
+            found.update(chain)
+    return found
 
 
 async def office(conn: Conn, office_id: int) -> Office:
@@ -34,9 +49,9 @@ async def office(conn: Conn, office_id: int) -> Office:
 
 
 async def own(conn: Conn, actor: Actor, office_id: int) -> Office:
-    """An office of the actor's own organisation. Raises NotAllowed for another's."""
+    """An office of the actor's organisation or of one below it. Raises NotAllowed for another's."""
     found = await office(conn, office_id)
-    if found.org_code != actor.org_code:
+    if found.org_code != actor.org_code and found.org_code not in await _reach(conn, actor.org_code):
         raise NotAllowed("office.other_organisation", N_("Điểm này thuộc cơ quan khác. Chỉ cơ quan của điểm mới làm việc này."))
     return found
 
