@@ -104,8 +104,9 @@ async def application(database: Any, data: Any) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def browsing(application: Any, *, language: str = "vi", address: str = "10.2.3.4") -> AsyncIterator[Browser]:
     transport = httpx.ASGITransport(application, client=(address, 4711))
-    headers = {"accept-language": language, "user-agent": "Mozilla/5.0 (Linux; Android 14) Chrome/141.0"}
+    headers = {"user-agent": "Mozilla/5.0 (Linux; Android 14) Chrome/141.0"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+        client.cookies.set("lang", language)
         yield Browser(client)
 
 
