@@ -16,9 +16,9 @@ from dancu.cards.biometrics.engine import Engine, cosine, engine
 from dancu.cards.models import SampleKind, SampleSource
 from dancu.cards.rules import MATCHES, match_measure
 from dancu.cards.service import samples as module
+from dancu.demo.fingerprints import print_of
 from dancu.kernel.actor import Purpose
 from dancu.kernel.errors import Invalid, NotFound, Unavailable
-from dancu.demo.fingerprints import print_of
 
 EID = Purpose("eid_account", "69/2024/NĐ-CP")
 SAME = [("person_a_1", "person_a_2"), ("person_b_1", "person_b_2")]

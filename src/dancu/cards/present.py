@@ -9,8 +9,8 @@ from dancu.cards.service.comparing import Compared
 from dancu.kit.i18n import gettext
 
 
-def as_json(reading: Reading, compared: Compared) -> dict[str, Any]:
-    """What was read and how it compares. Dates are ISO, a partial date of birth Y or Y-M."""
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """What was read. Dates are ISO, a partial date of birth Y or Y-M."""
     return {
         "kind": reading.kind.value,
         "number": reading.number,
@@ -28,6 +28,13 @@ def as_json(reading: Reading, compared: Compared) -> dict[str, Any]:
             {"code": finding.code, "message": gettext(finding.message, **dict(finding.params))}
             for finding in reading.findings
         ],
+    }
+
+
+def as_json(reading: Reading, compared: Compared) -> dict[str, Any]:
+    """What was read and how it compares."""
+    return {
+        **reading_json(reading),
         "registry": {
             "found": compared.found,
             "alive": compared.alive if compared.found else None,

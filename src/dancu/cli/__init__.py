@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "audit": ("dancu.cli.evidence", "app", "Nhật ký bằng chứng: kiểm chứng, xuất, chứng minh"),
     "access": ("dancu.access.commands", "app", "Cơ quan, cán bộ, vai trò, mục đích"),
     "doorstep": ("dancu.accounts.doorstep_commands", "app", "Bộ thiết bị định danh tại nhà: ghi không cần mạng, đồng bộ khi về"),
+    "cards": ("dancu.cards.commands", "app", "Thẻ căn cước: đọc nội dung quét, giả lập thiết bị thu nhận"),
     "oidc": ("dancu.oidc.commands", "app", "Đăng nhập một lần: ứng dụng của các cơ quan"),
 }
 
