@@ -34,6 +34,7 @@ async def run(settings: Settings) -> None:
         ("accounts", _protect),
         ("jobs", _jobs),
         ("messages", lambda s: _deliver(settings, s)),
+        ("logouts", lambda s: _logouts(settings, s)),
     ]
     tasks = [asyncio.create_task(_forever(name, work, stop)) for name, work in loops]
     await stop.wait()
@@ -118,16 +119,31 @@ async def _deliver(settings: Settings, stop: asyncio.Event) -> None:
         await conn.close()
 
 
+async def _logouts(settings: Settings, stop: asyncio.Event) -> None:
+    """Services hear that a citizen signed out."""
+    from dancu.oidc.service import notices
+    from dancu.oidc.service.keys import SigningKeys
+    from dancu.oidc.service.seal import Sealer
+
+    folder = settings.keys / "oidc"
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        await notices.tell_forever(conn, SigningKeys(folder), Sealer(folder), stop, demo=settings.demo)
+    finally:
+        await conn.close()
+
+
 async def _jobs(stop: asyncio.Event) -> None:
     from dancu.access import jobs as access_jobs
     from dancu.accounts import jobs as accounts_jobs
+    from dancu.cards import jobs as cards_jobs
     from dancu.kit import jobs
     from dancu.oidc import jobs as oidc_jobs
     from dancu.population import jobs as population_jobs
 
     blueprints = {
         "population": population_jobs.blueprint, "access": access_jobs.blueprint, "oidc": oidc_jobs.blueprint,
-        "accounts": accounts_jobs.blueprint,
+        "accounts": accounts_jobs.blueprint, "cards": cards_jobs.blueprint,
     }  # fmt: skip
     await jobs.run(dsn("worker"), stop, blueprints)
 

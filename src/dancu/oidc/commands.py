@@ -73,10 +73,9 @@ def listing(
 ) -> None:
     """Các ứng dụng đã đăng ký."""
     from dancu.oidc.service import registration
-    from dancu.oidc.store import clients as store
 
     async def work(conn: Conn, actor: Actor, by: str) -> Row:
-        return {"clients": [registration.metadata(client) for client in await store.of_organisation(conn, org or None)]}
+        return {"clients": [registration.metadata(client) for client in await registration.registered(conn, actor, org or None)]}
 
     rows = _run(work, data)["clients"]
     if as_json:

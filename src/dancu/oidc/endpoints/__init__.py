@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter
-from dancu.oidc.endpoints import authorize, discovery, linking, par, token, userinfo
+from dancu.oidc.endpoints import authorize, discovery, introspect, linking, logout, par, revoke, token, userinfo
 
 router = APIRouter(include_in_schema=False)
-for _room in (discovery, par, authorize, token, userinfo, linking):
+for _room in (discovery, par, authorize, token, userinfo, introspect, revoke, logout, linking):
     router.include_router(_room.router)
 
 # Hot machine endpoints, answered without the framework's routing.
-SHORTCUTS = {**token.SHORTCUTS, **par.SHORTCUTS}
+SHORTCUTS = {
+    **token.SHORTCUTS, **par.SHORTCUTS, **userinfo.SHORTCUTS, **discovery.SHORTCUTS, **introspect.SHORTCUTS,
+}  # fmt: skip
 
 __all__ = ["SHORTCUTS", "router"]

@@ -74,6 +74,14 @@ async def changeable(conn: Conn, actor: Actor, client_id: str) -> Client:
     return found
 
 
+async def registered(conn: Conn, actor: Actor, org_code: str | None = None) -> list[Client]:
+    """Clients of one organisation, oldest first; of all of them only for the operator and who approves."""
+    everywhere = actor.kind is ActorKind.SYSTEM or APPROVE in actor.permissions
+    if not everywhere:
+        access.require(actor, REGISTER)
+    return await store.of_organisation(conn, org_code if everywhere else actor.org_code)
+
+
 async def rotate_secret(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> tuple[Client, str]:
     """A new secret; the old one works beside it for OLD_SECRET_DAYS. Raises Conflict for a client without secrets."""
     client = await changeable(conn, actor, client_id)
