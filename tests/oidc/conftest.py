@@ -170,7 +170,6 @@ class Site:
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(registry, sharing: Sharing, tmp_path: Path) -> AsyncIterator[Site]:  # type: ignore[no-untyped-def]
     pool = make_pool(registry.dsn("app"), min_size=2, max_size=6)
-    await pool.open()
     settings = WebSettings(
         secret=b"s" * 32, ip_rate=UNLIMITED, session_rate=UNLIMITED, trusted_proxies=frozenset({"10.0.0.1"})
     )
@@ -180,6 +179,7 @@ async def site(registry, sharing: Sharing, tmp_path: Path) -> AsyncIterator[Site
     }  # fmt: skip
     app = create_app(routers=[router], settings=settings, state=state, shortcuts=SHORTCUTS)
     KeyRing.open(tmp_path / "keys" / "oidc")
+    await pool.open()
     try:
         yield Site(app, registry, sharing)
     finally:

@@ -102,6 +102,15 @@ async def test_a_wrong_assertion_proves_nothing(site: Site, make_service: Make, 
     assert answer.status_code == 401 and error_of(answer) == "invalid_client", why
 
 
+async def test_a_signature_made_for_something_else_is_no_assertion(site: Site, make_service: Make) -> None:
+    service, now = await make_service(), int(time.time())
+    claims = {"iss": service.id, "sub": service.id, "aud": ISSUER, "iat": now, "exp": now + 60, "jti": "x"}
+    for typ in ("oauth-authz-req+jwt", "dpop+jwt", "at+jwt", "application/at+jwt", "logout+jwt"):
+        good = service.credentials()
+        answer = await Journey(site, service, None).push({**good, "client_assertion": service.sign(claims, typ=typ)})
+        assert error_of(answer) == "invalid_client", typ
+
+
 async def test_an_assertion_is_good_once(site: Site, make_service: Make) -> None:
     service = await make_service()
     once = service.credentials()

@@ -36,7 +36,8 @@ async def take_shortcut(request: Request, handler: Handler) -> Response:
     """Call the handler; expected failures become answers as everywhere."""
     request.state.machine = True
     request.scope["dancu.route"] = request.scope["path"]
-    length = request.headers.get("content-length", "")
+    # A look sends no body; what else comes says how long it is.
+    length = request.headers.get("content-length", "0" if request.method == "GET" else "")
     # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
     if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > _MAX_BODY:
         return respond(request, Invalid("request.too_large", N_("Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")), 413)

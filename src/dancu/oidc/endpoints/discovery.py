@@ -12,14 +12,18 @@ _KEPT = {"Cache-Control": "public, max-age=900", "Cross-Origin-Resource-Policy":
 
 
 async def metadata(request: Request) -> Response:
-    paths = frozenset(str(getattr(route, "path", "")) for route in _routes(request))
-    return json_answer(document(issuer_of(request), paths), headers=_KEPT)
+    return json_answer(document(issuer_of(request), _paths(request)), headers=_KEPT)
 
 
-def _routes(request: Request) -> list[str]:
+def _paths(request: Request) -> frozenset[str]:
+    """What the application serves; routes do not change while it runs."""
     from fastapi.routing import iter_route_contexts
 
-    return list(iter_route_contexts(request.app.routes))  # type: ignore[arg-type]
+    state = request.app.state
+    if not hasattr(state, "oidc_paths"):
+        state.oidc_paths = frozenset(str(context.path) for context in iter_route_contexts(request.app.routes))
+    found: frozenset[str] = state.oidc_paths
+    return found
 
 
 async def jwks(request: Request) -> Response:
@@ -33,3 +37,6 @@ for _path, _handler in {
 }.items():
     router.add_api_route(_path, _handler, methods=["GET"])
     router.add_api_route(_path, preflight, methods=["OPTIONS"])
+
+
+SHORTCUTS = {("GET", "/oidc/jwks"): jwks}

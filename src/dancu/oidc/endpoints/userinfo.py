@@ -20,7 +20,8 @@ router = APIRouter(dependencies=[public(machine=True)])
 PATH = "/oidc/userinfo"
 
 
-@router.api_route(PATH, methods=["GET", "POST"])
+@router.get(PATH)
+@router.post(PATH)
 async def userinfo(request: Request) -> Response:
     return await answered(request, lambda: _userinfo(request))
 
@@ -44,6 +45,9 @@ async def _userinfo(request: Request) -> Response:
     if client.userinfo_signed:
         return _signed(request, client, body, headers)
     return json_answer(body, headers=headers)
+
+
+SHORTCUTS = {("GET", PATH): userinfo, ("POST", PATH): userinfo}
 
 
 async def _released(request: Request, conn: Conn, shown: Presented) -> dict[str, Any]:

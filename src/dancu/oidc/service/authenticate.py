@@ -113,6 +113,8 @@ async def _by_assertion(find: Find, wire: Wire, now: float) -> Authenticated:
         raise invalid_client("unknown kind of client assertion")
     try:
         assertion = split(wire.params["client_assertion"], most=_MOST_ASSERTION)
+        if assertion.typ not in ("jwt", "client-authentication+jwt", ""):
+            raise JoseError("typ is of something else")
         client_id = assertion.text("sub")
         if not client_id or assertion.text("iss") != client_id or wire.params.get("client_id", client_id) != client_id:
             raise JoseError("iss, sub and client_id must be the client")

@@ -19,12 +19,14 @@ from dancu.accounts.models import ACR, SignIn
 from dancu.oidc.jose import Compact, JoseError, b64u, check_times, split
 from dancu.oidc.models import AuthRequest, Client, Family
 from dancu.oidc.policy import ACCESS_SECONDS, CODE_SECONDS, ID_TOKEN_SECONDS
+from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.service.subjects import session_of, subject_of
 
 if TYPE_CHECKING:
     from dancu.oidc.service.provider import Provider
 
+_MOST_CODE = 6000
 _HANDLE = struct.Struct(">q16sq")
 _REFRESH = struct.Struct(">q16sqi")
 
@@ -154,7 +156,10 @@ def code(sealer: Sealer, made: Code) -> str:
     sign_in = asdict(made.sign_in)
     sign_in["at"] = made.sign_in.at.timestamp()
     value = [request, made.client_no, sign_in, made.purpose, made.legal_basis, made.details, made.expires]
-    return sealer.seal_json("code", value)
+    sealed = sealer.seal_json("code", value)
+    if len(sealed) > _MOST_CODE:
+        raise OAuthError("invalid_request", "the request is too large")
+    return sealed
 
 
 def read_code(sealer: Sealer, text: str) -> Code | None:
