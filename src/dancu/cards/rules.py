@@ -9,6 +9,9 @@ from typing import Final, TypeVar
 
 from dancu.kernel.errors import Unavailable
 
+#: Largest picture taken, in bytes.
+MOST_BYTES: Final = 5 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

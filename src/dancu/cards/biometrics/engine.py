@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from dancu.cards.biometrics import wire
+from dancu.cards.rules import MOST_BYTES
 from dancu.kernel.errors import Exceeded, Invalid, Unavailable
 from dancu.kit.i18n import N_
 
-#: Largest picture taken, in bytes.
-MOST_BYTES: Final = 5 * 1024 * 1024
 #: Requests that may wait; a picture takes some 100 ms, so nobody waits much longer than a second.
 MOST_WAITING: Final = 12
 SECONDS: Final = 15.0

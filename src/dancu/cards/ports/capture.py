@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from dancu.cards.biometrics.engine import MOST_BYTES
+from dancu.cards.rules import MOST_BYTES
 from dancu.kernel.errors import Invalid, Unavailable
 from dancu.kit.i18n import N_
 
