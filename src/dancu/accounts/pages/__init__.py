@@ -18,6 +18,7 @@ from dancu.accounts.pages import (
     locks,
     messages,
     offices,
+    organisations,
     queue,
     recovery,
     sign_in,
@@ -38,6 +39,7 @@ router.include_router(activate.router)
 router.include_router(gives.router)
 router.include_router(queue.router)
 router.include_router(funnel.router)
+router.include_router(organisations.router)
 router.include_router(subscriber_simulator.router)
 router.include_router(messages.router)
 router.include_router(account.router)
