@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import psycopg
 import pytest
@@ -302,6 +303,21 @@ async def test_the_card_alone_is_never_enough():
     assert not policy.answers_enough({"name": "yes", "birth": "close", "phone": "yes", "email": "yes"})
     assert not policy.answers_enough({"name": "yes", "birth": "yes", "phone": "unknown", "email": "yes"})
     assert policy.answers_enough({"name": "close", "birth": "yes", "phone": "yes", "email": "yes"})
+
+
+async def test_the_former_number_stands_in_the_cards_code_and_proves_nothing(app, agent, hoa):
+    with pytest.raises(Invalid, match=r"hotline\.too_few"):
+        await hotline.check(app, agent, WHY, hoa.number, {**RIGHT, "moved": "", "old_number": hoa.number})
+
+
+async def test_a_phone_is_understood_as_people_say_it(app, office, agent, hoa):
+    from dancu.population import service as population
+    from dancu.population.models import ContactKind
+
+    await office(population.change_contact, hoa.key, kind=ContactKind.PHONE, value="0905 111 222", since=date(2025, 8, 2))
+    answers = {"name": "TRAN THI HOA", "birth": "1990-04-12", "children": "0"}
+    assert not (await hotline.check(app, agent, WHY, hoa.number, {**answers, "phone": "0905 111 223"})).enough
+    assert (await hotline.check(app, agent, WHY, hoa.number, {**answers, "phone": "0905.111.222"})).enough
 
 
 async def test_a_verified_caller_locks_and_recovers(app, agent, hoa, heard):

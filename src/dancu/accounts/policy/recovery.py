@@ -16,8 +16,8 @@ CHANGE_LIVES: Final = timedelta(hours=24)
 CHECKS: Final = frozenset({"card", "face", "seen"})
 # Right on every photocopy of a card: needed, and worth nothing by themselves.
 ON_THE_CARD: Final = ("name", "birth")
-# Not on a card: what the registry, or the account, knows besides.
-OFF_THE_CARD: Final = ("old_number", "phone", "email", "moved", "married", "children", "activated")
+# Not on a card (whose QR code holds the former number too): what the registry, or the account, knows besides.
+OFF_THE_CARD: Final = ("phone", "email", "moved", "married", "children", "activated")
 ENOUGH_ANSWERS: Final = 2
 
 

@@ -48,7 +48,6 @@ QUESTION = {
     "moved": (N_("Về thường trú tại nơi ở hiện nay từ năm nào?"), N_("Năm, ví dụ: 2014")),
     "married": (N_("Kết hôn năm nào?"), N_("Năm, ví dụ: 2014")),
     "children": (N_("Có mấy con đã khai sinh?"), N_("Số, ví dụ: 2")),
-    "old_number": (N_("Số CMND 9 số trước đây là gì?"), ""),
     "phone": (N_("Số điện thoại đã đăng ký với cơ quan dân cư?"), ""),
     "email": (N_("Thư điện tử đã đăng ký với cơ quan dân cư?"), ""),
     "activated": (N_("Kích hoạt tài khoản vào tháng nào?"), N_("Tháng/năm, ví dụ: 3/2026")),

@@ -15,6 +15,7 @@ from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import VIETNAM
 from dancu.kernel.errors import Exceeded, Invalid, NotAllowed
+from dancu.kernel.numbers import normalize_phone
 from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -31,7 +32,7 @@ async def check(conn: Conn, actor: Actor, purpose: Purpose, number: str, answers
     One answer for an unknown number, a person without account and wrong answers: not enough. Raises Exceeded where the
     agent or the number failed too often, Invalid where too few questions were put."""
     access.require(actor, PERMISSION)
-    given = {field: value.strip() for field, value in answers.items() if value.strip() and field in _QUESTIONS}
+    given = {field: _as_kept(field, value.strip()) for field, value in answers.items() if value.strip() and field in _QUESTIONS}
     if len(given) < _FEWEST or not set(policy.ON_THE_CARD) <= set(given):
         raise Invalid("hotline.too_few", N_("Cần họ tên, ngày sinh và ít nhất hai câu trả lời không có trên thẻ."))
     digits = "".join(ch for ch in number if ch.isdigit())
@@ -92,6 +93,16 @@ async def _called(conn: Conn, actor: Actor, key: int, call_id: int) -> None:
     await core.open(conn, [key])
     if not await store.call_holds(conn, key, call_id, agent=actor.actor_id, seconds=policy.CALL_LIVES.total_seconds()):
         raise NotAllowed("hotline.no_call", N_("Cuộc gọi này chưa xác minh xong hoặc đã quá 15 phút. Hãy hỏi lại từ đầu."))
+
+
+def _as_kept(field: str, value: str) -> str:
+    """A phone number as the registry writes it; what is none stays and does not agree."""
+    if field != "phone":
+        return value
+    try:
+        return normalize_phone(value)
+    except Invalid:
+        return value
 
 
 def _month(text: str) -> str:
