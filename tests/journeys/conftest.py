@@ -25,7 +25,7 @@ WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "re
 _FILL = """
 import asyncio, sys
 from dancu.cli.operate import bring_up_to_date
-from dancu.demo import fill
+from dancu.demo import fill, offices
 from dancu.kit import postgres
 from dancu.kit.db import data_dir
 cluster = postgres.locate(data_dir())
@@ -36,6 +36,7 @@ bring_up_to_date()
 asyncio.run(fill.mark())
 asyncio.run(fill.people(int(sys.argv[1]), lambda done: None))
 asyncio.run(fill.staff())
+asyncio.run(offices.seed())
 """
 _FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -54,7 +55,7 @@ def site() -> Iterator[Site]:
     """The address of a running demonstration with a few hundred people."""
     root = Path(tempfile.mkdtemp(prefix="dancu-j-", dir="/tmp"))
     root.chmod(0o755)
-    env = {**os.environ, "DANCU_DATA": str(root / "d"), "DANCU_DEMO": "true"}
+    env = {**os.environ, "DANCU_DATA": str(root / "d"), "DANCU_DEMO": "true", "DANCU_SERVICES": "true"}
     server: subprocess.Popen[str] | None = None
     try:
         subprocess.run([sys.executable, "-c", _FILL, str(PEOPLE)], env=env, check=True)
@@ -180,3 +181,4 @@ def enter(site: str, browser: Browser) -> Iterator[Enter]:
 
 
 POLICE, CLERK, COUNTER, CITIZEN = "Cảnh sát khu vực", "Công chức tư pháp – hộ tịch", "Cán bộ một cửa", "Công dân"
+REGISTRAR = "Cán bộ nhập dữ liệu"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dancu.access import service as access
-from dancu.accounts.models.level2 import Stated, VisitState
+from dancu.accounts.models.level2 import OfficeKind, Stated, VisitState
 from dancu.accounts.pages import words_level2 as words
 from dancu.accounts.rules_level2 import DOCUMENTS
 from dancu.accounts.service import helpers, offices, visit, visit_decision
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import parse_date
 from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotAllowed
+from dancu.kernel.numbers import show_phone
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -41,7 +42,7 @@ def _why() -> dict[str, Any]:
 
 
 async def _front(request: Request, conn: DbConn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
-    mine = await offices.mine(conn, actor)
+    mine = sorted(await offices.mine(conn, actor), key=lambda o: (o.org_code != actor.org_code, list(OfficeKind).index(o.kind), o.name))
     lines = await visit.waiting(conn, actor)
     return render(
         request, "accounts/counter.html", form=form, errors=errors, offices=[(o.office_id, o.name) for o in mine], lines=lines,
@@ -84,7 +85,7 @@ async def _page(request: Request, conn: DbConn, actor: CurrentActor, visit_id: i
     found = await visit.page(conn, actor, visit_id)
     said = found.stated
     kept = Form.of(
-        phone=said.phone, email=said.email, language=said.language, documents=found.visit.documents,
+        phone=show_phone(said.phone) if said.phone else "", email=said.email, language=said.language, documents=found.visit.documents,
         card_wanted="1" if found.visit.card_wanted else None,
     )  # fmt: skip
     return render(
@@ -140,7 +141,7 @@ async def form_page(request: Request, conn: DbConn, actor: CurrentActor, visit_i
     """Form TK01 as the registry fills it: for the second screen, and for paper."""
     found = await visit.page(conn, actor, visit_id)
     return render(
-        request, "accounts/tk01.html", page=found, who=population.summary(found.view),
+        request, "accounts/tk01.html", page=found, who=population.summary(found.view), show_phone=show_phone,
         organisation=await access.organisation(conn, actor.org_code), **_why(),
     )  # fmt: skip
 
