@@ -109,6 +109,7 @@ def build(settings: Settings) -> FastAPI:
         "data": settings.data,
         "keys": settings.keys,
         "demo": settings.demo,
+        "issuer": settings.public_url,
         "sms_secret": settings.sms_secret,
         "passkey_attestation": settings.passkey_attestation,
     }

@@ -15,7 +15,8 @@ from dancu.kit.web.settings import WebSettings
 
 class Settings(BaseSettings):
     """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
-    `https`: the outside address is https (cookies Secure, HSTS). `metrics_token`: reads /metrics from elsewhere than
+    `https`: the outside address is https (cookies Secure, HSTS).
+    `public_url`: this service's one address, the issuer of its tokens; without it each name it answers to is one. `metrics_token`: reads /metrics from elsewhere than
     loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
     `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it."""
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     data: Path = Field(default_factory=data_dir)
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     https: bool = False
+    public_url: str = ""
     demo: bool = False
     services: bool = False
     metrics_token: str = ""
