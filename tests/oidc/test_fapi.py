@@ -313,3 +313,14 @@ async def test_replaced_client_is_suspended_at_once_where_it_was_changed(site: S
     await site.sql("UPDATE oidc.client SET state = 'suspended' WHERE client_id = %s", (service.id,))
     site.app.state.oidc.forget(service.id)
     assert error_of(await journey.push()) == "invalid_client"
+
+
+async def test_the_issuer_is_the_configured_one_whatever_name_the_caller_used(site: Site, make_service: Make) -> None:
+    site.app.state.issuer = "https://id.example/"
+    service = await make_service()
+    async with site.http() as http:
+        assert (await http.get("/.well-known/openid-configuration")).json()["issuer"] == "https://id.example"
+        for audience, status in (("https://id.example", 201), (ISSUER, 401)):
+            journey = Journey(site, service, None)
+            answer = await http.post("/oidc/par", data={**journey.request(), **service.credentials(aud=audience)})
+            assert answer.status_code == status, answer.text
