@@ -277,6 +277,15 @@ async def test_the_holder_with_two_factors_changes_alone(app, hoa, heard):
     assert not await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, code, acr=2, amr=["pin", "sms"])
 
 
+async def test_whose_phone_it_is_hears_only_who_holds_it(app, office, hoa, heard):
+    other = await holder(app, office)
+    kept = await contacts_change.ask_new(app, hoa.key, "phone", other.phone)
+    assert not await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, "000000", acr=2, amr=["pin", "otp"])
+    code = next(text[:6] for to, text in heard if to == kept)
+    with pytest.raises(Conflict, match=r"account\.phone_taken"):
+        await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, code, acr=2, amr=["pin", "otp"])
+
+
 async def test_a_phone_of_another_account_is_not_taken(app, office, counter, hoa):
     other = await holder(app, office)
     with pytest.raises(Conflict, match=r"account\.phone_taken"):

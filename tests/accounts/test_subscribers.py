@@ -127,3 +127,15 @@ async def test_an_absorbed_record_takes_its_account_out_of_use(app, worker, offi
         await events.emit(worker, "population.person.merge_undone", hoa.key, {"kept_key": twin})
     await drain(worker)
     assert await grounds(app, hoa.key) == set()
+
+
+async def test_a_contact_that_cannot_be_read_keeps_no_lock_from_standing(app, worker, admin, office, hoa):
+    other = await holder(app, office)
+    await app.execute("UPDATE accounts.account SET phone = 'rubbish' WHERE person_key = %s", (hoa.key,))
+    for one in (hoa, other):
+        await office(population.die, one.key, on=PartialDate(2026, 1, 4))
+    await app.commit()
+    await drain(worker)
+    assert await grounds(app, hoa.key) == {Ground.DEATH}
+    assert await grounds(app, other.key) == {Ground.DEATH}
+    assert await told(admin, "sms", other.phone) == ["account.locked.death"]

@@ -65,8 +65,9 @@ async def decide_at_desk(
 
 
 async def ask_new(conn: Conn, key: int, kind: str, value: str) -> str:
-    """The holder names a new address: a code goes there. Returns the address as kept. Raises Invalid, Conflict, Exceeded."""
-    kept = await _checked(conn, key, kind, value)
+    """The holder names a new address: a code goes there. Returns the address as kept. That it serves another account is
+    said only to who has it in hand (`by_holder`). Raises Invalid, Exceeded."""
+    kept = _kept(kind, value)
     await codes.send_code(conn, key, kind, context=kept, to=kept)
     return kept
 
@@ -79,9 +80,9 @@ async def by_holder(
     if acr < 2:
         raise NotAllowed("contact.second_factor", N_("Đổi liên lạc cần đăng nhập bằng hai yếu tố. Xin xác nhận thêm một bước."))
     await core.existing(conn, key, lock=True)
-    kept = await _checked(conn, key, kind, value)
-    if not await codes.check_code(conn, key, kind, code, context=kept):
+    if not await codes.check_code(conn, key, kind, code, context=_kept(kind, value)):
         return False
+    kept = await _checked(conn, key, kind, value)
     await _add(conn, key, kind, kept, sorted(amr), state="applied", actor=None)
     await _apply(conn, actor, purpose, key, kind, kept, strong=bool(STRONG & set(amr)))
     return True
@@ -146,14 +147,19 @@ async def _apply(conn: Conn, actor: Actor, purpose: Purpose, key: int, kind: str
 
 
 async def _checked(conn: Conn, key: int, kind: str, value: str) -> str:
+    kept = _kept(kind, value)
+    holder = await core.by_phone(conn, kept) if kind == "phone" else None
+    if holder is not None and holder != key:
+        raise Conflict("account.phone_taken", N_("Số điện thoại này đang dùng cho một tài khoản khác."))
+    return kept
+
+
+def _kept(kind: str, value: str) -> str:
+    """The address as it is kept. Raises Invalid."""
     if kind not in KINDS:
         raise Invalid("contact.kind", N_("Hãy chọn điện thoại hoặc thư điện tử."))
     if kind == "phone":
-        kept = normalize_phone(value)
-        holder = await core.by_phone(conn, kept)
-        if holder is not None and holder != key:
-            raise Conflict("account.phone_taken", N_("Số điện thoại này đang dùng cho một tài khoản khác."))
-        return kept
+        return normalize_phone(value)
     local, _, host = (mail := "".join(value.split())).rpartition("@")
     if not local or "." not in host or host.startswith(".") or len(mail) > 254:
         message = N_("Thư điện tử chưa đúng dạng ten@vidu.vn.")

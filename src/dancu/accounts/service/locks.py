@@ -18,8 +18,10 @@ from dancu.kernel.workdays import add_working_days
 from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.kit.log import get_logger
 from dancu.population import service as population
 
+log = get_logger("dancu.accounts")
 PERMISSION = "eid.lock"
 
 
@@ -221,12 +223,22 @@ async def _settle(
     kind = news.ACCOUNT_LOCKED if locked else news.ACCOUNT_UNLOCKED
     for ground in locked:
         await core.happened(conn, key, "locked", ground=ground.value, way=way)
-        await core.notify(conn, key, f"locked.{ground.value}")
+        await _tell(conn, key, f"locked.{ground.value}")
     for ground in lifted:
         await core.happened(conn, key, "unlocked", ground=ground.value)
     if lifted and state is not AccountState.LOCKED:
-        await core.notify(conn, key, "unlocked")
+        await _tell(conn, key, "unlocked")
     await events.emit(conn, kind, key, {"grounds": [ground.value for ground in (*locked, *lifted)], "state": state.value})
+
+
+async def _tell(conn: Conn, key: int, template: str) -> None:
+    """The notice, in a savepoint: a contact that cannot be read or a message that is refused must not keep a lock from
+    standing, nor hold up the registry's news of everybody else."""
+    try:
+        async with conn.transaction():
+            await core.notify(conn, key, template)
+    except Exception as error:
+        log.warning("holder not told of a lock", template=template, exc_info=error)
 
 
 async def end_sessions(conn: Conn, key: int) -> None:
