@@ -30,7 +30,10 @@ FIELD = {
     "traits": N_("dân tộc, tôn giáo, quốc tịch"), "residence": N_("nơi cư trú"), "household": N_("hộ gia đình"),
     "kin": N_("quan hệ gia đình"), "marital": N_("hôn nhân"), "cards": N_("thẻ căn cước"),
     "contacts": N_("liên hệ"), "life": N_("tình trạng sống"), "accesses": N_("danh sách người đã xem"),
-    "cases": N_("phản ánh về dữ liệu"),
+    "cases": N_("phản ánh về dữ liệu"), "account": N_("tài khoản định danh"),
+    "eid_application": N_("hồ sơ đăng ký định danh"), "mandate": N_("việc được tổ chức giao"),
+    "authenticator": N_("cách xác thực"), "approval": N_("yêu cầu xác nhận"), "sign_in": N_("lần đăng nhập"),
+    "card_order": N_("đơn làm thẻ"),
 }  # fmt: skip
 
 
