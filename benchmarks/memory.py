@@ -1,9 +1,11 @@
-"""Idle memory: PSS of application, worker and database with 100,000 people; whole idle system under 500 MB."""
+"""Idle memory: PSS of application, worker, database and the demonstration's two services with 100,000 people; all of it under
+500 MB."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from common import report
 from province import children_of, province, pss_kb
@@ -22,9 +24,12 @@ def main() -> None:
         time.sleep(20)
         postmaster = postgres.locate(running.data).pid()
         assert postmaster is not None
+        beside = [pid for pid in children_of(running.pid) if pid != postmaster]
+        services = [pid for pid in beside if b"relying_parties" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         parts = {
             "application": [running.pid],
-            "worker": [pid for pid in children_of(running.pid) if pid != postmaster],
+            "worker": [pid for pid in beside if pid not in services],
+            "services": services,
             "database": [postmaster, *children_of(postmaster)],
         }
         figures = {f"{name}_mb": round(sum(map(pss_kb, pids)) / 1024, 1) for name, pids in parts.items()}
