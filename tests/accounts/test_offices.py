@@ -16,12 +16,12 @@ from dancu.accounts.models.level2 import Office, OfficeKind
 from dancu.accounts.pages.offices import read_spans
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import RULES, rule, rule_on
-from dancu.accounts.service import helpers, offices
+from dancu.accounts.service import core, helpers, offices
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Invalid, NotAllowed
 from dancu.kit.web.session import COOKIE
 from tests.accounts import enrolment
-from tests.accounts.browsing import application, browsing
+from tests.accounts.browsing import application, browsing, citizen
 from tests.population.conftest import ELSEWHERE, NOW_HERE
 
 POST = Office(
@@ -184,7 +184,7 @@ async def test_the_pages_of_an_office(registry, site):
         assert "Nhà lồng chợ" in await browser.get(here)
 
 
-async def test_assisted_mode_in_a_browser(app, police, site):
+async def test_assisted_mode_in_a_browser(app, police, office, site):
     post = await enrolment.post(app, police)
     _, code = await helpers.add(app, police, post, "Chị Bông")
     await app.commit()
@@ -192,6 +192,12 @@ async def test_assisted_mode_in_a_browser(app, police, site):
         await browser.get("/eid/helped")
         await browser.post("/eid/helped", 422, code="nonsense")
         await browser.post("/eid/helped", code=code)
+        someone = await citizen(app, office)
+        await app.commit()
+        await browser.sign_in(someone)
+        await core.open(app, [someone.key])
+        marked = await app.execute("SELECT assisted FROM accounts.sign_in WHERE person_key = %s", (someone.key,))
+        assert await marked.fetchall() == [(True,)]
         assert "Đừng đọc cho ai" in await browser.get("/eid/helped")
         await browser.post("/eid/helped/end")
         assert "Mã người hướng dẫn" in await browser.get("/eid/helped")

@@ -59,6 +59,8 @@ async def test_one_visit_does_it_all(app, police, office, post, samples):
     page = await visit.page(app, police, opened.visit_id)
     assert page.visit.card_order == 1 and page.visit.documents == ("health_insurance",)
     assert await visit.captured(app, key, opened.visit_id, "portrait") is None
+    counted = await app.execute("SELECT level, channel, state, decided_by FROM accounts.application WHERE person_key = %s", (key,))
+    assert await counted.fetchall() == [(2, "counter", "approved", police.actor_id)]
 
 
 async def test_an_account_of_level_1_is_raised_and_what_was_issued_before_is_worthless(app, police, office, post, samples):

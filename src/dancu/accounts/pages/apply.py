@@ -10,7 +10,7 @@ from typing import Final
 
 from dancu.accounts.models.application import ApplicationState, Claim
 from dancu.accounts.pages.browser import browser_of
-from dancu.accounts.service import apply
+from dancu.accounts.service import apply, helpers
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import DancuError, Exceeded, FieldError, Invalid, Unavailable
@@ -179,7 +179,7 @@ async def _send(request: Request, conn: DbConn, draft: Draft, form: Form) -> Res
             receipt = await apply.submit(
                 conn, apply.by_guardian(claim) if draft.guardian else claim, portrait=image, portrait_checked=checked,
                 network=browser_of(request).address, language=language(), guardian_key=draft.guardian or None,
-                assisted=bool(form.value("assisted")),
+                assisted=bool(form.value("assisted")) or helpers.of_request(request.cookies) is not None,
             )  # fmt: skip
     except DancuError as error:
         return _page(request, "portrait", draft, form, FormErrors.of(error))

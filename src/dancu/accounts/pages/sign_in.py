@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
-from dancu.accounts.service import authenticators, sign_in
+from dancu.accounts.service import authenticators, helpers, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
@@ -51,7 +51,7 @@ async def start(
     request: Request, held: RequestLease, actor: CurrentActor, next: str = HOME, acr: str = "1", max_age: str = "", prompt: str = "",
     hint: str = "", assisted: str = "",
 ) -> Response:  # fmt: skip
-    wished = sign_in.anonymous(next=local_path(next, HOME), acr=_level(acr), assisted=assisted == "1")
+    wished = sign_in.anonymous(next=local_path(next, HOME), acr=_level(acr), assisted=assisted == "1" or helpers.of_request(request.cookies) is not None)
     if actor.kind is ActorKind.ANONYMOUS:  # the page most people see first asks the database nothing
         return _number(request, wished, Form.of(number=hint[:20]), FormErrors())
     conn = await held.connection()

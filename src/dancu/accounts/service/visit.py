@@ -298,11 +298,13 @@ async def abandon(conn: Conn, actor: Actor, visit_id: int) -> None:
 
 
 async def waiting(conn: Conn, actor: Actor) -> list[tuple[VisitLine, Office]]:
-    """Visits of the organisation's offices that are open or wait for a second officer, what falls due first on top."""
+    """Visits of the organisation's offices that are open, and of all below it that wait for a second officer; what falls
+    due first on top."""
     access.require(actor, ENROL)
     by_id = {office.office_id: office for office in await offices.mine(conn, actor)}
     lines = await store.visits_at(conn, list(by_id), [VisitState.SECOND, VisitState.OPEN])
-    return [(line, by_id[line.office_id]) for line in lines]
+    found = [(line, by_id[line.office_id]) for line in lines]
+    return [(line, at) for line, at in found if line.state is VisitState.SECOND or at.org_code == actor.org_code]
 
 
 async def recorded(conn: Conn, actor: Actor, key: int, verb: str, **note: object) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dancu.access import service as access
 from dancu.accounts.models import Contacts
+from dancu.accounts.models.application import Claim
 from dancu.accounts.models.level2 import CaptureKind, Outcome, Visit, VisitState
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import rule
-from dancu.accounts.service import activate, core
+from dancu.accounts.service import activate, apply, core
 from dancu.accounts.service import visit as visits
+from dancu.accounts.service.claims import seal_claim
 from dancu.accounts.service.visit import cards
 from dancu.accounts.store import level2 as store
 from dancu.kernel.actor import Actor
@@ -36,14 +38,14 @@ async def submit(conn: Conn, actor: Actor, visit_id: int, *, approve: bool, reas
             conn, key, visit_id, state=VisitState.REFUSED, by=actor.actor_id, decision=_reason(reason), due_on=None,
             circumstances=sorted(found),
         )  # fmt: skip
-        await _ended(conn, actor, visit, "visit.refuse")
+        view = await population.person(conn, actor, visits.purpose(), key, permission=visits.ENROL)
+        await _ended(conn, actor, visit, view, "visit.refuse")
         await _tell_refusal(conn, visit, reason)
         return VisitState.REFUSED
     view = await population.person(conn, actor, visits.purpose(), key, permission=visits.ENROL)
     await _check_ready(conn, visit, view)
     if found & chosen.second_officer:
-        chip = view.card is not None and view.card.kind in visits.CHIP
-        due = add_working_days(SYSTEM_CLOCK.today(), chosen.days(chip=chip))
+        due = add_working_days(SYSTEM_CLOCK.today(), chosen.days(chip=_has_chip(view)))
         await store.decide(
             conn, key, visit_id, state=VisitState.SECOND, by=actor.actor_id, decision=reason.strip(), due_on=due,
             circumstances=sorted(found),
@@ -70,14 +72,18 @@ async def second(conn: Conn, actor: Actor, visit_id: int, *, approve: bool, reas
     state = VisitState.APPROVED if approve else VisitState.REFUSED
     text = reason.strip() if approve else _reason(reason)
     await store.second(conn, key, visit_id, state=state, by=actor.actor_id, decision=text)
+    view = await population.person(conn, actor, visits.purpose(), key, permission=visits.ENROL)
     if not approve:
-        await _ended(conn, actor, visit, "visit.refuse")
+        await _ended(conn, actor, visit, view, "visit.refuse")
         await _tell_refusal(conn, visit, text)
         return state
-    view = await population.person(conn, actor, visits.purpose(), key, permission=visits.ENROL)
     await _check_ready(conn, visit, view)
     await _approve(conn, actor, visit, view)
     return state
+
+
+def _has_chip(view: PersonView) -> bool:
+    return view.card is not None and view.card.kind in visits.CHIP
 
 
 def _reason(text: str) -> str:
@@ -116,7 +122,7 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
         order = await cards.order_card(conn, actor, why, key, office_id=visit.office_id)
         await store.ordered(conn, key, visit.visit_id, order.order_id)
     await core.happened(conn, key, "visit", office=visit.office_id, documents=list(visit.documents), card=visit.card_wanted)
-    await _ended(conn, actor, visit, "visit.approve")
+    await _ended(conn, actor, visit, view, "visit.approve")
 
 
 async def _keep_references(conn: Conn, actor: Actor, visit: Visit) -> None:
@@ -132,8 +138,23 @@ async def _keep_references(conn: Conn, actor: Actor, visit: Visit) -> None:
         )  # fmt: skip
 
 
-async def _ended(conn: Conn, actor: Actor, visit: Visit, verb: str) -> None:
-    await store.forget_images(conn, visit.person_key, visit.visit_id)
+async def _ended(conn: Conn, actor: Actor, visit: Visit, view: PersonView, verb: str) -> None:
+    """What was taken goes; the visit stands among the applications as decided; the log has it."""
+    key, now = visit.person_key, await store.visit(conn, visit.person_key, visit.visit_id)
+    assert now is not None
+    assert now.decided_by is not None
+    await store.forget_images(conn, key, visit.visit_id)
+    said, ref = await visits.stated_of(conn, visit), apply.new_ref()
+    claim = Claim(
+        number=view.personal_id.number if view.personal_id else "", name=view.name.full_name if view.name else "",
+        birth=str(visits.born(view) or ""), phone=said.phone, email=said.email,
+    )  # fmt: skip
+    await store.add_application(
+        conn, ref, key, claimed=seal_claim(ref, claim), channel=visit.channel, state=now.state.value, rule=visit.rule,
+        office_id=visit.office_id, unit_id=view.permanent.unit_id if view.permanent else None,
+        due_on=now.due_on or add_working_days(SYSTEM_CLOCK.today(), rule(visit.rule).days(chip=_has_chip(view))),
+        assisted=visit.assisted, decided_by=now.decided_by, second_by=now.second_by, decision=now.decision,
+    )  # fmt: skip
     await visits.recorded(conn, actor, visit.person_key, verb, visit=visit.visit_id)
 
 

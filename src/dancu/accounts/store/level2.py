@@ -199,3 +199,20 @@ async def tries_today(conn: Conn, key: int) -> int:
         )
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+async def add_application(
+    conn: Conn, ref: str, key: int, *, claimed: bytes, channel: str, state: str, rule: str, office_id: int, unit_id: int | None,
+    due_on: date, assisted: bool, decided_by: int, second_by: int | None, decision: str,
+) -> None:  # fmt: skip
+    """The visit as the application it was, decided: counted with those that came from phones."""
+    await conn.execute(
+        "INSERT INTO accounts.application (ref, person_key, level, channel, state, claimed, rule, office, unit_id, due_on, assisted,"
+        " decided_by, decided_at, second_by, second_at, decision, checked_at)"
+        " VALUES (%s, %s::bigint, 2, %s, %s, %s, %s, %s, %s::int, %s, %s, %s::bigint, now(), %s::bigint,"
+        " CASE WHEN %s::bigint IS NOT NULL THEN now() END, %s, now())",
+        (
+            ref, key, channel, state, claimed, rule, str(office_id), unit_id, due_on, assisted, decided_by, second_by, second_by,
+            decision,
+        ),
+    )  # fmt: skip
