@@ -110,6 +110,13 @@ STAFF: tuple[DemoStaff, ...] = (
         "/hotline",
     ),
     DemoStaff(
+        "one_stop_second", "demo-motcua-2", "Lê Thị Kim Oanh", "DEMO.TX.MC", ("one_stop_officer",), "ward",
+        "Cán bộ một cửa thứ hai", "Second one-stop officer",
+        "Xác nhận việc cần hai cán bộ: đổi liên lạc của tài khoản, lấy lại tài khoản khi tin nhắn không tới.",
+        "Confirms what needs two officers: an account's new contact, recovery where no text message arrives.",
+        "/desk/eid/recover",
+    ),
+    DemoStaff(
         "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",
         "Quản trị viên", "Administrator",
         "Quản lý cơ quan, cán bộ, vai trò và địa bàn.",
