@@ -54,8 +54,13 @@ class Minting:
 
     async def _serve(self, taken: Sequence[_Waiting]) -> None:
         try:
-            async with self._connect() as conn, conn.transaction():
-                answers = await families.client_tokens(conn, [asked for asked, _ in taken], PURPOSE, BASIS)
+            async with self._connect() as conn:
+                # One statement that commits itself: one round trip instead of three.
+                await conn.set_autocommit(True)
+                try:
+                    answers = await families.client_tokens(conn, [asked for asked, _ in taken], PURPOSE, BASIS)
+                finally:
+                    await conn.set_autocommit(False)
         except asyncio.CancelledError:
             for _, future in taken:
                 future.cancel()
