@@ -17,13 +17,15 @@ def print_of(seed: int, *, turned: float = 0.0, shifted: tuple[int, int] = (0, 0
     cx, cy = width / 2 + random.uniform(-25, 25), height / 2 + random.uniform(-25, 25)
     direction = 0.5 * (np.arctan2(y - cy, x - cx) - np.arctan2(y - cy - random.uniform(80, 120), x - cx - random.uniform(-60, 60)))
     direction += np.pi / 2 + random.uniform(-0.3, 0.3)
-    image = random.normal(size=(height, width))
+    image = random.normal(size=(height, width)).astype(np.float32)
     # Gabor filters along the field, again and again, grow ridges out of noise: minutiae come by themselves.
-    bank = [_gabor(angle, 1 / random.uniform(8.6, 9.4)) for angle in np.linspace(0, np.pi, 16, endpoint=False)]
+    bank = np.fft.rfft2(
+        np.stack([_gabor(angle, 1 / random.uniform(8.6, 9.4)) for angle in np.linspace(0, np.pi, 16, endpoint=False)]).astype(np.float32),
+        (height, width),
+    )
     index = np.round(np.mod(direction, np.pi) / np.pi * 16).astype(int) % 16
     for _ in range(6):
-        spectrum = np.fft.rfft2(image)
-        layers = np.stack([np.fft.irfft2(spectrum * np.fft.rfft2(kernel, (height, width)), (height, width)) for kernel in bank])
+        layers = np.fft.irfft2(np.fft.rfft2(image) * bank, (height, width))
         layers = np.roll(layers, (-10, -10), axis=(1, 2))
         image = np.tanh(2.0 * np.take_along_axis(layers, index[None], 0)[0] / layers.std())
     inside = ((x - width / 2) / 175) ** 2 + ((y - height / 2) / 215) ** 2 < 1

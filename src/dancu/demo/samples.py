@@ -46,6 +46,7 @@ STRANGER: Final = Sample("", "", 94, date(2022, 4, 5))
 async def references() -> int:
     """Keep the references of all of them; how many persons. They replace those of an earlier run."""
     from dancu.cards import service as cards
+    from dancu.cards.biometrics.engine import engine
     from dancu.population import service as population
 
     actor = replace(SYSTEM, request_id="demo.fill")
@@ -60,6 +61,7 @@ async def references() -> int:
                         conn, actor, PURPOSE, key, kind, image, source=cards.SampleSource.DEMO, taken_on=sample.taken_on, demo=True
                     )
                 kept += 1
+    await engine().close()  # this event loop ends here, and its child with it
     return kept
 
 
