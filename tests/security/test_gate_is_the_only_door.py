@@ -138,7 +138,7 @@ def test_the_application_can_shadow_nothing(catalogue):
         "SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
         " WHERE p.prosecdef AND n.nspname !~ '^pg_'"
         " AND NOT coalesce(p.proconfig, '{}') && ARRAY['search_path=pg_catalog, pg_temp',"
-        " 'search_path=pg_catalog, audit, pg_temp', 'search_path=pg_catalog, public, pg_temp']"
+        " 'search_path=pg_catalog, audit, pg_temp', 'search_path=pg_catalog, kit, pg_temp', 'search_path=pg_catalog, public, pg_temp']"
     ).fetchall()
     assert paths == []
 
