@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter
-from dancu.oidc.endpoints import authorize, discovery, introspect, linking, logout, par, revoke, token, userinfo
+from dancu.oidc.endpoints import (
+    authorize,
+    backchannel,
+    device,
+    discovery,
+    introspect,
+    linking,
+    logout,
+    par,
+    revoke,
+    token,
+    userinfo,
+)
 
 router = APIRouter(include_in_schema=False)
-for _room in (discovery, par, authorize, token, userinfo, introspect, revoke, logout, linking):
+for _room in (discovery, par, authorize, token, userinfo, introspect, revoke, logout, device, backchannel, linking):
     router.include_router(_room.router)
 
 # Hot machine endpoints, answered without the framework's routing.

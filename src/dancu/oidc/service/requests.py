@@ -102,7 +102,7 @@ def _packed(request: AuthRequest) -> dict[str, Any]:
 def _unpacked(plain: dict[str, Any] | None) -> AuthRequest | None:
     if plain is None:
         return None
-    values: dict[str, Any] = dict(plain)
+    values: dict[str, Any] = {"redirect_uri": "", **plain}
     for name in ("scope", "acr_values", "ui_locales"):
         if name in values:
             values[name] = tuple(values[name])

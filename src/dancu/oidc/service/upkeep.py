@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dancu.kit.db import Conn
 from dancu.oidc.service.keys import SigningKeys
-from dancu.oidc.store import families, notices
+from dancu.oidc.store import detached, families, notices
 
 
 def rotate_keys(directory: Path) -> bool:
@@ -17,4 +17,5 @@ def rotate_keys(directory: Path) -> bool:
 async def sweep(conn: Conn) -> tuple[int, int]:
     """Forget marks and families that mean nothing any more (role worker); how many of each."""
     await notices.sweep(conn)
+    await detached.sweep(conn)
     return await families.sweep(conn)

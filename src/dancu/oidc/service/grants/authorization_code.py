@@ -37,7 +37,7 @@ async def grant(call: Call) -> issue.Answer:
     if request.dpop_jkt and request.dpop_jkt != call.jkt:
         raise invalid_grant("the code is bound to another DPoP key")
     call.demand_binding()
-    family = _family(call, code)
+    family = family_of(call, code)
     life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
     # The answer is made outside: a refusal must not undo that a reused code ended its family.
     async with provider.connect() as conn, conn.transaction():
@@ -74,7 +74,8 @@ def _check_verifier(challenge: str, verifier: str) -> None:
         raise invalid_grant("code_verifier does not fit")
 
 
-def _family(call: Call, code: tokens.Code) -> Family:
+def family_of(call: Call, code: tokens.Code) -> Family:
+    """The family that a citizen's answer becomes, not kept yet."""
     request, sign_in = code.request, code.sign_in
     now = datetime.now(UTC)
     offline = "offline_access" in request.scope and "refresh_token" in call.client.grant_types

@@ -96,6 +96,20 @@ def _parse(
     )  # fmt: skip
 
 
+def parse_detached(params: Mapping[str, str], client: Client, *, now: float | None = None) -> AuthRequest:
+    """A request that comes without a browser and goes back to none: a device (RFC 8628), CIBA. Raises OAuthError."""
+    for name, most in _LONGEST.items():
+        if len(params.get(name, "")) > most:
+            raise invalid_request(f"{name} is too long")
+    return AuthRequest(
+        request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri="", at=int(time.time() if now is None else now),
+        scope=_scope(params.get("scope", ""), client), claims=_claims(params.get("claims", "")),
+        acr_values=tuple(value for value in params.get("acr_values", "").split() if value in ACR.values()),
+        details=read_details(params.get("authorization_details", "")), dpop_jkt=_thumbprint(params.get("dpop_jkt", "")),
+        purpose=params.get("purpose", ""),
+    )  # fmt: skip
+
+
 def _scope(text: str, client: Client) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(text.split(" "))) if text else ()
     if not asked or not all(_SCOPE.fullmatch(scope) for scope in asked):

@@ -1,0 +1,32 @@
+"""POST /oidc/bc-authorize (CIBA, poll mode)."""
+
+from __future__ import annotations
+
+from dancu.kit.web import APIRouter, Request, Response, public
+from dancu.oidc.endpoints.token import slow_down
+from dancu.oidc.endpoints.wire import answered, demo_of, json_answer, provider_of, read_wire
+from dancu.oidc.service import ciba, consent, requests
+from dancu.oidc.service.authenticate import client_of
+from dancu.oidc.service.parsing.authorize import parse_detached
+
+router = APIRouter(dependencies=[public(machine=True)])
+PATH = "/oidc/bc-authorize"
+
+
+@router.post(PATH)
+async def backchannel(request: Request) -> Response:
+    return await answered(request, lambda: _ask(request))
+
+
+async def _ask(request: Request) -> Response:
+    provider = provider_of(request)
+    wire = await read_wire(request)
+    known = await client_of(provider.client, wire)
+    slow_down(provider, known.client)
+    params = requests.unpack_object(wire.params, known.client, wire.issuer)
+    ciba.check(known.client, params)
+    asked = parse_detached(params, known.client)
+    async with provider.connect() as conn, conn.transaction():
+        terms = await consent.terms(conn, known.client, asked.purpose, demo=demo_of(request))
+        body = await ciba.ask(provider, conn, known.client, asked, terms, params, known.marks)
+    return json_answer(body, headers={"Cache-Control": "no-store"})

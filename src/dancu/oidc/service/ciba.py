@@ -1,0 +1,86 @@
+"""CIBA: somebody at a counter, on a phone line or before a cash machine names a citizen; the citizen answers on their own
+phone, seeing who asks, for what, and the words the asker shows (OpenID Connect Client-Initiated Backchannel Authentication)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from dancu.accounts.service import approvals, core
+from dancu.accounts.service.sign_in import identify
+from dancu.accounts.service.sign_in.begin import anonymous
+from dancu.kernel.errors import Invalid
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.oidc.models import AuthMethod, AuthRequest, Client, Mark
+from dancu.oidc.policy import CIBA_LONGEST_SECONDS, CIBA_SECONDS, POLL_SECONDS
+from dancu.oidc.service import requests
+from dancu.oidc.service.authenticate import replayed
+from dancu.oidc.service.consent import Terms
+from dancu.oidc.service.device import digest_of
+from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.provider import Provider
+from dancu.oidc.store import detached as store
+from dancu.oidc.store import families
+
+GRANT = "urn:openid:params:grant-type:ciba"
+_HINTS = ("login_hint", "login_hint_token", "id_token_hint")
+_DEFAULT = N_("Đăng nhập bằng tài khoản của bạn")
+
+
+def check(client: Client, params: Mapping[str, str]) -> None:
+    """Raises OAuthError for what may not be asked this way."""
+    if client.auth_method is AuthMethod.NONE or GRANT not in client.grant_types:
+        raise OAuthError("unauthorized_client", "the client may not use this grant_type")
+    if sum(name in params for name in _HINTS) != 1:
+        raise invalid_request("exactly one hint is needed")
+    if "login_hint" not in params:
+        raise invalid_request("only login_hint is supported: a personal number, or the phone of the account")
+    if "user_code" in params:
+        raise OAuthError("invalid_user_code", "user codes are not used")
+    seconds_of(params)
+
+
+def seconds_of(params: Mapping[str, str]) -> int:
+    text = params.get("requested_expiry", "")
+    if not text:
+        return CIBA_SECONDS
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= CIBA_LONGEST_SECONDS):
+        raise invalid_request(f"requested_expiry is not between 1 and {CIBA_LONGEST_SECONDS}")
+    return int(text)
+
+
+async def ask(
+    provider: Provider, conn: Conn, client: Client, request: AuthRequest, terms: Terms, params: Mapping[str, str], marks: tuple[Mark, ...]
+) -> dict[str, Any]:
+    """The acknowledgement (§7.3). Whom the hint names, or whether it names anybody, is not told: nobody will answer for
+    nobody. Raises OAuthError."""
+    if not await families.spend(conn, marks):
+        raise replayed()
+    seconds = seconds_of(params)
+    key = await _named(conn, params["login_hint"])
+    try:
+        approval_id = await approvals.ask(
+            conn, key, client_no=client.client_no, client_name=client.name, org_name=client.org_name, kind="ciba",
+            text=params.get("binding_message", "") or _DEFAULT, purpose=terms.purpose.code, seconds=seconds,
+        )  # fmt: skip
+    except Invalid as error:
+        raise OAuthError("invalid_binding_message", "binding_message is too long or holds an address") from error
+    auth_req_id = secrets.token_urlsafe(32)
+    sealed = requests.under_way(provider.sealer, request, asked=True)
+    await store.insert_request(conn, digest_of(auth_req_id), approval_id, client.client_no, sealed, seconds, "")
+    return {"auth_req_id": auth_req_id, "expires_in": seconds, "interval": POLL_SECONDS}
+
+
+async def _named(conn: Conn, hint: str) -> int:
+    """Whom a personal number or an account's phone means; 0 for nobody."""
+    text = "".join(hint.split())
+    if len(text) > 20:
+        return 0
+    try:
+        if text.startswith("+") or len(text) == 10:
+            return await core.by_phone(conn, text) or 0
+        return (await identify(conn, anonymous(next="/", acr=2), text)).key
+    except Invalid:
+        return 0
