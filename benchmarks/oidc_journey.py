@@ -135,7 +135,7 @@ async def citizens(running: Running, count: int) -> list[Citizen]:
         rows = await (
             await conn.execute(
                 "SELECT d.number FROM population.directory d JOIN population.person_birth b USING (person_key) JOIN population.person p USING (person_key)"
-                " WHERE d.kind = 'personal_id' AND d.state = 'active' AND b.year BETWEEN 1950 AND 2005 AND upper_inf(b.recorded)"
+                " WHERE d.kind = 'personal_id' AND d.state = 'active' AND b.birth_year BETWEEN 1950 AND 2005 AND upper_inf(b.recorded)"
                 " AND p.alive_until = 'infinity' AND p.merged_into IS NULL AND NOT EXISTS (SELECT FROM accounts.account a WHERE a.person_key = d.person_key)"
                 " ORDER BY d.number DESC LIMIT %s",
                 (count,),
