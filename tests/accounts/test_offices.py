@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
@@ -39,7 +40,7 @@ def test_each_day_has_the_rule_of_its_decree():
     assert rule_on(date(2022, 10, 19)) is None
     assert rule_on(date(2023, 1, 1)) == rule("59-2022") and rule_on(date(2024, 6, 30)) == rule("59-2022")
     assert rule_on(date(2024, 7, 1)) == rule_on(date(2026, 11, 22)) == rule("69-2024")
-    for one, other in zip(RULES, RULES[1:], strict=False):
+    for one, other in itertools.pairwise(RULES):
         assert one.valid_to == other.valid_from
 
 

@@ -156,7 +156,7 @@ def test_old_identity_cards_and_kinds() -> None:
     assert classify("049190012345") == "personal_id"
     assert classify("H'Hen") == classify("") == classify("12345678") == "unknown"
     assert explain_number("205123456") == {"kind": "cmnd", "value": "205123456", "grouped": "205 123 456"}
-    with pytest.raises(Invalid, match="person.number.length"):
+    with pytest.raises(Invalid, match=r"person\.number\.length"):
         explain_number("12")
     assert PersonalId.parse("096299012345").explain(today=date(2026, 1, 1))["year_note"]
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from procrastinate import Blueprint
 
-from dancu.accounts.events import APPLICATION_OVERDUE
-from dancu.accounts.service import activate, check
-from dancu.accounts.store import applications
+from dancu.accounts.service import activate, check, upkeep
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kit import events, jobs
+from dancu.kit import jobs
 from dancu.kit.db import connection
 
 blueprint = Blueprint()
-_PORTRAIT_DAYS = 30
 
 
 @blueprint.task(name="check_application", retry=5)
@@ -27,7 +24,7 @@ async def check_application(ref: str) -> None:
 async def check_forgotten(timestamp: int) -> None:
     """Applications whose check got lost (the worker died more often than it may)."""
     async with connection("worker") as conn:
-        for ref in await applications.unchecked(conn):
+        for ref in await upkeep.unchecked(conn):
             await jobs.defer(conn, "accounts:check_application", {"ref": ref}, lock=f"check {ref}")
 
 
@@ -52,6 +49,5 @@ async def note_undelivered(timestamp: int) -> None:
 async def escalate(timestamp: int) -> None:
     """Overdue applications go on top of the queue of the organisation above, whose area holds the commune."""
     async with connection("worker") as conn:
-        for application_id, _ in await applications.escalate(conn, SYSTEM_CLOCK.today()):
-            await events.emit(conn, APPLICATION_OVERDUE, None, {"application_id": application_id})
-        await applications.drop_portraits(conn, _PORTRAIT_DAYS)
+        await upkeep.escalate(conn, SYSTEM_CLOCK.today())
+        await upkeep.forget_portraits(conn)

@@ -55,7 +55,6 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("desk", N_("Hồ sơ định danh"), "/desk/eid", ("eid.application.read",)),
     MenuItem("watch", N_("Định danh điện tử"), "/watch/eid", ("dashboard.read",)),
     MenuItem("citizen", N_("Tài khoản của tôi"), "/account", ("citizen.self",)),
-    MenuItem("citizen", N_("Tài khoản cho tôi điều gì"), "/account/gives", ("citizen.self",)),
     MenuItem("desk", N_("Định danh tại quầy"), "/desk/eid/counter", ("eid.enrol",)),
     MenuItem("desk", N_("Định danh tại nhà"), "/desk/eid/doorstep", ("eid.enrol",)),
     MenuItem("desk", N_("Điểm định danh"), "/desk/eid/offices", ("eid.office",)),
