@@ -22,6 +22,7 @@ def read_text(text: str) -> Reading:
     for the person at the reader."""
     if len(text) > LONGEST:
         raise Invalid("card.text.long", "Nội dung quét dài bất thường. Hãy quét lại, mỗi lần một thẻ.")
+    text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates are no text
     text = _AIM.sub("", text.strip("\ufeff\x00\x02\x03 \t\r\n"))
     if not text:
         raise Invalid("card.text.empty", "Chưa có nội dung. Hãy đưa thẻ vào đầu đọc hoặc gõ số định danh.")
