@@ -6,7 +6,6 @@ from typing import Any
 
 from dancu.access import service as access
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
