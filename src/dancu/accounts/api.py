@@ -4,10 +4,9 @@ its id, without anything about the person."""
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated, Any
 
-from fastapi import Body
+from fastapi import Body, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from dancu.accounts.service import doorstep, kit
@@ -17,16 +16,20 @@ from dancu.kit.web import APIRouter, CurrentActor, DbConn, JSONResponse, Respons
 
 router = APIRouter(prefix="/api/v1/eid/doorstep", tags=["doorstep"])
 ENROL = allow("eid.enrol")
+Id = Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")]
 _ID = "2f1c6a52-0d0f-4b7e-9a55-0e4f5a0c1d11"
+
+
+TripPath = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{36}$", examples=[_ID])]
 
 
 class BeginTrip(BaseModel):
     """`kit`: the kit's public key, 64 hexadecimal digits; `manifest`: ids of every record; `signature`: of both."""
 
     model_config = ConfigDict(extra="forbid")
-    trip: str = Field(max_length=36)
+    trip: Id
     kit: str = Field(max_length=64)
-    manifest: list[str] = Field(max_length=doorstep.MOST_RECORDS)
+    manifest: list[Id] = Field(max_length=doorstep.MOST_RECORDS)
     signature: str = Field(max_length=128)
 
 
@@ -34,7 +37,7 @@ class Record(BaseModel):
     """`sealed`: base64."""
 
     model_config = ConfigDict(extra="forbid")
-    id: str = Field(max_length=36)
+    id: Id
     sealed: str = Field(max_length=kit.LARGEST * 4 // 3 + 4)
     signature: str = Field(max_length=128)
 
@@ -80,19 +83,19 @@ async def begin(
     max_body_size=kit.LARGEST * 4 // 3 + 10_000,
 )  # fmt: skip
 async def receive(
-    conn: DbConn, actor: CurrentActor, trip: str,
+    conn: DbConn, actor: CurrentActor, trip: TripPath,
     body: Annotated[Record, Body(openapi_examples={"a record": {"value": {"id": _ID, "sealed": "AQID", "signature": "cd" * 64}}})],
 ) -> Response:  # fmt: skip
     """In any order, as often as the line drops. The last missing record settles the trip."""
     try:
         sealed = base64.b64decode(body.sealed, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and letters beyond ASCII
         raise Invalid("doorstep.base64", N_("Bản ghi không phải base64.")) from None
     record = kit.SealedRecord(body.id, sealed, _bytes(body.signature))
     return JSONResponse(state_as_json(await doorstep.receive(conn, actor, trip, record)))
 
 
 @router.get("/trips/{trip}", dependencies=[ENROL], summary="How far a trip is", response_class=JSONResponse)
-async def show(conn: DbConn, actor: CurrentActor, trip: str) -> Response:
+async def show(conn: DbConn, actor: CurrentActor, trip: TripPath) -> Response:
     """What became of each record once the trip is settled."""
     return JSONResponse(state_as_json(await doorstep.state(conn, actor, trip)))
