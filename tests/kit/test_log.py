@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -73,3 +76,62 @@ def test_librarys_lines_have_the_same_shape_and_the_request_id(lines):
     (line,) = lines()
     assert (line["event"], line["level"], line["request_id"]) == ("pool pages is slow", "warning", "r-1")
     assert "positional_args" not in line
+
+
+class _Application:
+    """Costly to draw: a large object graph, with somebody's name in it."""
+
+    def __init__(self) -> None:
+        self.state = {f"entry {n}": ["Nguyễn Văn An"] * 500 for n in range(500)}
+
+    def __repr__(self) -> str:
+        time.sleep(0.05)
+        return str(self.state)
+
+
+def _fail(application: _Application, depth: int) -> None:
+    if depth == 0:
+        raise ValueError("Nguyễn Văn An")
+    _fail(application, depth - 1)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_failure_is_logged_at_no_cost_however_deep(as_json):
+    stream, root = io.StringIO(), logging.getLogger()
+    before = root.handlers[:], root.level
+    log.configure(json=as_json, stream=stream)
+    try:
+        _fail(_Application(), 400)
+    except ValueError as error:
+        began = time.perf_counter()
+        log.get_logger("t").error("request failed", exc_info=error)
+        logging.getLogger("library").error("failed", exc_info=error)
+        took = time.perf_counter() - began
+    finally:
+        root.handlers[:], root.level = before
+    assert "ValueError" in stream.getvalue() and "Nguyễn" not in stream.getvalue()
+    assert took < 0.5 and len(stream.getvalue()) < 8_000
+
+
+_UNCONFIGURED = """
+import sys
+sys.path.insert(0, {tests!r})
+from dancu.kit import log
+from tests.kit.test_log import _Application, _fail
+import time
+try:
+    _fail(_Application(), 40)
+except ValueError as error:
+    began = time.perf_counter()
+    log.get_logger("t").error("request failed", exc_info=error)
+    assert time.perf_counter() - began < 0.5
+"""
+
+
+def test_a_process_that_configures_nothing_logs_as_carefully(request):
+    """The library's default draws every local variable of every frame, in colour, to stdout."""
+    code = _UNCONFIGURED.format(tests=str(request.config.rootpath))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout == "" and "ValueError" in done.stderr
+    assert "Nguyễn" not in done.stderr and len(done.stderr) < 8_000
