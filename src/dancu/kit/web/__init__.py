@@ -17,6 +17,7 @@ from dancu.kernel.actor import ANONYMOUS
 from dancu.kit.web.access import ClosedByDefault, allow, public, signed_in
 from dancu.kit.web.app import create_app
 from dancu.kit.web.csrf import csrf_token
+from dancu.kit.web.door import Bounded
 from dancu.kit.web.errors import TooMany, problem, respond, wants_json
 from dancu.kit.web.forms import Form, FormErrors, read_form
 from dancu.kit.web.gate import client_ip
@@ -30,6 +31,7 @@ from dancu.kit.web.transaction import Conn, DbConn, attempt, db
 __all__ = [
     "ANONYMOUS",
     "APIRouter",
+    "Bounded",
     "ClosedByDefault",
     "Conn",
     "CurrentActor",

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from dancu import __version__
 from dancu.kernel.errors import DancuError
+from dancu.kit.admission import Admission
 from dancu.kit.files import package_dir
 from dancu.kit.web import api_docs, health, living
 from dancu.kit.web.access import demand_access
@@ -40,7 +41,7 @@ class Application(FastAPI):
         stack = super().build_middleware_stack()
         # Starlette's outermost layer answers failures with its own plain text and raises them again.
         inner = stack.app if isinstance(stack, ServerErrorMiddleware) else stack
-        return Envelope(inner, self.state.settings, self.state.shortcuts)
+        return Envelope(inner, self.state.settings, self.state.shortcuts, self.state.admission)
 
 
 def create_app(
@@ -65,7 +66,7 @@ def create_app(
         setattr(app.state, name, value)
     assets = Assets(static_folders(package_dir(), _OWN / "static"))
     folders = [*template_folders, *sorted(package_dir().glob("*/templates")), _OWN / "templates"]
-    app.state.settings, app.state.assets = settings, assets
+    app.state.settings, app.state.assets, app.state.admission = settings, assets, Admission()
     app.state.templates = Templates(folders, assets)
     own = [health.router, static_router(assets), api_docs.router]
     if settings.living_page:

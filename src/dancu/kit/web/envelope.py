@@ -19,9 +19,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dancu.kernel.actor import ANONYMOUS
 from dancu.kernel.errors import Invalid
 from dancu.kit import metrics
+from dancu.kit.admission import Admission
 from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
 from dancu.kit.log import get_logger, log_request
 from dancu.kit.web.answer import Answer, Body
+from dancu.kit.web.door import Bounded, Refusals, ready_headers, refuse
 from dancu.kit.web.errors import from_database, kind_of, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
 from dancu.kit.web.settings import WebSettings
@@ -40,14 +42,37 @@ class AnswerBroken(RuntimeError):
 
 
 class Envelope:
-    def __init__(self, app: ASGIApp, settings: WebSettings, shortcuts: Shortcuts | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: WebSettings, shortcuts: Shortcuts | None = None, admission: Admission | None = None
+    ) -> None:
         self._app, self._settings, self._gate = app, settings, Gate(settings)
         self._shortcuts = shortcuts or {}
+        self._admission, self._refusals = admission or Admission(), Refusals()
+        self._bounded = {
+            where: (handler, ready_headers(handler, https=settings.https))
+            for where, handler in self._shortcuts.items() if isinstance(handler, Bounded)
+        }  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        bounded = self._bounded.get((method, scope["path"]))
+        if bounded is None:
+            await self._serve(scope, receive, send)
+            return
+        door = self._admission
+        if wait := door.enter():
+            await refuse(*bounded, wait, scope, receive, send)
+            self._refusals.one_more(time.monotonic(), inside=door.inside, pace=door.pace)
+            return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            door.leave()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, body = scope["method"], Body(scope, receive)
         if method == "HEAD":
             # What GET would answer, asked and recorded alike; the server keeps the body back.

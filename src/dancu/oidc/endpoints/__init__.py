@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter
+from dancu.kit.web.shortcuts import Handler
 from dancu.oidc.endpoints import (
     authorize,
     backchannel,
@@ -22,7 +23,7 @@ for _room in (discovery, par, authorize, token, userinfo, introspect, revoke, lo
     router.include_router(_room.router)
 
 # Hot machine endpoints, answered without the framework's routing.
-SHORTCUTS = {
+SHORTCUTS: dict[tuple[str, str], Handler] = {
     **token.SHORTCUTS, **par.SHORTCUTS, **userinfo.SHORTCUTS, **discovery.SHORTCUTS, **introspect.SHORTCUTS,
 }  # fmt: skip
 

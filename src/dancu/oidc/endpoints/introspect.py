@@ -7,7 +7,7 @@ from typing import Any
 
 from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.token import slow_down
-from dancu.oidc.endpoints.wire import answered, issuer_of, json_answer, provider_of, read_wire
+from dancu.oidc.endpoints.wire import answered, bounded, issuer_of, json_answer, provider_of, read_wire
 from dancu.oidc.models import Client
 from dancu.oidc.service import introspect
 from dancu.oidc.service.authenticate import client_of, replayed
@@ -50,4 +50,4 @@ def _signed(request: Request, client: Client, body: dict[str, Any]) -> Response:
     return Response(token, headers={"Cache-Control": "no-store"}, media_type=f"application/{_SIGNED}")
 
 
-SHORTCUTS = {("POST", PATH): introspection}
+SHORTCUTS = {("POST", PATH): bounded(introspection)}

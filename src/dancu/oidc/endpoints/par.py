@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.token import slow_down
-from dancu.oidc.endpoints.wire import answered, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.endpoints.wire import answered, bounded, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.policy import PUSHED_SECONDS
 from dancu.oidc.service import dpop, requests, tokens
 from dancu.oidc.service.authenticate import client_of, replayed
@@ -57,4 +57,4 @@ async def _par(request: Request) -> Response:
     return json_answer({"request_uri": pushed, "expires_in": PUSHED_SECONDS}, 201, headers)
 
 
-SHORTCUTS = {("POST", PATH): par}
+SHORTCUTS = {("POST", PATH): bounded(par)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter, Request, Response, public
-from dancu.oidc.endpoints.wire import answered, demo_of, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.endpoints.wire import answered, bounded, demo_of, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.models import Client
 from dancu.oidc.service import dpop
 from dancu.oidc.service.authenticate import client_of
@@ -55,4 +55,4 @@ def slow_down(provider: Provider, client: Client) -> None:
         raise OAuthError("temporarily_unavailable", "too many requests", 429, {"Retry-After": str(max(1, round(wait + 0.5)))})
 
 
-SHORTCUTS = {("POST", PATH): token}
+SHORTCUTS = {("POST", PATH): bounded(token)}

@@ -7,7 +7,16 @@ from typing import Any
 
 from dancu.kernel.errors import NotAllowed, NotFound
 from dancu.kit.web import APIRouter, Conn, Request, Response, public
-from dancu.oidc.endpoints.wire import answered, demo_of, issuer_of, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.endpoints.wire import (
+    answered,
+    bounded,
+    demo_of,
+    issuer_of,
+    json_answer,
+    preflight,
+    provider_of,
+    read_wire,
+)
 from dancu.oidc.models import Client
 from dancu.oidc.policy import ID_TOKEN_SECONDS
 from dancu.oidc.service import dpop, release
@@ -47,7 +56,7 @@ async def _userinfo(request: Request) -> Response:
     return json_answer(body, headers=headers)
 
 
-SHORTCUTS = {("GET", PATH): userinfo, ("POST", PATH): userinfo}
+SHORTCUTS = dict.fromkeys((("GET", PATH), ("POST", PATH)), bounded(userinfo))
 
 
 async def _released(request: Request, conn: Conn, shown: Presented) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from dancu.kernel.errors import DancuError, Exceeded, Unavailable
-from dancu.kit.web import Request, Response
+from dancu.kit.web import Bounded, Request, Response
 from dancu.oidc.service import mtls
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.parsing.params import MOST_BYTES, form_params
@@ -94,6 +94,12 @@ async def answered(request: Request, work: Callable[[], Awaitable[Response]]) ->
         return refused(request, OAuthError("temporarily_unavailable", "try again later", 503, {"Retry-After": "5"}))
     except DancuError as error:
         return refused(request, OAuthError("invalid_request", error.code))
+
+
+def bounded(handler: Callable[[Request], Awaitable[Response]]) -> Bounded:
+    """The endpoint, letting in no more than can be answered in time; the others hear it in OAuth's words."""
+    busy = OAuthError("temporarily_unavailable", "more is asked than can be answered now, try again later", 503)
+    return Bounded(handler, orjson.dumps(busy.body()), {**_CORS, "Pragma": "no-cache"})
 
 
 async def preflight(request: Request) -> Response:

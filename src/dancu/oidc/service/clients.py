@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from dancu.kernel.errors import FieldError, Invalid
@@ -31,6 +33,29 @@ class ClientCache:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, Client]] = OrderedDict()
+        self._looking: dict[str, asyncio.Task[Client | None]] = {}
+
+    async def look(self, client_id: str, find: Callable[[], Awaitable[Client | None]]) -> Client | None:
+        """From memory, or what `find` says: asked once for all who want the same client at the same moment, or a burst of one
+        client's requests would be a burst of the same query. One of them going away does not take it from the others."""
+        known = self.get(client_id)
+        if known is not None:
+            return known
+        task = self._looking.get(client_id)
+        if task is None:
+            task = self._looking[client_id] = asyncio.create_task(self._find(client_id, find))
+        return await asyncio.shield(task)
+
+    async def _find(self, client_id: str, find: Callable[[], Awaitable[Client | None]]) -> Client | None:
+        me = asyncio.current_task()
+        try:
+            found = await find()
+            # Forgotten meanwhile: what was found may be older than the change.
+            current = self._looking.get(client_id) is me
+            return self.keep(found) if found is not None and current else found
+        finally:
+            if self._looking.get(client_id) is me:
+                del self._looking[client_id]
 
     def get(self, client_id: str) -> Client | None:
         found = self._known.get(client_id)
@@ -45,6 +70,7 @@ class ClientCache:
 
     def forget(self, client_id: str) -> None:
         self._known.pop(client_id, None)
+        self._looking.pop(client_id, None)
 
 
 def check(client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,27 +19,30 @@ from dancu.oidc.store import families
 
 Asked = tuple[int, str, str, str, Sequence[Mark]]
 _Waiting = tuple[Asked, "asyncio.Future[bool]"]
+_Queued = tuple[Asked, "asyncio.Future[bool]", float]
 PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
 
 
 class Minting:
     """At most `lanes` batches of `batch` requests are under way; at most `queue` requests wait, more are refused at once
-    rather than late. A lane lives as long as somebody waits: nothing to start or stop."""
+    rather than late, and who has waited `patience` seconds (the database was slower than foreseen) is refused before anything
+    of it is spent. A lane lives as long as somebody waits: nothing to start or stop."""
 
     def __init__(
-        self, connect: Callable[[], AbstractAsyncContextManager[Any]], *, lanes: int = 2, batch: int = 64, queue: int = 2000
-    ) -> None:
-        self._connect, self._lanes, self._batch, self._limit = connect, lanes, batch, queue
-        self._waiting: deque[_Waiting] = deque()
+        self, connect: Callable[[], AbstractAsyncContextManager[Any]], *,
+        lanes: int = 2, batch: int = 64, queue: int = 2000, patience: float = 3.0,
+    ) -> None:  # fmt: skip
+        self._connect, self._lanes, self._batch, self._limit, self._patience = connect, lanes, batch, queue, patience
+        self._waiting: deque[_Queued] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
     async def record(self, asked: Asked) -> bool:
         """True when everything in (client_no, org_code, request_id, scope, marks) was new and is recorded, durably.
         Raises Unavailable."""
         if len(self._waiting) >= self._limit:
-            raise Unavailable("oidc.busy", N_("Hệ thống đang quá tải. Xin thử lại sau vài giây."))
+            raise busy()
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((asked, future))
+        self._waiting.append((asked, future, time.monotonic()))
         if len(self._running) < self._lanes:
             task = asyncio.create_task(self._lane())
             self._running.add(task)
@@ -47,8 +51,16 @@ class Minting:
 
     async def _lane(self) -> None:
         while self._waiting:
-            taken = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
-            taken = [(asked, future) for asked, future in taken if not future.done()]
+            taken: list[_Waiting] = []
+            late = time.monotonic() - self._patience
+            while self._waiting and len(taken) < self._batch:
+                asked, future, since = self._waiting.popleft()
+                if future.done():
+                    continue
+                if since < late:
+                    future.set_exception(busy())
+                else:
+                    taken.append((asked, future))
             if taken:
                 await self._serve(taken)
 
@@ -78,3 +90,7 @@ class Minting:
         for (_, future), fresh in zip(taken, answers, strict=True):
             if not future.done():
                 future.set_result(fresh)
+
+
+def busy() -> Unavailable:
+    return Unavailable("oidc.busy", N_("Hệ thống đang quá tải. Xin thử lại sau vài giây."))

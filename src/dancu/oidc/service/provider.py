@@ -33,12 +33,12 @@ class Provider:
 
     async def client(self, client_id: str) -> Client | None:
         """A client that may be used, from memory where it was asked for in the last seconds."""
-        found = self._clients.get(client_id)
-        if found is not None:
-            return found
-        async with self.connect() as conn, conn.transaction():
-            known = await clients.find(conn, client_id)
-        return self._clients.keep(known) if known is not None else None
+
+        async def find() -> Client | None:
+            async with self.connect() as conn, conn.transaction():
+                return await clients.find(conn, client_id)
+
+        return await self._clients.look(client_id, find)
 
     def forget(self, client_id: str) -> None:
         """A client or its agreement was changed here: the next look asks the database."""
