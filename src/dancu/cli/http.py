@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import resource
 import signal
 import socket
 import sys
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 10.0
 _USABLE_SECONDS = 60.0
 _TRIES = 50
+# Connections kept at once by each server, idle ones included, and files beside them (database, logs, templates).
+_CONNECTIONS, _OTHER_FILES = 4096, 512
 
 
 def choose_port(port: int, hosts: tuple[str, ...]) -> int:
@@ -116,7 +119,23 @@ def _server(app: FastAPI, host: str, port: int) -> Any:
     from granian.log import LogLevels
     from granian.server.embed import Server
 
-    return Server(app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
+    # By its own default the server takes 128 connections and lets the next one stand until one of them ends: kept
+    # connections of 128 browsers would shut out everybody else. How many requests are answered at once is decided inside.
+    return Server(
+        app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error,
+        backlog=1024, backpressure=_connections(),
+    )  # fmt: skip
+
+
+def _connections() -> int:
+    """How many connections a server may keep, with as many open files as this process may have; of two servers (IPv4 and
+    IPv6) each may have half."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return _CONNECTIONS if soft == resource.RLIM_INFINITY else max(128, min(_CONNECTIONS, (soft - _OTHER_FILES) // 2))
 
 
 async def _usable(app: FastAPI, has_worker: bool, stop: asyncio.Event) -> bool:
