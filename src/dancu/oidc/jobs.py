@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from procrastinate import Blueprint
+from procrastinate import Blueprint, RetryStrategy
 
 from dancu.kit.db import connection, data_dir
 from dancu.kit.log import get_logger
-from dancu.oidc.service import upkeep
+from dancu.oidc.service import notices, upkeep
+from dancu.oidc.service.keys import SigningKeys
+from dancu.oidc.service.seal import Sealer
 
 blueprint = Blueprint()
 log = get_logger("dancu.oidc.jobs")
@@ -28,3 +30,11 @@ async def sweep(timestamp: int) -> None:
         marks, families = await upkeep.sweep(conn)
     if marks or families:
         log.info("swept", marks=marks, families=families)
+
+
+@blueprint.task(name="tell_service", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
+async def tell_service(person_key: int, client_no: int, sid: str, issuer: str, demo: bool) -> None:
+    """A citizen ended one service: it hears so (back-channel logout), and again until it answers."""
+    folder = data_dir() / "keys" / "oidc"
+    async with connection("worker") as conn:
+        await notices.tell_one(conn, SigningKeys(folder), Sealer(folder), person_key, client_no, sid, issuer, demo=demo)

@@ -90,8 +90,16 @@ STAFF: tuple[DemoStaff, ...] = (
     DemoStaff(
         "integrator", "demo-tichhop", "Đặng Hoàng Long", "DEMO.CDS", ("integrator",), "none",
         "Kỹ sư tích hợp", "Integrator",
-        "Đọc tài liệu API và tình trạng kết nối; không thấy dữ liệu của người dân.",
-        "Read the API documentation and the state of connections; sees nobody's data.", "/api/docs",
+        "Đăng ký ứng dụng của cơ quan, thử đăng nhập, đọc tài liệu API; không thấy dữ liệu của người dân.",
+        "Register the organisation's applications, try the sign-in, read the API documentation; sees nobody's data.",
+        "/watch/clients",
+    ),
+    DemoStaff(
+        "connection_reviewer", "demo-duyetketnoi", "Hồ Thị Thanh Tâm", "DEMO", ("connection_reviewer",), "none",
+        "Cán bộ duyệt kết nối", "Reviewer of connections",
+        "Duyệt ứng dụng của các cơ quan trước khi hoạt động, theo thông tin và mục đích họ xin.",
+        "Approves applications of organisations before they go live, by the data and purposes they ask for.",
+        "/watch/clients",
     ),
     DemoStaff(
         "registrar", "demo-nhaplieu", "Huỳnh Thị Kim Loan", "DEMO.CA",

@@ -15,7 +15,7 @@ _ASKED = N_("Cơ quan tự tra cứu, bạn không phải nộp")
 SERVICES: Final = (
     Service("own_record", N_("Xem hồ sơ dân cư của mình và ai đã xem"), 1, "/me"),
     Service("report", N_("Báo chỗ sai trong hồ sơ, theo dõi câu trả lời"), 1, "/me/cases"),
-    Service("sign_in", N_("Đăng nhập một lần cho mọi dịch vụ đã kết nối"), 1, "/account"),
+    Service("sign_in", N_("Đăng nhập một lần cho mọi dịch vụ đã kết nối"), 1, "/account/services"),
     Service("consents", N_("Tự quyết định dịch vụ nào nhận dữ liệu nào, và rút lại"), 1, "/account/consents"),
     Service("level2_online", N_("Nộp hồ sơ thủ tục cần xác thực mức cao từ nhà"), 2, ""),
     Service("papers", N_("Dùng thay thẻ căn cước và giấy tờ khi đến quầy"), 2, ""),

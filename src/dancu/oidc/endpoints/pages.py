@@ -10,20 +10,12 @@ from dancu.kit.web import Form, FormErrors, Request, Response, render
 from dancu.oidc.endpoints.responses import allow_back
 from dancu.oidc.endpoints.wire import issuer_of
 from dancu.oidc.models import AuthRequest, Client
+from dancu.oidc.present import GROUP_WORDS as GROUP_WORDS
+from dancu.oidc.present import name_of as name_of
 from dancu.oidc.service.consent import Terms
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.parsing.details import lines
 
-GROUP_WORDS = {
-    "name": N_("Họ, chữ đệm và tên"),
-    "birthdate": N_("Ngày, tháng, năm sinh"),
-    "gender": N_("Giới tính"),
-    "personal_id": N_("Số định danh cá nhân"),
-    "address": N_("Nơi thường trú"),
-    "nationality": N_("Quốc tịch"),
-    "phone": N_("Số điện thoại của tài khoản"),
-    "email": N_("Thư điện tử của tài khoản"),
-}
 TERM_WORDS = {
     "once": N_("Chỉ lần này (1 giờ)"),
     "half_year": N_("6 tháng"),
@@ -67,7 +59,3 @@ def ask(
         host=urlsplit(asked.redirect_uri).netloc, purpose_title=access.purpose_title(terms.purpose.code),
     )  # fmt: skip
     return allow_back(request, page, asked.redirect_uri)
-
-
-def name_of(request: Request, client: Client) -> str:
-    return client.name_en if request.state.lang == "en" and client.name_en else client.name

@@ -10,10 +10,12 @@ import orjson
 
 from dancu.kernel.errors import DancuError, Exceeded, Unavailable
 from dancu.kit.web import Bounded, Request, Response
+from dancu.oidc.present import demo_of as demo_of
+from dancu.oidc.present import issuer_of as issuer_of
+from dancu.oidc.present import provider_of as provider_of
 from dancu.oidc.service import mtls
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.parsing.params import MOST_BYTES, form_params
-from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
 
 # Browser applications call these from their own origin; nothing here is answered by cookie, so every origin may.
@@ -24,28 +26,6 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": "7200",
 }
-
-
-def provider_of(request: Request) -> Provider:
-    """The application's provider, made at the first request that needs it."""
-    state = request.app.state
-    found: Provider | None = getattr(state, "oidc", None)
-    if found is None:
-        found = state.oidc = Provider(state.keys, lambda: state.pool.connection())
-    return found
-
-
-def issuer_of(request: Request) -> str:
-    """Our own address: as configured; else as the caller knows us, which the gate has checked against our names."""
-    fixed = getattr(request.app.state, "issuer", "") or getattr(request.app.state.settings, "public_url", "")
-    if fixed:
-        return str(fixed).rstrip("/")
-    scheme = "https" if request.app.state.settings.https else "http"
-    return f"{scheme}://{request.headers.get('host', '').lower()}"
-
-
-def demo_of(request: Request) -> bool:
-    return bool(getattr(request.app.state, "demo", False))
 
 
 async def read_wire(request: Request, *, params: Mapping[str, str] | None = None) -> Wire:

@@ -73,6 +73,20 @@ async def _tell(keys: SigningKeys, sealer: Sealer, client: Client | None, notice
     return ("", True) if status in (200, 204) else (f"answered {status}", False)
 
 
+class Untold(Exception):
+    """A service did not hear; the text says why, without its address."""
+
+
+async def tell_one(
+    conn: Conn, keys: SigningKeys, sealer: Sealer, person_key: int, client_no: int, sid: str, issuer: str, *, demo: bool = False
+) -> None:
+    """Tell one service alone (a citizen ended it, the session itself goes on). Raises Untold where another try may help."""
+    notice = store.Notice(person_key, client_no, sid, issuer, 0)
+    error, final = await _tell(keys, sealer, await clients.by_no(conn, client_no), notice, demo)
+    if error and not final:
+        raise Untold(error)
+
+
 async def consume(conn: Conn) -> int:
     """Accounts that moved on: their services are told."""
     return await events.consume(conn, NAME, _moved_on, topics=frozenset({ACCOUNT_LOCKED, ACCOUNT_RECOVERED}))

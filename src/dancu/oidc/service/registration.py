@@ -61,7 +61,7 @@ async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tup
         client = replace(client, secret_hash=hash_secret(secret))
     _check(client)
     client = replace(client, client_no=await store.insert(conn, client))
-    await _recorded(conn, actor, "oidc.client.register", client, by)
+    await recorded(conn, actor, "oidc.client.register", client, by)
     return client, secret
 
 
@@ -92,7 +92,7 @@ async def rotate_secret(conn: Conn, actor: Actor, client_id: str, *, by: str = "
     until = datetime.now(UTC) + timedelta(days=OLD_SECRET_DAYS)
     client = replace(client, secret_hash=hash_secret(secret), old_secret_hash=client.secret_hash, old_secret_until=until)
     await store.update(conn, client)
-    await _recorded(conn, actor, "oidc.client.rotate_secret", client, by)
+    await recorded(conn, actor, "oidc.client.rotate_secret", client, by)
     return client, secret
 
 
@@ -103,25 +103,26 @@ async def replace_keys(conn: Conn, actor: Actor, client_id: str, jwks: dict[str,
     client = replace(client, jwks=jwks)
     _check(client)
     await store.update(conn, client)
-    await _recorded(conn, actor, "oidc.client.replace_keys", client, by)
+    await recorded(conn, actor, "oidc.client.replace_keys", client, by)
     return client
 
 
 async def suspend(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> Client:
     """Nothing works for this client any more, within seconds; its organisation or the reviewers may do it."""
-    client = await _reviewable(conn, actor, client_id)
+    client = await reviewable(conn, actor, client_id)
     return await _move(conn, actor, client, ClientState.SUSPENDED, "oidc.client.suspend", by)
 
 
 async def resume(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> Client:
     """A suspended client works again, for trials; going live is approved anew."""
-    client = await _reviewable(conn, actor, client_id)
+    client = await reviewable(conn, actor, client_id)
     if client.state is not ClientState.SUSPENDED:
         raise Conflict("oidc.client.not_suspended", N_("Ứng dụng này không bị tạm dừng."))
     return await _move(conn, actor, client, ClientState.TEST, "oidc.client.resume", by)
 
 
-async def _reviewable(conn: Conn, actor: Actor, client_id: str) -> Client:
+async def reviewable(conn: Conn, actor: Actor, client_id: str) -> Client:
+    """A client the actor may see, suspend and resume: the organisation's own, and any for a reviewer. Raises NotFound."""
     if actor.kind is ActorKind.STAFF and APPROVE in actor.permissions:
         found = await store.by_id(conn, client_id)
         if found is None:
@@ -135,7 +136,7 @@ async def _reviewable(conn: Conn, actor: Actor, client_id: str) -> Client:
 async def _move(conn: Conn, actor: Actor, client: Client, state: ClientState, verb: str, by: str) -> Client:
     client = replace(client, state=state)
     await store.update(conn, client)
-    await _recorded(conn, actor, verb, client, by)
+    await recorded(conn, actor, verb, client, by)
     return client
 
 
@@ -207,7 +208,8 @@ def _check(client: Client) -> None:
         raise Invalid("oidc.client.invalid", N_("Thông tin đăng ký chưa đúng. Xin xem lại từng mục."), fields=tuple(errors))
 
 
-async def _recorded(conn: Conn, actor: Actor, verb: str, client: Client, by: str) -> None:
+async def recorded(conn: Conn, actor: Actor, verb: str, client: Client, by: str = "") -> None:
+    """The evidence of a change of a client; `by`: who typed the command."""
     note = {"verb": verb, "client_no": client.client_no, **({"os_user": by} if by else {})}
     await audit.record(
         conn, actor, access.choose_purpose("administration"), action="write", subjects=[None], fields=None, note=note

@@ -1,0 +1,53 @@
+"""What pages and endpoints read from a request: the provider, our address, the language's name of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dancu.kit.i18n import N_
+from dancu.kit.web import Request
+from dancu.oidc.models import Client
+from dancu.oidc.service.provider import Provider
+
+# Group of claims -> what people read.
+GROUP_WORDS = {
+    "name": N_("Họ, chữ đệm và tên"),
+    "birthdate": N_("Ngày, tháng, năm sinh"),
+    "gender": N_("Giới tính"),
+    "personal_id": N_("Số định danh cá nhân"),
+    "address": N_("Nơi thường trú"),
+    "nationality": N_("Quốc tịch"),
+    "phone": N_("Số điện thoại của tài khoản"),
+    "email": N_("Thư điện tử của tài khoản"),
+}
+
+
+def ordered(groups: Collection[str]) -> list[str]:
+    """These groups in the order people expect them."""
+    return [group for group in GROUP_WORDS if group in groups]
+
+
+def provider_of(request: Request) -> Provider:
+    """The application's provider, made at the first request that needs it."""
+    state = request.app.state
+    found: Provider | None = getattr(state, "oidc", None)
+    if found is None:
+        found = state.oidc = Provider(state.keys, lambda: state.pool.connection())
+    return found
+
+
+def issuer_of(request: Request) -> str:
+    """Our own address: as configured; else as the caller knows us, which the gate has checked against our names."""
+    fixed = getattr(request.app.state, "issuer", "") or getattr(request.app.state.settings, "public_url", "")
+    if fixed:
+        return str(fixed).rstrip("/")
+    scheme = "https" if request.app.state.settings.https else "http"
+    return f"{scheme}://{request.headers.get('host', '').lower()}"
+
+
+def demo_of(request: Request) -> bool:
+    return bool(getattr(request.app.state, "demo", False))
+
+
+def name_of(request: Request, client: Client) -> str:
+    return client.name_en if request.state.lang == "en" and client.name_en else client.name

@@ -1,0 +1,84 @@
+"""From trial to live: an organisation asks and says what it needs, another person answers, and both are one agreement."""
+
+from __future__ import annotations
+
+from dancu.access import service as access
+from dancu.kernel.actor import Actor, ActorKind
+from dancu.kernel.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.oidc.models import Client, ClientState
+from dancu.oidc.service import registration
+from dancu.oidc.store import approvals as store
+from dancu.oidc.store import clients
+from dancu.sharing import service as sharing
+from dancu.sharing.models import Agreement, AgreementState, Terms
+
+
+async def waiting(conn: Conn, actor: Actor) -> list[tuple[Client, Agreement]]:
+    """What waits for a reviewer's answer, asked first to last."""
+    found = []
+    for agreement in await sharing.proposed(conn, actor):
+        client = await clients.by_no(conn, agreement.client_no)
+        if client is not None:
+            found.append((client, agreement))
+    return found
+
+
+async def agreements(conn: Conn, client: Client) -> tuple[Agreement | None, Agreement | None]:
+    """(the one in force, the one that waits)."""
+    versions = await sharing.versions(conn, client.client_no)
+    in_force = next((one for one in versions if one.state is AgreementState.IN_FORCE), None)
+    return in_force, next((one for one in versions if one.state is AgreementState.PROPOSED), None)
+
+
+async def ask(conn: Conn, actor: Actor, client_id: str, terms: Terms) -> Agreement:
+    """The organisation asks to go live with these terms; for a client that is live, to change them. Raises Invalid
+    `sharing.terms`, Conflict where it waits already or is suspended, NotFound for another's client."""
+    client = await registration.changeable(conn, actor, client_id)
+    if client.state is ClientState.SUSPENDED:
+        raise Conflict("oidc.client.suspended", N_("Ứng dụng đang tạm dừng. Hãy mở lại trước."))
+    proposed = await sharing.propose(
+        conn, actor, client.client_no, terms, client_name=client.name, client_name_en=client.name_en,
+        org_code=client.org_code, org_name=client.org_name,
+    )  # fmt: skip
+    await store.ask(conn, client.client_no, actor.actor_id)
+    await registration.recorded(conn, actor, "oidc.client.ask_live", client)
+    return proposed
+
+
+async def approve(conn: Conn, actor: Actor, client_id: str) -> Client:
+    """A reviewer's yes: the agreement comes into force and the client is live. Raises NotAllowed for who asked, NotFound
+    where nothing waits, Conflict for a suspended client."""
+    client = await _asked(conn, actor, client_id)
+    if client.state is ClientState.SUSPENDED:
+        raise Conflict("oidc.client.suspended", N_("Ứng dụng đang tạm dừng. Hãy mở lại trước."))
+    asked = await store.of(conn, client.client_no)
+    if actor.kind is ActorKind.STAFF and asked.asked_by == actor.actor_id:
+        raise NotAllowed("oidc.client.own_approval", N_("Người xin đưa vào hoạt động không tự duyệt."))
+    await sharing.agree(conn, actor, client.client_no)
+    if client.state is ClientState.TEST and not await store.approve(conn, client.client_no, actor.actor_id):
+        raise Conflict("oidc.client.changed", N_("Ứng dụng vừa được người khác xử lý."))
+    await registration.recorded(conn, actor, "oidc.client.approve", client)
+    return client
+
+
+async def refuse(conn: Conn, actor: Actor, client_id: str, reason: str) -> Client:
+    """A reviewer's no, with the reason the organisation reads. Raises Invalid without one, NotFound where nothing waits."""
+    client = await _asked(conn, actor, client_id)
+    if not reason.strip():
+        message = N_("Hãy ghi lý do để cơ quan biết cần sửa gì.")
+        raise Invalid("oidc.client.reason", message, fields=(FieldError("reason", "oidc.client.reason", message),))
+    await sharing.refuse(conn, actor, client.client_no, reason)
+    await store.refuse(conn, client.client_no)
+    await registration.recorded(conn, actor, "oidc.client.refuse", client)
+    return client
+
+
+async def _asked(conn: Conn, actor: Actor, client_id: str) -> Client:
+    if actor.kind is not ActorKind.SYSTEM:
+        access.require(actor, registration.APPROVE)
+    client = await clients.by_id(conn, client_id)
+    if client is None:
+        raise NotFound("oidc.client.none", N_("Không có ứng dụng này."))
+    return client

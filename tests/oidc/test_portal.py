@@ -1,0 +1,247 @@
+"""The portal where organisations register applications and reviewers answer, and the citizen's connected services."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import pytest_asyncio
+
+from dancu.access import service as access
+from dancu.access.service import sessions
+from dancu.kernel.actor import ActorKind
+from dancu.kit.db import make_pool
+from dancu.kit.keys import KeyRing
+from dancu.kit.web import Surface, WebSettings, create_app
+from dancu.kit.web.session import COOKIE
+from dancu.oidc.endpoints import SHORTCUTS, router
+from dancu.oidc.pages import MENU
+from dancu.oidc.pages import router as pages_router
+from dancu.oidc.service.keys import SigningKeys
+from dancu.oidc.service.seal import Sealer
+from dancu.sharing import service as sharing_service
+from tests.accounts.browsing import Browser
+from tests.oidc.conftest import BACK, ISSUER, UNLIMITED, Citizen, Make, Site, _key, _public
+from tests.oidc.flows import Journey
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOME = "/watch/clients"
+PURPOSE = "online_service|69/2024/NĐ-CP"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def portal(site: Site, tmp_path: Path) -> AsyncIterator[Site]:
+    """The site of the other tests with pages for people."""
+    pool = make_pool(site.registry.dsn("app"), min_size=2, max_size=6)
+    settings = WebSettings(secret=b"s" * 32, ip_rate=UNLIMITED, session_rate=UNLIMITED)
+    surfaces = (
+        Surface("citizen", "Cổng công dân", "/", "citizen", sign_in="/eid/sign-in"),
+        Surface("watch", "Theo dõi", "/watch", "watch"),
+    )
+    state = {"sessions": sessions, "pool": pool, "keys": tmp_path / "keys", "demo": False, "surfaces": surfaces, "menu": MENU}
+    KeyRing.open(tmp_path / "keys" / "oidc")
+    await pool.open()
+    try:
+        app = create_app(routers=[router, pages_router], settings=settings, state=state, shortcuts=SHORTCUTS)
+        yield Site(app, site.registry, site.sharing)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def desk(portal: Site, persona: str) -> AsyncIterator[Browser]:
+    async with await psycopg.AsyncConnection.connect(portal.registry.dsn("app")) as conn:
+        token, _ = await access.enter_as(conn, persona, demo=True)
+    async with portal.http(cookies={COOKIE: token}) as client:
+        yield Browser(client)
+
+
+async def registered(maker: Browser, **fields: str) -> tuple[str, str]:
+    """(client_id, secret or "")."""
+    await maker.get(f"{HOME}/new")
+    fields = {"name": "Cổng dịch vụ công", "redirect_uris": BACK, "profile": "basic", **fields}
+    await maker.post(f"{HOME}/new", 303 if fields["profile"] != "basic" else 200, **fields)
+    if fields["profile"] == "basic":
+        return re.findall(r"<code>([0-9a-f]{24})</code>", maker.page)[0], re.findall(r"<code>([\w-]{43})</code>", maker.page)[0]
+    return maker.url.rsplit("/", 1)[1], ""
+
+
+async def asked(maker: Browser, client_id: str, status: int = 303, **fields: Any) -> None:
+    await maker.get(f"{HOME}/{client_id}")
+    wanted = {"claims": ["name", "birthdate"], "purposes": [PURPOSE], "consent": "ask", "level_min": "1", **fields}
+    await maker.post(f"{HOME}/{client_id}/ask", status, **wanted)
+
+
+async def state_of(portal: Site, client_id: str) -> str:
+    return str((await portal.sql("SELECT state FROM oidc.client WHERE client_id = %s", (client_id,)))[0][0])
+
+
+async def test_registering_shows_a_secret_once_and_it_works_at_once(portal: Site) -> None:
+    async with desk(portal, "integrator") as maker, portal.http() as http:
+        client_id, secret = await registered(maker)
+        answer = await http.post("/oidc/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret))
+        assert answer.status_code == 200, answer.text
+        assert secret not in await maker.get(f"{HOME}/{client_id}"), "shown once"
+        assert "Cổng dịch vụ công" in await maker.get(HOME) and "thử nghiệm" in maker.page
+        await maker.get(f"{HOME}/{client_id}")
+        await maker.post(f"{HOME}/{client_id}/rotate", 200)
+        newer = re.findall(r"<code>([\w-]{43})</code>", maker.page)
+        assert newer and newer[0] != secret
+    owner = await portal.sql("SELECT org_code FROM oidc.client WHERE client_id = %s", (client_id,))
+    assert owner == [("DEMO.CDS",)]
+
+
+async def test_what_is_wrong_is_said_beside_its_field(portal: Site) -> None:
+    async with desk(portal, "integrator") as maker:
+        await maker.get(f"{HOME}/new")
+        page = await maker.post(f"{HOME}/new", 422, name="", redirect_uris=BACK, profile="")
+        assert "field.required" in page and "field.choice" in page
+        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris="http://service.example/#x", profile="fapi2")
+        assert "oidc.redirect_uri" in page and "oidc.jwks.missing" in page
+        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="fapi2", jwks="khóa của tôi")
+        assert "oidc.jwks.json" in page
+        private = json.dumps({"keys": [_key().as_dict(private=True)]})
+        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="fapi2", jwks=private)
+        assert "oidc.jwks" in page, "a private key is not taken"
+
+
+async def test_two_people_make_it_live(portal: Site) -> None:
+    async with desk(portal, "integrator") as maker, desk(portal, "connection_reviewer") as judge:
+        client_id, _ = await registered(maker)
+        await asked(maker, client_id, 422, claims=[])
+        await asked(maker, client_id)
+        await maker.get(f"{HOME}/{client_id}")
+        assert "/approve" not in maker.page, "nobody answers themselves"
+        await maker.client.post(f"{HOME}/{client_id}/approve")
+        assert await state_of(portal, client_id) == "test"
+        assert client_id in await judge.get(HOME)
+        await judge.get(f"{HOME}/{client_id}")
+        assert "/rotate" not in judge.page and "/ask" not in judge.page
+        await judge.post(f"{HOME}/{client_id}/refuse", 422, reason="")
+        await judge.post(f"{HOME}/{client_id}/refuse", reason="Chưa rõ vì sao cần ngày sinh")
+        assert "Chưa rõ vì sao cần ngày sinh" in await maker.get(f"{HOME}/{client_id}")
+        await asked(maker, client_id, claims=["name"])
+        await judge.get(f"{HOME}/{client_id}")
+        await judge.post(f"{HOME}/{client_id}/approve")
+        assert await state_of(portal, client_id) == "live"
+        await asked(maker, client_id)  # another agreement for a client that is live
+        await judge.get(f"{HOME}/{client_id}")
+        await judge.post(f"{HOME}/{client_id}/refuse", reason="Không cần")
+        assert await state_of(portal, client_id) == "live"
+    ((number, asker, approver),) = await portal.sql(
+        "SELECT client_no, live_asked_by, approved_by FROM oidc.client WHERE client_id = %s", (client_id,)
+    )
+    assert asker and approver and asker != approver
+    async with await psycopg.AsyncConnection.connect(portal.registry.dsn("app")) as conn:
+        agreement = await sharing_service.agreement(conn, number)
+    assert agreement is not None and agreement.claims == {"name"} and agreement.agreed is not None
+    verbs = await portal.sql("SELECT note ->> 'verb' FROM audit.pending WHERE (note ->> 'client_no')::bigint = %s", (number,))
+    assert {"oidc.client.register", "oidc.client.ask_live", "oidc.client.refuse", "oidc.client.approve"} <= {v for (v,) in verbs}
+
+
+async def test_suspended_by_the_reviewer_and_back_to_trial(portal: Site) -> None:
+    async with desk(portal, "integrator") as maker, desk(portal, "connection_reviewer") as judge, portal.http() as http:
+        client_id, secret = await registered(maker)
+        await judge.get(f"{HOME}/{client_id}")
+        await judge.post(f"{HOME}/{client_id}/suspend")
+        answer = await http.post("/oidc/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret))
+        assert answer.status_code == 401
+        await maker.get(f"{HOME}/{client_id}")
+        assert "/ask" not in maker.page
+        await maker.post(f"{HOME}/{client_id}/resume")
+        assert await state_of(portal, client_id) == "test"
+
+
+async def test_other_organisations_and_other_roles_see_nothing(portal: Site, make_service: Make) -> None:
+    other = await make_service("basic")  # of ubnd-tinh
+    async with desk(portal, "integrator") as maker, desk(portal, "ward_police") as police:
+        await maker.get(f"{HOME}/{other.id}", 404)
+        await maker.get(f"{HOME}/{other.id}/try", 404)
+        assert other.id not in await maker.get(HOME)
+        await police.get(HOME, 403)
+    async with desk(portal, "connection_reviewer") as judge:
+        await judge.get(f"{HOME}/new", 403)
+        await judge.get(f"{HOME}/{other.id}/try", 403)
+
+
+@pytest.mark.parametrize("profile", ["basic", "public", "fapi2"])
+async def test_the_trial_and_the_samples_are_this_clients(portal: Site, citizen: Citizen, profile: str) -> None:
+    async with desk(portal, "integrator") as maker:
+        key = _key()
+        client_id, _ = await registered(maker, profile=profile, **({"jwks": json.dumps({"keys": [_public(key)]})} if profile == "fapi2" else {}))
+        page = await maker.get(f"{HOME}/{client_id}/try")
+        assert page.count(client_id) >= 6 and page.count(BACK) >= 5 and ISSUER in page
+        if profile == "fapi2":
+            assert page.count(key.kid) >= 5
+        address = re.findall(r'href="(http[^"]+/oidc/authorize\?[^"]+)"', page)[0].replace("&amp;", "&")
+    async with portal.browser(citizen) as browser:
+        answer = await browser.get(address)
+        # On trial and without an agreement: the citizen is told and asked, or goes on; never an error.
+        assert answer.status_code in (200, 303), answer.text
+        assert "error=" not in answer.headers.get("location", "")
+
+
+async def test_a_citizen_ends_a_service(portal: Site, make_service: Make, citizen: Citizen, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dancu.oidc.service import connections, notices, outbound
+
+    deferred: list[dict[str, Any]] = []
+
+    async def defer(conn: Any, task: str, args: dict[str, Any]) -> None:
+        assert task == "oidc:tell_service"
+        deferred.append(args)
+
+    monkeypatch.setattr(connections.jobs, "defer", defer)
+    service, kept = await make_service("basic", backchannel_logout_uri="https://service.example/out"), await make_service("basic", name="Tra cứu thuế")
+    tokens = await Journey(portal, service, citizen).signed_in()
+    await Journey(portal, kept, citizen).signed_in()
+    async with portal.http(cookies={COOKIE: citizen.token}) as client:
+        browser = Browser(client)
+        page = await browser.get("/account/services")
+        assert "Cổng dịch vụ công tỉnh" in page and "Tra cứu thuế" in page
+        await browser.post(f"/account/services/{service.id}/end")
+        page = await browser.get(browser.url)
+        assert "Cổng dịch vụ công tỉnh" not in page and "Tra cứu thuế" in page
+        answer = await client.post(f"/account/services/{service.id}/end", data={"csrf": "x"})
+        assert answer.status_code in (400, 403)
+    async with portal.http() as http:
+        answer = await http.get("/oidc/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert answer.status_code == 401
+    ended = await portal.sql("SELECT ended_by FROM oidc.family WHERE person_key = %s AND client_no = %s", (citizen.key, service.client.client_no))
+    assert ended == [("disconnected",)]
+    assert [(one["person_key"], one["client_no"], one["sid"]) for one in deferred] == [(citizen.key, service.client.client_no, citizen.sid)]
+    told: list[Any] = []
+
+    async def call(method: str, url: str, **kwargs: Any) -> tuple[int, bytes]:
+        told.append((url, kwargs["form"]["logout_token"]))
+        return (503 if len(told) == 1 else 200), b""
+
+    monkeypatch.setattr(outbound, "call", call)
+    folder = portal.app.state.keys / "oidc"
+    notice = (SigningKeys(folder), Sealer(folder), citizen.key, service.client.client_no, citizen.sid, ISSUER)
+    async with await psycopg.AsyncConnection.connect(portal.registry.dsn("worker")) as conn:
+        with pytest.raises(notices.Untold):
+            await notices.tell_one(conn, *notice)
+        await notices.tell_one(conn, *notice)
+    assert [url for url, _ in told] == ["https://service.example/out"] * 2
+
+
+async def test_nobody_ends_anothers_service(portal: Site, make_service: Make, citizen: Citizen) -> None:
+    service = await make_service("basic")
+    await Journey(portal, service, citizen).signed_in()
+    async with await psycopg.AsyncConnection.connect(portal.registry.dsn("app")) as conn:
+        token = await sessions.issue_session(conn, ActorKind.CITIZEN, 1)
+    async with portal.http(cookies={COOKIE: token}) as client:
+        browser = Browser(client)
+        page = await browser.get("/account/services")
+        assert service.id not in page
+        csrf = re.findall(r'name="(\w+)" value="([^"]+)"', page)
+        answer: httpx.Response = await client.post(f"/account/services/{service.id}/end", data=dict(csrf))
+        assert answer.status_code in (403, 404)
+    assert (await portal.sql("SELECT ended_at FROM oidc.family WHERE client_no = %s", (service.client.client_no,))) == [(None,)]
