@@ -291,7 +291,7 @@ def drop_database(cluster: Cluster, dbname: str = DATABASE) -> None:
         conn.execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
 
 
-_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "demo.json", "demo.lock", _OWNER)
+_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "services", "demo.json", "demo.lock", _OWNER)
 
 
 def remove(cluster: Cluster) -> None:
