@@ -16,7 +16,10 @@ from dancu.audit import api as audit_api
 from dancu.audit import service as audit
 from dancu.cards import api as cards_api
 from dancu.cards import pages as cards_pages
+from dancu.credentials import pages as credentials_pages
 from dancu.demo import pages as demo_pages
+from dancu.exchange import endpoints as exchange_endpoints
+from dancu.exchange import pages as exchange_pages
 from dancu.kit import events, jobs
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
@@ -48,6 +51,9 @@ ROUTERS = (
     sharing_pages.router,
     oidc_pages.router,
     oidc_endpoints.router,
+    exchange_pages.router,
+    exchange_endpoints.router,
+    credentials_pages.router,
     monitoring_pages.router,
     audit_api.router,
 )
@@ -66,6 +72,8 @@ MENU: tuple[MenuItem, ...] = (
     *accounts_pages.MENU,
     *sharing_pages.MENU,
     *oidc_pages.MENU,
+    *exchange_pages.MENU,
+    *credentials_pages.MENU,
     *access_pages.MENU,
 )
 
@@ -115,6 +123,6 @@ def build(settings: Settings) -> FastAPI:
     }
     app = create_app(
         routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan,
-        shortcuts={**population_api.SHORTCUTS, **oidc_endpoints.SHORTCUTS},
+        shortcuts={**population_api.SHORTCUTS, **oidc_endpoints.SHORTCUTS, **exchange_endpoints.SHORTCUTS},
     )
     return app

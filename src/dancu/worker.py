@@ -137,6 +137,8 @@ async def _jobs(stop: asyncio.Event) -> None:
     from dancu.access import jobs as access_jobs
     from dancu.accounts import jobs as accounts_jobs
     from dancu.cards import jobs as cards_jobs
+    from dancu.credentials import jobs as credentials_jobs
+    from dancu.exchange import jobs as exchange_jobs
     from dancu.kit import jobs
     from dancu.oidc import jobs as oidc_jobs
     from dancu.population import jobs as population_jobs
@@ -144,6 +146,7 @@ async def _jobs(stop: asyncio.Event) -> None:
     blueprints = {
         "population": population_jobs.blueprint, "access": access_jobs.blueprint, "oidc": oidc_jobs.blueprint,
         "accounts": accounts_jobs.blueprint, "cards": cards_jobs.blueprint,
+        "exchange": exchange_jobs.blueprint, "credentials": credentials_jobs.blueprint,
     }  # fmt: skip
     await jobs.run(dsn("worker"), stop, blueprints)
 

@@ -27,7 +27,7 @@ def test_every_permission_can_be_used():
     served = {permission for purpose in PURPOSES.values() for permission in purpose.permissions}
     assert PERMISSIONS.keys() - served == set()
     given = {permission for role in ROLES.values() for permission in role.permissions}
-    assert PERMISSIONS.keys() - given == {"citizen.self", "person.release"}  # sessions of citizens; programs
+    assert PERMISSIONS.keys() - given == {"citizen.self", "person.release", "person.supply"}  # sessions of citizens; programs
 
 
 def test_who_watches_does_not_touch():
@@ -92,6 +92,6 @@ async def test_synchronising_again_changes_nothing(demo_db, database):
 
 def test_every_permission_about_a_person_is_bound_to_an_area():
     """Nationwide by accident would open every record to its holder. The exceptions: looking up nationwide, and what
-    programs do (a comparison gives no data out; a release rests on consent or agreement)."""
+    programs do (a comparison gives no data out; a release rests on consent or agreement; a supply brings data in)."""
     anywhere = {code for code, p in PERMISSIONS.items() if code.startswith("person.") and not p.area_bound}
-    assert anywhere == {"person.read.national", "person.verify", "person.release"}
+    assert anywhere == {"person.read.national", "person.verify", "person.release", "person.supply"}

@@ -24,7 +24,7 @@ import pytest
 from dancu.kit import migrate, postgres
 from tests.conftest import Database
 
-OURS = ("kit", "territory", "audit", "access", "population", "sharing", "quality", "monitoring", "cards", "accounts")
+OURS = ("kit", "territory", "audit", "access", "population", "sharing", "quality", "monitoring", "cards", "accounts", "exchange", "credentials")
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 PERSON, HOUSEHOLD = "person_key", "household_key"
 # Tables keyed by something else than the person they name, each with the reason.

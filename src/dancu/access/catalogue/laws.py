@@ -50,5 +50,17 @@ _ALL = (
     LegalBasis("85/2016/NĐ-CP", "Nghị định 85/2016/NĐ-CP về an toàn hệ thống thông tin theo cấp độ",
                "Decree 85/2016 on the security of information systems by level", date(2016, 7, 1), None, U,
                "Có thể đã được thay thế theo Luật An ninh mạng 2025."),
+    LegalBasis("41/2024/QH15", "Luật Bảo hiểm xã hội 2024", "Law on Social Insurance 2024", date(2025, 7, 1), None, S),
+    LegalBasis("25/2008/QH12", "Luật Bảo hiểm y tế 2008", "Law on Health Insurance 2008", date(2009, 7, 1), None, U,
+               "Sửa đổi bởi 46/2014/QH13 và 51/2024/QH15."),
+    LegalBasis("15/2023/QH15", "Luật Khám bệnh, chữa bệnh 2023", "Law on Medical Examination and Treatment 2023",
+               date(2024, 1, 1), None, U),
+    LegalBasis("36/2024/QH15", "Luật Trật tự, an toàn giao thông đường bộ 2024", "Law on Road Traffic Order and Safety 2024",
+               date(2025, 1, 1), None, S),
+    LegalBasis("31/2024/QH15", "Luật Đất đai 2024", "Land Law 2024", date(2024, 8, 1), None, U),
+    LegalBasis("61/2024/QH15", "Luật Điện lực 2024", "Electricity Law 2024", date(2025, 2, 1), None, U),
+    LegalBasis("32/2024/QH15", "Luật Các tổ chức tín dụng 2024", "Law on Credit Institutions 2024", date(2024, 7, 1), None, U),
+    LegalBasis("38/2019/QH14", "Luật Quản lý thuế 2019", "Law on Tax Administration 2019", date(2020, 7, 1), None, U,
+               "Cần kiểm tra luật thay thế năm 2025."),
 )  # fmt: skip
 LAWS = {law.code: law for law in _ALL}

@@ -14,6 +14,7 @@ _NUMBER = ("person.write.cancel_number", "person.write.replace_number", "person.
 _IDENTITY = ("26/2023/QH15", "59/2014/QH13")
 _EID = ("69/2024/NĐ-CP", "59/2022/NĐ-CP")
 _PERSONAL_DATA = ("91/2025/QH15", "356/2025/NĐ-CP", "13/2023/NĐ-CP")
+_EXCHANGED = ("person.verify", "person.release")
 _START = date(2016, 1, 1)
 
 _ALL = (
@@ -43,12 +44,13 @@ _ALL = (
     Purpose(
         "identity_check", "Kiểm tra nhân thân", "Identity check", _START, None,
         (*_IDENTITY, "104/2022/NĐ-CP"),
-        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release"),
+        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release", "residence.prove"),
     ),
     Purpose(
         "public_service", "Giải quyết thủ tục hành chính", "Handling of a public service", _START, None,
         ("104/2022/NĐ-CP", "118/2025/NĐ-CP", "278/2025/NĐ-CP"),
-        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release"),
+        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release",
+         "residence.prove", "document.check"),
     ),
     Purpose(
         "eid_account", "Cấp và quản lý tài khoản định danh điện tử", "Issue and care of electronic identity accounts",
@@ -73,6 +75,33 @@ _ALL = (
         (*_LOOK, "person.write.correct", "person.write.contact", "case.read", "case.answer", "audit.erase"),
     ),
     Purpose(
+        "social_insurance", "Thực hiện chế độ bảo hiểm xã hội", "Social insurance", date(2016, 1, 1), None,
+        ("41/2024/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+    ),
+    Purpose(
+        "health_insurance", "Thực hiện bảo hiểm y tế, khám chữa bệnh", "Health insurance and care", date(2016, 1, 1), None,
+        ("25/2008/QH12", "15/2023/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+    ),
+    Purpose(
+        "traffic", "Quản lý người lái xe và phương tiện", "Drivers and vehicles", date(2025, 1, 1), None,
+        ("36/2024/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+    ),
+    Purpose(
+        "utility_contract", "Ký và thực hiện hợp đồng điện, nước", "Contracts of electricity and water", date(2025, 2, 1), None,
+        ("61/2024/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+    ),
+    Purpose(
+        "banking", "Nhận biết khách hàng của tổ chức tín dụng", "Knowing a bank's customers", date(2024, 7, 1), None,
+        ("32/2024/QH15", *_EID), _EXCHANGED,
+    ),
+    Purpose(
+        "tax", "Quản lý thuế", "Tax administration", date(2020, 7, 1), None, ("38/2019/QH14", "278/2025/NĐ-CP"), _EXCHANGED,
+    ),
+    Purpose(
+        "data_sharing", "Chia sẻ, đối soát dữ liệu giữa các cơ quan", "Sharing and reconciling data between agencies",
+        date(2022, 12, 20), None, ("278/2025/NĐ-CP", "46/2022/TT-BCA", *_IDENTITY), (*_EXCHANGED, "person.supply"),
+    ),
+    Purpose(
         "import", "Nhập dữ liệu số hóa vào cơ sở dữ liệu", "Import of digitised records", _START, None,
         (*_IDENTITY, "60/2014/QH13", "68/2020/QH14"),
         ("import.run", *_LOOK, "person.write.register", "person.write.correct", "person.number.allocate"),
@@ -87,7 +116,7 @@ _ALL = (
     ),
     Purpose(
         "audit", "Kiểm tra, giám sát việc khai thác dữ liệu", "Oversight of the use of data", _START, None,
-        (*_PERSONAL_DATA, "46/2022/TT-BCA"), ("audit.read", "audit.verify", "break_glass.review"),
+        (*_PERSONAL_DATA, "46/2022/TT-BCA"), ("audit.read", "audit.verify", "break_glass.review", "exchange.alert"),
     ),
     Purpose(
         "statistics", "Thống kê, chỉ đạo điều hành", "Statistics and management", _START, None,
@@ -95,7 +124,8 @@ _ALL = (
     ),
     Purpose(
         "administration", "Quản trị hệ thống", "System administration", _START, None,
-        ("85/2016/NĐ-CP",), ("access.admin", "integration.read", "territory.hamlet.write", "client.register", "client.approve", "eid.office"),
+        ("85/2016/NĐ-CP",), ("access.admin", "integration.read", "territory.hamlet.write", "client.register", "client.approve", "eid.office",
+         "exchange.join", "exchange.review", "exchange.coordinate", "exchange.watch"),
     ),
 )  # fmt: skip
 PURPOSES = {purpose.code: purpose for purpose in _ALL}

@@ -34,6 +34,8 @@ _ALL = (
                 "break_glass",
                 "eid.application.read",
                 "eid.application.decide",
+                "residence.prove",
+                "document.check",
                 "eid.enrol",
                 "eid.lock",
                 "eid.recover",
@@ -56,6 +58,8 @@ _ALL = (
                 "person.write.die",
                 "person.number.allocate",
                 "case.read",
+                "residence.prove",
+                "document.check",
             }
         ),
     ),
@@ -65,7 +69,8 @@ _ALL = (
         "One-stop officer",
         # The counter serves whoever comes, from anywhere: it may look up the whole country and writes
         # nothing.
-        frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read", "eid.recover"}),
+        frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read", "eid.recover",
+                   "residence.prove", "document.check"}),
     ),
     Role(
         "province_leader",
@@ -77,7 +82,7 @@ _ALL = (
         "auditor",
         "Kiểm toán viên nhật ký",
         "Auditor",
-        frozenset({"audit.read", "audit.verify", "break_glass.review"}),
+        frozenset({"audit.read", "audit.verify", "break_glass.review", "exchange.watch", "exchange.alert"}),
     ),
     Role(
         "data_protection_officer",
@@ -93,8 +98,20 @@ _ALL = (
         # Hears questions and answers; sees whether answers agree, never the record.
         frozenset({"eid.hotline", "person.verify"}),
     ),
-    Role("integrator", "Kỹ sư tích hợp", "Integrator", frozenset({"integration.read", "client.register"})),
-    Role("connection_reviewer", "Cán bộ duyệt kết nối", "Reviewer of connections", frozenset({"integration.read", "client.approve"})),
+    Role("integrator", "Kỹ sư tích hợp", "Integrator", frozenset({"integration.read", "client.register", "exchange.join"})),
+    Role(
+        "connection_reviewer", "Cán bộ duyệt kết nối", "Reviewer of connections",
+        frozenset({"integration.read", "client.approve", "exchange.review", "exchange.watch"}),
+    ),
+    Role(
+        "national_coordinator", "Điều phối viên chia sẻ dữ liệu quốc gia", "National coordinator of data sharing",
+        # Decides where an owner of data stays silent.
+        frozenset({"integration.read", "dashboard.read", "exchange.coordinate", "exchange.watch"}),
+    ),
+    Role(
+        "duty_officer", "Trực ban trung tâm điều hành", "Duty officer of the operations centre",
+        frozenset({"integration.read", "exchange.watch"}),
+    ),
     Role(
         "registrar",
         "Cán bộ nhập và làm sạch dữ liệu",

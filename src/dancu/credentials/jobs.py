@@ -1,0 +1,7 @@
+"""Timed work of integrated documents."""
+
+from __future__ import annotations
+
+from procrastinate import Blueprint
+
+blueprint = Blueprint()

@@ -1,0 +1,1 @@
+"""Integrated documents and their states."""

@@ -1,0 +1,1 @@
+"""Verbs of integrated documents, one module per part."""

@@ -1,0 +1,1 @@
+"""Scoring of two descriptions of a person."""

@@ -1,0 +1,1 @@
+"""What is exchanged, by whom, under which agreement."""

@@ -1,0 +1,1 @@
+"""Verbs of data exchange, one module per part; callers name the module."""

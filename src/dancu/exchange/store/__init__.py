@@ -1,0 +1,1 @@
+"""SQL of data exchange, one module per thing."""
