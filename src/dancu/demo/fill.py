@@ -50,13 +50,17 @@ async def already() -> bool:
     return bool(people)
 
 
-async def people(count: int, progress: Progress) -> int:
-    """Write `count` synthetic people with their households; returns how many were written."""
+def households_of(count: int) -> Callable[[], Iterator[DemoHousehold]]:
+    """The synthetic province with `count` people, as it is today; each call begins it anew."""
     today = SYSTEM_CLOCK.today()
+    return lambda: passed(province.generate(count, SEED), province.AS_OF, today, spared=PERSONAS)
 
-    def households() -> Iterator[DemoHousehold]:
-        return passed(province.generate(count, SEED), province.AS_OF, today, spared=PERSONAS)
 
+async def people(
+    count: int, progress: Progress, households: Callable[[], Iterator[DemoHousehold]] | None = None
+) -> int:
+    """Write `count` synthetic people with their households (or those given); returns how many were written."""
+    households = households or households_of(count)
     families = Families.of(households())
     hamlets: list[int] = []
     conn = await open_connection("import")
