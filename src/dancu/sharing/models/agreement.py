@@ -1,4 +1,4 @@
-"""Agreements of organisations and consents of citizens, as other rooms see them."""
+"""Agreements of applications that citizens sign in to."""
 
 from __future__ import annotations
 
@@ -69,36 +69,3 @@ class Agreement:
         """Is it in force on this day?"""
         in_time = self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
         return self.state is AgreementState.IN_FORCE and in_time
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """A citizen's consent that stands: the claim groups, until when, and the signed receipt (JWS)."""
-
-    consent_id: str
-    claims: frozenset[str]
-    given_at: datetime
-    until: datetime
-    receipt: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeptConsent:
-    """A consent as its giver reads it, ended ones too. `ended_by`: "withdrawn", "replaced" or "" while it was not ended."""
-
-    consent_id: str
-    client_no: int
-    client_name: str
-    org_code: str
-    org_name: str
-    claims: frozenset[str]
-    purpose: str
-    legal_basis: str
-    given_at: datetime
-    until: datetime
-    receipt: str
-    ended_at: datetime | None
-    ended_by: str
-
-    def stands(self, now: datetime) -> bool:
-        return self.ended_at is None and now < self.until
