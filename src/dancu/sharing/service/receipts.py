@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from dancu.kit.ring import ring
-from dancu.sharing.catalogue import ordered
+from dancu.sharing.catalogue import ordered, ordered_fields
 from dancu.sharing.keys import receipt_keys
-from dancu.sharing.models import Act, Agreement, KeptConsent
+from dancu.sharing.models import Act, Agreement, DataAgreement, KeptConsent
 
 ISSUER = "dancu"
-RECEIPT_TYPE, AGREEMENT_TYPE = "consent-receipt+jwt", "sharing-agreement+jwt"
+RECEIPT_TYPE, AGREEMENT_TYPE, DATA_AGREEMENT_TYPE = "consent-receipt+jwt", "sharing-agreement+jwt", "data-agreement+jwt"
 
 
 def receipt(key: int, kept: KeptConsent, version: int | None) -> str:
@@ -37,6 +38,33 @@ def seal(agreement: Agreement, agreed: Act) -> str:
             "claims": ordered(agreement.claims), "purposes": agreement.purposes, "consent_needed": agreement.consent_needed,
             "level_min": agreement.level_min, "valid_from": agreement.valid_from.isoformat(),
             "valid_to": agreement.valid_to.isoformat() if agreement.valid_to else None,
+            "proposed": _act(agreement.proposed), "agreed": _act(agreed),
+        },
+    )  # fmt: skip
+
+
+def data_terms(agreement: DataAgreement) -> dict[str, Any]:
+    """What both sides sign, as plain JSON values."""
+    return {
+        "org_code": agreement.org_code, "service": agreement.service, "version": agreement.version,
+        "fields": ordered_fields(agreement.fields), "purposes": dict(sorted(agreement.purposes.items())),
+        "consent_needed": agreement.consent_needed, "quota_day": agreement.quota_day, "hours": list(agreement.hours),
+        "valid_from": agreement.valid[0].isoformat(), "valid_to": agreement.valid[1].isoformat(),
+    }  # fmt: skip
+
+
+def canonical_terms(agreement: DataAgreement) -> bytes:
+    """The bytes a partner signs: JSON by RFC 8785 (members sorted, no white space, UTF-8; there are no fractions in it)."""
+    return json.dumps(data_terms(agreement), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def seal_data(agreement: DataAgreement, agreed: Act) -> str:
+    """The terms, the partner's signature where there is one, and who stands behind both."""
+    return receipt_keys().sign(
+        DATA_AGREEMENT_TYPE,
+        {
+            "iss": ISSUER, "jti": f"{agreement.org_code}.{agreement.service}.{agreement.version}", "iat": int(agreed.at.timestamp()),
+            "terms": data_terms(agreement), "partner_seal": agreement.partner_seal,
             "proposed": _act(agreement.proposed), "agreed": _act(agreed),
         },
     )  # fmt: skip
