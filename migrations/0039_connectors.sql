@@ -1,0 +1,138 @@
+-- Connectors: what a ministry's own database said of a person when it was last asked, and what somebody says is wrong in it.
+
+-- One answer per person and connector, the last. `sealed`: the answer, encrypted (its own fields are nobody's business who only
+-- reads tables). `as_of`: the day of the ministry's data, where it says one. `how`: asked by API or brought by a file.
+-- `entry_id`: the evidence under which it was asked for.
+CREATE TABLE exchange.paper (
+    person_key bigint NOT NULL,
+    connector text NOT NULL CHECK (connector ~ '^[a-z_]{2,40}$'),
+    found boolean NOT NULL,
+    sealed bytea,
+    as_of date,
+    how text NOT NULL DEFAULT 'api' CHECK (how IN ('api', 'drop')),
+    fetched_at timestamptz NOT NULL,
+    entry_id bigint,
+    CONSTRAINT paper_pkey PRIMARY KEY (person_key, connector),
+    CONSTRAINT paper_found_has_content CHECK (found = (sealed IS NOT NULL))
+);
+
+-- Somebody says that what a ministry holds is wrong, or it contradicts the registry. The room of quality opens a case of it and
+-- writes back which, until when, and what was answered. `statement` is encrypted; `desk`: the organisation that answers.
+CREATE SEQUENCE exchange.dispute_id_seq;
+CREATE TABLE exchange.dispute (
+    person_key bigint NOT NULL,
+    dispute_id bigint NOT NULL DEFAULT nextval('exchange.dispute_id_seq'),
+    connector text NOT NULL,
+    field text NOT NULL,
+    statement bytea NOT NULL,
+    desk text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    opened_by_kind text NOT NULL,
+    opened_by bigint NOT NULL,
+    entry_id bigint NOT NULL,
+    state text NOT NULL DEFAULT 'sent' CHECK (state IN ('sent', 'waiting', 'accepted', 'done', 'refused', 'withdrawn')),
+    case_id bigint,
+    answer_due date,
+    done_due date,
+    legal_basis text NOT NULL DEFAULT '',
+    answered_at timestamptz,
+    answer bytea,
+    answer_basis text NOT NULL DEFAULT '',
+    CONSTRAINT dispute_pkey PRIMARY KEY (person_key, dispute_id),
+    CONSTRAINT dispute_with_case CHECK (state = 'sent' OR case_id IS NOT NULL)
+);
+CREATE UNIQUE INDEX dispute_one_open ON exchange.dispute (person_key, connector, field) WHERE state IN ('sent', 'waiting', 'accepted');
+
+-- How each connector fares, for those who watch: written by whoever asks, seldom (not at every call).
+CREATE TABLE exchange.connector_state (
+    connector text NOT NULL,
+    asked bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    last_ok timestamptz,
+    last_failed timestamptz,
+    failure text NOT NULL DEFAULT '',
+    milliseconds integer,
+    CONSTRAINT connector_state_pkey PRIMARY KEY (connector)
+);
+
+-- Files of agencies that cannot open an API: each taken once, with what came of its rows and the receipt that went back.
+CREATE TABLE exchange.file_drop (
+    connector text NOT NULL,
+    drop_id text NOT NULL CHECK (drop_id ~ '^[A-Za-z0-9._-]{4,80}$'),
+    sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
+    as_of date NOT NULL,
+    lines integer NOT NULL,
+    taken integer NOT NULL DEFAULT 0,
+    unknown integer NOT NULL DEFAULT 0,
+    refused integer NOT NULL DEFAULT 0,
+    received_at timestamptz NOT NULL,
+    receipt text NOT NULL,
+    CONSTRAINT file_drop_pkey PRIMARY KEY (connector, drop_id)
+);
+
+DO $$
+DECLARE t name;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['paper', 'dispute'] LOOP
+        EXECUTE format('ALTER TABLE exchange.%I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE exchange.%I FORCE ROW LEVEL SECURITY', t);
+        EXECUTE format('CREATE POLICY app ON exchange.%I TO dancu_app USING (person_key = ANY (COALESCE(NULLIF(current_setting(''dancu.subjects'', true), ''''), ''{}'')::bigint[]))', t);
+        EXECUTE format('CREATE POLICY worker ON exchange.%I TO dancu_worker USING (true)', t);
+        EXECUTE format('CREATE POLICY verify ON exchange.%I FOR SELECT TO dancu_verify USING (true)', t);
+        EXECUTE format('GRANT SELECT ON exchange.%I TO dancu_verify', t);
+    END LOOP;
+END $$;
+GRANT SELECT, INSERT, UPDATE ON exchange.paper, exchange.dispute TO dancu_app, dancu_worker;
+GRANT USAGE ON SEQUENCE exchange.dispute_id_seq TO dancu_app, dancu_worker;
+GRANT SELECT, INSERT, UPDATE ON exchange.connector_state TO dancu_app, dancu_worker;
+GRANT SELECT, INSERT ON exchange.file_drop TO dancu_worker;
+GRANT SELECT ON exchange.file_drop TO dancu_app, dancu_verify;
+GRANT SELECT ON exchange.connector_state TO dancu_verify;
+
+-- Cases reach the desk they are for: '' is the police of where the person lives, as before; else an organisation by its code,
+-- whose own staff see and answer them. `reference`: what another room opened the case of ("dispute:7").
+ALTER TABLE quality.case ADD COLUMN desk text NOT NULL DEFAULT '';
+ALTER TABLE quality.case ADD COLUMN reference text NOT NULL DEFAULT '';
+GRANT INSERT ON quality.case TO dancu_worker;
+GRANT UPDATE (state) ON quality.case TO dancu_worker;
+GRANT USAGE ON SEQUENCE quality.case_id_seq TO dancu_worker;
+DROP INDEX quality.case_one_open;
+CREATE UNIQUE INDEX case_one_open ON quality.case (person_key, data_group, field, reference) WHERE state = 'waiting';
+
+-- Whether a member of staff works, today, for an organisation.
+CREATE FUNCTION access.works_for(staff bigint, org text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM access.assignment a WHERE a.staff_id = staff AND a.org_code = org AND a.valid @> access.today() AND a.ended_at IS NULL);
+$$;
+REVOKE ALL ON FUNCTION access.works_for(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.works_for(bigint, text) TO dancu_gate;
+
+SET LOCAL ROLE dancu_gate;
+-- As before, and a case that is for an organisation is in the list of its own staff only.
+CREATE OR REPLACE FUNCTION quality.waiting(
+    actor_kind text, actor_id bigint, org_code text, session_hash bytea, purpose text, legal_basis text,
+    request_id text, channel text, how_many integer DEFAULT 50
+) RETURNS TABLE (person_key bigint, case_id bigint, data_group text, field text, opened_at timestamptz,
+                 answer_due date, done_due date, state text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    held record;
+    keys bigint[];
+BEGIN
+    SELECT * INTO held FROM access.right_of(actor_id, session_hash, 'case.read');
+    IF actor_kind <> 'staff' OR NOT held.ok OR NOT access.purpose_ok(purpose, legal_basis, access.today(), 'case.read') THEN
+        RAISE EXCEPTION 'no right to read cases' USING ERRCODE = 'DA003';
+    END IF;
+    SELECT array_agg(c.case_id ORDER BY c.answer_due, c.case_id) INTO keys FROM (
+        SELECT q.case_id, q.answer_due FROM quality.case q
+        WHERE q.state IN ('waiting', 'accepted') AND (held."national" OR q.areas && held.areas)
+          AND (q.desk = '' OR access.works_for(actor_id, q.desk))
+        ORDER BY q.answer_due, q.case_id LIMIT least(how_many, 200)) AS c;
+    PERFORM audit.record(ARRAY(
+        SELECT ROW('read', actor_kind, actor_id, org_code, purpose, legal_basis, NULL, q.person_key, ARRAY['cases'],
+                   request_id, channel, NULL, NULL)::audit.entry_in
+        FROM quality.case q WHERE q.case_id = ANY (keys) GROUP BY q.person_key));
+    RETURN QUERY SELECT q.person_key, q.case_id, q.data_group, q.field, q.opened_at, q.answer_due, q.done_due, q.state
+        FROM quality.case q WHERE q.case_id = ANY (keys) ORDER BY q.answer_due, q.case_id;
+END $$;
