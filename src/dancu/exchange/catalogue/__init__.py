@@ -1,0 +1,1 @@
+"""What data exchange knows by law and custom, as data."""

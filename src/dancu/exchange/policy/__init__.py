@@ -1,0 +1,1 @@
+"""Rules of data exchange in words, pure."""
