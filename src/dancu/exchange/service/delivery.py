@@ -1,0 +1,203 @@
+"""Delivering events to subscribers (role worker): each has its own place, its own pace and its own connection, so one that is
+slow, dead or hostile delays nobody else.
+
+A delivery is a batch of CloudEvents in the order of the log. 2xx: with the subscriber. A refusal (4xx) of a batch is narrowed
+down to the event that is refused, which goes to the dead letters; everything else is tried again with growing pauses, and
+after days the subscription is paused: its place is kept, so nothing is lost. At least once: a batch whose answer was lost
+comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+
+from dancu.exchange.models.subscription import News, Subscription
+from dancu.exchange.service.subscriptions import cloud_event
+from dancu.exchange.store import subscriptions as store
+from dancu.kit.db import Conn
+from dancu.kit.log import get_logger
+from dancu.kit.outbound import Failed, Outbound, Rules
+
+log = get_logger("dancu.exchange")
+
+# (method, url, content type, body) -> headers to send, signed.
+Sign = Callable[[str, str, str, bytes], Mapping[str, str]]
+Connect = Callable[[], AbstractAsyncContextManager[Conn]]
+
+PAUSES: Final = (1, 5, 15, 60, 300, 900, 3600)
+GIVE_UP: Final = timedelta(days=3)
+SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.5
+# Final answers: the subscriber does not want this event. 408, 425 and 429 are about time, 401 and 403 about its set-up.
+_REFUSED: Final = frozenset(range(400, 500)) - {401, 403, 404, 408, 425, 429}
+
+
+class Deliverer:
+    """`connect` gives a connection in a transaction that commits at the end; `lanes` of them are used at once."""
+
+    def __init__(self, connect: Connect, rules: Rules, sign: Sign, source: str, *, lanes: int = 4) -> None:
+        self._connect, self._rules, self._sign, self._source = connect, rules, sign, source
+        self._lanes = asyncio.Semaphore(lanes)
+        self._out: dict[str, Outbound] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        try:
+            while not stop.is_set():
+                await self.look()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
+        finally:
+            await self.close()
+
+    async def look(self) -> int:
+        """Start a delivery for every subscriber that is behind and due; how many are under way."""
+        async with self._database() as conn:
+            head, subs = await store.head(conn), await store.pushed(conn)
+        now = datetime.now(UTC)
+        for sub in subs:
+            if sub.place < head and sub.due_at <= now and sub.subscription_id not in self._busy:
+                task = asyncio.create_task(self._deliver(sub, head))
+                self._busy[sub.subscription_id] = task
+                task.add_done_callback(lambda _, name=sub.subscription_id: self._busy.pop(name, None))  # type: ignore[misc]
+        for name in self._out.keys() - {sub.subscription_id for sub in subs} - self._busy.keys():
+            await self._out.pop(name).close()
+        return len(self._busy)
+
+    async def settled(self) -> None:
+        """Wait until what is under way has ended."""
+        while self._busy:
+            await asyncio.wait(list(self._busy.values()))
+
+    async def close(self) -> None:
+        for task in list(self._busy.values()):
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        for out in self._out.values():
+            await out.close()
+        self._out.clear()
+
+    async def _deliver(self, sub: Subscription, head: int) -> None:
+        try:
+            place = sub.place
+            while place < head:
+                async with self._database() as conn:
+                    news, upto = await store.next_events(conn, sub.subscription_id, place, sub.batch)
+                # Committed: the evidence is kept, now the events may leave.
+                if upto <= place:
+                    return
+                if news and not await self._send_all(sub, news):
+                    return
+                async with self._database() as conn:
+                    await store.moved(conn, sub.subscription_id, upto, len(news))
+                place = upto
+        except Exception as error:
+            log.warning("delivery failed", subscription=sub.subscription_id, exc_info=error)
+
+    async def _send_all(self, sub: Subscription, news: Sequence[News]) -> bool:
+        """True when every event is with the subscriber or among the dead letters."""
+        outcome = await self._send(sub, news)
+        if outcome == "refused" and len(news) > 1:
+            for one in news:
+                single = await self._send(sub, [one])
+                if single == "refused":
+                    await self._bury(sub, one)
+                elif single:
+                    return await self._later(sub, single)
+                else:
+                    async with self._database() as conn:
+                        await store.moved(conn, sub.subscription_id, one.seq, 0)
+            return True
+        if outcome == "refused":
+            await self._bury(sub, news[0])
+            return True
+        return True if not outcome else await self._later(sub, outcome)
+
+    async def _send(self, sub: Subscription, news: Sequence[News]) -> str:
+        """"" when delivered, "refused", or why it failed."""
+        events = [cloud_event(one, self._source) for one in news]
+        kind = "application/cloudevents+json" if sub.batch == 1 else "application/cloudevents-batch+json"
+        body = orjson.dumps(events[0] if sub.batch == 1 else events)
+        out = self._out.get(sub.subscription_id)
+        if out is None:
+            out = self._out[sub.subscription_id] = Outbound(self._rules, most_connections=1)
+        try:
+            answer = await out.call(
+                "POST", sub.url, headers=self._sign("POST", sub.url, kind, body), content=body, seconds=SECONDS, most_bytes=16 * 1024
+            )
+        except Failed as failed:
+            return failed.code
+        if 200 <= answer.status < 300:
+            return ""
+        if answer.status == 410:
+            async with self._database() as conn:
+                await store.set_state(conn, sub.subscription_id, "paused", "answered 410 Gone")
+            return "gone"
+        return "refused" if answer.status in _REFUSED else f"answered {answer.status}"
+
+    async def _bury(self, sub: Subscription, one: News) -> None:
+        async with self._database() as conn:
+            await store.bury(conn, sub.subscription_id, one.seq, "refused by the subscriber")
+            await store.moved(conn, sub.subscription_id, one.seq, 0)
+
+    async def _later(self, sub: Subscription, why: str) -> bool:
+        if why == "gone":
+            return False
+        async with self._database() as conn:
+            if sub.failing_since is not None and datetime.now(UTC) - sub.failing_since > GIVE_UP:
+                await store.set_state(conn, sub.subscription_id, "paused", f"gave up: {why}")
+            else:
+                await store.failed(conn, sub.subscription_id, why, timedelta(seconds=PAUSES[min(sub.tries, len(PAUSES) - 1)]))
+        log.info("a subscriber was not reached", subscription=sub.subscription_id, why=why, tries=sub.tries + 1)
+        return False
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[Conn]:
+        async with self._lanes, self._connect() as conn:
+            yield conn
+
+
+async def redeliver(conn: Conn, sub: Subscription, seq: int, rules: Rules, sign: Sign, source: str) -> str:
+    """Send one dead letter again, at the request of the subscriber's staff; "" when it was taken, else why not. `conn` must
+    not be in a transaction that other things hang on: the evidence is committed before the event leaves."""
+    async with conn.transaction():
+        news, _ = await store.next_events(conn, sub.subscription_id, seq - 1, 1)
+    if not news or news[0].seq != seq:
+        return "no longer yours"
+
+    @asynccontextmanager
+    async def own() -> AsyncIterator[Conn]:
+        async with conn.transaction():
+            yield conn
+
+    deliverer = Deliverer(own, rules, sign, source, lanes=1)
+    try:
+        outcome = await deliverer._send(sub, news)
+    finally:
+        await deliverer.close()
+    if not outcome:
+        async with conn.transaction():
+            await store.settle(conn, sub.subscription_id, seq, "delivered")
+    return outcome
+
+
+async def handshake(url: str, rules: Rules, origin: str) -> str:
+    """Does the owner of this address want our events (CloudEvents HTTP webhooks §4: OPTIONS, WebHook-Request-Origin)?
+    "" when it does, else why not."""
+    async with Outbound(rules, most_connections=1) as out:
+        if not out.allows(url):
+            return "outbound.not_allowed"
+        try:
+            answer = await out.call("OPTIONS", url, headers={"WebHook-Request-Origin": origin}, seconds=SECONDS, most_bytes=16 * 1024)
+        except Failed as failed:
+            return failed.code
+    allowed = answer.headers.get("webhook-allowed-origin", "")
+    return "" if answer.status < 300 and allowed in ("*", origin) else f"answered {answer.status} without WebHook-Allowed-Origin"

@@ -1,0 +1,149 @@
+"""Rows of subscriptions, relations and refused events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from dancu.exchange.models.subscription import DeadLetter, Mode, News, Subscription
+from dancu.kit.db import Conn
+
+_COLUMNS = (
+    "subscription_id::text, org_code, client_no, kinds, purpose, legal_basis, mode, url, batch, state, place, tries, due_at,"
+    " failing_since, delivered_at, delivered, error, created_at"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM exchange.subscription"
+
+
+def _subscription(row: tuple[Any, ...]) -> Subscription:
+    return Subscription(*row[:3], tuple(row[3]), *row[4:6], Mode(row[6]), *row[7:])
+
+
+async def insert(conn: Conn, sub: Subscription, topics: Sequence[str], groups: Sequence[str]) -> None:
+    await conn.execute(
+        "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, groups, purpose, legal_basis,"
+        " mode, url, batch, place, noted_to) VALUES (%s::uuid, %s, %s::bigint, %s::text[], %s::text[], %s::text[], %s, %s, %s, %s,"
+        " %s, %s::bigint, %s::bigint)",
+        (
+            sub.subscription_id, sub.org_code, sub.client_no, list(sub.kinds), list(topics), list(groups), sub.purpose,
+            sub.legal_basis, sub.mode.value, sub.url, sub.batch, sub.place, sub.place,
+        ),
+    )  # fmt: skip
+
+
+async def find(conn: Conn, org_code: str, subscription_id: str) -> Subscription | None:
+    row = await (
+        await conn.execute(f"{_SELECT} WHERE org_code = %s AND subscription_id = %s::uuid", (org_code, subscription_id))
+    ).fetchone()
+    return _subscription(row) if row else None
+
+
+async def of_organisation(conn: Conn, org_code: str) -> list[Subscription]:
+    cursor = await conn.execute(f"{_SELECT} WHERE org_code = %s AND state <> 'ended' ORDER BY created_at", (org_code,))
+    return [_subscription(row) for row in await cursor.fetchall()]
+
+
+async def pushed(conn: Conn) -> list[Subscription]:
+    """Every active subscription that is delivered to."""
+    cursor = await conn.execute(f"{_SELECT} WHERE mode = 'push' AND state = 'active'")
+    return [_subscription(row) for row in await cursor.fetchall()]
+
+
+async def head(conn: Conn) -> int:
+    """The number of the newest event."""
+    row = await (await conn.execute("SELECT seq FROM kit.event_head")).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def next_events(conn: Conn, subscription_id: str, after: int, most: int) -> tuple[list[News], int]:
+    """(events, the place up to which was searched). The evidence is written with it: commit before anything leaves."""
+    cursor = await conn.execute(
+        "SELECT seq, topic, ref, payload, at FROM exchange.next_events(%s::uuid, %s::bigint, %s::int)", (subscription_id, after, most)
+    )
+    found, upto = [], after
+    for row in await cursor.fetchall():
+        if row[1] == "":
+            upto = row[0]
+        else:
+            found.append(News(*row))
+    return found, upto
+
+
+async def moved(conn: Conn, subscription_id: str, place: int, delivered: int) -> None:
+    """Everything up to `place` is with the subscriber."""
+    await conn.execute(
+        "UPDATE exchange.subscription SET place = greatest(place, %s::bigint), delivered = delivered + %s::bigint, tries = 0, error = '',"
+        " failing_since = NULL, delivered_at = CASE WHEN %s::bigint > 0 THEN now() ELSE delivered_at END WHERE subscription_id = %s::uuid",
+        (place, delivered, delivered, subscription_id),
+    )
+
+
+async def failed(conn: Conn, subscription_id: str, error: str, pause: timedelta) -> None:
+    await conn.execute(
+        "UPDATE exchange.subscription SET tries = tries + 1, error = %s, due_at = now() + %s::interval,"
+        " failing_since = coalesce(failing_since, now()) WHERE subscription_id = %s::uuid",
+        (error[:80], pause, subscription_id),
+    )
+
+
+async def set_state(conn: Conn, subscription_id: str, state: str, error: str = "") -> None:
+    await conn.execute(
+        "UPDATE exchange.subscription SET state = %s, error = %s, due_at = now(), tries = 0, failing_since = NULL WHERE subscription_id = %s::uuid",
+        (state, error[:80], subscription_id),
+    )
+
+
+async def replay(conn: Conn, subscription_id: str, place: int) -> None:
+    """Go back (never forward) to `place`."""
+    await conn.execute(
+        "UPDATE exchange.subscription SET place = least(place, %s::bigint), due_at = now() WHERE subscription_id = %s::uuid",
+        (place, subscription_id),
+    )
+
+
+async def bury(conn: Conn, subscription_id: str, seq: int, error: str) -> None:
+    """Keep an event that the subscriber refused."""
+    await conn.execute(
+        "INSERT INTO exchange.dead_letter (subscription_id, seq, error) VALUES (%s::uuid, %s::bigint, %s)"
+        " ON CONFLICT (subscription_id, seq) DO UPDATE SET error = excluded.error, at = now(), settled_at = NULL, settled_how = NULL",
+        (subscription_id, seq, error[:80]),
+    )
+
+
+async def dead_letters(conn: Conn, subscription_id: str, most: int = 100) -> list[DeadLetter]:
+    cursor = await conn.execute(
+        "SELECT subscription_id::text, seq, error, at, settled_at, settled_how FROM exchange.dead_letter"
+        " WHERE subscription_id = %s::uuid ORDER BY settled_at IS NOT NULL, seq LIMIT %s",
+        (subscription_id, most),
+    )
+    return [DeadLetter(*row) for row in await cursor.fetchall()]
+
+
+async def settle(conn: Conn, subscription_id: str, seq: int, how: str) -> bool:
+    cursor = await conn.execute(
+        "UPDATE exchange.dead_letter SET settled_at = now(), settled_how = %s WHERE subscription_id = %s::uuid AND seq = %s::bigint"
+        " AND settled_at IS NULL",
+        (how, subscription_id, seq),
+    )
+    return cursor.rowcount > 0
+
+
+async def relate(conn: Conn, org_code: str, pairs: Sequence[tuple[int, str]]) -> int:
+    """Keep relations to opened persons; how many are new."""
+    cursor = await conn.execute(
+        "INSERT INTO exchange.relation (person_key, org_code, ref) SELECT k, %s, r FROM unnest(%s::bigint[], %s::text[]) AS x(k, r)"
+        " ON CONFLICT (person_key, org_code) DO NOTHING",
+        (org_code, [key for key, _ in pairs], [ref for _, ref in pairs]),
+    )
+    return cursor.rowcount
+
+
+async def end_relation(conn: Conn, org_code: str, ref: str) -> bool:
+    row = await (await conn.execute("SELECT exchange.end_relation(%s, %s)", (org_code, ref))).fetchone()
+    return bool(row and row[0])
+
+
+async def relations(conn: Conn, org_code: str) -> int:
+    row = await (await conn.execute("SELECT exchange.relations(%s)", (org_code,))).fetchone()
+    return int(row[0]) if row else 0
