@@ -78,6 +78,7 @@ BEGIN
         EXECUTE format('ALTER TABLE exchange.%I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY app ON exchange.%I TO dancu_app USING (person_key = ANY (COALESCE(NULLIF(current_setting(''dancu.subjects'', true), ''''), ''{}'')::bigint[]))', t);
         EXECUTE format('CREATE POLICY worker ON exchange.%I TO dancu_worker USING (true)', t);
+        EXECUTE format('CREATE POLICY gate ON exchange.%I TO dancu_gate USING (true)', t);
         EXECUTE format('CREATE POLICY verify ON exchange.%I FOR SELECT TO dancu_verify USING (true)', t);
         EXECUTE format('GRANT SELECT ON exchange.%I TO dancu_verify', t);
     END LOOP;
@@ -88,3 +89,25 @@ GRANT SELECT, INSERT, UPDATE ON exchange.connector_state TO dancu_app, dancu_wor
 GRANT SELECT, INSERT ON exchange.file_drop TO dancu_worker;
 GRANT SELECT ON exchange.file_drop TO dancu_app, dancu_verify;
 GRANT SELECT ON exchange.connector_state TO dancu_verify;
+
+GRANT SELECT, INSERT, UPDATE ON exchange.paper TO dancu_gate;
+GRANT CREATE ON SCHEMA exchange TO dancu_gate;
+SET LOCAL ROLE dancu_gate;
+-- Keep what a ministry answered. The look that asked for it was recorded and committed before the ministry was asked (`entry`), so
+-- that no transaction waits for a ministry; whoever asked later has the later word.
+CREATE FUNCTION exchange.keep_paper(person bigint, connector text, found boolean, sealed bytea, as_of date, fetched_at timestamptz, entry bigint)
+RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    INSERT INTO exchange.paper AS p (person_key, connector, found, sealed, as_of, how, fetched_at, entry_id)
+    SELECT person, connector, found, sealed, as_of, 'api', fetched_at, entry WHERE entry IS NOT NULL
+    ON CONFLICT ON CONSTRAINT paper_pkey DO UPDATE SET found = excluded.found, sealed = excluded.sealed, as_of = excluded.as_of,
+        how = excluded.how, fetched_at = excluded.fetched_at, entry_id = excluded.entry_id
+    WHERE p.fetched_at <= excluded.fetched_at;
+    RETURN FOUND;
+END $$;
+REVOKE ALL ON FUNCTION exchange.keep_paper(bigint, text, boolean, bytea, date, timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION exchange.keep_paper(bigint, text, boolean, bytea, date, timestamptz, bigint) TO dancu_app;
+RESET ROLE;
+SET LOCAL ROLE dancu_owner;
+REVOKE CREATE ON SCHEMA exchange FROM dancu_gate;
