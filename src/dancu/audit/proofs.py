@@ -15,6 +15,7 @@ from dancu.kit.db import Conn
 FORMAT = "dancu-proof/1"
 _LARGEST = 2**63 - 1  # of a bigint: the database cannot even be asked for more
 CITIZEN = ("subject", "seq", "content")  # what a citizen's proof opens: all but the officer's key
+PROGRAM = ("content", "officer")  # what a program's proof opens: not whom it concerns
 EVERYTHING = ("subject", "seq", "content", "officer")
 
 
@@ -64,6 +65,15 @@ async def consistency(conn: Conn, old: int, new: int) -> list[bytes]:
     return await hashes(conn, merkle.consistency_ranges(old, new))
 
 
+async def contents_of_client(conn: Conn, entry_ids: Sequence[int], client_no: int) -> list[tuple[int, bytes]]:
+    """(entry_id, canonical content) of entries that a program caused and that wait, recorded in this transaction: what their
+    leaf will commit to under the label `content`."""
+    if not entry_ids:
+        return []
+    rows = await log.waiting_of_client(conn, entry_ids, client_no)
+    return [(row[0], entry.content_value(row)) for row in rows]
+
+
 async def proof(
     conn: Conn,
     entry_id: int | None = None,
@@ -71,15 +81,16 @@ async def proof(
     idx: int | None = None,
     disclose: Iterable[str] = CITIZEN,
     vkey: str = "",
+    client_no: int | None = None,
 ) -> Proof:
     """Proof of one entry, named by its id or its index in the log. As role app the entry's subject must have been
-    opened in this transaction. NotFound where there is no such entry, it waits, or its content was erased; Conflict
+    opened in this transaction, or a program (`client_no`) have caused it. NotFound where there is no such entry, it waits, or its content was erased; Conflict
     where the log does not hold what it says."""
     if (entry_id is None) == (idx is None):
         raise ValueError("either entry_id or idx")
     asked = idx if entry_id is None else entry_id
     in_range = asked is not None and 0 <= asked <= _LARGEST
-    found = await log.content_row(conn, idx=idx, entry_id=entry_id) if in_range else None
+    found = await log.content_row(conn, idx=idx, entry_id=entry_id, client_no=client_no) if in_range else None
     if found is None:
         raise NotFound("audit.entry.unknown", "Không có mục nhật ký này, hoặc mục còn đang chờ ghi vào sổ.")
     place, row = found

@@ -140,11 +140,25 @@ async def search_entries(
     return [FoundEntry(row[0], _access(row[1:])) async for row in cursor]
 
 
-async def content_row(conn: Conn, *, idx: int | None = None, entry_id: int | None = None) -> tuple[int, Any] | None:
-    """Index and columns (`entry.COLUMNS`) of one sequenced entry, by index or by entry id."""
+async def content_row(
+    conn: Conn, *, idx: int | None = None, entry_id: int | None = None, client_no: int | None = None
+) -> tuple[int, Any] | None:
+    """Index and columns (`entry.COLUMNS`) of one sequenced entry, by index or by entry id; `client_no`: of an entry that this
+    program caused."""
     cursor = conn.cursor(binary=True)
-    await cursor.execute(
-        f"SELECT idx, {', '.join(COLUMNS)} FROM audit.entry_to_prove(%s::bigint, %s::bigint)", (idx, entry_id)
-    )
+    source, params = ("audit.entry_to_prove(%s::bigint, %s::bigint)", (idx, entry_id))
+    if client_no is not None:
+        source, params = ("audit.entry_of_client(%s::bigint, %s::bigint)", (entry_id, client_no))
+    await cursor.execute(f"SELECT idx, {', '.join(COLUMNS)} FROM {source}", params)
     row = await cursor.fetchone()
     return (row[0], row[1:]) if row else None
+
+
+async def waiting_of_client(conn: Conn, ids: Sequence[int], client_no: int) -> list[Any]:
+    """Columns (`entry.COLUMNS`, without subject, number and salt) of entries of one program that wait."""
+    cursor = await conn.execute(
+        "SELECT entry_id, at, action, org_code, NULL, NULL, actor_kind, actor_id, purpose, legal_basis, case_ref, fields, request_id,"
+        " channel, facts, note, NULL FROM audit.waiting_of_client(%s::bigint[], %s::bigint)",
+        (list(ids), client_no),
+    )
+    return await cursor.fetchall()

@@ -181,7 +181,7 @@ def respond(request: Request, error: DancuError, status: int | None = None) -> R
             door = surface_of(request.url.path, tuple(getattr(request.app.state, "surfaces", ()))).sign_in
             return RedirectResponse(f"{door}?next={quote(return_to(request), safe='/')}", status_code=303)
         kind = _SIGN_IN
-    return _answer(request, error, kind, status or kind.status)
+    return _answer(request, error, kind, status or getattr(error, "status", 0) or kind.status)
 
 
 def respond_unexpected(request: Request) -> Response:
@@ -195,14 +195,17 @@ def _answer(request: Request, error: DancuError, kind: Kind, status: int) -> Res
 
     lang, request_id = request.state.lang, request.state.request_id
     request.state.error_code = error.code
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if isinstance(error, Exceeded):
         headers["Retry-After"] = str(error.params["seconds"])
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER)
     if wants_json(request):
         body = problem(error, status, kind.title, lang, request_id)
-        return JSONResponse(body, status, headers, media_type="application/problem+json")
+        answer = JSONResponse(body, status, headers, media_type="application/problem+json")
+        # An endpoint whose answers are signed has said how; its refusals are signed too.
+        seal = getattr(request.state, "seal", None)
+        return answer if seal is None else seal(answer)
     page = render(request, "kit/error.html", status=status, error=error, kind=kind, whole=True)
     page.headers.update(headers)
     return page

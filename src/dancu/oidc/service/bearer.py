@@ -29,7 +29,7 @@ class Presented:
 
 async def presented(provider: Provider, wire: Wire) -> Presented:
     """Raises OAuthError in the words of RFC 6750 and RFC 9449."""
-    scheme, text = _taken(wire)
+    scheme, text = taken(wire)
     try:
         token = tokens.read_access_token(provider, wire.issuer, text)
     except JoseError as error:
@@ -37,7 +37,7 @@ async def presented(provider: Provider, wire: Wire) -> Presented:
     client = await provider.client(token.text("client_id"))
     if client is None:
         raise invalid_token("the client is not in use", scheme)
-    marks = _bound(provider, wire, token, scheme, text)
+    marks = bound(provider, wire, token, scheme, text)
     audience = token.claims.get("aud")
     if wire.issuer not in (audience if isinstance(audience, list) else [audience]):
         raise invalid_token("issued for another resource", scheme)
@@ -45,7 +45,7 @@ async def presented(provider: Provider, wire: Wire) -> Presented:
     return Presented(token, client, scope, tokens.handle_of(provider.sealer, token), marks, scheme)
 
 
-def _taken(wire: Wire) -> tuple[str, str]:
+def taken(wire: Wire) -> tuple[str, str]:
     """(scheme, token) from the header or, at a POST, the form (RFC 6750 §2); from one place only."""
     scheme, _, text = wire.authorization.partition(" ")
     posted = wire.params.get("access_token", "")
@@ -60,7 +60,7 @@ def _taken(wire: Wire) -> tuple[str, str]:
     return "DPoP" if scheme.lower() == "dpop" else "Bearer", text.strip()
 
 
-def _bound(provider: Provider, wire: Wire, token: Compact, scheme: str, text: str) -> tuple[Mark, ...]:
+def bound(provider: Provider, wire: Wire, token: Compact, scheme: str, text: str) -> tuple[Mark, ...]:
     """The marks of the proof, where the token needs one. Raises OAuthError unless the holder is the rightful one."""
     binding = token.claims.get("cnf")
     binding = binding if isinstance(binding, dict) else {}

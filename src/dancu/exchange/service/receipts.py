@@ -1,0 +1,136 @@
+"""What the platform signs in data exchange: answers (RFC 9421) and receipts (JWS), with a key of its own that is never
+dropped, since receipts are read years later; the newest signs. And the names of entries in receipts, which say nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from dancu.exchange.models.call import Call
+from dancu.kit import httpsig
+from dancu.kit import keys as files
+
+TYP = "exchange-receipt+jwt"
+_NAME = re.compile(r"answer-(\d{1,6})\.pem", re.ASCII)
+_LOOK_SECONDS = 5.0
+_STATUS, _DIGEST = httpsig.Component("@status"), httpsig.Component("content-digest")
+_ASKED = httpsig.Component("signature", (("req", True),))
+_OPAQUE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+
+def b64u(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class _Key:
+    def __init__(self, pem: bytes) -> None:
+        private = serialization.load_pem_private_key(pem, None)
+        if not isinstance(private, ec.EllipticCurvePrivateKey):
+            raise ValueError("not an EC private key")
+        self.signer = httpsig.Signer(private)
+        numbers = private.public_key().public_numbers()
+        members = {"crv": "P-256", "kty": "EC", "x": b64u(numbers.x.to_bytes(32, "big")), "y": b64u(numbers.y.to_bytes(32, "big"))}
+        self.kid = b64u(hashlib.sha256(orjson.dumps(members)).digest())
+        self.jwk = {**members, "use": "sig", "alg": "ES256", "kid": self.kid}
+        self.head = b64u(orjson.dumps({"alg": "ES256", "kid": self.kid, "typ": TYP}))
+
+
+class AnswerKeys:
+    """Keys under `directory` ($DATA/keys/exchange): `answer-<n>.pem`, and the key of entry names. Looks for new files every few
+    seconds, so a rotation needs no restart."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._looked = directory, float("-inf")
+        self._known: dict[int, _Key] = {}
+        self._newest: _Key | None = None
+        self._names: bytes | None = None
+
+    def current(self) -> _Key:
+        if self._newest is None or time.monotonic() - self._looked > _LOOK_SECONDS:
+            numbers = sorted(int(found[1]) for path in self._directory.glob("answer-*.pem") if (found := _NAME.fullmatch(path.name)))
+            for number in numbers or [1]:
+                if number not in self._known:
+                    self._known[number] = _Key(files.secret(self._directory, f"answer-{number}.pem", _new))
+            self._newest, self._looked = self._known[max(self._known)], time.monotonic()
+        return self._newest
+
+    def jwks(self) -> dict[str, Any]:
+        self.current()
+        return {"keys": [key.jwk for _, key in sorted(self._known.items())]}
+
+    def rotate(self) -> None:
+        """A new key, which signs from now on."""
+        self.current()
+        files.secret(self._directory, f"answer-{max(self._known) + 1}.pem", _new)
+        self._looked = float("-inf")
+
+    def sign_answer(self, status: int, body: bytes, asked: httpsig.Message | None) -> dict[str, str]:
+        """Content-Digest, Signature-Input and Signature of an answer; bound to the signature of the request where it has one."""
+        key = self.current()
+        headers = {"content-digest": httpsig.content_digest(body)}
+        signed = asked is not None and bool(asked.headers.get("signature"))
+        message = httpsig.Message({name: [value] for name, value in headers.items()}, status=status, request=asked)
+        params: dict[str, httpsig.Bare] = {"created": int(time.time()), "keyid": key.kid, "alg": key.signer.alg}
+        try:
+            fields = httpsig.sign(message, (_STATUS, _DIGEST, _ASKED) if signed else (_STATUS, _DIGEST), params, key.signer)
+        except httpsig.Malformed:  # the request's signature is no field that can be covered
+            fields = httpsig.sign(message, (_STATUS, _DIGEST), params, key.signer)
+        return {**headers, **fields}
+
+    def receipt(self, claims: dict[str, Any]) -> str:
+        """A compact JWS (ES256)."""
+        key = self.current()
+        signed = f"{key.head}.{b64u(orjson.dumps(claims))}"
+        return f"{signed}.{b64u(key.signer.sign(signed.encode()))}"
+
+    def entry_name(self, entry_id: int, client_no: int) -> str:
+        """An entry of the log as one program may name it: 22 letters that say nothing and cannot be guessed."""
+        block = entry_id.to_bytes(8, "big") + client_no.to_bytes(8, "big")
+        return b64u(self._cipher().encryptor().update(block))
+
+    def entry_of(self, name: str) -> tuple[int, int] | None:
+        """(entry_id, client_no); None for what cannot be such a name. Whether the pair exists the log says."""
+        if not _OPAQUE.fullmatch(name):
+            return None
+        from base64 import urlsafe_b64decode
+
+        plain = self._cipher().decryptor().update(urlsafe_b64decode(name + "=="))
+        entry_id, client_no = int.from_bytes(plain[:8], "big"), int.from_bytes(plain[8:], "big")
+        return (entry_id, client_no) if entry_id < 1 << 63 and client_no < 1 << 63 else None
+
+    def _cipher(self) -> Cipher[modes.ECB]:
+        if self._names is None:
+            self._names = files.secret(self._directory, "entry-names.key")
+        # One block, never two alike under one meaning: the plain block cipher is what is wanted here.
+        return Cipher(algorithms.AES(self._names), modes.ECB())  # noqa: S305
+
+
+def _new() -> bytes:
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def claims(
+    keys: AnswerKeys, issuer: str, origin: str, call: Call, answer: bytes, entries: Sequence[tuple[int, str]]
+) -> dict[str, Any]:
+    """What a receipt says. `answer`: the bytes of the answer without its receipt. `entries`: (entry_id, record hash) of each
+    person the call was about; more than 20 are only counted."""
+    named = [(keys.entry_name(entry_id, call.client_no), digest) for entry_id, digest in entries[:20]]
+    return {
+        "iss": issuer, "aud": call.client_id, "iat": int(time.time()), "at": round(call.received, 3), "message_id": call.message_id,
+        "service": call.service, "environment": call.environment, "purpose": call.purpose, "legal_basis": call.legal_basis,
+        "case_ref": call.case_ref, "request_digest": b64u(call.digest), "answer_digest": b64u(hashlib.sha256(answer).digest()),
+        "log": origin, "count": len(entries),
+        "entries": [{"id": name, "record_hash": digest, "proof_url": f"{issuer}/api/v1/exchange/proof/{name}"} for name, digest in named],
+    }  # fmt: skip

@@ -1,0 +1,82 @@
+"""Rows of calls, quotas, and of what the door knows of programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from dancu.exchange.models.call import Line, System
+from dancu.kit.db import Conn
+
+_COLUMNS = (
+    "client_no, message_id, org_code, environment, service, digest, verdict, officer, purpose, legal_basis, case_ref, entries, micros"
+)
+
+
+def _values(line: Line) -> tuple[Any, ...]:
+    return (
+        line.client_no, line.message_id, line.org_code, line.environment, line.service, line.digest, line.verdict, line.officer,
+        line.purpose, line.legal_basis, line.case_ref, line.entries, line.micros,
+    )  # fmt: skip
+
+
+async def write(conn: Conn, line: Line) -> bool:
+    """One line; False where the program's message id was there already."""
+    done = await conn.execute(
+        f"INSERT INTO exchange.call ({_COLUMNS}) VALUES (%s::bigint, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT ON CONSTRAINT call_pkey DO NOTHING",
+        _values(line),
+    )
+    return done.rowcount == 1
+
+
+async def write_many(conn: Conn, lines: Sequence[Line]) -> None:
+    """Lines of refused calls, in one statement; a message id that is there already stays as it is."""
+    columns = [list(column) for column in zip(*map(_values, lines), strict=True)]
+    await conn.execute(
+        f"INSERT INTO exchange.call ({_COLUMNS}) SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
+        " %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::integer[])"
+        " ORDER BY 1, 2 ON CONFLICT ON CONSTRAINT call_pkey DO NOTHING",
+        columns,
+    )
+
+
+async def seen(conn: Conn, client_no: int, message_id: str) -> bool:
+    """Did the program send this message id before?"""
+    cursor = await conn.execute(
+        "SELECT FROM exchange.call WHERE client_no = %s::bigint AND message_id = %s", (client_no, message_id)
+    )
+    return await cursor.fetchone() is not None
+
+
+async def lease(conn: Conn, org_code: str, service: str, day: date, block: int, total: int) -> int:
+    """Take up to `block` of what is left of the day's `total`; how many were left to take."""
+    cursor = await conn.execute(
+        "SELECT exchange.lease(%s, %s, %s, %s::bigint, %s::bigint)", (org_code, service, day, block, total)
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def changed(conn: Conn) -> int:
+    """A number that is another whenever partners, programs, certificates or agreements are."""
+    row = await (await conn.execute("SELECT exchange.changed()")).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def systems(conn: Conn) -> list[System]:
+    cursor = await conn.execute(
+        "SELECT s.client_no, s.org_code, s.name, s.environment, p.state FROM exchange.system s"
+        " JOIN exchange.partner p ON p.org_code = s.org_code"
+    )
+    return [System(*row) for row in await cursor.fetchall()]
+
+
+async def certificates(conn: Conn) -> list[tuple[bytes, int, bytes, datetime, datetime, bool]]:
+    """(thumbprint, client_no, spki, not_before, not_after, revoked) of every certificate that could still be used."""
+    cursor = await conn.execute(
+        "SELECT thumbprint, client_no, spki, not_before, not_after, revoked_at IS NOT NULL FROM exchange.certificate"
+        " WHERE not_after > now() - interval '7 days'"
+    )
+    return await cursor.fetchall()
