@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dancu.population.importing import cleaning
+from dancu.kernel import cells as cleaning
+from dancu.kit.sheets import open_sheet
+from dancu.kit.sheets.columns import header_key
 from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.places import Places
-from dancu.population.importing.profile import header_key, load_profile, names
-from dancu.population.importing.readers import open_sheet
+from dancu.population.importing.profile import load_profile, names
 from dancu.population.importing.rows import RowReader
 from dancu.population.matching import search_terms
 from dancu.territory.service import gazetteer

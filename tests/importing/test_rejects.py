@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dancu.population.importing.profile import EXTRA, load_profile
-from dancu.population.importing.readers import open_sheet
-from dancu.population.importing.readers.sheet import armed, disarmed
+from dancu.kit.sheets import open_sheet
+from dancu.kit.sheets.columns import EXTRA
+from dancu.kit.sheets.sheet import armed, disarmed
+from dancu.population.importing.profile import load_profile
 from tests.importing.conftest import Registry
 
 HEADER = ["Số ĐDCN", "Họ và tên", "Ngày sinh", "Giới tính", "Cột lạ"]

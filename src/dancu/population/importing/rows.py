@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from dancu.kernel import cells
+from dancu.kernel.cells import CLEANERS, Cell
 from dancu.kernel.dates import PartialDate, cross_check_words, to_words
 from dancu.kernel.names import Encoding, decode, detect_encoding
 from dancu.kernel.numbers import PersonalId
 from dancu.population import models as m
-from dancu.population.importing import cleaning
-from dancu.population.importing.cleaning import CLEANERS, Cell
 from dancu.population.importing.places import NOWHERE, Place, Places
 from dancu.population.importing.profile import Profile
 from dancu.territory.service import gazetteer
@@ -122,11 +122,11 @@ class RowReader:
         unreadable becomes a doubt or a finding."""
         values = row.values
         if (broken := values.get("name?")) is not None:
-            for other, clean in (("birth", cleaning.date), ("personal_id", cleaning.personal_id)):
+            for other, clean in (("birth", cells.date), ("personal_id", cells.personal_id)):
                 stray = values.get(f"{other}?")
                 if stray is None:
                     continue
-                here, there = clean(broken[0]), cleaning.name(stray[0])
+                here, there = clean(broken[0]), cells.name(stray[0])
                 if here.value is not None and there.value is not None:
                     values["name"], values[other] = there.value, here.value
                     del values["name?"], values[f"{other}?"]

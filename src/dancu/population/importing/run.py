@@ -17,9 +17,10 @@ from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.kit.sheets import rejects
 from dancu.population.bulk.collector import patient_collector
 from dancu.population.bulk.store import assert_evidence_moves
-from dancu.population.importing import rejects, store
+from dancu.population.importing import store
 from dancu.population.importing.assembly import Ready
 from dancu.population.importing.matching import household_number, numbers_of
 from dancu.population.importing.outcome import OUTCOMES, Result, Tally

@@ -12,9 +12,9 @@ from typing import Final
 from dancu.kernel.errors import Invalid
 from dancu.kernel.names import Encoding, decode, detect_encoding
 from dancu.kit.i18n import N_
+from dancu.kit.sheets import Sheet, open_sheet
 from dancu.population.importing.matching import household_number
 from dancu.population.importing.profile import Profile
-from dancu.population.importing.readers import Sheet, open_sheet
 from dancu.population.importing.rows import Row, RowReader
 
 CHUNK: Final = 3_000

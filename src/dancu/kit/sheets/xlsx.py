@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from dancu.kernel.errors import Invalid
-from dancu.population.importing.readers.sheet import TITLE_ROWS, Sheet, is_header, text_of
+from dancu.kit.sheets.sheet import TITLE_ROWS, Sheet, is_header, text_of
 
 
 def open_xlsx(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:

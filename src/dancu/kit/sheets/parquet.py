@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dancu.kernel.errors import Invalid
-from dancu.population.importing.readers.sheet import Sheet, is_header, text_of
+from dancu.kit.sheets.sheet import Sheet, is_header, text_of
 
 _BATCH = 4_096
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from dancu.population.importing.profile import EXTRA
-from dancu.population.importing.readers import Sheet
-from dancu.population.importing.readers.sheet import disarmed
+from dancu.kit.sheets import Sheet
+from dancu.kit.sheets.columns import EXTRA
+from dancu.kit.sheets.sheet import disarmed
 
 Refused = AsyncIterator[tuple[int, list[str], str, str]]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dancu.kernel.errors import Invalid
-from dancu.population.importing.readers.sheet import Sheet, is_header, text_of
+from dancu.kit.sheets.sheet import Sheet, is_header, text_of
 
 __all__ = ["Sheet", "is_header", "open_sheet", "text_of"]
 
@@ -23,11 +23,11 @@ def open_sheet(path: Path, recognise: Recognise) -> Sheet:
     (none of the first rows is a header of the profile), "import.file.broken"."""
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
-        from dancu.population.importing.readers.delimited import open_csv as opener
+        from dancu.kit.sheets.delimited import open_csv as opener
     elif suffix in (".xlsx", ".xlsm"):
-        from dancu.population.importing.readers.xlsx import open_xlsx as opener
+        from dancu.kit.sheets.xlsx import open_xlsx as opener
     elif suffix in (".parquet", ".pq"):
-        from dancu.population.importing.readers.parquet import open_parquet as opener
+        from dancu.kit.sheets.parquet import open_parquet as opener
     else:
         raise Invalid(
             "import.file.kind",

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from dancu.kernel.errors import Invalid
-from dancu.population.importing.readers.encoding import Decoder, find_encoding
-from dancu.population.importing.readers.sheet import TITLE_ROWS, Sheet, armed, is_header
+from dancu.kit.sheets.encoding import Decoder, find_encoding
+from dancu.kit.sheets.sheet import TITLE_ROWS, Sheet, armed, is_header
 
 _DELIMITERS: Final = ",;\t|"
 csv.field_size_limit(1 << 20)  # a cell of a megabyte is a lost quotation mark, not a cell
