@@ -32,9 +32,11 @@ async def run(settings: Settings) -> None:
         ("sequencer", lambda s: _sequence(settings, s)),
         ("events", _dispatch),
         ("accounts", _protect),
+        ("cases", _cases),
         ("jobs", _jobs),
         ("messages", lambda s: _deliver(settings, s)),
         ("logouts", lambda s: _logouts(settings, s)),
+        ("subscriptions", lambda s: _announce(settings, s)),
     ]
     tasks = [asyncio.create_task(_forever(name, work, stop)) for name, work in loops]
     await stop.wait()
@@ -105,6 +107,19 @@ async def _protect(stop: asyncio.Event) -> None:
         await conn.close()
 
 
+async def _cases(stop: asyncio.Event) -> None:
+    """Disagreements, wrong data and demanded papers become cases of a desk."""
+    from dancu.quality import subscribers
+
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        while not stop.is_set():
+            if not await subscribers.consume(conn):
+                await _pause(stop, _IDLE_SECONDS)
+    finally:
+        await conn.close()
+
+
 async def _deliver(settings: Settings, stop: asyncio.Event) -> None:
     from dancu.kit import messages
 
@@ -131,6 +146,26 @@ async def _logouts(settings: Settings, stop: asyncio.Event) -> None:
         await notices.tell_forever(conn, SigningKeys(folder), Sealer(folder), stop, demo=settings.demo)
     finally:
         await conn.close()
+
+
+async def _announce(settings: Settings, stop: asyncio.Event) -> None:
+    """Partners hear the news they subscribed to."""
+    from dancu.accounts.service.links import link
+    from dancu.exchange.service import announcing, receipts
+    from dancu.exchange.service.delivery import Deliverer
+    from dancu.kit.db import make_pool
+    from dancu.kit.outbound import rules
+
+    pool = make_pool(dsn("worker", settings.data), min_size=1, max_size=4, name="subscriptions")
+    await pool.open(wait=True)
+    watch = await open_connection("worker", autocommit=True)
+    try:
+        sign = announcing.signer(receipts.AnswerKeys(settings.keys / "exchange"))
+        source = settings.public_url.rstrip("/") or link("").rstrip("/") or "urn:dancu"
+        await Deliverer(pool.connection, rules(settings.outbound), sign, source).run(stop, watch)
+    finally:
+        await watch.close()
+        await pool.close()
 
 
 async def _jobs(stop: asyncio.Event) -> None:

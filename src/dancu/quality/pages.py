@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dancu.access import service as access
+from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
 from dancu.kit.db import Conn
@@ -23,13 +26,14 @@ from dancu.kit.web import (
 )  # fmt: skip
 from dancu.population import service as population
 from dancu.quality import service
-from dancu.quality.models import CaseState
+from dancu.quality.models import Case, CaseKind, CaseState
 
 router = APIRouter(include_in_schema=False)
 MENU = (
     MenuItem("citizen", N_("Phản ánh của tôi"), "/me/cases", ("citizen.self",)),
-    MenuItem("desk", N_("Phản ánh chờ trả lời"), "/desk/cases", ("case.read",)),
+    MenuItem("desk", N_("Phản ánh chờ trả lời"), "/desk/cases", ("case.read", "case.desk")),
 )
+READS = allow("case.read", "case.desk")
 STATES = {
     "waiting": ("us", N_("Chờ cơ quan trả lời")),
     "accepted": ("us", N_("Đã nhận, đang sửa")),
@@ -37,6 +41,11 @@ STATES = {
     "refused": ("refused", N_("Không chấp nhận")),
     "withdrawn": ("draft", N_("Đã rút")),
 }
+#: Words of comparison in a case's details.
+WORDS = {
+    "yes": N_("khớp"), "no": N_("khác"), "close": N_("gần giống"), "unknown": N_("không có để so"),
+    "same": N_("đang dùng"), "other": N_("đã có thẻ khác"), "none": N_("không có thẻ đang dùng"), "old": N_("đã cũ"),
+}  # fmt: skip
 _ANSWERS = frozenset({"accepted", "done", "refused"})
 
 
@@ -70,7 +79,19 @@ async def report(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
 @router.get("/me/cases", dependencies=[allow("citizen")])
 async def my_cases(request: Request, conn: DbConn, actor: CurrentActor, opened: int | None = None) -> Response:
     cases = await service.cases_of(conn, actor, access.choose_purpose("own_record"), actor.actor_id)
-    return render(request, "quality/my_cases.html", cases=cases, about=population.term, opened=opened, states=STATES, today=SYSTEM_CLOCK.today())
+    return render(
+        request, "quality/my_cases.html", cases=cases, about=service.about, found=service.found, opened=opened, states=STATES,
+        desks=await _names(conn, [case.desk_org for case in cases]), today=SYSTEM_CLOCK.today(),
+    )  # fmt: skip
+
+
+async def _names(conn: Conn, codes: list[str | None]) -> dict[str, str]:
+    """Names of organisations by code; the code where it is none of the list."""
+    wanted = {code for code in codes if code}
+    if not wanted:
+        return {}
+    known = {one.org_code: one.name for one in await access.organisations(conn)}
+    return {code: known.get(code, code) for code in wanted}
 
 
 @router.post("/me/cases/{case_id}/withdraw", dependencies=[allow("citizen")])
@@ -79,30 +100,54 @@ async def withdraw(conn: DbConn, actor: CurrentActor, case_id: int) -> Response:
     return see_other("/me/cases")
 
 
-@router.get("/desk/cases", dependencies=[allow("case.read")])
+async def _list(request: Request, conn: Conn, actor: CurrentActor, which: str, answered: int | None) -> Response:
+    listed = service.sent if which == "sent" else service.waiting
+    cases = await listed(conn, actor, access.choose_purpose("data_subject_request"))
+    return render(
+        request, "quality/waiting.html", about=service.about, answered=answered, cases=cases, states=STATES, which=which,
+        orgs=await _names(conn, [*(c.desk_org for c in cases), *(c.reporter_org for c in cases)]), today=SYSTEM_CLOCK.today(),
+    )  # fmt: skip
+
+
+@router.get("/desk/cases", dependencies=[READS])
 async def waiting(request: Request, conn: DbConn, actor: CurrentActor, answered: int | None = None) -> Response:
-    cases = await service.waiting(conn, actor, access.choose_purpose("data_subject_request"))
-    return render(request, "quality/waiting.html", about=population.term, answered=answered, cases=cases, states=STATES, today=SYSTEM_CLOCK.today())
+    return await _list(request, conn, actor, "desk", answered)
+
+
+@router.get("/desk/cases/sent", dependencies=[READS])
+async def sent(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """What this office found and others answer."""
+    return await _list(request, conn, actor, "sent", None)
 
 
 async def _case(
     request: Request, conn: Conn, actor: CurrentActor, key: int, case_id: int, form: Form, errors: FormErrors
 ) -> Response:
     why = access.choose_purpose("data_subject_request")
-    case = await service.case_of(conn, actor, why, key, case_id, "case.read")
-    line = await population.one_line(conn, actor, why, key, case.data_group, case.field)
+    case = await service.case_of(conn, actor, why, key, case_id)
     return render(
-        request, "quality/case.html", case=case, about=population.term, line=line, form=form, errors=errors, states=STATES, purpose=why,
+        request, "quality/case.html", case=case, about=service.about, found=service.found, term=population.term,
+        line=await _line(conn, actor, why, case), form=form, errors=errors, states=STATES, purpose=why, words=WORDS,
+        may_answer=await service.may_answer(conn, actor, why, key, case_id),
+        orgs=await _names(conn, [case.desk_org, case.reporter_org]),
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
     )  # fmt: skip
 
 
-@router.get("/desk/cases/{key}/{case_id}", dependencies=[allow("case.read")])
+async def _line(conn: Conn, actor: CurrentActor, why: Purpose, case: Case) -> Any:
+    """What the registry says of the field, for who may read the record; a desk of another organisation does without."""
+    if case.kind not in (CaseKind.CORRECTION, CaseKind.DISAGREEMENT) or not actor.can("person.read"):
+        return None
+    (verdict,) = await population.look(conn, actor, why, [case.person_key])
+    return await population.one_line(conn, actor, why, case.person_key, case.data_group, case.field) if verdict.ok else None
+
+
+@router.get("/desk/cases/{key}/{case_id}", dependencies=[READS])
 async def case(request: Request, conn: DbConn, actor: CurrentActor, key: int, case_id: int) -> Response:
     return await _case(request, conn, actor, key, case_id, Form(), FormErrors())
 
 
-@router.post("/desk/cases/{key}/{case_id}", dependencies=[allow("case.answer")])
+@router.post("/desk/cases/{key}/{case_id}", dependencies=[allow("case.answer", "case.desk")])
 async def answer(request: Request, conn: DbConn, actor: CurrentActor, key: int, case_id: int) -> Response:
     form, errors = await read_form(request), FormErrors()
     state = form.choice("state", _ANSWERS, errors)

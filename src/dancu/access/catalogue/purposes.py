@@ -44,13 +44,14 @@ _ALL = (
     Purpose(
         "identity_check", "Kiểm tra nhân thân", "Identity check", _START, None,
         (*_IDENTITY, "104/2022/NĐ-CP"),
-        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release", "residence.prove"),
+        ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release", "residence.prove",
+         "document.check"),
     ),
     Purpose(
         "public_service", "Giải quyết thủ tục hành chính", "Handling of a public service", _START, None,
         ("104/2022/NĐ-CP", "118/2025/NĐ-CP", "278/2025/NĐ-CP"),
         ("person.search", "person.read", "person.read.national", "person.print", "person.verify", "person.release",
-         "residence.prove", "document.check"),
+         "residence.prove", "document.check", "paper.read"),
     ),
     Purpose(
         "eid_account", "Cấp và quản lý tài khoản định danh điện tử", "Issue and care of electronic identity accounts",
@@ -67,24 +68,25 @@ _ALL = (
         "data_quality", "Làm sạch dữ liệu dân cư", "Data quality of the population registry", _START, None,
         (*_IDENTITY, *_PERSONAL_DATA),
         (*_LOOK, "person.export", "person.write.correct", "person.write.kinship", "person.merge", *_NUMBER,
-         "case.read", "case.answer"),
+         "case.read", "case.answer", "case.desk"),
     ),
     Purpose(
         "data_subject_request", "Giải quyết yêu cầu của công dân về dữ liệu của mình",
         "Handling of a citizen's request about their data", _START, None, (*_PERSONAL_DATA, *_IDENTITY),
-        (*_LOOK, "person.write.correct", "person.write.contact", "case.read", "case.answer", "audit.erase"),
+        (*_LOOK, "person.write.correct", "person.write.contact", "case.read", "case.answer", "case.desk", "audit.erase",
+         "paper.read"),
     ),
     Purpose(
         "social_insurance", "Thực hiện chế độ bảo hiểm xã hội", "Social insurance", date(2016, 1, 1), None,
-        ("41/2024/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+        ("41/2024/QH15", "278/2025/NĐ-CP"), (*_EXCHANGED, "paper.read"),
     ),
     Purpose(
         "health_insurance", "Thực hiện bảo hiểm y tế, khám chữa bệnh", "Health insurance and care", date(2016, 1, 1), None,
-        ("25/2008/QH12", "15/2023/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+        ("25/2008/QH12", "15/2023/QH15", "278/2025/NĐ-CP"), (*_EXCHANGED, "paper.read", "document.check"),
     ),
     Purpose(
         "traffic", "Quản lý người lái xe và phương tiện", "Drivers and vehicles", date(2025, 1, 1), None,
-        ("36/2024/QH15", "278/2025/NĐ-CP"), _EXCHANGED,
+        ("36/2024/QH15", "278/2025/NĐ-CP"), (*_EXCHANGED, "paper.read", "document.check"),
     ),
     Purpose(
         "utility_contract", "Ký và thực hiện hợp đồng điện, nước", "Contracts of electricity and water", date(2025, 2, 1), None,

@@ -31,6 +31,7 @@ _ALL = (
                 "territory.hamlet.write",
                 "case.read",
                 "case.answer",
+                "case.desk",
                 "break_glass",
                 "eid.application.read",
                 "eid.application.decide",
@@ -58,6 +59,7 @@ _ALL = (
                 "person.write.die",
                 "person.number.allocate",
                 "case.read",
+                "case.desk",
                 "residence.prove",
                 "document.check",
             }
@@ -70,7 +72,7 @@ _ALL = (
         # The counter serves whoever comes, from anywhere: it may look up the whole country and writes
         # nothing.
         frozenset({"person.search", "person.read", "person.print", "person.read.national", "case.read", "eid.recover",
-                   "residence.prove", "document.check"}),
+                   "residence.prove", "document.check", "case.desk", "paper.read"}),
     ),
     Role(
         "province_leader",
@@ -97,6 +99,20 @@ _ALL = (
         "e-ID hotline agent",
         # Hears questions and answers; sees whether answers agree, never the record.
         frozenset({"eid.hotline", "person.verify"}),
+    ),
+    Role(
+        "case_officer", "Cán bộ giải quyết phản ánh", "Case officer",
+        # Of a ministry or an enterprise: answers what is wrong in its own database, sees nobody's record.
+        frozenset({"case.desk"}),
+    ),
+    Role(
+        "sector_officer", "Cán bộ dữ liệu ngành", "Officer of a sector's data",
+        # Puts a ministry's own data right: sees what the ministry holds beside what contradicts it, and nothing else.
+        frozenset({"case.desk", "paper.read"}),
+    ),
+    Role(
+        "health_desk", "Bàn tiếp đón khám chữa bệnh", "Reception desk of a hospital",
+        frozenset({"paper.read", "document.check"}),
     ),
     Role("integrator", "Kỹ sư tích hợp", "Integrator", frozenset({"integration.read", "client.register", "exchange.join"})),
     Role(

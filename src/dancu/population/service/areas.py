@@ -26,6 +26,12 @@ class Progress:
     more: bool
 
 
+async def areas_kept(conn: Conn, key: int) -> list[int] | None:
+    """The units whose desks a person belongs to (role worker, for news that is sent to a desk); None where there is no such
+    person."""
+    return await store.kept(conn, key)
+
+
 async def recompute_areas(conn: Conn, as_of: date | None = None, *, after: int = 0, batch: int = BATCH) -> Progress:
     """One batch (role worker), to be committed by the caller, who keeps `after`. Doing a batch twice changes
     nothing; a person changed by a verb meanwhile is left to that verb."""

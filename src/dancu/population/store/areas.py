@@ -32,6 +32,12 @@ class Run:
     as_of: date
 
 
+async def kept(conn: Conn, key: int) -> list[int] | None:
+    """The areas kept with a person (role worker); None where there is no such person."""
+    row = await (await conn.execute("SELECT areas FROM population.person WHERE person_key = %s::bigint", (key,))).fetchone()
+    return list(row[0]) if row else None
+
+
 async def run_of(conn: Conn, name: str) -> Run | None:
     """The run that has not come to its end; None where none was begun."""
     async with conn.cursor(row_factory=class_row(Run)) as cursor:

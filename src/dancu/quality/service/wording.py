@@ -1,0 +1,56 @@
+"""What a case is called and how it begins, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from dancu.exchange.models import procedures
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_, gettext
+from dancu.population import service as population
+from dancu.quality.models import Case, CaseKind, Opening, Waiting
+
+#: How a case opened by news reads where nobody wrote anything themselves.
+FOUND: Final[Mapping[CaseKind, str]] = {
+    CaseKind.DISAGREEMENT: N_("Giấy tờ hoặc lời khai tại quầy khác với cơ sở dữ liệu dân cư."),
+    CaseKind.DOCUMENT: N_("Giấy tờ đề nghị tích hợp khác với dữ liệu của cơ quan quản lý."),
+    CaseKind.CONNECTOR: N_("Dữ liệu của cơ quan quản lý được báo là sai."),
+    CaseKind.PAPER: N_("Công dân vẫn bị yêu cầu nộp giấy tờ mà pháp luật không còn đòi hỏi."),
+}
+
+
+async def _paper_demand(conn: Conn, key: int, ref: str) -> str:
+    from dancu.exchange.service import paper_demands
+
+    return await paper_demands.said(conn, key, ref)
+
+
+#: Prefix of a reference -> the words of the room it belongs to (role worker); empty where it has none.
+STATEMENTS: Final[dict[str, Callable[[Conn, int, str], Awaitable[str]]]] = {"exchange.paper_demand:": _paper_demand}
+
+
+async def statement(conn: Conn, key: int, what: Opening) -> str:
+    """The words a case opens with: those of the row behind it, or what its kind says."""
+    for prefix, told in STATEMENTS.items():
+        if what.ref.startswith(prefix):
+            own = (await told(conn, key, what.ref.removeprefix(prefix))).strip()[:2000]
+            if len(own) >= 5:
+                return own
+    return FOUND.get(what.kind, "") or FOUND[CaseKind.DISAGREEMENT]
+
+
+def about(case: Case | Waiting | Opening) -> str:
+    """What a case is about, in the language of the request."""
+    group = case.group if isinstance(case, Opening) else case.data_group
+    if case.kind is CaseKind.PAPER:
+        return gettext(N_("Đòi giấy tờ: {procedure}"), procedure=procedures.title(case.field))
+    if case.kind is CaseKind.DOCUMENT:
+        return gettext(N_("Giấy tờ tích hợp: {document}"), document=case.field)
+    return population.term(group, case.field)
+
+
+def found(case: Case) -> str:
+    """The opening words as read: a standard sentence in the reader's language, somebody's own as written."""
+    standard = FOUND.get(case.kind, "")
+    return gettext(standard) if standard and case.statement == standard else case.statement

@@ -1,0 +1,1 @@
+"""SQL of the quality room. Rows of persons or cases the database has not opened stay invisible."""
