@@ -114,6 +114,29 @@ SET search_path = pg_catalog, pg_temp AS $$
     FROM population.person p WHERE p.person_key = person;
 $$;
 
+-- Whom a name and a birth date name, for a program's look-up: at most two keys (two are too many: the answer is that there are
+-- several). `wanted`: terms of population.person_search that all must be there; as the name is written, else without its marks.
+CREATE FUNCTION population.named(
+    wanted text[], folded text, plain text, born_year integer, born_month integer, born_day integer, within integer[]
+) RETURNS bigint[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE found bigint[];
+BEGIN
+    IF coalesce(cardinality(wanted), 0) = 0 OR born_year IS NULL THEN
+        RAISE EXCEPTION 'a look-up needs a name and a year of birth' USING ERRCODE = '22023';
+    END IF;
+    -- The array operator needs its terms as constants of the plan to be served by the GIN index.
+    EXECUTE format($q$
+        WITH fitting AS MATERIALIZED (
+            SELECT coalesce(p.merged_into, p.person_key) AS who, s.name_folded = $1 AS exact
+            FROM population.person_search s JOIN population.person p ON p.person_key = s.person_key
+            WHERE s.terms @> %L::text[] AND s.birth_year = $3 AND ($4 IS NULL OR s.birth_month = $4) AND ($5 IS NULL OR s.birth_day = $5)
+              AND ($6 IS NULL OR s.areas && $6) AND (s.name_folded = $1 OR s.name_ascii = $2))
+        SELECT array_agg(w.who) FROM (SELECT DISTINCT f.who FROM fitting f
+            WHERE f.exact OR NOT EXISTS (SELECT FROM fitting e WHERE e.exact) LIMIT 2) AS w
+    $q$, wanted) INTO found USING folded, plain, born_year, born_month, born_day, within;
+    RETURN coalesce(found, '{}');
+END $$;
+
 -- Calls of many programs at once: replay marks, gate, evidence and records, one statement and one commit. Element i of every
 -- array is one call; `needs` are array literals. Answers per call: 'replay' (the message id was there; nothing is written or
 -- told), 'not_found', 'ambiguous' (a number of several people), 'no_purpose', or 'ok' with the record. The call's line is
@@ -171,9 +194,10 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION population.said_of(bigint, text[]),
+    population.named(text[], text, text, integer, integer, integer, integer[]),
     exchange.answer_many(bigint[], text[], text[], text[], text[], text[], text[], text[], bytea[], integer[], text[], text[], text[],
         text[], text[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
+GRANT EXECUTE ON FUNCTION population.named(text[], text, text, integer, integer, integer, integer[]),
     exchange.answer_many(bigint[], text[], text[], text[], text[], text[], text[], text[], bytea[], integer[], text[], text[], text[],
         text[], text[]) TO dancu_app;
 RESET ROLE;
