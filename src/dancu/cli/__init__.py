@@ -28,6 +28,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "doorstep": ("dancu.accounts.doorstep_commands", "app", "Bộ thiết bị định danh tại nhà: ghi không cần mạng, đồng bộ khi về"),
     "cards": ("dancu.cards.commands", "app", "Thẻ căn cước: đọc nội dung quét, giả lập thiết bị thu nhận"),
     "oidc": ("dancu.oidc.commands", "app", "Đăng nhập một lần: ứng dụng của các cơ quan"),
+    "partner": ("dancu.exchange.partner_commands", "app", "Cơ quan kết nối: thêm, danh sách, tạm dừng, thu hồi"),
+    "agreement": ("dancu.exchange.agreement_commands", "app", "Thỏa thuận chia sẻ dữ liệu: lập, danh sách, kết thúc"),
 }
 
 

@@ -123,6 +123,7 @@ class Authority:
         self._key = key
         self.pem = files.secret(directory, "ca.pem", lambda: _new_root(key)).decode()
         self._root = x509.load_pem_x509_certificate(self.pem.encode())
+        self.subject = self._root.subject.rfc4514_string()
         if spki_of(self._root.public_key()) != spki_of(key.public_key()):
             from dancu.kernel.errors import Unavailable
 
