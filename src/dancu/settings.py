@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     `public_url`: this service's one address, the issuer of its tokens; without it each name it answers to is one. `metrics_token`: reads /metrics from elsewhere than
     loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
-    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it."""
+    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_from: str = "dancu@localhost"
     passkey_attestation: str = "none"
+    outbound: str = ""
     log_level: str = "INFO"
     log_file: Path | None = None
 

@@ -35,6 +35,7 @@ PAUSES: Final = (1, 5, 15, 60, 300, 900, 3600)
 GIVE_UP: Final = timedelta(days=3)
 SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.5
+_WAIT_SECONDS: Final = 5.0
 # Final answers: the subscriber does not want this event. 408, 425 and 429 are about time, 401 and 403 about its set-up.
 _REFUSED: Final = frozenset(range(400, 500)) - {401, 403, 404, 408, 425, 429}
 
@@ -48,13 +49,16 @@ class Deliverer:
         self._out: dict[str, Outbound] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`."""
+    async def run(self, stop: asyncio.Event, watch: Conn) -> None:
+        """Until `stop`. `watch`: a connection of its own, which shows by a lock that this process delivers; others wait."""
+        mine = False
         try:
             while not stop.is_set():
-                await self.look()
+                mine = mine or await store.sole(watch)
+                if mine:
+                    await self.look()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
+                    await asyncio.wait_for(stop.wait(), _LOOK_SECONDS if mine else _WAIT_SECONDS)
         finally:
             await self.close()
 

@@ -147,3 +147,9 @@ async def end_relation(conn: Conn, org_code: str, ref: str) -> bool:
 async def relations(conn: Conn, org_code: str) -> int:
     row = await (await conn.execute("SELECT exchange.relations(%s)", (org_code,))).fetchone()
     return int(row[0]) if row else 0
+
+
+async def sole(conn: Conn) -> bool:
+    """Is this connection now the one that delivers? Held until it closes: two workers do not deliver the same twice."""
+    row = await (await conn.execute("SELECT pg_try_advisory_lock(hashtextextended('exchange.delivery', 0))")).fetchone()
+    return bool(row and row[0])
