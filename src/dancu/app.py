@@ -87,8 +87,9 @@ def build(settings: Settings) -> FastAPI:
         pool = make_pool(dsn("app", settings.data), min_size=2, max_size=settings.pool_size, name="pages")
         await pool.open(wait=True)
         app.state.pool = pool
-        async with Finder(pool.connection) as finder:
+        async with Finder(pool.connection) as finder, settings.lines() as lines:
             app.state.finder = finder
+            app.state.lines = lines
             app.state.callers = Callers(pool.connection, sessions.resolve)
             try:
                 yield
@@ -118,11 +119,13 @@ def build(settings: Settings) -> FastAPI:
         "keys": settings.keys,
         "demo": settings.demo,
         "issuer": settings.public_url,
+        "outbound": settings.outbound,
+        "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
         "sms_secret": settings.sms_secret,
         "passkey_attestation": settings.passkey_attestation,
     }
     app = create_app(
         routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan,
-        shortcuts={**population_api.SHORTCUTS, **oidc_endpoints.SHORTCUTS, **exchange_endpoints.SHORTCUTS},
+        shortcuts={**population_api.SHORTCUTS, **accounts_pages.SHORTCUTS, **oidc_endpoints.SHORTCUTS, **exchange_endpoints.SHORTCUTS},
     )
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +12,9 @@ from dancu.kit.db import data_dir
 from dancu.kit.limits import Rate
 from dancu.kit.web.settings import WebSettings
 
+if TYPE_CHECKING:
+    from dancu.exchange.connectors.client import Lines
+
 
 class Settings(BaseSettings):
     """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
@@ -19,7 +22,9 @@ class Settings(BaseSettings):
     `public_url`: this service's one address, the issuer of its tokens; without it each name it answers to is one. `metrics_token`: reads /metrics from elsewhere than
     loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
-    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it."""
+    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it, `simulators`: its simulated ministries.
+    `connectors`: the file that says where ministries' databases are (exchange.connectors.addresses). `outbound`: the addresses that
+    may be called from here (kit.outbound.rules); nothing else is."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -29,6 +34,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     demo: bool = False
     services: bool = False
+    simulators: bool = False
+    connectors: str = ""
+    outbound: str = ""
     metrics_token: str = ""
     trusted_proxies: frozenset[str] = frozenset()
     pool_size: int = 8
@@ -58,6 +66,16 @@ class Settings(BaseSettings):
             return None
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         return self.log_file.open("a", encoding="utf-8", buffering=1)
+
+    def lines(self) -> Lines:
+        """The ways to the ministries that are connected. Raises ValueError where the configuration cannot be read."""
+        from dancu.exchange.connectors.addresses import addresses
+        from dancu.exchange.connectors.catalogue import connectors
+        from dancu.exchange.connectors.client import Lines
+        from dancu.kit.outbound import rules
+
+        known = connectors() if self.connectors else {}
+        return Lines(known, addresses(self.connectors, self.keys, known), rules(self.outbound))
 
     def web(self) -> WebSettings:
         from dancu.kit.keys import secret

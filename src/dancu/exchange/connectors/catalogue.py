@@ -46,7 +46,7 @@ def _connector(given: dict[str, Any]) -> Connector:
         identity={code: _field(code, one) for code, one in given["identity"].items()},
         parts=tuple(_part(code, one) for code, one in given["parts"].items()),
         updated=_field("updated", given["updated"]),
-        desk=given["desk"]["org"], desk_title=given["desk"]["title"],
+        desk_title=given["desk"],
         found=(found["path"], frozenset(map(str, found["values"]))) if found else None,
         nobody=frozenset(ask.get("nobody", (404,))),
         paging=Paging(paging["kind"], paging["param"], paging.get("total", ""), paging.get("next", ""), paging.get("most", 20)) if paging else None,

@@ -87,7 +87,7 @@ class Freshness:
 class Connector:
     """A ministry's database. `identity`: where number, name, birth and sex of the holder stand; they are the registry's truth and
     only compared. `found`: path and values that say that there is somebody; `nobody`: HTTP statuses that say there is not.
-    `desk`: the organisation (its code, or the end of one) that puts the ministry's data right. `sensitive`: others than the
+    `desk_title`: whose desk puts the ministry's data right (which organisation that is here, the configuration says). `sensitive`: others than the
     person need the person's consent (`consent_group` of the room sharing, given to receiver `receiver`)."""
 
     code: str
@@ -101,7 +101,6 @@ class Connector:
     identity: Mapping[str, Field]
     parts: tuple[Part, ...]
     updated: Field
-    desk: str
     desk_title: str
     root: str = ""
     found: tuple[str, frozenset[str]] | None = None

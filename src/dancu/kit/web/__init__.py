@@ -26,7 +26,7 @@ from dancu.kit.web.pages import Page, local_path, page_of, see_other
 from dancu.kit.web.render import render
 from dancu.kit.web.session import CurrentActor, Sessions, actor_of, end_session, start_session, token_of
 from dancu.kit.web.settings import WebSettings
-from dancu.kit.web.transaction import Conn, DbConn, attempt, db
+from dancu.kit.web.transaction import Conn, DbConn, RequestLease, attempt, db
 
 __all__ = [
     "ANONYMOUS",
@@ -43,6 +43,7 @@ __all__ = [
     "Page",
     "RedirectResponse",
     "Request",
+    "RequestLease",
     "Response",
     "Sessions",
     "Surface",

@@ -48,6 +48,26 @@ class Lease:
             self._transaction = opened
         return self._conn
 
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Connection]:
+        """A connection for single statements that commit themselves, given back at the end of the block; the request's own
+        where it has begun its transaction. For steps between which nothing of the database must be held."""
+        if self._conn is not None:
+            yield self._conn
+            return
+        if self._pool is None:
+            raise Unavailable("db.no_pool", "Hệ thống đang khởi động. Xin thử lại sau ít phút.")
+        async with self._pool.connection() as conn:
+            yield conn
+
+    async def release(self) -> None:
+        """Commit what was done and give the connection back, before waiting for somebody outside: no transaction and no
+        connection stays taken meanwhile. The next `connection()` is another transaction."""
+        try:
+            await self.close(None, None, None)
+        finally:
+            self._conn = self._transaction = None
+
     async def close(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -114,6 +114,15 @@ async def person(
     return view
 
 
+async def opened(conn: Conn, key: int) -> PersonView:
+    """The record of somebody opened in this transaction already (`open_person`): no second entry for one look. The caller shows
+    only what that look named."""
+    found = await facts.load_view(conn, [key])
+    if key not in found:
+        raise refusal("not_found")
+    return found[key]
+
+
 async def history(conn: Conn, key: int) -> tuple[Fact, ...]:
     """Everything the registry ever said of one person, newest record first. The person must be open (`open_person`
     with permission `person.history`)."""
