@@ -23,8 +23,7 @@ class Settings(BaseSettings):
     loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
     `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it, `simulators`: its simulated ministries.
-    `connectors`: the file that says where ministries' databases are (exchange.connectors.addresses). `outbound`: the addresses that
-    may be called from here (kit.outbound.rules); nothing else is."""
+    `connectors`: the file that says where ministries' databases are (exchange.connectors.addresses)."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -36,7 +35,6 @@ class Settings(BaseSettings):
     services: bool = False
     simulators: bool = False
     connectors: str = ""
-    outbound: str = ""
     metrics_token: str = ""
     trusted_proxies: frozenset[str] = frozenset()
     pool_size: int = 8
