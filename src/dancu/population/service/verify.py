@@ -22,6 +22,7 @@ from dancu.kit.db import Conn
 from dancu.population.models import ContactKind, KinRelation, MaritalStatus, PersonView, ResidenceKind
 from dancu.population.service.look import check_number, keys_by_number, look, nobody, refusal
 from dancu.population.store import facts
+from dancu.territory import service as territory
 
 # The fields that can be compared. `birth` is ISO text (Y, Y-M or Y-M-D), `sex` "male"/"female", `phone` digits. The last
 # three stand on no card: the year since which one lives at the present permanent address, the year of the present
@@ -165,11 +166,17 @@ async def verify(
 
 
 async def release(
-    conn: Conn, actor: Actor, purpose: Purpose, key: int, fields: tuple[str, ...], *, as_of: date | None = None
-) -> PersonView:
-    """The record of one person for a program to which an agreement or the person's consent releases `fields`: recorded
-    with exactly those fields. The caller shows no others. Raises NotFound, NotAllowed."""
-    (verdict,) = await look(conn, actor, purpose, [key], fields, "person.release")
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, fields: tuple[str, ...], *, as_of: date | None = None,
+    permission: str = "person.release",
+) -> PersonView:  # fmt: skip
+    """The record of one person for a program to which an agreement or the person's consent releases `fields`, or for a desk
+    that holds another narrow `permission`: recorded with exactly those fields. The caller shows no others. Raises NotFound,
+    NotAllowed."""
+    (verdict,) = await look(conn, actor, purpose, [key], fields, permission)
     if not verdict.ok:
-        raise refusal(verdict.word)
-    return (await facts.load_view(conn, [key], as_of=as_of))[key]
+        error = refusal(verdict.word)
+        error.evidence = lambda other: look(other, actor, purpose, [key], fields, permission)
+        raise error
+    view = (await facts.load_view(conn, [key], as_of=as_of))[key]
+    await territory.learn_hamlets(conn, [*(r.hamlet_id for r in view.residences), *(h.hamlet_id for h in view.households)])
+    return view

@@ -40,5 +40,14 @@ def summary(view: PersonView) -> Summary:
     )
 
 
+def value(view: PersonView, group: str, field: str) -> str:
+    """One field of an opened record as people read it; empty where the registry says nothing."""
+    for fact in view.holding((*view.facts(), *view.households)):
+        for line in wording.lines(fact, view.as_of):
+            if (line.group, line.field) == (group, field) and line.value:
+                return line.value
+    return ""
+
+
 def _place(fact: ResidenceFact | None) -> str:
     return wording.place(fact.unit_id, fact.address, fact.hamlet_id) if fact else ""
