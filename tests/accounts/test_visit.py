@@ -10,8 +10,10 @@ import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
 from dancu.accounts.service import core, visit, visit_decision
+from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
+from dancu.population.models import KinFact, KinRelation, Source
 from tests.accounts import enrolment
 from tests.population.conftest import ELSEWHERE
 
@@ -154,7 +156,35 @@ async def test_children_come_with_a_guardian(app, police, office, post, samples)
     text = enrolment.qr(n, name="Trần Gia Bảo", birth="12042014")
     with pytest.raises(NotAllowed, match=r"level2.with_guardian"):
         await visit.begin(app, police, post, text)
-    assert await visit.begin(app, police, post, text, guardian=True)
+    stranger = number()
+    await enrolment.with_card(office, stranger)
+    with pytest.raises(NotAllowed, match=r"level2.guardian_unproved") as refused:
+        await visit.begin(app, police, post, text, guardian=enrolment.qr(stranger))
+    assert "giấy khai sinh" in refused.value.message, "what to bring"
+
+
+async def test_a_child_comes_with_a_parent_the_registry_knows_by_the_parents_card(app, police, office, post, samples):
+    mother_number, n = number(), "049216000077"
+    mother = await enrolment.with_card(office, mother_number)
+    await core.create(app, SYSTEM, visit.purpose(), mother, level=1, phone="0905777001", phone_verified=True)
+    source = Source("birth_register", "12/2016", date(2016, 6, 1))
+    kin = (KinFact(source=source, relation=KinRelation.MOTHER, relative_key=mother, relative_name="Trần Thị Hoà"),)
+    child = await enrolment.with_card(office, n, name="Trần Gia Khang", year=2016, kin=kin)
+    text, card = enrolment.qr(n, name="Trần Gia Khang", birth="12042016"), enrolment.qr(mother_number)
+    with pytest.raises(Invalid, match=r"level2.guardian_card"):
+        await visit.begin(app, police, post, text, guardian=mother_number)
+    with pytest.raises(Invalid, match=r"level2.guardian_card"):
+        await visit.begin(app, police, post, text, guardian=enrolment.qr(mother_number, name="Lê Văn Khác", birth="01011950"))
+    opened = await visit.begin(app, police, post, text, guardian=card)
+    assert opened.guardian_key == mother
+    assert "phone" not in (await visit.page(app, police, opened.visit_id)).missing, "the mother's own account is told"
+    samples.of[child, "face"], samples.of[child, "finger"] = b"khang", b"finger"
+    await visit.capture(app, police, opened.visit_id, "portrait", b"khang")
+    await visit.capture(app, police, opened.visit_id, "fingerprint", b"finger")
+    await visit.confirm(app, police, opened.visit_id, "aloud")
+    assert await visit_decision.submit(app, police, opened.visit_id, approve=True) is VisitState.APPROVED
+    made = await core.existing(app, child)
+    assert (made.level, made.guardian_key) == (2, mother)
 
 
 async def test_what_was_confirmed_is_what_is_decided(app, police, office, post, samples):

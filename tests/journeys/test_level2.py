@@ -76,5 +76,5 @@ def test_offices_kits_and_helpers_are_kept_on_any_screen(site: str, enter: Enter
     desk.fill(helper=f"Chị Bông {width}").press("Thêm và lấy mã").well()
     code = desk.page.inner_text(".notice-title").split(": ")[1]
     desk.go("/desk/eid/doorstep").well()
-    desk.go("/eid/helped").well().fill(code=code).press("Bắt đầu").well()
+    desk.go("/eid/helped").well().fill(code=code).press("Bắt đầu làm").well()
     assert "Đừng đọc cho ai" in desk.text

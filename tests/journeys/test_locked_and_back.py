@@ -73,7 +73,7 @@ def test_a_death_locks_its_correction_opens_and_a_counter_helps_back_in(site: Si
     wait_for(page, lambda: any("đã mở khóa" in text for text in outbox(site, phone)))
 
     desk = enter(COUNTER)
-    desk.go("/desk/eid/recover").well().fill(text=CARD).press("Bắt đầu").well()
+    desk.go("/desk/eid/recover").well().fill(text=CARD).press("Bắt đầu làm").well()
     desk.press("Đúng là người trên thẻ").well()
     desk.press("Cho chọn mật mã mới").well()
     link = desk.page.get_by_role("link", name="trang chọn mật mã").get_attribute("href")

@@ -66,7 +66,7 @@ def enrol(
     confirmed: Annotated[str, typer.Option("--confirmed", help="Công dân xác nhận thế nào: screen, aloud, paper")] = "screen",
     document: Annotated[list[str] | None, typer.Option("--document", help="Giấy tờ muốn tích hợp; lặp lại được")] = None,
     card_wanted: Annotated[bool, typer.Option("--card-wanted", help="Làm thẻ căn cước luôn")] = False,
-    guardian: Annotated[bool, typer.Option("--guardian", help="Có cha, mẹ hoặc người giám hộ cùng làm")] = False,
+    guardian: Annotated[str, typer.Option("--guardian", help="Trẻ dưới 14 tuổi: thẻ của cha, mẹ hoặc người giám hộ, như đầu đọc gõ ra")] = "",
     kit: KitOption = _HERE,
     as_json: JsonOption = False,
 ) -> None:

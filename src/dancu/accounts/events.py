@@ -8,3 +8,8 @@ ACCOUNT_RECOVERED = "accounts.account.recovered"
 ACCOUNT_ACTIVATED = "accounts.account.activated"
 # Nobody answered within the days of the decree: the organisation above sees it.
 APPLICATION_OVERDUE = "accounts.application.overdue"
+# The same for a visit that waits for its second officer, and for a request of the police for a lock.
+VISIT_OVERDUE = "accounts.visit.overdue"
+LOCK_REQUEST_OVERDUE = "accounts.lock.overdue"
+# Closed for good: the holder died and the days of the rule have passed.
+ACCOUNT_CLOSED = "accounts.account.closed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate import Blueprint
 
-from dancu.accounts.service import activate, check, upkeep
+from dancu.accounts.service import activate, check, closing, upkeep
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit import jobs
 from dancu.kit.db import connection
@@ -47,7 +47,15 @@ async def note_undelivered(timestamp: int) -> None:
 @blueprint.periodic(cron="30 0 * * *")  # 07:30 in Vietnam, before the desks open
 @blueprint.task(name="escalate", queueing_lock="accounts.escalate")
 async def escalate(timestamp: int) -> None:
-    """Overdue applications go on top of the queue of the organisation above, whose area holds the commune."""
+    """What is overdue goes on top of the lists and into the counts of the organisation above."""
     async with connection("worker") as conn:
         await upkeep.escalate(conn, SYSTEM_CLOCK.today())
         await upkeep.forget_portraits(conn)
+
+
+@blueprint.periodic(cron="20 18 * * *")  # 01:20 in Vietnam
+@blueprint.task(name="close_accounts", queueing_lock="accounts.close_accounts")
+async def close_accounts(timestamp: int) -> None:
+    """Accounts of people who died are closed when the days of the rule have passed."""
+    async with connection("worker") as conn:
+        await closing.close_of_the_dead(conn)

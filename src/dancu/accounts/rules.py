@@ -18,7 +18,8 @@ from dancu.kit.i18n import N_
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One decree's rules while it held. `own_age`: from this age a person applies alone; younger ones through a parent or
-    guardian; `youngest`: below it level 1 only, on demand. Days are working days."""
+    guardian; `youngest`: below it level 1 only, on demand. Days are working days, but for `closed_after_death_days`, which are
+    days of the calendar: neither decree was seen to name a term, so a month is kept in which a wrong entry can be mended."""
 
     code: str
     valid_from: date
@@ -31,6 +32,7 @@ class Rule:
     organisation_days_unknown: int
     activation_days: int
     card_needed: bool
+    closed_after_death_days: int = 30
 
     def holds(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

@@ -15,7 +15,7 @@ from typing import Final
 class Level2Rule:
     """`phone_since`: cards issued on this day or later may be used from the phone (None: never). `kinds`: offices that may do
     it; `at_home_area`: only an office of the person's own area. `needs`: devices an office must have. `days_with_chip` and
-    `days_without`: working days to decide. `second_officer`: circumstances in which one officer is not enough."""
+    `days_without`: working days to decide. `guardian_from`: from this age one may speak for a child. `second_officer`: circumstances in which one officer is not enough."""
 
     code: str
     valid_from: date
@@ -30,6 +30,7 @@ class Level2Rule:
     second_officer: frozenset[str]
     youngest: int
     alone_from: int
+    guardian_from: int
     form: str
     certainty: str
     note: str = ""
@@ -52,7 +53,7 @@ RULES: Final[tuple[Level2Rule, ...]] = (
     Level2Rule(
         code="59-2022", valid_from=date(2022, 10, 20), valid_to=date(2024, 7, 1), basis="59/2022/NĐ-CP",
         phone_since=date(2022, 4, 1), kinds=frozenset({"post", "id_office", "mobile", "home_visit"}), at_home_area=False,
-        needs=_CAPTURE, days_with_chip=3, days_without=7, second_officer=_CIRCUMSTANCES, youngest=0, alone_from=14,
+        needs=_CAPTURE, days_with_chip=3, days_without=7, second_officer=_CIRCUMSTANCES, youngest=0, alone_from=14, guardian_from=18,
         form="TK01", certainty="secondary",
         note="Thẻ cấp từ 01/04/2022 đăng ký được từ điện thoại; thẻ cấp trước phải đến nơi có thiết bị thu nhận.",
     ),
@@ -61,7 +62,7 @@ RULES: Final[tuple[Level2Rule, ...]] = (
         phone_since=date(2022, 4, 1),
         kinds=frozenset({"post", "id_office", "mobile", "market_day", "home_visit"}), at_home_area=False,
         needs=_CAPTURE, days_with_chip=3, days_without=7, second_officer=_CIRCUMSTANCES | {"doorstep"}, youngest=6,
-        alone_from=14, form="TK01", certainty="unverified",
+        alone_from=14, guardian_from=18, form="TK01", certainty="unverified",
         note="Bất kỳ công an cấp xã hoặc nơi làm căn cước. Việc dùng tiếp sinh trắc học của thẻ cấp từ 01/04/2022 qua điện thoại"
         " giữ như quy định trước, cần đối chiếu với 320/2026/NĐ-CP.",
     ),

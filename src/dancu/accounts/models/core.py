@@ -44,6 +44,7 @@ class Account:
     used_at: datetime | None
     last_used_at: datetime | None
     contact_changed_at: datetime | None
+    closed_reason: str = ""
 
     @property
     def usable(self) -> bool:

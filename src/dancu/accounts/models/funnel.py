@@ -22,6 +22,18 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """How much of a kind ("application", "visit", "lock") waits in a commune (None: not of a commune), how much of it is
+    late, and the earliest day that passed."""
+
+    kind: str
+    unit_id: int | None
+    waiting: int
+    overdue: int
+    oldest: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """An account behind a figure, for an officer of the place."""
 

@@ -124,7 +124,7 @@ class Capture:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One visit. `comparison`: field of the card to yes, close, no or unknown; `circumstances`: what the rule asks a
-    second officer for."""
+    second officer for; `guardian_key`: who came with a child."""
 
     person_key: int
     visit_id: int
@@ -149,6 +149,7 @@ class Visit:
     second_by: int | None
     decision: str
     assisted: bool
+    guardian_key: int | None = None
     captures: tuple[Capture, ...] = ()
 
     def capture(self, kind: str) -> Capture | None:
@@ -185,6 +186,10 @@ class VisitLine:
     due_on: date | None
     decided_by: int | None
     circumstances: tuple[str, ...]
+    escalated_at: datetime | None = None
+
+    def overdue(self, today: date) -> bool:
+        return self.due_on is not None and today > self.due_on
 
 
 @dataclass(frozen=True, slots=True)

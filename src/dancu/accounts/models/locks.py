@@ -62,6 +62,7 @@ class WaitingLock:
     asked_org: str
     asked_at: datetime
     due_on: date
+    escalated_at: datetime | None = None
 
     def overdue(self, today: date) -> bool:
         return today > self.due_on

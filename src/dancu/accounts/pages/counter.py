@@ -8,7 +8,7 @@ from dancu.access import service as access
 from dancu.accounts.models.level2 import OfficeKind, Stated, VisitState
 from dancu.accounts.pages import words_level2 as words
 from dancu.accounts.rules_level2 import DOCUMENTS
-from dancu.accounts.service import helpers, offices, visit, visit_decision
+from dancu.accounts.service import deadlines, helpers, offices, visit, visit_decision
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import parse_date
 from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotAllowed
@@ -45,7 +45,7 @@ async def _front(request: Request, conn: DbConn, actor: CurrentActor, form: Form
     mine = sorted(await offices.mine(conn, actor), key=lambda o: (o.org_code != actor.org_code, list(OfficeKind).index(o.kind), o.name))
     lines = await visit.waiting(conn, actor)
     return render(
-        request, "accounts/counter.html", form=form, errors=errors, offices=[(o.office_id, o.name) for o in mine], lines=lines,
+        request, "accounts/counter.html", form=form, errors=errors, offices=[(o.office_id, o.name) for o in mine], lines=lines, late=await deadlines.late_for(conn, actor),
         today=SYSTEM_CLOCK.today(), status=422 if errors else 200, **_why(),
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ async def begin(request: Request, conn: DbConn, actor: CurrentActor) -> Response
         async with attempt(conn):
             opened = await visit.begin(
                 conn, actor, office_id, form.value("text"), name=form.value("name"), birth=birth,
-                assisted=helpers.of_request(request.cookies) is not None, guardian=form.checked("guardian"),
+                assisted=helpers.of_request(request.cookies) is not None, guardian=form.value("guardian"),
             )  # fmt: skip
     except Exceeded:
         raise

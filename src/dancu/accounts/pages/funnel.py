@@ -6,7 +6,7 @@ from datetime import date
 
 from dancu.access import service as access
 from dancu.accounts.pages.queue import CHANNELS
-from dancu.accounts.service import activate, core, funnel
+from dancu.accounts.service import activate, core, deadlines, funnel
 from dancu.kernel.errors import DancuError
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -30,6 +30,7 @@ STAGES = {
     "idle": N_("Chưa kích hoạt"), "approved": N_("Đã duyệt"), "notified": N_("Đã báo"), "activated": N_("Đã kích hoạt"),
     "used": N_("Đã dùng"),
 }  # fmt: skip
+DEADLINES = {"application": N_("Hồ sơ chờ duyệt"), "visit": N_("Lượt mức 2 chờ cán bộ thứ hai"), "lock": N_("Yêu cầu khóa chờ quyết định")}
 STATES = {
     "approved": ("us", N_("Đã duyệt, chưa báo")), "notified": ("you", N_("Chờ kích hoạt")), "active": ("done", N_("Đang dùng")),
     "locked": ("refused", N_("Đang khóa")), "closed": ("draft", N_("Đã đóng")),
@@ -38,9 +39,11 @@ STATES = {
 
 @router.get("/watch/eid", dependencies=[allow("dashboard.read")])
 async def figures(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
-    found = await funnel.funnel(conn, actor, access.choose_purpose("statistics"))
+    why = access.choose_purpose("statistics")
+    found = await funnel.funnel(conn, actor, why)
+    late = await deadlines.deadlines(conn, actor, why, permission=deadlines.ANSWER)
     return render(
-        request, "accounts/funnel.html", found=found, channels=CHANNELS, reasons=activate.IDLE_REASONS, weeks=funnel.WEEKS,
+        request, "accounts/funnel.html", found=found, late=late, kinds=DEADLINES, made_up=request.app.state.settings.demo, channels=CHANNELS, reasons=activate.IDLE_REASONS, weeks=funnel.WEEKS,
         rows=actor.can("eid.application.read"),
     )  # fmt: skip
 

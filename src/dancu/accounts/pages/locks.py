@@ -5,7 +5,7 @@ from __future__ import annotations
 from dancu.access import service as access
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import protection as words
-from dancu.accounts.service import core, lock_by_code, locks, recovery, sign_in
+from dancu.accounts.service import core, deadlines, lock_by_code, locks, recovery, sign_in
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.i18n import N_
@@ -94,7 +94,7 @@ async def desk(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
 async def _desk(request: Request, conn: DbConn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
     why = locks.eid_purpose()
     return render(
-        request, "accounts/locks_desk.html", form=form, errors=errors, lines=await locks.waiting(conn, actor, why), purpose=why,
+        request, "accounts/locks_desk.html", form=form, errors=errors, lines=await locks.waiting(conn, actor, why), late=await deadlines.late_for(conn, actor), purpose=why,
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
     )  # fmt: skip
 

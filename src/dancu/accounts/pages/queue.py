@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dancu.access import service as access
 from dancu.accounts.policy.registration import REASONS, may_approve, needs_remark
-from dancu.accounts.service import queue
+from dancu.accounts.service import deadlines, queue
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
@@ -39,7 +39,7 @@ def _why() -> Purpose:
 async def waiting(request: Request, conn: DbConn, actor: CurrentActor, done: str = "") -> Response:
     lines = await queue.waiting(conn, actor, _why())
     return render(
-        request, "accounts/queue.html", lines=lines, reasons=REASONS, channels=CHANNELS, today=SYSTEM_CLOCK.today(),
+        request, "accounts/queue.html", lines=lines, late=await deadlines.late_for(conn, actor), reasons=REASONS, channels=CHANNELS, today=SYSTEM_CLOCK.today(),
         done=done if done in ("approved", "refused") else "", purpose=_why(), purpose_title=access.purpose_title("eid_account"),
     )  # fmt: skip
 

@@ -27,6 +27,8 @@ _SENTENCES = {
     "contact_objected": N_("Bạn đã phản đối việc đổi liên lạc"),
     "locked": N_("Khóa tài khoản"),
     "unlocked": N_("Mở khóa tài khoản"),
+    "closed": N_("Đóng tài khoản"),
+    "reopened": N_("Mở lại tài khoản đã đóng"),
     "recovery_begun": N_("Bắt đầu lấy lại tài khoản"),
     "recovered": N_("Đã lấy lại tài khoản"),
     "hotline_refused": N_("Có người gọi tổng đài nhưng không trả lời đúng câu hỏi"),

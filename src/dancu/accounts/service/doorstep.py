@@ -182,7 +182,7 @@ async def _visit(
         raise Invalid("doorstep.clock", N_("Thời điểm ghi trên bộ thiết bị không hợp lý hoặc đã quá 30 ngày."))
     opened = await visit.begin(
         conn, actor, trip.office_id, _text(content, "text"), name=_text(content, "name"), birth=_text(content, "birth"),
-        assisted=bool(content.get("assisted")), channel="doorstep", record_id=record_id, guardian=bool(content.get("guardian")),
+        assisted=bool(content.get("assisted")), channel="doorstep", record_id=record_id, guardian=_guardian(content),
     )  # fmt: skip
     key, visit_id = opened.person_key, opened.visit_id
     if key in seen:
@@ -203,6 +203,11 @@ async def _visit(
     decided = await visit_decision.submit(conn, actor, visit_id, approve=True)
     seen.add(key)
     return ("second" if decided is VisitState.SECOND else "approved"), [], visit_id
+
+
+def _guardian(content: Mapping[str, Any]) -> str:
+    """The guardian's card. Kits of before wrote a mere yes or no, which names nobody."""
+    return "" if isinstance(content.get("guardian"), bool) else _text(content, "guardian")
 
 
 def _text(content: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from dancu.accounts import events as news
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground, Lock, LockState, WaitingLock
 from dancu.accounts.policy import locks as policy
-from dancu.accounts.service import core
+from dancu.accounts.service import closing, core
 from dancu.accounts.store import locks as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, ActorKind, Purpose
@@ -71,8 +71,11 @@ async def registry_says(conn: Conn, actor: Actor, key: int, ground: Ground) -> b
 
 async def registry_unsays(conn: Conn, actor: Actor, key: int, ground: Ground) -> bool:
     """The cause ended (the death was an error, a new card was issued). False where nothing stood."""
-    if await core.account(conn, key, lock=True) is None:
+    found = await core.account(conn, key, lock=True)
+    if found is None:
         return False
+    if found.closed_reason == ground:
+        await closing.reopen(conn, actor, found)
     return await _lift(conn, actor, eid_purpose(), key, (ground,))
 
 

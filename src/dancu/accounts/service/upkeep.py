@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from dancu.accounts.events import APPLICATION_OVERDUE
-from dancu.accounts.store import applications
+from dancu.accounts.events import APPLICATION_OVERDUE, LOCK_REQUEST_OVERDUE, VISIT_OVERDUE
+from dancu.accounts.store import applications, locks
+from dancu.accounts.store import level2 as visits
 from dancu.kit import events
 from dancu.kit.db import Conn
 
@@ -18,12 +19,18 @@ async def unchecked(conn: Conn) -> list[str]:
 
 
 async def escalate(conn: Conn, today: date) -> int:
-    """Overdue applications go on top of the queue of the organisation above, whose area holds the commune; each is an
-    event. Returns how many."""
+    """What nobody did in time (applications, visits that wait for a second officer, requests for a lock) goes on top of the
+    list, of the organisation above too, and into its count; each is an event. Returns how many."""
     late = await applications.escalate(conn, today)
     for application_id, _ in late:
         await events.emit(conn, APPLICATION_OVERDUE, None, {"application_id": application_id})
-    return len(late)
+    waiting = await visits.escalate(conn, today)
+    for key, visit_id in waiting:
+        await events.emit(conn, VISIT_OVERDUE, key, {"visit_id": visit_id})
+    asked = await locks.escalate(conn, today)
+    for key, lock_id in asked:
+        await events.emit(conn, LOCK_REQUEST_OVERDUE, key, {"lock_id": lock_id})
+    return len(late) + len(waiting) + len(asked)
 
 
 async def forget_portraits(conn: Conn) -> None:

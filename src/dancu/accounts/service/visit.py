@@ -16,6 +16,7 @@ from dancu.accounts.models.level2 import CaptureKind, Means, Office, Outcome, St
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import DOCUMENTS, Level2Rule, rule, rule_on
 from dancu.accounts.service import core, offices
+from dancu.accounts.service import guardian as guardians
 from dancu.accounts.store import level2 as store
 from dancu.audit import service as audit
 from dancu.cards import service as cards_service
@@ -74,10 +75,10 @@ class VisitPage:
 
 async def begin(
     conn: Conn, actor: Actor, office_id: int, text: str, *, name: str = "", birth: str = "", assisted: bool = False,
-    channel: str = "counter", record_id: str | None = None, guardian: bool = False,
+    channel: str = "counter", record_id: str | None = None, guardian: str = "",
 ) -> Visit:  # fmt: skip
     """Open a visit for whom the card (or a typed number with `name` and `birth`, ISO) names; the one that is open already,
-    where there is one. Raises Invalid for what cannot be read or names somebody else, NotFound, NotAllowed with the reason
+    where there is one. `guardian`: the card of who came with a child, as it was read. Raises Invalid for what cannot be read or names somebody else, NotFound, NotAllowed with the reason
     the rule gives."""
     access.require(actor, ENROL)
     await offices.own(conn, actor, office_id)
@@ -94,15 +95,16 @@ async def begin(
             N_("Thông tin trên thẻ không khớp với người mang số này. Hãy quét lại, hoặc kiểm tra số, họ tên và ngày sinh."),
         )
     chosen = rule_in_force()
-    if (refused := _refused(view, chosen, guardian=guardian)) is not None:
+    if (refused := _refused(view, chosen, guardian=bool(guardian.strip()))) is not None:
         raise refused
+    with_whom = await _with_whom(conn, actor, view, chosen, guardian)
     key = view.person_key
     await core.open(conn, [key])
     if (open_visit := await store.open_of(conn, key)) is not None and record_id is None:
         return await _one(conn, key, open_visit)
     visit_id = await store.add_visit(
         conn, key, office_id=office_id, channel=channel, opened_by=actor.actor_id, rule=chosen.code, means=means,
-        comparison=words, circumstances=(), assisted=assisted, record_id=record_id,
+        comparison=words, circumstances=(), assisted=assisted, record_id=record_id, guardian_key=with_whom,
     )  # fmt: skip
     await recorded(conn, actor, key, "visit.begin", visit=visit_id, means=means.value)
     return await _one(conn, key, visit_id)
@@ -135,6 +137,14 @@ def _refused(view: PersonView, chosen: Level2Rule, *, guardian: bool) -> DancuEr
         chosen, SYSTEM_CLOCK.today(), alive=view.alive_until is None and view.death is None, born=born(view),
         has_number=view.personal_id is not None, guardian=guardian,
     )  # fmt: skip
+
+
+async def _with_whom(conn: Conn, actor: Actor, view: PersonView, chosen: Level2Rule, card: str) -> int | None:
+    """The guardian, where the person is too young to come alone."""
+    birth = born(view)
+    if birth is None or policy.age_on(birth, SYSTEM_CLOCK.today()) >= chosen.alone_from:
+        return None
+    return await guardians.proved(conn, actor, purpose(), view, card, chosen, permission=ENROL)
 
 
 def born(view: PersonView) -> PartialDate | None:
@@ -177,17 +187,23 @@ async def page(conn: Conn, actor: Actor, visit_id: int) -> VisitPage:
     said = await stated_of(conn, visit)
     chosen = rule(visit.rule)
     return VisitPage(
-        visit, office, view, chosen, account, said, missing(visit, account, said),
+        visit, office, view, chosen, account, said, missing(visit, account, said, reached=await reached(conn, visit)),
         tuple(sorted(policy.circumstances(visit) & chosen.second_officer)),
     )  # fmt: skip
 
 
-def missing(visit: Visit, account: Account | None, said: Stated) -> tuple[str, ...]:
-    """What stands between this visit and approval: "portrait", "phone", "confirmed"."""
+async def reached(conn: Conn, visit: Visit) -> bool:
+    """Is a child told through the guardian's own account?"""
+    return visit.guardian_key is not None and bool((await core.contacts(conn, visit.guardian_key)).phone)
+
+
+def missing(visit: Visit, account: Account | None, said: Stated, *, reached: bool = False) -> tuple[str, ...]:
+    """What stands between this visit and approval: "portrait", "phone", "confirmed". `reached`: somebody else's phone
+    serves (a child's guardian's)."""
     found = []
     if visit.capture(CaptureKind.PORTRAIT) is None:
         found.append("portrait")
-    if account is None and not said.phone:
+    if account is None and not said.phone and not reached:
         found.append("phone")
     if visit.confirmed_at is None:
         found.append("confirmed")

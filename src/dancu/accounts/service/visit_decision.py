@@ -94,7 +94,7 @@ def _reason(text: str) -> str:
 
 async def _check_ready(conn: Conn, visit: Visit, view: PersonView) -> None:
     said = await visits.stated_of(conn, visit)
-    gaps = visits.missing(visit, await core.account(conn, visit.person_key), said)
+    gaps = visits.missing(visit, await core.account(conn, visit.person_key), said, reached=await visits.reached(conn, visit))
     if gaps:
         raise Invalid("visit.incomplete", N_("Chưa đủ: chụp chân dung, số điện thoại và công dân xác nhận tờ khai."))
     if await store.form_digest(conn, visit.person_key, visit.visit_id) != visits.form_digest(view, said, visit):
@@ -111,7 +111,7 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
         home = view.permanent.unit_id if view.permanent else None
         await core.create(
             conn, actor, why, key, level=2, channel=visit.channel, phone=said.phone, email=said.email, language=said.language,
-            office=str(visit.office_id), unit_id=home, assisted=visit.assisted,
+            office=str(visit.office_id), unit_id=home, assisted=visit.assisted, guardian_key=visit.guardian_key,
         )  # fmt: skip
         await activate.invite(conn, key)
     elif account.level < 2:

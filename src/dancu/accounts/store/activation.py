@@ -31,7 +31,7 @@ async def due_reminders(conn: Conn, day: int, notice_days: int, limit: int = 500
     """Accounts whose notice is `day` days old and who were not reminded of it yet (worker)."""
     cursor = await conn.execute(
         "UPDATE accounts.account SET reminded = %s WHERE person_key IN (SELECT person_key FROM accounts.account"
-        " WHERE state = 'notified' AND activate_by > now() AND reminded < %s"
+        " WHERE state = 'notified' AND NOT made_up AND activate_by > now() AND reminded < %s"
         " AND activate_by - make_interval(days => %s) < now() LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
         (day, day, notice_days - day + 1, limit),
     )
@@ -42,7 +42,7 @@ async def due_wave(conn: Conn, wave: int, days: int, limit: int = 500) -> list[i
     """Lapsed accounts whose deadline passed `days` ago and who have had `wave` waves before (worker)."""
     cursor = await conn.execute(
         "UPDATE accounts.account SET waves = %s, wave_at = now() WHERE person_key IN (SELECT person_key FROM accounts.account"
-        " WHERE state = 'notified' AND waves = %s AND activate_by < now() - make_interval(days => %s) AND idle_reason <> 'wrong_phone'"
+        " WHERE state = 'notified' AND NOT made_up AND waves = %s AND activate_by < now() - make_interval(days => %s) AND idle_reason <> 'wrong_phone'"
         " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
         (wave + 1, wave, days, limit),
     )
@@ -60,6 +60,6 @@ async def note_idle(conn: Conn, key: int, reason: str) -> bool:
 async def waiting_without_reason(conn: Conn, limit: int = 500) -> list[int]:
     """Accounts told of and not active, of which nobody knows why (worker)."""
     cursor = await conn.execute(
-        "SELECT person_key FROM accounts.account WHERE state = 'notified' AND idle_reason = '' ORDER BY notified_at LIMIT %s", (limit,)
+        "SELECT person_key FROM accounts.account WHERE state = 'notified' AND NOT made_up AND idle_reason = '' ORDER BY notified_at LIMIT %s", (limit,)
     )
     return [row[0] for row in await cursor.fetchall()]

@@ -13,7 +13,7 @@ from dancu.kit.db import Conn
 
 _COLUMNS = (
     "person_key", "level", "state", "lock_version", "language", "channel", "office", "unit_id", "assisted", "guardian_key",
-    "approved_at", "notified_at", "activate_by", "activated_at", "used_at", "last_used_at", "contact_changed_at",
+    "approved_at", "notified_at", "activate_by", "activated_at", "used_at", "last_used_at", "contact_changed_at", "closed_reason",
 )  # fmt: skip
 _ACCOUNT = ", ".join(_COLUMNS)
 
@@ -133,6 +133,32 @@ async def set_state(conn: Conn, key: int, state: str, *, bump: bool = True) -> i
         )
     ).fetchone()
     return int(row[0]) if row else None
+
+
+async def close(conn: Conn, key: int, reason: str) -> None:
+    """Closed, for this reason, under the next lock version."""
+    await conn.execute(
+        "UPDATE accounts.account SET state = 'closed', closed_at = now(), closed_reason = %s, lock_version = lock_version + 1"
+        " WHERE person_key = %s::bigint",
+        (reason, key),
+    )
+
+
+async def reopen(conn: Conn, key: int, *, keep_phone: bool) -> None:
+    """Not closed any more; locked, until its locks are looked at."""
+    await conn.execute(
+        "UPDATE accounts.account SET state = 'locked', closed_at = NULL, closed_reason = '',"
+        " phone = CASE WHEN %(keep)s THEN phone END, phone_index = CASE WHEN %(keep)s THEN phone_index END,"
+        " phone_verified_at = CASE WHEN %(keep)s THEN phone_verified_at END WHERE person_key = %(key)s::bigint",
+        {"keep": keep_phone, "key": key},
+    )
+
+
+async def phone_index_of(conn: Conn, key: int) -> bytes | None:
+    row = await (
+        await conn.execute("SELECT phone_index FROM accounts.account WHERE person_key = %s::bigint", (key,))
+    ).fetchone()
+    return bytes(row[0]) if row and row[0] is not None else None
 
 
 async def bump(conn: Conn, key: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from dancu.accounts.models.funnel import Listed, Stage
+from dancu.accounts.models.funnel import Deadline, Listed, Stage
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 
@@ -40,3 +40,11 @@ async def listed(
         (*_who(actor, purpose), unit_id, week, channel, stage, reason, limit),
     )
     return [Listed(*row) for row in await cursor.fetchall()]
+
+
+async def deadlines(conn: Conn, actor: Actor, purpose: Purpose, permission: str) -> list[Deadline]:
+    who = _who(actor, purpose)
+    cursor = await conn.execute(
+        "SELECT * FROM accounts.deadlines(%s, %s::bigint, %s, %s::bytea, %s, %s, %s, %s, %s)", (*who[:4], permission, *who[4:])
+    )
+    return [Deadline(*row) for row in await cursor.fetchall()]

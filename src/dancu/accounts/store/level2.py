@@ -14,7 +14,7 @@ from dancu.kit.db import Conn
 _VISIT = (
     "v.person_key, v.visit_id, v.office_id, v.channel, v.opened_by, v.opened_at, v.state, v.rule, v.means, v.comparison,"
     " v.circumstances, v.documents, v.card_wanted, v.card_order, v.confirmed_at, v.confirmed_how, v.submitted_at, v.due_on,"
-    " v.decided_by, v.decided_at, v.second_by, v.decision, v.assisted"
+    " v.decided_by, v.decided_at, v.second_by, v.decision, v.assisted, v.guardian_key"
 )
 
 
@@ -63,12 +63,17 @@ async def open_of(conn: Conn, key: int) -> int | None:
 async def add_visit(
     conn: Conn, key: int, *, office_id: int, channel: str, opened_by: int, rule: str, means: str,
     comparison: Mapping[str, str], circumstances: Sequence[str], assisted: bool, record_id: str | None = None,
+    guardian_key: int | None = None,
 ) -> int:  # fmt: skip
     row = await (
         await conn.execute(
             "INSERT INTO accounts.visit (person_key, office_id, channel, opened_by, rule, means, comparison, circumstances,"
-            " assisted, record_id) VALUES (%s::bigint, %s::bigint, %s, %s::bigint, %s, %s, %s, %s, %s, %s::uuid) RETURNING visit_id",
-            (key, office_id, channel, opened_by, rule, means, Jsonb(dict(comparison)), list(circumstances), assisted, record_id),
+            " assisted, record_id, guardian_key) VALUES (%s::bigint, %s::bigint, %s, %s::bigint, %s, %s, %s, %s, %s, %s::uuid, %s::bigint)"
+            " RETURNING visit_id",
+            (
+                key, office_id, channel, opened_by, rule, means, Jsonb(dict(comparison)), list(circumstances), assisted, record_id,
+                guardian_key,
+            ),
         )
     ).fetchone()
     assert row is not None
@@ -174,11 +179,11 @@ async def forget_images(conn: Conn, key: int, visit_id: int) -> None:
 
 
 async def visits_at(conn: Conn, offices: Sequence[int], states: Sequence[str], most: int = 100) -> list[VisitLine]:
-    """Visits of offices by state, what falls due first on top."""
+    """Visits of offices by state: passed up first, then what falls due."""
     rows = await (
         await conn.execute("SELECT * FROM accounts.visits_at(%s::bigint[], %s::text[], %s)", (list(offices), list(states), most))
     ).fetchall()
-    found: list[list[Any]] = [[*row[:4], VisitState(row[4]), *row[5:9], tuple(row[9])] for row in rows]
+    found: list[list[Any]] = [[*row[:4], VisitState(row[4]), *row[5:9], tuple(row[9]), row[10]] for row in rows]
     return [VisitLine(*values) for values in found]
 
 
@@ -216,3 +221,13 @@ async def add_application(
             decision,
         ),
     )  # fmt: skip
+
+
+async def escalate(conn: Conn, today: date) -> list[tuple[int, int]]:
+    """Mark visits that wait for their second officer past the day and were not passed up yet; (person, visit) (worker)."""
+    cursor = await conn.execute(
+        "UPDATE accounts.visit SET escalated_at = now() WHERE state = 'second' AND due_on < %s AND escalated_at IS NULL"
+        " RETURNING person_key, visit_id",
+        (today,),
+    )
+    return [(row[0], row[1]) for row in await cursor.fetchall()]

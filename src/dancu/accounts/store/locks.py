@@ -85,3 +85,23 @@ def whose(actor: Actor, purpose: Purpose, limit: int) -> tuple[Any, ...]:
         actor.kind, actor.actor_id, actor.org_code, bytes.fromhex(actor.session_id), purpose.code, purpose.legal_basis,
         actor.request_id, actor.channel, limit,
     )  # fmt: skip
+
+
+async def escalate(conn: Conn, today: date) -> list[tuple[int, int]]:
+    """Mark requests nobody decided in time and that were not passed up yet; (person, lock) (worker)."""
+    cursor = await conn.execute(
+        "UPDATE accounts.lock SET escalated_at = now() WHERE state = 'requested' AND due_on < %s AND escalated_at IS NULL"
+        " RETURNING person_key, lock_id",
+        (today,),
+    )
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
+
+
+async def dead_since(conn: Conn, days: int, limit: int = 500) -> list[int]:
+    """Accounts locked by a death for that many days and not closed (worker)."""
+    cursor = await conn.execute(
+        "SELECT l.person_key FROM accounts.lock l JOIN accounts.account a USING (person_key) WHERE l.state = 'standing'"
+        " AND l.ground = 'death' AND l.asked_at < now() - make_interval(days => %s) AND a.state <> 'closed' LIMIT %s",
+        (days, limit),
+    )
+    return [row[0] for row in await cursor.fetchall()]
