@@ -97,7 +97,7 @@ def end(
 
 
 def _fields(text: str) -> frozenset[str]:
-    from dancu.sharing.catalogue import FIELDS
+    from dancu.sharing.models import FIELDS
 
     named = frozenset(part.strip() for part in text.split(",") if part.strip())
     return frozenset(FIELDS) if named == {"all"} else named

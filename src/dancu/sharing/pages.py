@@ -20,7 +20,7 @@ from dancu.kit.web import (
     see_other,
 )
 from dancu.sharing import service
-from dancu.sharing.catalogue import CLAIMS, ordered
+from dancu.sharing.catalogue import CONSENTS, ordered
 
 router = APIRouter(include_in_schema=False)
 HOME = "/account/consents"
@@ -35,7 +35,7 @@ async def consents(request: Request, conn: DbConn, actor: CurrentActor, done: st
     return render(
         request, "sharing/consents.html", standing=[one for one in kept if one.stands(now)],
         ended=[one for one in kept if not one.stands(now)], by_law=await service.agreements_without_consent(conn),
-        words=CLAIMS, ordered=ordered, purpose_title=access.purpose_title, law_name=access.law_name, done=done,
+        words=CONSENTS, ordered=ordered, purpose_title=access.purpose_title, law_name=access.law_name, done=done,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def check_terms(terms: Terms, possible: Mapping[str, Collection[str]]) -> None:
 
 def check_consent(claims: frozenset[str], until: datetime, now: datetime) -> None:
     """Raises Invalid `sharing.consent.claims` or `sharing.consent.until`."""
-    if not claims or claims - CLAIMS.keys():
+    if not claims or claims - CONSENTS.keys():
         raise Invalid("sharing.consent.claims", N_("Hãy chọn ít nhất một loại thông tin trong danh sách."))
     if not now < until <= now + LONGEST_CONSENT:
         raise Invalid("sharing.consent.until", N_("Thời hạn đồng ý phải từ hôm nay và không quá một năm."))

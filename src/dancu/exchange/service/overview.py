@@ -14,8 +14,7 @@ from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.service import registration
-from dancu.sharing.catalogue import ordered_fields
-from dancu.sharing.models import DataAgreement
+from dancu.sharing.models import DataAgreement, ordered_fields
 from dancu.sharing.service import data_agreements
 
 

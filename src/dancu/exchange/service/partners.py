@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dancu.exchange import keys
 from dancu.exchange.catalogue import checklist
-from dancu.exchange.models.partner import Added, Application, Environment, Partner, PartnerState, Step
+from dancu.exchange.models.partner import JOINING, Added, Application, Environment, Partner, PartnerState, Step
 from dancu.exchange.policy import joining as policy
 from dancu.exchange.service import record, systems
 from dancu.exchange.store import partners as store
@@ -15,10 +15,10 @@ from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
-from dancu.sharing.policy import check_reason, check_refusal
 from dancu.sharing.service import data_agreements
+from dancu.sharing.service.data_agreements import check_reason, check_refusal
 
-changed, every, waiting, steps_of = store.changed, store.every, store.waiting, store.steps
+changed, every, waiting = store.changed, store.every, store.waiting
 
 
 async def partner(conn: Conn, org_code: str) -> Partner:
@@ -49,7 +49,7 @@ async def apply(conn: Conn, actor: Actor, org_code: str, application: Applicatio
         await record.step(conn, actor, org_code, "apply")
         if before is not None:
             await systems.stop_clients(conn, actor, org_code, again=True)
-    elif before.state in policy.JOINING:
+    elif before.state in JOINING:
         await store.declare(conn, org_code, application)
         await record.step(conn, actor, org_code, "declare")
     else:

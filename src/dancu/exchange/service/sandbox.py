@@ -4,11 +4,16 @@ agreed."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
 
 from dancu.access import service as access
 from dancu.kernel.clock import vietnam_day
-from dancu.sharing.catalogue import FIELDS, SERVICES
-from dancu.sharing.models import Act, AgreementState, DataAgreement
+from dancu.kernel.names import normal_form
+from dancu.sharing.models import FIELDS, SERVICES, Act, AgreementState, DataAgreement
 
 
 def agreement(org_code: str, service: str, now: datetime) -> DataAgreement | None:
@@ -22,3 +27,31 @@ def agreement(org_code: str, service: str, now: datetime) -> DataAgreement | Non
         org_code, service, 0, frozenset(FIELDS), purposes, False, 10_000, (0, 24), (day, day + timedelta(days=1)),
         AgreementState.IN_FORCE, Act(0, "", now, 0),
     )  # fmt: skip
+
+
+Said = dict[str, Any]
+
+
+@lru_cache(1)
+def people() -> tuple[Said, ...]:
+    """Everybody there is in the sandbox, as population.said_of says of people. Their numbers begin with 000, which no province
+    or country has: nobody real can be among them."""
+    return tuple(orjson.loads((Path(__file__).parent / "sandbox_people.json").read_bytes()))
+
+
+def find(number: str) -> tuple[str, Said | None]:
+    """('ok', what is said of them), ('not_found', None) or ('ambiguous', None)."""
+    found = [one for one in people() if any(number == known for _, known, _ in one["numbers"])]
+    return ("ok", found[0]) if len(found) == 1 else ("ambiguous" if found else "not_found", None)
+
+
+def named(folded: str, plain: str, year: int, month: int | None, day: int | None) -> tuple[str, Said | None]:
+    """By name and birth, as population.named does."""
+    forms = [(normal_form(one["names"][0][1]).keys, one) for one in people()]
+    fitting = [
+        (keys.tone_folded == folded, one) for keys, one in forms
+        if folded == keys.tone_folded or plain == keys.ascii
+        if one["birth"]["y"] == year and month in (None, one["birth"]["m"]) and day in (None, one["birth"]["d"])
+    ]  # fmt: skip
+    found = [one for exact, one in fitting if exact] or [one for _, one in fitting]
+    return ("ok", found[0]) if len(found) == 1 else ("ambiguous" if found else "not_found", None)

@@ -18,7 +18,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
 from dancu.oidc.service import registration
-from dancu.sharing.policy import check_reason
+from dancu.sharing.service.data_agreements import check_reason
 
 SCOPE = "exchange"
 BOUND = ("dpop", "mtls")

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dancu.access import service as access
-from dancu.access.catalogue.laws import LAWS
 from dancu.audit import service as audit
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -19,9 +18,8 @@ from dancu.kit.db import Conn
 from dancu.kit.events import emit
 from dancu.kit.i18n import N_
 from dancu.sharing import policy, rules
-from dancu.sharing.catalogue import SERVICES
 from dancu.sharing.events import DATA_AGREEMENT_CHANGED, DATA_AGREEMENT_ESCALATED
-from dancu.sharing.models import Act, AgreementState, DataAgreement, DataTerms
+from dancu.sharing.models import SERVICES, Act, AgreementState, DataAgreement, DataTerms
 from dancu.sharing.service import partner_seal
 from dancu.sharing.service.receipts import canonical_terms, seal_data
 from dancu.sharing.store import data_agreements as store
@@ -29,6 +27,7 @@ from dancu.sharing.store import data_agreements as store
 JOIN, REVIEW, COORDINATE = "exchange.join", "exchange.review", "exchange.coordinate"
 WATCH = "exchange.watch"
 answer_by, answer_rule = rules.answer_by, rules.answer_rule
+check_reason, check_refusal = policy.check_reason, policy.check_refusal
 
 
 # -- reading
@@ -73,8 +72,7 @@ def possible_purposes(service: str) -> dict[str, list[str]]:
 
 def laws_today() -> dict[str, str]:
     """Laws in force today -> name: what a refusal may rest on."""
-    today = SYSTEM_CLOCK.today()
-    return {code: law.name for code, law in LAWS.items() if law.holds(today)}
+    return {law.code: law.name for _, laws in access.purposes() for law in laws}
 
 
 # -- steps

@@ -1,0 +1,66 @@
+"""Data services and the fields they speak of: the words of data agreements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from dancu.kit.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A data service that agreements name. `permission`: what a purpose must serve to be agreed on for it."""
+
+    title: str
+    permission: str
+
+
+# What the platform does for other organisations, and what they do for it.
+SERVICES: Final[Mapping[str, Service]] = {
+    "verify": Service(N_("Đối chiếu thông tin (đúng, sai, gần đúng)"), "person.verify"),
+    "lookup": Service(N_("Tra cứu thông tin công dân"), "person.release"),
+    "residence": Service(N_("Xác nhận nơi cư trú thay sổ hộ khẩu"), "person.release"),
+    "reconcile": Service(N_("Đối soát hàng loạt"), "person.release"),
+    "events": Service(N_("Nhận tin khi thông tin thay đổi"), "person.release"),
+    "confirm": Service(N_("Giấy xác nhận có ký số"), "person.release"),
+    "supply": Service(N_("Cung cấp dữ liệu hộ tịch, cải chính"), "person.supply"),
+    "registry": Service(N_("Truy vấn theo chuẩn quốc tế (GovStack, SPDCI)"), "person.release"),
+    "documents": Service(N_("Giấy tờ tích hợp"), "person.release"),
+}
+
+# Fields of a citizen that data services speak of, in the order people expect them.
+FIELDS: Final[Mapping[str, str]] = {
+    "name": N_("Họ, chữ đệm và tên"),
+    "other_name": N_("Tên gọi khác"),
+    "birth": N_("Ngày, tháng, năm sinh"),
+    "birth_place": N_("Nơi sinh, nơi đăng ký khai sinh"),
+    "sex": N_("Giới tính"),
+    "personal_id": N_("Số định danh cá nhân"),
+    "old_number": N_("Số chứng minh nhân dân, số cũ"),
+    "origin": N_("Quê quán"),
+    "ethnicity": N_("Dân tộc"),
+    "religion": N_("Tôn giáo"),
+    "nationality": N_("Quốc tịch"),
+    "address": N_("Nơi thường trú"),
+    "temporary_address": N_("Nơi tạm trú"),
+    "stay": N_("Nơi ở hiện tại, lưu trú"),
+    "household": N_("Hộ gia đình, quan hệ với chủ hộ"),
+    "head": N_("Chủ hộ"),
+    "members": N_("Thành viên hộ"),
+    "parents": N_("Cha, mẹ, người đại diện"),
+    "spouse": N_("Vợ hoặc chồng"),
+    "children": N_("Con"),
+    "marital": N_("Tình trạng hôn nhân"),
+    "card": N_("Thẻ căn cước"),
+    "life": N_("Còn sống hay đã mất"),
+    "phone": N_("Số điện thoại"),
+    "email": N_("Thư điện tử"),
+}
+
+
+def ordered_fields(fields: Iterable[str]) -> list[str]:
+    """These fields in the order people expect them."""
+    wanted = set(fields)
+    return [field for field in FIELDS if field in wanted]
