@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from dancu.kernel.errors import FieldError, Invalid
 from dancu.kit.i18n import N_
-from dancu.sharing.catalogue import CLAIMS, FIELDS, SERVICES
+from dancu.sharing.catalogue import CLAIMS, CONSENTS, FIELDS, SERVICES
 from dancu.sharing.models import DataTerms, Terms
 from dancu.sharing.rules import LONGEST_YEARS, MOST_A_DAY
 

@@ -24,6 +24,9 @@ ORGANISATIONS: tuple[tuple[str, str, str, str, str | None], ...] = (
         "one_stop",
         "DEMO.TX",
     ),
+    ("DEMO.BHXH", "Bảo hiểm xã hội {province}", "Social Insurance of {province}", "government", "DEMO"),
+    ("DEMO.CSGT", "Phòng Cảnh sát giao thông {province}", "Traffic police of {province}", "police", "DEMO.CA"),
+    ("DEMO.BV", "Bệnh viện Đa khoa {province}", "General Hospital of {province}", "government", "DEMO"),
     ("DEMO.TTR", "Thanh tra {province}", "Inspectorate of {province}", "inspectorate", "DEMO"),
     (
         "DEMO.CDS",
@@ -123,6 +126,24 @@ STAFF: tuple[DemoStaff, ...] = (
         "Xác nhận việc cần hai cán bộ: đổi liên lạc của tài khoản, lấy lại tài khoản khi tin nhắn không tới.",
         "Confirms what needs two officers: an account's new contact, recovery where no text message arrives.",
         "/desk/eid/recover",
+    ),
+    DemoStaff(
+        "insurance_officer", "demo-bhxh", "Nguyễn Thị Hồng Nhung", "DEMO.BHXH", ("sector_officer",), "province",
+        "Cán bộ bảo hiểm xã hội", "Social insurance officer",
+        "Trả lời phản ánh về dữ liệu bảo hiểm, ví dụ một tháng đóng bị thiếu.",
+        "Answers cases about insurance data, such as a month that is missing.", "/desk/cases",
+    ),
+    DemoStaff(
+        "traffic_officer", "demo-csgt", "Thiếu tá Trần Đình Khôi", "DEMO.CSGT", ("sector_officer",), "province",
+        "Cán bộ quản lý giấy phép lái xe", "Driving-licence officer",
+        "Xem vì sao giấy phép không tích hợp được, sửa ở hệ thống ngành và trả lời công dân.",
+        "Sees why a licence does not integrate, mends it in the sector's own system and answers the citizen.", "/desk/cases",
+    ),
+    DemoStaff(
+        "health_desk", "demo-benhvien", "Điều dưỡng Phạm Thị Lành", "DEMO.BV", ("health_desk",), "none",
+        "Bàn tiếp đón bệnh viện", "Hospital reception",
+        "Kiểm tra thẻ bảo hiểm y tế trên điện thoại người bệnh; xem kết quả khám khi người bệnh đồng ý.",
+        "Checks a health-insurance card on the patient's phone; sees examinations where the patient agreed.", "/desk/check-document",
     ),
     DemoStaff(
         "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",

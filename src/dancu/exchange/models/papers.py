@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from dancu.exchange.connectors.models import Connector, Content, Outcome
+from dancu.population.models import PersonView
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,15 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Leave to ask a ministry about somebody: recorded as `entry_id`. `number`: by which it knows the person."""
+    """Leave to ask a ministry about somebody: recorded as `entry_id`. `number`: by which it knows the person; `view`: what the
+    registry says of them, to compare with."""
 
     person_key: int
     code: str
     number: str
     entry_id: int
     kept: Paper | None
+    view: PersonView
 
 
 @dataclass(frozen=True, slots=True)

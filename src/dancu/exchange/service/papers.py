@@ -91,26 +91,28 @@ async def ask(conn: Conn, actor: Actor, purpose: Purpose, key: int, code: str, d
     asked. Raises NotFound, NotAllowed."""
     one = known(code)
     await check(conn, actor, purpose, key, one, desks)
-    verdict = await population.open_person(conn, actor, purpose, key, ("number", f"paper.{code}"), PERMISSION)
-    number = (await opened_person(conn, key)).personal_id
+    verdict = await population.open_person(conn, actor, purpose, key, ("number", *IDENTITY, f"paper.{code}"), PERMISSION)
+    view = await opened_person(conn, key)
+    number = view.personal_id
     if number is None:
         raise NotFound("connector.no_number", N_("Người này chưa có số định danh, nên chưa hỏi được các bộ, ngành."))
-    return Asking(key, code, number.number, verdict.entry_id, await kept(conn, key, code))
+    return Asking(key, code, number.number, verdict.entry_id, await kept(conn, key, code), view)
 
 
 async def settle(conn: Conn, asking: Asking, fetched: Fetched) -> Shown:
     """Keep what was answered, and how the ministry fared. Where it did not answer, the paper kept before stands with its age."""
     one = known(asking.code)
     if fetched.outcome is Outcome.NOT_CONNECTED:
-        return Shown(one, asking.kept, fetched.outcome)
+        return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
     ok = fetched.outcome.answered
     await store.fared(conn, asking.code, ok, "" if ok else fetched.outcome.value, fetched.milliseconds, fetched.at)
     if not ok:
-        return Shown(one, asking.kept, fetched.outcome)
+        return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
     content = fetched.content
     as_of = content.as_of if content else None
     await store.keep(conn, asking.person_key, asking.code, seal(asking.person_key, asking.code, content), as_of, fetched.at, asking.entry_id)
-    return Shown(one, Paper(asking.code, content, as_of, "api", fetched.at, asking.entry_id), fetched.outcome)
+    paper = Paper(asking.code, content, as_of, "api", fetched.at, asking.entry_id)
+    return Shown(one, paper, fetched.outcome, differing(asking.view, paper))
 
 
 async def kept(conn: Conn, key: int, code: str) -> Paper | None:

@@ -1,0 +1,1 @@
+"""How this room's things read."""
