@@ -136,7 +136,7 @@ def _prepare(folder: Path, people: int) -> None:
     """Migrate always; fill what an earlier run has not filled. An interrupted fill is started anew."""
     import asyncio
 
-    from dancu.demo import fill, offices, samples
+    from dancu.demo import eid_funnel, fill, offices, samples
     from dancu.kit import postgres
 
     state = fill.state_of(folder)
@@ -164,6 +164,8 @@ def _prepare(folder: Path, people: int) -> None:
         asyncio.run(offices.seed())
         with _step("Ảnh và vân tay mẫu (tạo bằng máy) của những người có thẻ"):
             asyncio.run(samples.references())
+        with _step("Hồ sơ định danh mẫu: nộp, duyệt, báo, kích hoạt"):
+            asyncio.run(eid_funnel.seed(people))
         _import_messy(folder)
         with _step("Thống kê cho bộ lập kế hoạch truy vấn"):
             asyncio.run(fill.settle())

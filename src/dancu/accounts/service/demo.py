@@ -8,6 +8,7 @@ from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.service import activate, core
 from dancu.accounts.service.check import commune_of, eid_purpose, registered_contacts
+from dancu.accounts.store import activation as store
 from dancu.accounts.store import authenticators as secrets_store
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Invalid, NotAllowed, NotFound
@@ -47,9 +48,14 @@ async def account(conn: Conn, number: str, *, level: int, passcode: str, phone: 
     actor, purpose = SYSTEM, eid_purpose()
     view = await release(conn, actor, purpose, keys[0], ("contacts", "residence"))
     key = view.merged_into or view.person_key
+    await core.open(conn, [key])
+    restarted = await store.restart_made_up(conn, key, level)
     found = await core.account(conn, key)
-    if found is None:
+    if found is None or restarted:
         chosen = normalize_phone(phone) if phone else await _free_phone(conn, registered_contacts(view).phone, digits)
+    if restarted:
+        await core.set_contact(conn, actor, purpose, key, phone=chosen, verified=True, second_factor=True)
+    elif found is None:
         await core.create(
             conn, actor, purpose, key, level=level, channel="demo", phone=chosen, email=registered_contacts(view).email,
             unit_id=commune_of(view.areas), phone_verified=True,

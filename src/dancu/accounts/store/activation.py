@@ -63,3 +63,14 @@ async def waiting_without_reason(conn: Conn, limit: int = 500) -> list[int]:
         "SELECT person_key FROM accounts.account WHERE state = 'notified' AND NOT made_up AND idle_reason = '' ORDER BY notified_at LIMIT %s", (limit,)
     )
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def restart_made_up(conn: Conn, key: int, level: int) -> bool:
+    """An account a demonstration made up begins anew, at this level, so that somebody can use it; False for any other."""
+    done = await conn.execute(
+        "UPDATE accounts.account SET state = 'approved', level = %s, channel = 'demo', notified_at = NULL, activate_by = NULL,"
+        " activated_at = NULL, used_at = NULL, last_used_at = NULL, idle_reason = '', lock_version = lock_version + 1"
+        " WHERE person_key = %s::bigint AND made_up AND channel <> 'demo'",
+        (level, key),
+    )
+    return done.rowcount == 1
