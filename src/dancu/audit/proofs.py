@@ -5,10 +5,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from dancu.audit import entry, merkle, tiles
 from dancu.audit.store import log, publish
+from dancu.kernel.actor import Purpose
 from dancu.kernel.errors import Conflict, NotFound
 from dancu.kit.db import Conn
 
@@ -63,6 +67,21 @@ async def inclusion(conn: Conn, idx: int, size: int) -> list[bytes]:
 async def consistency(conn: Conn, old: int, new: int) -> list[bytes]:
     """The proof that the tree of `old` is a prefix of the tree of `new`."""
     return await hashes(conn, merkle.consistency_ranges(old, new))
+
+
+def content_of_client(entry_id: int, purpose: Purpose, request_id: str, fields: Sequence[str], note: dict[str, Any]) -> bytes:
+    """The canonical content of an entry that a program caused, where what was recorded is known without asking: what its leaf
+    will commit to under the label `content`."""
+    said = (
+        entry_id, None, "", "", None, None, "client", 0, purpose.code, purpose.legal_basis, purpose.case_ref or None, _text(tuple(fields)),
+        request_id, "api", None, _text(tuple(note.items()), pairs=True), None,
+    )  # fmt: skip
+    return entry.content_value(said)
+
+
+@lru_cache(1024)
+def _text(said: tuple[Any, ...], *, pairs: bool = False) -> str:
+    return orjson.dumps(dict(said) if pairs else said).decode()
 
 
 async def contents_of_client(conn: Conn, entry_ids: Sequence[int], client_no: int) -> list[tuple[int, bytes]]:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from dancu.audit.facts import FactLine, facts_digest
     from dancu.audit.keys import load_signer, load_verifier, make_signer, matching_verifier
     from dancu.audit.ownership import check_key, signer_of_log
-    from dancu.audit.proofs import PROGRAM, Proof, contents_of_client, proof
+    from dancu.audit.proofs import PROGRAM, Proof, content_of_client, contents_of_client, proof
     from dancu.audit.publish import export
     from dancu.audit.sequencer import drain, run_sequencer, sequence_once
     from dancu.audit.verify import verify, verify_export
 
 __all__ = [
-    "PROGRAM", "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "check_key", "contents_of_client", "drain", "erase", "export",
+    "PROGRAM", "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "check_key", "content_of_client", "contents_of_client", "drain", "erase", "export",
     "facts_digest", "load_signer", "load_verifier", "make_signer", "matching_verifier", "proof", "readings", "record", "reserve", "run_sequencer", "search_entries", "sequence_once",
     "signer_of_log", "silent_seconds", "take_entry_ids", "unwritten", "verbs", "verify", "verify_export",
 ]  # fmt: skip
@@ -38,7 +38,7 @@ offer(
         "dancu.audit.facts": ("FactLine", "facts_digest"),
         "dancu.audit.keys": ("load_signer", "load_verifier", "make_signer", "matching_verifier"),
         "dancu.audit.ownership": ("check_key", "signer_of_log"),
-        "dancu.audit.proofs": ("PROGRAM", "Proof", "contents_of_client", "proof"),
+        "dancu.audit.proofs": ("PROGRAM", "Proof", "content_of_client", "contents_of_client", "proof"),
         "dancu.audit.publish": ("export",),
         "dancu.audit.sequencer": ("drain", "run_sequencer", "sequence_once"),
         "dancu.audit.verify": ("verify", "verify_export"),

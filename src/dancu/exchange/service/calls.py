@@ -20,7 +20,8 @@ import orjson
 
 from dancu.exchange.models.call import Call, Certificate, Line, System, refused
 from dancu.exchange.service import sandbox
-from dancu.exchange.service.directory import Directory, Snapshot
+from dancu.exchange.service.directory import FRESH_SECONDS, Directory, Snapshot
+from dancu.exchange.service.lane import Lane
 from dancu.exchange.service.quota import Quota
 from dancu.exchange.service.receipts import AnswerKeys
 from dancu.exchange.store import calls as store
@@ -28,8 +29,8 @@ from dancu.kernel.errors import DancuError
 from dancu.kit import httpsig
 from dancu.kit.db import Conn
 from dancu.oidc.jose import Compact, JoseError
-from dancu.oidc.models import Client
-from dancu.oidc.service import bearer, tokens
+from dancu.oidc.models import Client, ClientState
+from dancu.oidc.service import bearer, clients, tokens
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
@@ -82,6 +83,8 @@ class Exchange:
         self.connect: Callable[[], AbstractAsyncContextManager[Any]] = provider.connect
         self.keys = AnswerKeys(directory / "exchange")
         self.directory, self.quota = Directory(self.connect), Quota(self.connect)
+        self.lane = Lane(self.connect)
+        self._clients = clients.ClientCache(FRESH_SECONDS)
         self._tokens: OrderedDict[str, tuple[float, Compact]] = OrderedDict()
 
     async def caller(self, arrived: Arrived, service: str, now: float) -> tuple[Known, Snapshot]:
@@ -122,7 +125,7 @@ class Exchange:
         try:
             scheme, token_text = bearer.taken(wire)
             token = self._token(arrived.issuer, token_text, now)
-            client = await self.provider.client(token.text("client_id"))
+            client = await self._clients.look(token.text("client_id"), lambda: self._find(token.text("client_id")))
             if client is None or token.claims.get("aud") != arrived.issuer or "dnc" in token.claims:
                 raise OAuthError("invalid_token", "the token is not for this resource", 401)
             if SCOPE not in token.text("scope").split():
@@ -136,6 +139,10 @@ class Exchange:
         except OAuthError as error:
             raise refused("exchange.token", error.headers) from error
         return client
+
+    async def _find(self, client_id: str) -> Client | None:
+        async with self.connect() as conn, conn.transaction():
+            return await clients.known(conn, client_id)
 
     def _token(self, issuer: str, text: str, now: float) -> Compact:
         """A token of ours in time, read once: the same one comes with every call of five minutes."""
@@ -175,7 +182,7 @@ class Exchange:
         if not _MESSAGE_ID.fullmatch(nonce):
             raise refused("exchange.message_id")
         known.line = replace(known.line, message_id=nonce)
-        if known.system.state in ("suspended", "revoked", "refused"):
+        if known.system.state in ("suspended", "revoked", "refused") or known.client.state is ClientState.SUSPENDED:
             raise refused("exchange.suspended")
         if known.system.live and known.system.state != "live":
             raise refused("exchange.environment")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ _NAME = re.compile(r"answer-(\d{1,6})\.pem", re.ASCII)
 _LOOK_SECONDS = 5.0
 _STATUS, _DIGEST = httpsig.Component("@status"), httpsig.Component("content-digest")
 _ASKED = httpsig.Component("signature", (("req", True),))
+_PUSHED = tuple(map(httpsig.Component, ("@method", "@target-uri", "content-digest", "content-type")))
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 
@@ -86,6 +88,17 @@ class AnswerKeys:
         except httpsig.Malformed:  # the request's signature is no field that can be covered
             fields = httpsig.sign(message, (_STATUS, _DIGEST), params, key.signer)
         return {**headers, **fields}
+
+    def sign_request(self, method: str, url: str, kind: str, body: bytes) -> dict[str, str]:
+        """Headers of a request of ours (a webhook): what it holds, and our signature over method, address and content. `kind`: its
+        content type."""
+        key = self.current()
+        headers = {"content-digest": httpsig.content_digest(body), "content-type": kind}
+        message = httpsig.Message({name: [value] for name, value in headers.items()}, method, url)
+        params: dict[str, httpsig.Bare] = {
+            "created": int(time.time()), "keyid": key.kid, "nonce": secrets.token_urlsafe(18), "alg": key.signer.alg,
+        }  # fmt: skip
+        return {**headers, **httpsig.sign(message, _PUSHED, params, key.signer)}
 
     def receipt(self, claims: dict[str, Any]) -> str:
         """A compact JWS (ES256)."""

@@ -28,10 +28,16 @@ async def find(conn: Conn, client_id: str) -> Client | None:
     return client if client is not None and client.state is not ClientState.SUSPENDED else None
 
 
-class ClientCache:
-    """Clients of the last seconds: the same few ask again and again. A suspension works after `_SECONDS` at the latest."""
+async def known(conn: Conn, client_id: str) -> Client | None:
+    """A client, suspended or not: for who must tell a suspended one what it is."""
+    return await store.by_id(conn, client_id) if 0 < len(client_id) <= 200 and "\x00" not in client_id else None
 
-    def __init__(self) -> None:
+
+class ClientCache:
+    """Clients of the last seconds: the same few ask again and again. A suspension works after `seconds` at the latest."""
+
+    def __init__(self, seconds: float = _SECONDS) -> None:
+        self._seconds = seconds
         self._known: OrderedDict[str, tuple[float, Client]] = OrderedDict()
         self._looking: dict[str, asyncio.Task[Client | None]] = {}
 
@@ -62,7 +68,7 @@ class ClientCache:
         return found[1] if found is not None and found[0] > time.monotonic() else None
 
     def keep(self, client: Client) -> Client:
-        self._known[client.client_id] = (time.monotonic() + _SECONDS, client)
+        self._known[client.client_id] = (time.monotonic() + self._seconds, client)
         self._known.move_to_end(client.client_id)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)

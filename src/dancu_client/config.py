@@ -1,0 +1,102 @@
+"""What a partner's program must know, read from a TOML file.
+
+    base_url = "https://dancu.example.vn"
+    client_id = "…"
+    key = "program.key.pem"             # EC P-256 or Ed25519, never leaves this machine
+    certificate = "program.cert.pem"    # issued by the platform
+    bound = "dpop"                      # or "mtls": then key and certificate are shown at TLS too
+    ca = "ca.pem"                       # only where the platform's TLS certificate is not publicly trusted
+    log = "calls.ndjson"                # this side's log of calls
+    vkey = "dancu…+1234abcd+A…"         # public key of the evidence log, as published
+    webhook = "https://me.example/hook" # where events are taken, for `dancu connect doctor`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from dancu_client.errors import ConfigError
+
+_NAMES = {"base_url", "client_id", "key", "certificate", "bound", "ca", "log", "vkey", "webhook", "timeout", "attempts"}
+
+
+@dataclass(frozen=True)
+class Config:
+    """See the module. Paths are relative to the file's folder."""
+
+    base_url: str
+    client_id: str
+    key: Path
+    certificate: Path
+    bound: str = "dpop"
+    ca: Path | None = None
+    log: Path | None = None
+    vkey: str = ""
+    webhook: str = ""
+    timeout: float = 10.0
+    attempts: int = 3
+
+    @classmethod
+    def load(cls, file: str | Path) -> Config:
+        """Raises ConfigError."""
+        path = Path(file)
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+        if unknown := given.keys() - _NAMES:
+            raise ConfigError(f"{path}: unknown: {', '.join(sorted(unknown))}")
+        if missing := {"base_url", "client_id", "key", "certificate"} - given.keys():
+            raise ConfigError(f"{path}: missing: {', '.join(sorted(missing))}")
+        values: dict[str, Any] = dict(given)
+        for name in ("key", "certificate", "ca", "log"):
+            if name in values:
+                values[name] = path.parent / str(values[name])
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith(("https://", "http://")):
+            raise ConfigError("base_url must begin with https://")
+        if self.bound not in ("dpop", "mtls"):
+            raise ConfigError('bound is "dpop" or "mtls"')
+        object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+
+    @cached_property
+    def private_key(self) -> ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+        try:
+            key = serialization.load_pem_private_key(self.key.read_bytes(), None)
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(f"key {self.key}: {error}") from error
+        if (isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1") or isinstance(key, ed25519.Ed25519PrivateKey):
+            return key
+        raise ConfigError(f"key {self.key}: only EC P-256 and Ed25519")
+
+    @cached_property
+    def x509(self) -> x509.Certificate:
+        try:
+            return x509.load_pem_x509_certificate(self.certificate.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"certificate {self.certificate}: {error}") from error
+
+    @cached_property
+    def thumbprint(self) -> str:
+        """SHA-256 of the certificate, hex: what calls name the key by."""
+        return hashlib.sha256(self.x509.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+    def tls(self) -> dict[str, Any]:
+        """Arguments for httpx."""
+        import ssl
+
+        context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+        if self.bound == "mtls":
+            context.load_cert_chain(self.certificate, self.key)
+        return {"verify": context}
