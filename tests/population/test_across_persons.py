@@ -115,6 +115,42 @@ async def test_nobody_becomes_their_own_ancestor_at_once(committed, registry, wo
     assert [f for f in await checks.findings(worker) if f.code == "kin.cycle"] == []
 
 
+async def test_a_merge_undone_while_somebody_names_a_parent(committed, registry, worker):
+    """Each alone is right; together they close a circle through persons of whom neither act locks a common row."""
+    for _ in range(3):
+        a, b, child, father, other, above, below = [
+            await register(committed, f"Nguyễn {n}", sex=Sex.MALE) for n in ("A", "B", "Con", "Cha", "Khác", "Ông", "Cháu")
+        ]
+        for one, parent in ((a, father), (b, other), (child, a), (father, above), (below, child)):
+            await committed(service.set_parent, one, relation=KinRelation.FATHER, parent=parent)
+        await committed(service.merge, a, kept_key=b)
+        got = await outcomes(
+            committed(service.undo_merge, a),
+            committed(service.set_parent, above, relation=KinRelation.FATHER, parent=below),
+        )
+        refused = [e for e in got if isinstance(e, Exception)]
+        assert len(refused) == 1
+        assert getattr(refused[0], "code", repr(refused[0])) in ("change.changed_since", "kin.cycle")
+    assert [f for f in await checks.findings(worker) if f.code == "kin.cycle"] == []
+
+
+async def test_the_last_two_leave_at_once(committed, registry, worker):
+    """Neither of them thinks that the other one stays."""
+    for _ in range(3):
+        one, two, head = [await register(committed, f"Nguyễn {n}") for n in ("Một", "Hai", "Ba")]
+        there = await committed(
+            service.create_household, head, place=place(), since=date(2026, 1, 1), members={one: R.SPOUSE, two: R.CHILD}
+        )
+        await committed(service.leave_household, head, on=date(2026, 1, 20))
+        got = await outcomes(*(committed(service.leave_household, k, on=date(2026, 2, 1)) for k in (one, two)))
+        assert not [e for e in got if isinstance(e, Exception)], got
+        assert sum("population.household.closed" in e.events for e in got) == 1
+        days = [v.valid for v in (await open_view(registry, one)).households if v.household_key == there.household_key]
+        assert [d for d in days if d.holds(date(2026, 1, 31))]
+        assert not [d for d in days if d.holds(date(2026, 2, 1))]
+    assert [f for f in await checks.findings(worker) if f.code == "household.empty"] == []
+
+
 async def test_eight_connections_share_a_small_space(committed, monkeypatch):
     monkeypatch.setattr(number_verbs, "serials", 40)
     keys = [await register(committed, year=1993) for _ in range(44)]

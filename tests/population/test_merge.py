@@ -26,6 +26,7 @@ from dancu.population.models import (
 )
 from dancu.population.models import HouseholdRelation as R
 from dancu.population.policy.differences import SOURCE_ORDER, better, differences, source_of
+from dancu.population.service import checks
 from dancu.population.store import facts, gate, numbers
 
 from .conftest import draft, place
@@ -230,3 +231,24 @@ async def test_a_choice_between_values_that_changed_is_refused(office):
     with pytest.raises(Conflict) as refused:
         await office(service.merge, a, kept_key=b, choices={"name-1": "kept"})
     assert refused.value.code == "fact.changed"
+
+
+async def test_a_merge_is_not_undone_into_a_circle_of_descent(office):
+    """The merge dropped one of two fathers. Since then he has been recorded as a grandson of the record that stands;
+    undone, he would be his own great-grandfather."""
+    a, b, child, father, other = [
+        await office.person(f"Nguyễn {n}", sex=Sex.MALE) for n in ("A", "B", "Con", "Cha", "Khác")
+    ]
+    for one, parent in ((a, father), (b, other), (child, a)):
+        await office(service.set_parent, one, relation=KinRelation.FATHER, parent=parent)
+    await office(service.merge, a, kept_key=b)
+    assert (await office.view(father)).relatives(KinRelation.CHILD) == ()  # who stands says another father
+    assert [f for f in await checks.findings(office.conn) if f.code.startswith("kin.")] == []
+    await office(service.set_parent, father, relation=KinRelation.FATHER, parent=child)
+    for attempt in (office.preview, office):
+        with pytest.raises(Conflict) as refused:
+            await attempt(service.undo_merge, a)
+        assert refused.value.code == "change.changed_since"
+    await office(service.set_parent, father, relation=KinRelation.FATHER, parent=None)
+    await office(service.undo_merge, a)
+    assert [f for f in await checks.findings(office.conn) if f.code.startswith("kin.")] == []

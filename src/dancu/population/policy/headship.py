@@ -1,5 +1,5 @@
 """When the head of a household moves away: the household goes along, gets another head, or stays as it is, which is
-said. A household whose last member left is closed."""
+said."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from enum import StrEnum
 
 from dancu.kernel.errors import Conflict, Invalid
 from dancu.kit.i18n import N_
-from dancu.population import events
 from dancu.population.models import HouseholdFact, HouseholdRelation, MemberFact, ResidenceKind, Told, Valid
 from dancu.population.policy import household, residence
 from dancu.population.policy.residence import Place
 from dancu.population.policy.work import Work
 
-NO_HEAD = "household.no_head"
 HEAD_ELSEWHERE = "household.head_elsewhere"
 
 
@@ -76,40 +74,3 @@ def _together(work: Work, key: int, version: HouseholdFact, place: Place, since:
         work.put_household(moved, work.households[house].subject)
     work.household_key = house
     work.tell(Told.HOUSEHOLD_HEAD)
-
-
-def emptied(work: Work) -> list[tuple[int, date]]:
-    """Households that persons of the work left, nobody of the work staying, with the first day without them. Whether
-    somebody else stays only the store knows."""
-    found = []
-    for house in work.households:
-        was = [p for p in work.persons.values() if p.before and any(_open(m, house) for m in p.before.memberships)]
-        now = [m for k in work.persons for m in work.facts(k, MemberFact) if m.household_key == house]
-        if not was or not now or any(m.valid.end is None for m in now):
-            continue
-        found.append((house, max(m.valid.end for m in now if m.valid.end is not None)))
-    return found
-
-
-def _open(member: MemberFact, house: int) -> bool:
-    return member.household_key == house and member.valid.end is None
-
-
-def close(work: Work, house: int, day: date) -> None:
-    """The household is no more from `day` on: nobody belongs to it. That it has no head is no news then."""
-    one = work.households[house]
-    if not any(v.valid.overlaps(Valid(day)) for v in one.versions):
-        return
-    versions: list[HouseholdFact] = []
-    for version in one.versions:
-        if version.valid.end is not None and version.valid.end <= day:
-            versions.append(version)
-        elif (rest := version.valid.until(day)) is not None:
-            versions.append(replace(version, valid=rest, stored=None))
-    one.versions = versions
-    work.findings[:] = [f for f in work.findings if (f[1].code, dict(f[1].params).get("household_key")) != (NO_HEAD, house)]
-    work.events[:] = [
-        e for e in work.events
-        if not (isinstance(e, events.HeadChanged) and e.household_key == house and e.head_key is None)
-    ]  # fmt: skip
-    work.events.append(events.HouseholdClosed(one.subject, house))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from dancu.kernel.errors import Conflict, Invalid
@@ -90,6 +90,15 @@ def _own_parent(child: int, parent: int, ancestors: Collection[int]) -> None:
         raise Invalid("kin.oneself", N_("Một người không thể là cha hoặc mẹ của chính mình."))
     if child in ancestors:
         raise Conflict("kin.cycle", N_("Người được ghi là cha hoặc mẹ lại là con cháu của người này. Hãy xem lại."))
+
+
+def circular(parents: Mapping[int, Collection[int]]) -> bool:
+    """Does anybody descend from themselves? `parents`: those of everyone who matters."""
+    left = {key: {p for p in above if p in parents} for key, above in parents.items()}
+    while top := [key for key, above in left.items() if not above & left.keys()]:
+        for key in top:
+            del left[key]
+    return bool(left)
 
 
 def _fits(work: Work, child: int, relation: KinRelation, parent: int) -> None:

@@ -32,6 +32,15 @@ from dancu.population.policy.differences import PARTS, WHOLE, Side, code_of, com
 from dancu.population.policy.undo import reverse
 from dancu.population.policy.work import DirectoryChange, Work, slot
 
+#: How a relative names somebody back who names them.
+_MIRROR: Mapping[KinRelation, tuple[KinRelation, ...]] = {
+    KinRelation.FATHER: (KinRelation.CHILD,),
+    KinRelation.MOTHER: (KinRelation.CHILD,),
+    KinRelation.CHILD: (KinRelation.FATHER, KinRelation.MOTHER),
+    KinRelation.SPOUSE: (KinRelation.SPOUSE,),
+    KinRelation.REPRESENTATIVE: (KinRelation.REPRESENTED,),
+    KinRelation.REPRESENTED: (KinRelation.REPRESENTATIVE,),
+}
 _ACTS = (ResidenceFact, MemberFact, MaritalFact, CardFact)
 
 
@@ -210,7 +219,8 @@ def _agree_about_death(work: Work, absorbed: int, kept: int) -> None:
 
 
 def _repoint(work: Work, absorbed: int, kept: int) -> None:
-    """Relatives and households that named the absorbed record name the kept one."""
+    """Relatives and households that named the absorbed record name the kept one; a relative whom it does not name back,
+    because it says somebody else is its father, mother or spouse, no more names either."""
     for key in [k for k in work.persons if k not in (absorbed, kept)]:
         for fact in [k for k in work.facts(key, KinFact) if k.relative_key == absorbed]:
             work.close(key, fact)
@@ -220,7 +230,11 @@ def _repoint(work: Work, absorbed: int, kept: int) -> None:
                 or (o.relation == pointed.relation and o.relative_key == kept and o.valid.overlaps(pointed.valid))
                 for o in work.facts(key, KinFact)
             )
-            if not twin:
+            back = any(
+                o.relation in _MIRROR[pointed.relation] and o.relative_key == key and o.valid.overlaps(pointed.valid)
+                for o in work.facts(kept, KinFact)
+            )
+            if back and not twin:
                 work.open(key, pointed)
     for household in list(work.households.values()):
         for version in [v for v in household.versions if v.head_key == absorbed]:

@@ -19,7 +19,7 @@ from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.models import Done, PersonView, Preview, Source
-from dancu.population.policy import headship
+from dancu.population.policy import standing
 from dancu.population.policy.work import Work
 from dancu.population.service.apply import apply
 from dancu.population.service.derive import check_units
@@ -110,6 +110,16 @@ class Act:
                 work.enter(found[key])
         return work
 
+    async def settle_households(self, work: Work) -> None:
+        """Close the households that nobody belongs to any more, open again those that somebody came back to. Two acts
+        that take the last two members away wait for each other here, or each would think that the other one stays."""
+        touched = standing.touched(work)
+        if touched and not self.preview:
+            await persons.lock(self.conn, (), sorted(work.households))
+        for household in touched:
+            others_open, others_until = await persons.others_stay(self.conn, household, list(work.persons))
+            standing.settle(work, household, others_open, others_until)
+
     async def gathered(self, work: Work, needed: Iterable[int | None]) -> None:
         """Between asking and locking somebody may have changed who is touched: then the officer starts
         again."""
@@ -172,9 +182,7 @@ class Verb(Generic[P]):
         try:
             with in_words():
                 work = await self._prepare(act, *args, **kwargs)
-                for household, day in headship.emptied(work):
-                    if not await persons.somebody_stays(act.conn, household, day, list(work.persons)):
-                        headship.close(work, household, day)
+                await act.settle_households(work)
             check_units(work)
         except DancuError as error:
             if error.evidence is None and act.opened:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dancu.kernel.errors import Conflict
 from dancu.kit.i18n import N_
 from dancu.population.models import KinFact, PersonView
+from dancu.population.policy import kinship
 from dancu.population.policy import merge as rule
 from dancu.population.policy.differences import Side
+from dancu.population.policy.undo import changed_since
 from dancu.population.policy.work import Work
 from dancu.population.service.act import Act, MergeNote, verb
 from dancu.population.service.family import ALL_GENERATIONS
@@ -50,6 +52,8 @@ async def merge(
 @verb("undo_merge", MERGE)
 async def undo_merge(act: Act, absorbed_key: int) -> Work:
     """The two were different persons after all: both records say again what they said before the merge."""
+    if not act.preview:
+        await persons.lock_kinship(act.conn)
     await act.open([absorbed_key])
     noted = await write.open_merge(act.conn, absorbed_key)
     if noted is None:
@@ -67,7 +71,33 @@ async def undo_merge(act: Act, absorbed_key: int) -> Work:
         [(number, kind, state) for number, kind, state in undo["directory"]],
         death_learned=undo["death_learned"],
     )
+    await _no_circle(act, work)
     return work
+
+
+async def _no_circle(act: Act, work: Work) -> None:
+    """Refuse where somebody would descend from themselves: the merge had taken a parent away, and what was said since
+    was true without that parent only. Asked generation by generation, since of persons outside the work the store
+    knows the parents, and of those in it the work does."""
+    parents: dict[int, set[int]] = {}
+    asked = set(work.persons)
+    for _ in range(ALL_GENERATIONS):
+        inside = asked & set(work.persons)
+        parents |= {key: _parents(work.view(key)) for key in inside}
+        if outside := sorted(asked - inside):
+            parents |= {key: set() for key in outside}
+            for key, ancestor, distance in await persons.ancestors(act.conn, outside, 1):
+                if distance:
+                    parents[key].add(ancestor)
+        asked = {parent for key in asked for parent in parents[key]} - set(parents)
+        if not asked:
+            break
+    if kinship.circular(parents):
+        raise changed_since()
+
+
+def _parents(view: PersonView) -> set[int]:
+    return {k.relative_key for k in view.kin if k.relation in kinship.PARENTS and k.relative_key is not None}
 
 
 def _relatives(view: PersonView) -> set[int]:

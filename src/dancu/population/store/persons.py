@@ -60,14 +60,15 @@ async def last_of_households(conn: Conn, households: Sequence[int]) -> datetime 
     return row[0] if row else None
 
 
-async def somebody_stays(conn: Conn, household: int, day: date, but: Sequence[int]) -> bool:
-    """Does anybody but these belong to an opened household on or after a day, seen by the officer or not?"""
+async def others_stay(conn: Conn, household: int, but: Sequence[int]) -> tuple[bool, date | None]:
+    """Whether anybody but these belongs to an opened household without an end, seen by the officer or not; and the first
+    day on which none of them does any more (None: nobody else ever did)."""
     row = await (
         await conn.execute(
-            "SELECT population.somebody_stays(%s::bigint, %s::date, %s::bigint[])", (household, day, list(but))
+            "SELECT open, until FROM population.others_stay(%s::bigint, %s::bigint[])", (household, list(but))
         )
     ).fetchone()
-    return row is None or bool(row[0])
+    return (True, None) if row is None else (bool(row[0]), row[1])
 
 
 @dataclass(frozen=True, slots=True)
