@@ -178,7 +178,7 @@ async def test_a_lock_ends_everything_by_its_version(site: Site, citizen: Citize
 async def test_a_dead_account_has_no_standing(site: Site, citizen: Citizen, make_service: Make) -> None:
     journey = Journey(site, await make_service("basic"), citizen, scope=OFFLINE)
     token = await journey.signed_in()
-    await site.sql("UPDATE accounts.account SET state = 'closed' WHERE person_key = %s", (citizen.key,))
+    await site.sql("UPDATE accounts.account SET state = 'closed', closed_at = now(), closed_reason = 'death' WHERE person_key = %s", (citizen.key,))
     assert (await journey.userinfo(token["access_token"])).status_code == 401
     assert error_of(await journey.refresh(token["refresh_token"])) == "invalid_grant"
 

@@ -23,6 +23,11 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def new_token() -> str:
+    """The token of a new session: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
 async def resolve(conn: Conn, token: str) -> Actor | None:
     """The actor of a live session, None for anything else. One statement; at most once a minute a second one
     notes that the session is in use (the only thing besides evidence that a GET may write)."""
@@ -60,7 +65,7 @@ async def issue_session(
     """A new session of a staff member (`actor_id` = staff id) or a citizen (person_key); returns its token,
     which is kept nowhere. The caller has proved who it is for. `persona` is refused by the database outside a
     demonstration."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     await store.insert(
         conn,
         hash_of(token),

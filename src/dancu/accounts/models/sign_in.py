@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dancu.accounts.models.core import SignIn
+from dancu.accounts.models.core import AccountState, SignIn
 
 
 class Kind(StrEnum):
@@ -45,6 +45,27 @@ class Flow:
     sid: str = ""
     assisted: bool = False
     started: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a step of a sign-in must know of one account. `phone`: decrypted, "" where none is known; `kinds` of
+    authenticators in use; `passcode`: its hash."""
+
+    person_key: int
+    level: int
+    state: AccountState
+    lock_version: int
+    language: str
+    contact_changed_at: datetime | None
+    phone: str = field(default="", repr=False)
+    phone_verified: bool = False
+    kinds: frozenset[str] = frozenset()
+    passcode: str | None = field(default=None, repr=False)
+
+    @property
+    def usable(self) -> bool:
+        return self.state is AccountState.ACTIVE
 
 
 class Way(StrEnum):

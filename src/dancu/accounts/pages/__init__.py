@@ -29,6 +29,7 @@ from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 
 router = APIRouter(include_in_schema=False)
+SHORTCUTS = sign_in.SHORTCUTS
 router.include_router(sign_in.router)
 router.include_router(locks.router)
 router.include_router(recovery.router)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from dancu.accounts.models import SignIn
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
 from dancu.accounts.service import authenticators, helpers, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
-from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
-    CurrentActor,
-    DbConn,
     Form,
     FormErrors,
     Request,
@@ -27,10 +26,13 @@ from dancu.kit.web import (
     see_other,
     start_session,
 )
-from dancu.kit.web.transaction import RequestLease
+from dancu.kit.web.shortcuts import Handler, PageShortcut
+from dancu.kit.web.transaction import Lease, RequestLease
 
 router = APIRouter(prefix="/eid/sign-in", dependencies=[public()])
 HOME = "/account"
+#: A page that waits for a sign-in (its path stands in `app.state.after_sign_in`): its query, and what was proved just now.
+AfterSignIn = Callable[[Request, Lease, str, SignIn], Awaitable[Response | None]]
 
 REFUSED = NotAllowed("sign_in.refused", N_("Số định danh hoặc mật mã không đúng, hoặc tài khoản chưa kích hoạt."))
 CODE_REFUSED = NotAllowed("sign_in.code_refused", N_("Mã không đúng, đã dùng hoặc đã hết hạn. Hãy thử lại hoặc chọn cách khác."))
@@ -47,17 +49,19 @@ def _waiting(step: Step) -> DancuError:
 
 
 @router.get("")
-async def start(
-    request: Request, held: RequestLease, actor: CurrentActor, next: str = HOME, acr: str = "1", max_age: str = "", prompt: str = "",
-    hint: str = "", assisted: str = "",
-) -> Response:  # fmt: skip
-    wished = sign_in.anonymous(next=local_path(next, HOME), acr=_level(acr), assisted=assisted == "1" or helpers.of_request(request.cookies) is not None)
+async def start(request: Request, held: RequestLease) -> Response:
+    """Parameters: next, acr, max_age, prompt, hint, assisted."""
+    asked, actor = request.query_params, request.state.actor
+    hint = asked.get("hint", "")
+    assisted = asked.get("assisted") == "1" or helpers.of_request(request.cookies) is not None
+    wished = sign_in.anonymous(next=local_path(asked.get("next", HOME), HOME), acr=_level(asked.get("acr", "1")), assisted=assisted)
     if actor.kind is ActorKind.ANONYMOUS:  # the page most people see first asks the database nothing
         return _number(request, wished, Form.of(number=hint[:20]), FormErrors())
     conn = await held.connection()
     started = await sign_in.begin(
-        conn, actor, next=wished.next, acr=wished.acr, max_age=_seconds(max_age), prompt=prompt, assisted=wished.assisted
-    )
+        conn, actor, next=wished.next, acr=wished.acr, max_age=_seconds(asked.get("max_age", "")), prompt=asked.get("prompt", ""),
+        assisted=wished.assisted,
+    )  # fmt: skip
     if started.done:
         return see_other(started.flow.next)
     if started.flow.key and started.flow.amr:
@@ -75,45 +79,53 @@ async def reloaded(step: str) -> Response:
 
 
 @router.post("")
-async def number(request: Request, conn: DbConn) -> Response:
-    form, errors = await read_form(request), FormErrors()
-    try:
-        flow = sign_in.unseal(form.value("flow"), binding_of(request))
-        flow = await sign_in.identify(conn, flow, form.value("number"))
-    except DancuError as error:
-        if error.code == "sign_in.old":
-            return see_other("/eid/sign-in")
-        errors.add("number", "sign_in.number", N_("Số định danh phải có 12 chữ số. Số CMND cũ có 9 chữ số cũng được."))
-        return _number(request, sign_in.unseal(form.value("flow"), binding_of(request)), form, errors)
-    if form.value("passcode"):
-        return await _checked(request, conn, flow, form)
-    return _passcode(request, flow, errors)
-
-
-@router.post("/passcode")
-async def passcode(request: Request, conn: DbConn) -> Response:
+async def number(request: Request, held: RequestLease) -> Response:
+    """The number, with the passcode or without."""
     form = await read_form(request)
     flow = _flow(request, form)
     if flow is None:
         return see_other("/eid/sign-in")
-    return await _checked(request, conn, flow, form)
+    typed = form.value("number")
+    try:
+        if typed and form.value("passcode"):
+            return await _checked(request, held, flow, form, number=typed)
+        async with held.statement() as conn:
+            flow, _ = await sign_in.identify(conn, flow, typed)
+    except Invalid as error:
+        if not error.code.startswith("person.number."):
+            raise
+        errors = FormErrors()
+        errors.add("number", "sign_in.number", N_("Số định danh phải có 12 chữ số. Số CMND cũ có 9 chữ số cũng được."))
+        return _number(request, flow, form, errors)
+    return _passcode(request, flow, FormErrors())
 
 
-async def _checked(request: Request, conn: Conn, flow: Flow, form: Form) -> Response:
+@router.post("/passcode")
+async def passcode(request: Request, held: RequestLease) -> Response:
+    form = await read_form(request)
+    flow = _flow(request, form)
+    if flow is None:
+        return see_other("/eid/sign-in")
+    return await _checked(request, held, flow, form)
+
+
+async def _checked(request: Request, held: Lease, flow: Flow, form: Form, *, number: str = "") -> Response:
     errors = FormErrors()
     secret = form.required("passcode", errors)
     if errors:
         return _passcode(request, flow, errors)
-    step = await sign_in.passcode(conn, flow, secret, browser_of(request), request_id=request.state.request_id)
+    step = await sign_in.passcode(
+        held.statement, flow, secret, browser_of(request), number=number, request_id=request.state.request_id
+    )
     if step.state is StepState.REFUSED:
-        return _passcode(request, flow, FormErrors.of(REFUSED))
+        return _passcode(request, step.flow, FormErrors.of(REFUSED))
     if step.state is StepState.WAIT and not step.flow.amr:
-        return _passcode(request, flow, FormErrors.of(_waiting(step)))
-    return _onward(request, step)
+        return _passcode(request, step.flow, FormErrors.of(_waiting(step)))
+    return await _onward(request, held, step)
 
 
 @router.post("/code")
-async def code(request: Request, conn: DbConn) -> Response:
+async def code(request: Request, held: RequestLease) -> Response:
     form, errors = await read_form(request), FormErrors()
     flow = _flow(request, form)
     way = next((way for way in Way if way == form.value("way") and way is not Way.PASSKEY), Way.SMS)
@@ -121,35 +133,38 @@ async def code(request: Request, conn: DbConn) -> Response:
         return see_other("/eid/sign-in")
     given = form.required("code", errors)
     if errors:
-        offered = await authenticators.ways(conn, flow.key)
+        async with held.statement() as conn:
+            offered = await authenticators.ways(conn, flow.key)
         return _second(request, Step(StepState.MORE, flow, offered.ways, hint=offered.phone_end), errors, way=way, sent=True)
-    step = await sign_in.second(conn, flow, way, given, browser_of(request), request_id=request.state.request_id)
+    step = await sign_in.second(held.statement, flow, way, given, browser_of(request), request_id=request.state.request_id)
     if step.state is StepState.REFUSED:
         return _second(request, step, FormErrors.of(CODE_REFUSED), way=way, sent=True)
-    return _onward(request, step, way=way)
+    return await _onward(request, held, step, way=way)
 
 
 @router.post("/way")
-async def choose_way(request: Request, conn: DbConn) -> Response:
+async def choose_way(request: Request, held: RequestLease) -> Response:
     """Another way to give the second factor; for a text message the code is sent now."""
     form = await read_form(request)
     flow = _flow(request, form)
     if flow is None or not flow.key or not flow.amr:
         return see_other("/eid/sign-in")
+    conn = await held.connection()
     if form.value("way") == Way.SMS:
-        return _onward(request, await sign_in.send_sms(conn, flow), way=Way.SMS)
+        return await _onward(request, held, await sign_in.send_sms(conn, flow), way=Way.SMS)
     offered = await authenticators.ways(conn, flow.key)
     way = next((way for way in offered.ways if way == form.value("way")), None)
     return _second(request, Step(StepState.MORE, flow, offered.ways), FormErrors(), way=way)
 
 
 @router.post("/passkey")
-async def passkey(request: Request, conn: DbConn) -> Response:
+async def passkey(request: Request, held: RequestLease) -> Response:
     form = await read_form(request)
     bound = binding_of(request)
     flow = _flow(request, form)
     if flow is None:
         return see_other("/eid/sign-in")
+    conn = await held.connection()
     try:
         async with attempt(conn):
             step = await sign_in.passkey(
@@ -165,12 +180,12 @@ async def passkey(request: Request, conn: DbConn) -> Response:
             offered = await authenticators.ways(conn, flow.key)
             return _second(request, Step(StepState.MORE, flow, offered.ways), refusal)
         return _number(request, flow, Form(), refusal)
-    return _onward(request, step)
+    return await _onward(request, held, step)
 
 
-def _onward(request: Request, step: Step, *, way: Way | None = None) -> Response:
+async def _onward(request: Request, held: Lease, step: Step, *, way: Way | None = None) -> Response:
     if step.state is StepState.OK:
-        response = see_other(step.flow.next)
+        response = await _back_to_work(request, held, step) or see_other(step.flow.next)
         start_session(request, response, step.token)
         if step.device:
             remember_device(request, response, step.device)
@@ -180,6 +195,15 @@ def _onward(request: Request, step: Step, *, way: Way | None = None) -> Response
     if step.state is StepState.WAIT:
         return _second(request, step, FormErrors.of(_waiting(step)), way=way, sent=True)
     return _second(request, step, FormErrors(), way=way or (Way.SMS if step.hint and step.ways[:1] == (Way.SMS,) else None), sent=bool(step.hint))
+
+
+async def _back_to_work(request: Request, held: Lease, step: Step) -> Response | None:
+    """What the page to go back to answers at once where it can, without the browser asking for it; None: let it ask."""
+    path, _, query = step.flow.next.partition("?")
+    go_on: AfterSignIn | None = getattr(request.app.state, "after_sign_in", {}).get(path)
+    if go_on is None or step.sign_in is None:
+        return None
+    return await go_on(request, held, query, step.sign_in)
 
 
 def _flow(request: Request, form: Form) -> Flow | None:
@@ -226,3 +250,12 @@ def _level(text: str) -> int:
 
 def _seconds(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+# Every sign-in passes here, a crowd of them on the day a service opens.
+SHORTCUTS: dict[tuple[str, str], Handler] = {
+    ("GET", "/eid/sign-in"): PageShortcut(start),
+    ("POST", "/eid/sign-in"): PageShortcut(number),
+    ("POST", "/eid/sign-in/passcode"): PageShortcut(passcode),
+    ("POST", "/eid/sign-in/code"): PageShortcut(code),
+}

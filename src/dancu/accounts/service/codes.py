@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from dancu.accounts.service import core
 from dancu.accounts.store import codes as store
+from dancu.accounts.store.sign_in_steps import NewCode
 from dancu.kernel.errors import Exceeded
 from dancu.kit import messages
 from dancu.kit.authn import throttle
@@ -42,20 +43,31 @@ async def new_code(conn: Conn, key: int, use: str, *, context: str = "", until: 
     if until is None and use == "activate":
         found = await core.account(conn, key)
         until = found.activate_by if found else None
-    code = f"{secrets.randbelow(1_000_000):06d}"
-    await store.put(conn, key, use, _digest(key, use, code, context), until or datetime.now(UTC) + LIVES[use], context)
+    code = _drawn()
+    await store.put(conn, key, use, digest(key, use, code, context), until or datetime.now(UTC) + LIVES[use], context)
     return code
+
+
+def ready_sms(key: int, use: str, phone: str, language: str, *, context: str = "") -> NewCode:
+    """A code and its message, neither kept nor sent yet: for the one statement of a sign-in that does both."""
+    code = _drawn()
+    text = gettext(TEXTS[use], language, code=code)
+    return NewCode(use, digest(key, use, code, context), LIVES[use], context, "sms", language, *messages.sealed("sms", phone, text))
+
+
+def sending_buckets(key: int, use: str) -> list[throttle.Bucket]:
+    """How often codes may be sent: four at once and then one a minute of each use, twenty a day of all."""
+    own = throttle.bucket("code sent", str(key), use, burst=4, seconds=60)
+    return [own, throttle.bucket("code sent, day", str(key), burst=20, seconds=3600)]
 
 
 async def send_code(conn: Conn, key: int, use: str, *, context: str = "", to: str = "") -> str:
     """Send a code to the account's phone (to its e-mail for use "email"), or to `to`; the end of where it went, "" where
     nothing is known and nothing was sent. Raises Exceeded where codes were sent too often."""
     await core.open(conn, [key])
-    own = throttle.bucket("code sent", str(key), use, burst=4, seconds=60)
-    day = throttle.bucket("code sent, day", str(key), burst=20, seconds=3600)
-    if wait := await throttle.wait_seconds(conn, [own, day]):
+    counted = sending_buckets(key, use)
+    if wait := await throttle.charge_unless_waiting(conn, counted, counted):
         raise Exceeded("code.wait", N_("Mã vừa được gửi. Xin đợi {seconds} giây rồi xin mã khác."), seconds=math.ceil(wait))
-    await throttle.charge(conn, [own, day])
     contacts = await core.contacts(conn, key)
     channel = "email" if use == "email" or "@" in to else "sms"
     address = to or (contacts.email if channel == "email" else contacts.phone)
@@ -74,12 +86,21 @@ async def check_code(conn: Conn, key: int, use: str, code: str, *, context: str 
     """Whether `code` is the live one of this use and context; it is used up by that. The same work for a right and a
     wrong one, and for an account that has none."""
     await core.open(conn, [key])
-    digits = "".join(ch for ch in code if not ch.isspace())[:12]
-    given = _digest(key, use, digits, context)
+    given = digest(key, use, cleaned(code), context)
     live = await store.take_try(conn, key, use, TRIES)
     right = hmac.compare_digest(live[0] if live else b"\0" * 32, given)
     return right and await store.use_up(conn, key, use)
 
 
-def _digest(key: int, use: str, code: str, context: str) -> bytes:
+def cleaned(code: str) -> str:
+    """A code as people type it, without the spaces."""
+    return "".join(ch for ch in code if not ch.isspace())[:12]
+
+
+def _drawn() -> str:
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+def digest(key: int, use: str, code: str, context: str) -> bytes:
+    """What is kept of a code: keyed, so that neither reading nor comparing it says anything about the code."""
     return ring().mac(f"code.{use}", f"{key}|{code}|{context}".encode())

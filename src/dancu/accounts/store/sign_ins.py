@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from dancu.accounts.models.core import Happening, SignIn
 from dancu.accounts.models.sign_in import PastSignIn
@@ -21,25 +18,6 @@ async def current(conn: Conn, key: int, session_hash: bytes) -> SignIn | None:
         return None
     sid, level, acr, amr, at, lock_version, assisted = row
     return SignIn(key, session_hash.hex(), sid, level, acr, tuple(amr), at, lock_version, assisted)
-
-
-async def begin(
-    conn: Conn, key: int, session_hash: bytes, sid: str, acr: int, amr: Sequence[str], lock_version: int, *, device: str,
-    network: str, assisted: bool, note: dict[str, Any],
-) -> None:  # fmt: skip
-    """What the session proved, its line of history, and that the account was used (to the hour): one statement, since
-    every sign-in pays for it."""
-    await conn.execute(
-        "WITH told AS (INSERT INTO accounts.happening (person_key, kind, note) VALUES (%(key)s::bigint, 'signed_in', %(note)s)),"
-        " used AS (UPDATE accounts.account SET used_at = coalesce(used_at, now()), last_used_at = now()"
-        "          WHERE person_key = %(key)s::bigint AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour'))"
-        " INSERT INTO accounts.sign_in (person_key, session_hash, sid, acr, amr, lock_version, device, network, assisted)"
-        " VALUES (%(key)s::bigint, %(hash)s::bytea, %(sid)s, %(acr)s, %(amr)s, %(version)s, %(device)s, %(network)s, %(assisted)s)",
-        {
-            "key": key, "hash": session_hash, "sid": sid, "acr": acr, "amr": list(amr), "version": lock_version, "device": device,
-            "network": network, "assisted": assisted, "note": Jsonb(note),
-        },
-    )  # fmt: skip
 
 
 async def end(conn: Conn, key: int, session_hash: bytes) -> None:

@@ -74,35 +74,35 @@ async def charge(conn: Conn, buckets: Sequence[Bucket]) -> None:
     )
 
 
-async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket]) -> float:
-    """`wait_seconds` of `watched`, and where that is 0.0 `charge` of `charged`, in one statement."""
-    ordered = sorted(charged, key=lambda b: b.key)
-    cursor = await conn.execute(
-        """WITH waiting AS (
-               SELECT greatest(coalesce(max(extract(epoch FROM t.tat - clock_timestamp()) - b.room), 0), 0)::float8 AS seconds
-                 FROM unnest(%s::bytea[], %s::float8[]) AS b(key, room) JOIN kit.throttle t ON t.key = b.key),
-           charged AS (
-               INSERT INTO kit.throttle AS t (key, tat)
-               SELECT b.key, now() + make_interval(secs => b.cost)
-                 FROM unnest(%s::bytea[], %s::float8[]) AS b(key, cost), waiting w WHERE w.seconds = 0
-               ON CONFLICT (key) DO UPDATE SET tat = greatest(t.tat, now()) + (excluded.tat - now()))
-           SELECT seconds FROM waiting""",
-        (
-            [b.key for b in watched], [(b.burst - 1) * b.seconds for b in watched],
-            [b.key for b in ordered], [b.seconds for b in ordered],
-        ),
+def try_params(watched: Sequence[Bucket], charged: Sequence[Bucket]) -> tuple[list[bytes], list[float], list[bytes], list[float]]:
+    """The arguments of kit.throttle_try."""
+    return (
+        [b.key for b in watched], [(b.burst - 1) * b.seconds for b in watched], [b.key for b in charged],
+        [b.seconds for b in charged],
     )  # fmt: skip
+
+
+def settle_params(forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> tuple[list[bytes], list[bytes], list[float]]:
+    """The arguments of kit.throttle_settle."""
+    return [b.key for b in forgiven], [b.key for b in refunded], [b.seconds for b in refunded]
+
+
+async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket]) -> float:
+    """`wait_seconds` of `watched`, and where that is 0.0 `charge` of `charged`, in one statement. Where that is all the
+    transaction does, its commit does not wait for the disk: what a crash forgets is one failure."""
+    alone = conn.autocommit and conn.info.transaction_status == 0
+    first = "set_config('synchronous_commit', 'off', true)" if alone else "''"
+    cursor = await conn.execute(
+        f"SELECT {first}, kit.throttle_try(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[])", try_params(watched, charged)
+    )
     row = await cursor.fetchone()
-    return float(row[0]) if row else 0.0
+    return float(row[1]) if row else 0.0
 
 
 async def settle(conn: Conn, forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> None:
     """`forgive` and `refund` in one statement."""
     await conn.execute(
-        """WITH gone AS (DELETE FROM kit.throttle WHERE key = ANY (%s::bytea[]))
-           UPDATE kit.throttle t SET tat = t.tat - make_interval(secs => b.cost)
-             FROM unnest(%s::bytea[], %s::float8[]) AS b(key, cost) WHERE t.key = b.key""",
-        ([b.key for b in forgiven], [b.key for b in refunded], [b.seconds for b in refunded]),
+        "SELECT kit.throttle_settle(%s::bytea[], %s::bytea[], %s::float8[])", settle_params(forgiven, refunded)
     )
 
 

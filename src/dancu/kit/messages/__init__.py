@@ -7,7 +7,7 @@ A text is kept encrypted and only until it has been handed over; in a demonstrat
 from typing import TYPE_CHECKING
 
 from dancu.kit.lazy import offer
-from dancu.kit.messages.queue import Shown, Stand, outbox, receipt, send, stands
+from dancu.kit.messages.queue import Shown, Stand, outbox, receipt, sealed, send, stands
 
 if TYPE_CHECKING:
     from dancu.kit.messages.delivery import deliver_forever, deliver_once
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BuiltIn", "HttpSms", "Mail", "Provider", "Shown", "Stand", "deliver_forever", "deliver_once", "outbox", "providers",
-    "receipt", "send", "sign", "signed_by", "stands",
+    "receipt", "sealed", "send", "sign", "signed_by", "stands",
 ]  # fmt: skip
 
 offer(

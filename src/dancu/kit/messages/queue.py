@@ -51,18 +51,24 @@ async def send(
     """Ask for one message in the caller's transaction; its id. `to`: phone, e-mail address, or a device's token. `kind`
     names the occasion ("account.approved"), `ref` what it was about; `life`: after that it is not worth sending.
     Raises Invalid for what is no phone number or address."""
-    if channel not in CHANNELS or len(text) > _MAX_TEXT:
-        raise ValueError(channel)
-    address, index = address_of(channel, to)
-    field = ring().encrypt(address.encode(), table=_TABLE, row=channel, column="address")
-    # Bound to the address: a text cannot be moved to somebody else's message.
-    body = ring().encrypt(text.encode(), table=_TABLE, row=index.hex(), column="body")
+    field, index, body = sealed(channel, to, text)
     cursor = await conn.execute(
         "SELECT kit.send_message(%s, %s, %s::bigint, %s, %s, %s::bytea, %s::bytea, %s::bytea, %s)",
         (channel, kind, person_key, ref, language, field, index, body, life),
     )
     (message_id,) = await cursor.fetchone() or (0,)
     return int(message_id)
+
+
+def sealed(channel: str, to: str, text: str) -> tuple[bytes, bytes, bytes]:
+    """Address, its digest and text as a message keeps them, for a statement that sends one among other things. Raises
+    Invalid for what is no phone number or address."""
+    if channel not in CHANNELS or len(text) > _MAX_TEXT:
+        raise ValueError(channel)
+    address, index = address_of(channel, to)
+    field = ring().encrypt(address.encode(), table=_TABLE, row=channel, column="address")
+    # Bound to the address: a text cannot be moved to somebody else's message.
+    return field, index, ring().encrypt(text.encode(), table=_TABLE, row=index.hex(), column="body")
 
 
 async def stands(conn: Conn, person_key: int, kind: str = "") -> list[Stand]:

@@ -27,7 +27,7 @@ from dancu.kit.web.envelope import Envelope
 from dancu.kit.web.errors import from_database, from_http, from_validation, respond
 from dancu.kit.web.render import Templates
 from dancu.kit.web.settings import WebSettings
-from dancu.kit.web.shortcuts import Shortcuts, checked_shortcuts
+from dancu.kit.web.shortcuts import COMPRESSION, SMALLEST_COMPRESSED, Shortcuts, checked_shortcuts
 from dancu.kit.web.statics import Assets, static_folders, static_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
@@ -77,7 +77,7 @@ def create_app(
     app.state.access = demand_access(app.routes)
     app.state.shortcuts = checked_shortcuts(shortcuts or {}, app.state.access)
     _answer_errors(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=COMPRESSION)
     return app
 
 

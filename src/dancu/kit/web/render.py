@@ -62,7 +62,7 @@ class Here:
 
     @property
     def path(self) -> str:
-        return self.request.url.path
+        return str(self.request.scope["path"])
 
     @property
     def demo(self) -> bool:
@@ -84,7 +84,8 @@ class Here:
     @property
     def menu(self) -> list[MenuItem]:
         items: tuple[MenuItem, ...] = tuple(getattr(self.request.app.state, "menu", ()))
-        return [i for i in items if i.surface == self.surface.code and visible(self.actor, i.permissions)]
+        code, actor = self.surface.code, self.actor
+        return [i for i in items if i.surface == code and visible(actor, i.permissions)]
 
     @property
     def homes(self) -> list[MenuItem]:
@@ -95,7 +96,8 @@ class Here:
         for item in items:
             if item.permissions and visible(self.actor, item.permissions):
                 first.setdefault(item.surface, item)
-        return sorted(first.values(), key=lambda item: item.surface != self.surface.code)
+        code = self.surface.code
+        return sorted(first.values(), key=lambda item: item.surface != code)
 
     @property
     def base(self) -> str:

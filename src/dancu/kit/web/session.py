@@ -34,7 +34,7 @@ def token_of(request: Request) -> str:
 def bearer_of(request: Request) -> str:
     """Programs send the token as `Authorization: Bearer …`, under /api/ only. No browser does so by itself, which is
     why such a call needs no CSRF token; where it is sent the cookie counts for nothing."""
-    if not request.url.path.startswith("/api/"):
+    if not request.scope["path"].startswith("/api/"):
         return ""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
@@ -49,7 +49,7 @@ async def resolve(request: Request, held: Lease) -> Actor:
     actor = await sessions.resolve(await held.connection(), token)
     if actor is None:
         return ANONYMOUS
-    channel = Channel.API if request.url.path.startswith("/api/") else Channel.WEB
+    channel = Channel.API if request.scope["path"].startswith("/api/") else Channel.WEB
     actor = replace(actor, request_id=request.state.request_id, channel=channel)
     request.state.actor = actor
     return actor

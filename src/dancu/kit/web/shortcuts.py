@@ -1,41 +1,85 @@
-"""Hot machine endpoints, answered without the framework's routing and dependency machinery.
+"""Hot endpoints, answered without the framework's routing and dependency machinery.
 
 That machinery costs several times what a batched look-up does. A shortcut is the handler of an ordinary route, which
-stays in the router (and in the OpenAPI description) and states there that machines call it (`public(machine=True)`);
-the envelope hands the request straight to it. Ids, rate limits, security headers, errors and the log line are the
-envelope's and stay the same.
+stays in the router (and in the OpenAPI description) and states there who calls it: machines (`public(machine=True)`), or,
+for a `PageShortcut`, anybody (`public()`). The envelope hands the request straight to it. Ids, rate limits, security headers,
+errors and the log line are the envelope's and stay the same; for a page so do session, CSRF, the one transaction
+committed before the answer leaves, and compression.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from dancu.kernel.errors import DancuError, Invalid
 from dancu.kit.i18n import N_
 from dancu.kit.web.access import Access, ClosedByDefault
-from dancu.kit.web.errors import respond
+from dancu.kit.web.csrf import check_csrf
+from dancu.kit.web.errors import from_http, respond
+from dancu.kit.web.session import resolve
+from dancu.kit.web.transaction import Lease
 
 Handler = Callable[[Request], Awaitable[Response]]
-Shortcuts = Mapping[tuple[str, str], Handler]
 _MAX_BODY = 64 * 1024
+# As the application's own middleware does it.
+SMALLEST_COMPRESSED, COMPRESSION = 1024, 5
+
+
+@dataclass(frozen=True, slots=True)
+class PageShortcut:
+    """A page of a route that states `public()`. The handler is called once session and CSRF were looked at; what it takes
+    from the lease is one transaction, committed when it returns and rolled back when it raises."""
+
+    handler: Callable[[Request, Lease], Awaitable[Response]]
+
+    async def __call__(self, request: Request) -> Response:
+        held = Lease(getattr(request.app.state, "pool", None))
+        try:
+            await resolve(request, held)
+            await check_csrf(request)
+            answer = await self.handler(request, held)
+        except BaseException as error:
+            await held.close(type(error), error, sys.exc_info()[2])
+            raise
+        await held.close(None, None, None)
+        return answer
+
+
+Shortcuts = Mapping[tuple[str, str], Handler]
 
 
 def checked_shortcuts(shortcuts: Shortcuts, access: Mapping[str, list[Access]]) -> Shortcuts:
-    """The same. Raises ClosedByDefault for one whose route does not say that machines call it."""
-    for method, path in shortcuts:
+    """The same. Raises ClosedByDefault for one whose route does not say who calls it, as its kind must."""
+    for (method, path), handler in shortcuts.items():
         stated = access.get(f"{method} {path}", [])
-        if not any(one.machine for one in stated):
+        if isinstance(handler, PageShortcut):
+            if not stated or not all(one.anybody and not one.machine for one in stated):
+                raise ClosedByDefault(f"shortcut {method} {path} needs a route with public() and nothing more")
+        elif not any(one.machine for one in stated):
             raise ClosedByDefault(f"shortcut {method} {path} needs a route with public(machine=True)")
     return shortcuts
 
 
-async def take_shortcut(request: Request, handler: Handler) -> Response:
+async def take_shortcut(request: Request, handler: Handler) -> ASGIApp:
     """Call the handler; expected failures become answers as everywhere."""
-    request.state.machine = True
+    page = isinstance(handler, PageShortcut)
+    request.state.machine = not page
     request.scope["dancu.route"] = request.scope["path"]
+    answer = await _taken(request, handler)
+    if not page or len(answer.body) < SMALLEST_COMPRESSED:
+        return answer
+    return GZipMiddleware(answer, SMALLEST_COMPRESSED, COMPRESSION)
+
+
+async def _taken(request: Request, handler: Handler) -> Response:
     # A look sends no body; what else comes says how long it is.
     length = request.headers.get("content-length", "0" if request.method == "GET" else "")
     # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
@@ -45,3 +89,6 @@ async def take_shortcut(request: Request, handler: Handler) -> Response:
         return await handler(request)
     except DancuError as error:
         return respond(request, error)
+    except HTTPException as error:  # a form that cannot be read
+        known, status = from_http(error)
+        return respond(request, known, status)

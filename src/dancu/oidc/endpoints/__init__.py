@@ -22,9 +22,11 @@ router = APIRouter(include_in_schema=False)
 for _room in (discovery, par, authorize, token, userinfo, introspect, revoke, logout, device, backchannel, linking):
     router.include_router(_room.router)
 
-# Hot machine endpoints, answered without the framework's routing.
+# Hot endpoints, answered without the framework's routing.
 SHORTCUTS: dict[tuple[str, str], Handler] = {
-    **token.SHORTCUTS, **par.SHORTCUTS, **userinfo.SHORTCUTS, **discovery.SHORTCUTS, **introspect.SHORTCUTS,
+    **authorize.SHORTCUTS, **token.SHORTCUTS, **par.SHORTCUTS, **userinfo.SHORTCUTS, **discovery.SHORTCUTS, **introspect.SHORTCUTS,
 }  # fmt: skip
 
-__all__ = ["SHORTCUTS", "router"]
+AFTER_SIGN_IN = authorize.AFTER_SIGN_IN
+
+__all__ = ["AFTER_SIGN_IN", "SHORTCUTS", "router"]

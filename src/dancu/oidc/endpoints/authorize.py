@@ -6,10 +6,13 @@ Nothing is kept between the steps: the request travels sealed in the address of 
 from __future__ import annotations
 
 import time
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from dancu.accounts.models import SignIn
-from dancu.kit.web import APIRouter, Conn, CurrentActor, DbConn, Request, Response, public, read_form, see_other
+from dancu.kernel.actor import ActorKind
+from dancu.kit.web import APIRouter, Request, Response, public, read_form, see_other
+from dancu.kit.web.shortcuts import Handler, PageShortcut
+from dancu.kit.web.transaction import Lease, RequestLease
 from dancu.oidc.endpoints import pages
 from dancu.oidc.endpoints.responses import back, back_with_error
 from dancu.oidc.endpoints.wire import demo_of, issuer_of, provider_of
@@ -29,7 +32,7 @@ _MOST_QUERY = 16_000
 
 
 @router.get(PATH, dependencies=[public()])
-async def authorize(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+async def authorize(request: Request, held: RequestLease) -> Response:
     try:
         if len(request.scope["query_string"]) > _MOST_QUERY:
             raise OAuthError("invalid_request", "the request is too large", 414)
@@ -38,7 +41,7 @@ async def authorize(request: Request, conn: DbConn, actor: CurrentActor) -> Resp
         return pages.broken(request, error)
     except Refused as refused:
         return back_with_error(request, refused.redirect_uri, refused.response_mode, refused.state, refused.error)
-    return await _go_on(request, conn, actor, client, asked, was_asked=False)
+    return await _go_on(request, held, client, asked, was_asked=False)
 
 
 @router.post(PATH, dependencies=[public(machine=True)])
@@ -55,16 +58,28 @@ async def authorize_posted(request: Request) -> Response:
 
 
 @router.get("/oidc/continue", dependencies=[public()])
-async def go_on(request: Request, conn: DbConn, actor: CurrentActor, flow: str = "") -> Response:
+async def go_on(request: Request, held: RequestLease) -> Response:
     try:
-        client, asked, was_asked = await _resumed(request, flow)
+        client, asked, was_asked = await _resumed(request, request.query_params.get("flow", ""))
     except OAuthError as error:
         return pages.broken(request, error)
-    return await _go_on(request, conn, actor, client, asked, was_asked=was_asked)
+    return await _go_on(request, held, client, asked, was_asked=was_asked)
+
+
+async def after_sign_in(request: Request, held: Lease, query: str, stood: SignIn) -> Response | None:
+    """What /oidc/continue?`query` would answer to the browser that has just signed in, where that is the way back to the
+    client with a code: saved is one trip of the browser. None where the citizen must see a page first, or something is
+    wrong: then the page itself says so."""
+    try:
+        client, asked, was_asked = await _resumed(request, once(parse_qsl(query)).get("flow", ""))
+        stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
+    except OAuthError:
+        return None
+    return _code(request, client, asked, terms, stood) if stand.step is Step.CODE else None
 
 
 @router.post("/oidc/consent", dependencies=[public()])
-async def agree(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+async def agree(request: Request, held: RequestLease) -> Response:
     """The citizen answered. What they ticked is kept; whoever is signed in now is asked again from the start if that is
     not who the page was made for."""
     form = await read_form(request)
@@ -72,6 +87,7 @@ async def agree(request: Request, conn: DbConn, actor: CurrentActor) -> Response
         client, asked, _ = await _resumed(request, form.value("flow"))
     except OAuthError as error:
         return pages.broken(request, error)
+    conn, actor = await held.connection(), request.state.actor
     try:
         stood = await signed_in(conn, actor)
         terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
@@ -117,14 +133,26 @@ async def _resumed(request: Request, text: str) -> tuple[Client, AuthRequest, bo
     return client, *found
 
 
-async def _go_on(request: Request, conn: Conn, actor: CurrentActor, client: Client, asked: AuthRequest, *, was_asked: bool) -> Response:
+async def _stand(
+    request: Request, held: Lease, client: Client, asked: AuthRequest, stood: SignIn | None, *, was_asked: bool
+) -> tuple[Stand, consent.Terms]:
+    """What is next, and the client's terms. Raises OAuthError."""
+    known = provider_of(request).agreements
+    terms = consent.terms_of(await known.of(held.statement, client.client_no), client, asked.purpose, demo=demo_of(request))
+    given = None
+    if stood is not None and terms.consent_needed:
+        async with held.statement() as conn:
+            given = await consent.given(conn, stood.person_key, client, terms.purpose)
+    expected = _expected(request, client, asked, stood)
+    return flow.stand(asked, stood, terms, given, was_asked=was_asked, expected=expected), terms
+
+
+async def _go_on(request: Request, held: Lease, client: Client, asked: AuthRequest, *, was_asked: bool) -> Response:
+    actor, stood = request.state.actor, None
     try:
-        stood = await signed_in(conn, actor)
-        terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
-        given = await consent.given(conn, stood.person_key, client, terms.purpose) if stood else None
-        stand = flow.stand(
-            asked, stood, terms, given, was_asked=was_asked, expected=_expected(request, client, asked, stood)
-        )
+        if actor.kind is ActorKind.CITIZEN:  # who has no session yet is sent to sign in without a look at the database
+            stood = await signed_in(await held.connection(), actor)
+        stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
         if stand.step is Step.SIGN_IN:
             return see_other(_sign_in(request, asked, stand))
         if stand.step is Step.LEVEL:
@@ -174,3 +202,8 @@ def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> str:
     return f"/eid/sign-in?{urlencode(wishes)}"
 
 
+
+
+# The citizen's way through a sign-in: the request, and back from the sign-in page.
+SHORTCUTS: dict[tuple[str, str], Handler] = {("GET", PATH): PageShortcut(authorize), ("GET", "/oidc/continue"): PageShortcut(go_on)}
+AFTER_SIGN_IN = {"/oidc/continue": after_sign_in}

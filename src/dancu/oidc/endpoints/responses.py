@@ -32,7 +32,8 @@ def back_with_error(request: Request, redirect_uri: str, response_mode: str, sta
 def _after_form(request: Request) -> bool:
     """Does a browser come here through a form of ours (the sign-in) that led on? Its Content-Security-Policy lets that form
     lead nowhere else, redirects included, so the way back must begin on a page of its own."""
-    return request.url.path == "/oidc/continue" and "sec-fetch-mode" in request.headers
+    path = request.scope["path"]
+    return (path == "/oidc/continue" or path.startswith("/eid/sign-in")) and "sec-fetch-mode" in request.headers
 
 
 def onward(request: Request, address: str) -> Response:

@@ -81,6 +81,7 @@ async def _named(conn: Conn, hint: str) -> int:
     try:
         if text.startswith("+") or len(text) == 10:
             return await core.by_phone(conn, text) or 0
-        return (await identify(conn, anonymous(next="/", acr=2), text)).key
+        flow, _ = await identify(conn, anonymous(next="/", acr=2), text)
+        return flow.key
     except Invalid:
         return 0

@@ -4,6 +4,8 @@ the one place that asks it."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -84,12 +86,13 @@ class Agreements:
     def __init__(self) -> None:
         self._known: dict[int, tuple[float, Agreement | None]] = {}
 
-    async def of(self, conn: Conn, client_no: int) -> Agreement | None:
+    async def of(self, connect: Callable[[], AbstractAsyncContextManager[Conn]], client_no: int) -> Agreement | None:
         found = self._known.get(client_no)
         if found is None or found[0] < time.monotonic():
             if len(self._known) > _MOST:
                 self._known.clear()
-            found = self._known[client_no] = (time.monotonic() + _SECONDS, await sharing.agreement(conn, client_no))
+            async with connect() as conn:
+                found = self._known[client_no] = (time.monotonic() + _SECONDS, await sharing.agreement(conn, client_no))
         return found[1]
 
     def forget(self, client_no: int) -> None:
@@ -104,7 +107,7 @@ async def released(
     if not wanted:
         return Purpose(purpose, BASIS), wanted
     try:
-        agreed = terms_of(await agreements.of(conn, client.client_no), client, purpose, demo=demo)
+        agreed = terms_of(await agreements.of(lambda: nullcontext(conn), client.client_no), client, purpose, demo=demo)
     except OAuthError:
         return Purpose(purpose, BASIS), frozenset()
     allowed = wanted & agreed.groups

@@ -4,8 +4,23 @@ Every verb takes an opened or openable account's person key; what may be done by
 the account page of a session that proved two factors, recovery).
 """
 
-from dancu.accounts.service.authenticators.listing import ListedWays, has, listed, remove, revoke_all, ways
-from dancu.accounts.service.authenticators.passcode import check_passcode, has_passcode, set_passcode, verify_passcode
+from dancu.accounts.service.authenticators.listing import (
+    NO_WAYS,
+    ListedWays,
+    has,
+    listed,
+    remove,
+    revoke_all,
+    ways,
+    ways_of,
+)
+from dancu.accounts.service.authenticators.passcode import (
+    check_passcode,
+    has_passcode,
+    passcode_matches,
+    set_passcode,
+    verify_passcode,
+)
 from dancu.accounts.service.authenticators.passkey import (
     PasskeyForm,
     begin_passkey,
@@ -17,7 +32,7 @@ from dancu.accounts.service.authenticators.recovery import new_recovery_codes, u
 from dancu.accounts.service.authenticators.totp import TotpForm, begin_totp, keep_totp, reopen_totp, verify_totp
 
 __all__ = [
-    "ListedWays", "PasskeyForm", "TotpForm", "begin_passkey", "begin_totp", "check_passcode", "has", "has_passcode", "keep_passkey",
-    "keep_totp", "listed", "new_recovery_codes", "passkey_challenge", "remove", "reopen_totp", "revoke_all", "set_passcode",
-    "use_recovery_code", "verify_passcode", "verify_passkey", "verify_totp", "ways",
+    "NO_WAYS", "ListedWays", "PasskeyForm", "TotpForm", "begin_passkey", "begin_totp", "check_passcode", "has", "has_passcode", "keep_passkey",
+    "keep_totp", "listed", "new_recovery_codes", "passcode_matches", "passkey_challenge", "remove", "reopen_totp", "revoke_all", "set_passcode",
+    "use_recovery_code", "verify_passcode", "verify_passkey", "verify_totp", "ways", "ways_of",
 ]  # fmt: skip

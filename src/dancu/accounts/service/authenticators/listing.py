@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dancu.accounts.models.sign_in import Authenticator, Kind, Way
+from dancu.accounts.models.sign_in import Authenticator, Kind, Standing, Way
 from dancu.accounts.service import core
 from dancu.accounts.service.authenticators.record import changed
 from dancu.accounts.store import authenticators as store
+from dancu.accounts.store import sign_in_steps as steps
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, NotFound
 from dancu.kit.db import Conn
@@ -28,6 +29,9 @@ class ListedWays:
     phone_end: str
 
 
+NO_WAYS = ListedWays((), False, "")
+
+
 async def has(conn: Conn, key: int) -> set[str]:
     """Kinds of authenticators the account has."""
     await core.open(conn, [key])
@@ -42,17 +46,20 @@ async def listed(conn: Conn, key: int) -> list[Authenticator]:
 
 async def ways(conn: Conn, key: int, *, now: datetime | None = None) -> ListedWays:
     """What may serve as a second factor, best first."""
-    kinds = await has(conn, key)
-    account = await core.account(conn, key)
-    contacts = await core.contacts(conn, key)
-    changed_at = account.contact_changed_at if account else None
+    found = await steps.standing(conn, key=key)
+    return NO_WAYS if found is None else ways_of(found, now=now)
+
+
+def ways_of(account: Standing, *, now: datetime | None = None) -> ListedWays:
+    """The same of an account already read."""
+    kinds, changed_at = account.kinds, account.contact_changed_at
     cooling = changed_at is not None and (now or datetime.now(UTC)) - changed_at < COOLING
     found = [way for way, kind in ((Way.PASSKEY, "passkey"), (Way.TOTP, "totp")) if kind in kinds]
-    if contacts.phone and contacts.phone_verified and not cooling:
+    if account.phone and account.phone_verified and not cooling:
         found.append(Way.SMS)
     if "recovery" in kinds:
         found.append(Way.RECOVERY)
-    return ListedWays(tuple(found), cooling, contacts.phone[-3:])
+    return ListedWays(tuple(found), cooling, account.phone[-3:])
 
 
 async def remove(conn: Conn, actor: Actor, purpose: Purpose, key: int, authenticator_id: int) -> None:

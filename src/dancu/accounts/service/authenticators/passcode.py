@@ -65,7 +65,11 @@ async def set_passcode(
 async def verify_passcode(conn: Conn, key: int, passcode: str) -> bool:
     """Whether it is the account's passcode; the same work where there is no account. The caller throttles."""
     kept = await store.secrets(conn, key, "passcode")
-    hashed = kept[0][1].decode() if kept else None
+    return await passcode_matches(passcode, kept[0][1].decode() if kept else None)
+
+
+async def passcode_matches(passcode: str, hashed: str | None) -> bool:
+    """The same of a hash already read, None where there is none: with nothing of the database held meanwhile."""
     return await passwords.matches(passcode, hashed)
 
 

@@ -1,7 +1,7 @@
 """Signing in as a citizen: a number, then a passcode or a passkey, then whatever the level asked for still needs.
 
     started = await sign_in.begin(conn, actor, next="/account", acr=2)
-    step = await sign_in.passcode(conn, flow, "…", browser)       # OK, MORE, REFUSED, WAIT, LOCKED
+    step = await sign_in.passcode(connect, flow, "…", browser)       # OK, MORE, REFUSED, WAIT, LOCKED
     signed = await sign_in.current(conn, actor)                   # what a session proved, None where it is worth nothing
 
 Unknown numbers, wrong passcodes and accounts that have none are refused alike, after the same work. Nothing is kept

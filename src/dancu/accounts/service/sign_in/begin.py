@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass, replace
 
 from dancu.accounts.models import SignIn
-from dancu.accounts.models.sign_in import Flow
+from dancu.accounts.models.sign_in import Flow, Standing
+from dancu.accounts.store import sign_in_steps as steps
 from dancu.accounts.store import sign_ins as store
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kit.db import Conn
@@ -54,11 +55,11 @@ async def begin(
     return Started(replace(flow, amr=signed.amr), signed, signed.acr >= acr)
 
 
-async def identify(conn: Conn, flow: Flow, number: str) -> Flow:
-    """The flow of whoever the number names; nobody where it names none or one without an account, and nothing says so.
-    Raises Invalid for what cannot be a number."""
+async def identify(conn: Conn, flow: Flow, number: str) -> tuple[Flow, Standing | None]:
+    """The flow of whoever the number names, and their account; nobody where it names none or one without an account, and
+    nothing says so. Raises Invalid for what cannot be a number."""
     population.check_number(number)
     digits = "".join(ch for ch in number if ch.isdigit())
-    keys = await population.keys_by_number(conn, digits)
-    key = await store.account_among(conn, keys)
-    return replace(flow, key=key, number=ring().mac("sign-in number", digits.encode()).hex()[:32], amr=())
+    found = await steps.standing(conn, numbers=[digits])
+    named = ring().mac("sign-in number", digits.encode()).hex()[:32]
+    return replace(flow, key=found.person_key if found else 0, number=named, amr=()), found

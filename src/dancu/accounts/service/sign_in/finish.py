@@ -5,38 +5,42 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dancu.access import service as access
-from dancu.accounts.models import Account, SignIn
-from dancu.accounts.models.sign_in import Browser, Flow, Step, StepState
+from dancu.accounts.models import SignIn
+from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState
 from dancu.accounts.policy.assurance import acr_of, words
 from dancu.accounts.service import core
 from dancu.accounts.service.sign_in.throttling import known_device, new_device
+from dancu.accounts.store import sign_in_steps as steps
 from dancu.accounts.store import sign_ins as store
+from dancu.accounts.store.sign_in_steps import NewSession, Success
 from dancu.audit import service as audit
-from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Channel
+from dancu.kernel.actor import SYSTEM, Actor, Channel
 from dancu.kit.agents import device_name
 from dancu.kit.authn.throttle import network_of
 from dancu.kit.db import Conn
 
+_NOTHING = Success()
 
-async def open_session(conn: Conn, flow: Flow, account: Account, browser: Browser, *, request_id: str = "") -> Step:
+
+async def open_session(
+    conn: Conn, flow: Flow, account: Standing, browser: Browser, *, success: Success = _NOTHING, request_id: str = ""
+) -> Step:
     """A new session for what `flow` proved; the one the browser held ends, whoever's it was (it may have been planted)."""
     key, amr = account.person_key, words(flow.amr)
     network, device = network_of(browser.address), device_name(browser.agent)
-    if browser.token:
-        await access.sessions.forget_token(conn, browser.token)
-        await store.end(conn, key, access.sessions.hash_of(browser.token))
-    token = await access.issue_session(conn, ActorKind.CITIZEN, key, network=network, agent=browser.agent)
+    token = access.sessions.new_token()
     hashed = access.sessions.hash_of(token)
     acr = acr_of(amr)
     known = known_device(key, browser.device)
-    await store.begin(
-        conn, key, hashed, flow.sid, acr, amr, account.lock_version, device=device, network=network, assisted=flow.assisted,
-        note={"device": device, "acr": acr, "new": not known, "sid": flow.sid[:8]},
-    )  # fmt: skip
-    actor = Actor(ActorKind.CITIZEN, key, "", request_id=request_id, session_id=hashed.hex(), channel=Channel.WEB)
-    await audit.record(
-        conn, actor, access.choose_purpose("own_record"), action="sign_in", subjects=[key], fields=["sign_in"],
-        note={"verb": "account.sign_in", "acr": acr, "amr": list(amr)},
+    old = access.sessions.hash_of(browser.token) if browser.token else None
+    why = access.choose_purpose("own_record")
+    await steps.signed_in(
+        conn, success,
+        NewSession(
+            key, hashed, old, access.sessions.LIFE, access.sessions.IDLE, network[:64], browser.agent[:160], flow.sid, acr, amr,
+            account.lock_version, device, flow.assisted, {"device": device, "acr": acr, "new": not known, "sid": flow.sid[:8]},
+        ),
+        purpose=(why.code, why.legal_basis), request_id=request_id,
     )  # fmt: skip
     signed = SignIn(
         key, hashed.hex(), flow.sid, account.level, acr, amr, datetime.now(UTC), account.lock_version, flow.assisted

@@ -1,58 +1,83 @@
-"""The steps of a sign-in. Each counts its failures and must be committed even then: pages answer, they do not raise."""
+"""The steps of a sign-in. Each counts its failures and must be committed even then: pages answer, they do not raise.
+
+`connect` gives a connection for single statements; none is held while a passcode is hashed, so a crowd signing in waits
+for the hashes and takes no connection from anybody else meanwhile.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from dancu.accounts.models import Account
-from dancu.accounts.models.sign_in import Browser, Flow, Step, StepState, Way
+from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState, Way
 from dancu.accounts.policy.assurance import enough, words
-from dancu.accounts.service import authenticators, codes, core
+from dancu.accounts.service import authenticators, codes
+from dancu.accounts.service.sign_in.begin import identify
 from dancu.accounts.service.sign_in.finish import open_session, refused
 from dancu.accounts.service.sign_in.throttling import Buckets, buckets
-from dancu.kernel.errors import Exceeded
+from dancu.accounts.store import sign_in_steps as store
+from dancu.accounts.store.sign_in_steps import Success
 from dancu.kit.authn import throttle
 from dancu.kit.authn.passkey import Site
 from dancu.kit.db import Conn
 
-
-async def passcode(conn: Conn, flow: Flow, secret: str, browser: Browser, *, request_id: str = "") -> Step:
-    """The passcode of the account that the number named."""
-    counted = buckets(flow, browser)
-    # Charged before the check: tries that run at the same moment wait for each other here and cannot outrun the count.
-    if wait := await throttle.charge_unless_waiting(conn, counted.all, counted.before):
-        return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
-    account = await core.account(conn, flow.key)
-    right = await authenticators.verify_passcode(conn, flow.key, secret)
-    if account is None or not right:
-        return await _refused(conn, flow, counted, "passcode", request_id)
-    await _forgiven(conn, counted)
-    return await _onward(conn, replace(flow, amr=words({*flow.amr, "pin"})), account, browser, request_id)
+Connect = Callable[[], AbstractAsyncContextManager[Conn]]
+_NOTHING = Success()
 
 
-async def second(conn: Conn, flow: Flow, way: Way, code: str, browser: Browser, *, request_id: str = "") -> Step:
+async def passcode(
+    connect: Connect, flow: Flow, secret: str, browser: Browser, *, number: str = "", request_id: str = ""
+) -> Step:
+    """The passcode of the account that the number named: `number`, or the one of an earlier page. Raises Invalid for what
+    cannot be a number."""
+    async with connect() as conn:
+        if number:
+            flow, account = await identify(conn, flow, number)
+        else:
+            account = await store.standing(conn, key=flow.key)
+        counted = buckets(flow, browser)
+        # Charged before the check: tries that run at the same moment cannot outrun the count.
+        if wait := await throttle.charge_unless_waiting(conn, counted.all, counted.before):
+            return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
+    right = await authenticators.passcode_matches(secret, account.passcode if account else None)
+    async with connect() as conn:
+        if account is None or not right:
+            return await _refused(conn, flow, counted, "passcode", request_id)
+        flow = replace(flow, amr=words({*flow.amr, "pin"}))
+        return await _onward(conn, flow, account, browser, counted.success, request_id)
+
+
+async def second(connect: Connect, flow: Flow, way: Way, code: str, browser: Browser, *, request_id: str = "") -> Step:
     """A code: from a message, an authenticator app, or the list of recovery codes. Counts only after another factor."""
     if not flow.key or not flow.amr:
         return Step(StepState.REFUSED, flow)
     counted = buckets(flow, browser, "second")
-    offered = await authenticators.ways(conn, flow.key)
-    if wait := await throttle.charge_unless_waiting(conn, counted.all, counted.before):
-        return _more(flow, offered, StepState.WAIT, math.ceil(wait))
-    account = await core.account(conn, flow.key)
-    if way not in offered.ways:
-        right, word = False, ""
-    elif way is Way.SMS:
-        right, word = await codes.check_code(conn, flow.key, "sign_in", code, context=flow.sid), "sms"
-    elif way is Way.TOTP:
-        right, word = await authenticators.verify_totp(conn, flow.key, code), "otp"
-    else:
-        right, word = way is Way.RECOVERY and await authenticators.use_recovery_code(conn, flow.key, code), "otp"
-    if account is None or not right:
-        await _refused(conn, flow, counted, way.value, request_id)
-        return _more(flow, offered, StepState.REFUSED)
-    await _forgiven(conn, counted)
-    return await _onward(conn, replace(flow, amr=words({*flow.amr, word})), account, browser, request_id)
+    async with connect() as conn:
+        account = await store.standing(conn, key=flow.key)
+        offered = _ways(account)
+        digest = None
+        if way is Way.SMS and way in offered.ways:
+            digest = codes.digest(flow.key, "sign_in", codes.cleaned(code), flow.sid)
+        wait, right = await store.try_code(conn, counted.all, counted.before, flow.key, "sign_in", digest, codes.TRIES)
+        if wait:
+            return _more(flow, offered, StepState.WAIT, math.ceil(wait))
+        if way in offered.ways and way is not Way.SMS:
+            async with conn.transaction():
+                right = await _other(conn, flow.key, way, code)
+        if account is None or not right:
+            await _refused(conn, flow, counted, way.value, request_id)
+            return _more(flow, offered, StepState.REFUSED)
+        flow = replace(flow, amr=words({*flow.amr, "sms" if way is Way.SMS else "otp"}))
+        return await _onward(conn, flow, account, browser, counted.success, request_id)
+
+
+async def _other(conn: Conn, key: int, way: Way, code: str) -> bool:
+    await store.standing(conn, key=key)  # opens the account to this transaction
+    if way is Way.TOTP:
+        return await authenticators.verify_totp(conn, key, code)
+    return way is Way.RECOVERY and await authenticators.use_recovery_code(conn, key, code)
 
 
 async def passkey(
@@ -60,46 +85,54 @@ async def passkey(
 ) -> Step:
     """An answered challenge: it says itself whose it is. Raises Invalid for a false or late one."""
     key, proved = await authenticators.verify_passkey(conn, site, bound_to, sealed=sealed, answer=answer)
-    account = await core.account(conn, key)
+    account = await store.standing(conn, key=key)
     if account is None or (flow.key and flow.amr and flow.key != key):
         await refused(conn, key, "passkey", request_id=request_id)
         return Step(StepState.REFUSED, flow)
     before = flow.amr if flow.key == key else ()
-    return await _onward(conn, replace(flow, key=key, amr=words({*before, *proved})), account, browser, request_id)
+    return await _onward(conn, replace(flow, key=key, amr=words({*before, *proved})), account, browser, _NOTHING, request_id)
 
 
 async def finish(
     conn: Conn, flow: Flow, amr: tuple[str, ...], browser: Browser, *, request_id: str = ""
 ) -> Step:
     """Sign in with factors that another verb of this room has just checked (a face, an activation code)."""
-    account = await core.account(conn, flow.key)
+    account = await store.standing(conn, key=flow.key)
     if account is None:
         return Step(StepState.REFUSED, flow)
-    return await _onward(conn, replace(flow, amr=words({*flow.amr, *amr})), account, browser, request_id)
+    return await _onward(conn, replace(flow, amr=words({*flow.amr, *amr})), account, browser, _NOTHING, request_id)
 
 
 async def send_sms(conn: Conn, flow: Flow) -> Step:
     """Send the code of this sign-in, where another factor was given and the phone may serve. WAIT where too many were."""
-    offered = await authenticators.ways(conn, flow.key)
-    if not flow.key or not flow.amr or Way.SMS not in offered.ways:
-        return _more(flow, offered)
-    try:
-        hint = await codes.send_code(conn, flow.key, "sign_in", context=flow.sid)
-    except Exceeded as error:
-        return _more(flow, offered, StepState.WAIT, int(error.params["seconds"]))
-    return replace(_more(flow, offered), hint=hint)
+    account = await store.standing(conn, key=flow.key)
+    if account is None or not flow.amr or Way.SMS not in _ways(account).ways:
+        return _more(flow, _ways(account))
+    return await _sent(conn, flow, account, _NOTHING)
 
 
-async def _onward(conn: Conn, flow: Flow, account: Account, browser: Browser, request_id: str) -> Step:
-    if not account.usable:
-        return Step(StepState.LOCKED, flow)
-    if enough(flow.amr, flow.acr):
-        return await open_session(conn, flow, account, browser, request_id=request_id)
-    offered = await authenticators.ways(conn, flow.key)
+async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> Step:
+    offered = _ways(account)
+    code = codes.ready_sms(flow.key, "sign_in", account.phone, account.language, context=flow.sid)
+    wait = await store.send_code(conn, success, codes.sending_buckets(flow.key, "sign_in"), flow.key, code)
+    if wait:
+        return _more(flow, offered, StepState.WAIT, math.ceil(wait))
+    return replace(_more(flow, offered), hint=offered.phone_end)
+
+
+async def _onward(conn: Conn, flow: Flow, account: Standing, browser: Browser, success: Success, request_id: str) -> Step:
+    if account.usable and enough(flow.amr, flow.acr):
+        return await open_session(conn, flow, account, browser, success=success, request_id=request_id)
+    offered = _ways(account)
     # Nothing better than the phone: the code is on its way before the page is.
-    if offered.ways[:1] == (Way.SMS,):
-        return await send_sms(conn, flow)
-    return _more(flow, offered)
+    if account.usable and offered.ways[:1] == (Way.SMS,):
+        return await _sent(conn, flow, account, success)
+    await throttle.settle(conn, success.forgiven, success.refunded)
+    return _more(flow, offered) if account.usable else Step(StepState.LOCKED, flow)
+
+
+def _ways(account: Standing | None) -> authenticators.ListedWays:
+    return authenticators.NO_WAYS if account is None else authenticators.ways_of(account)
 
 
 def _more(flow: Flow, offered: authenticators.ListedWays, state: StepState = StepState.MORE, wait: int = 0) -> Step:
@@ -107,10 +140,7 @@ def _more(flow: Flow, offered: authenticators.ListedWays, state: StepState = Ste
 
 
 async def _refused(conn: Conn, flow: Flow, counted: Buckets, what: str, request_id: str) -> Step:
-    await throttle.charge(conn, [counted.network])
-    await refused(conn, flow.key, what, request_id=request_id)
+    async with conn.transaction():
+        await throttle.charge(conn, [counted.network])
+        await refused(conn, flow.key, what, request_id=request_id)
     return Step(StepState.REFUSED, flow)
-
-
-async def _forgiven(conn: Conn, counted: Buckets) -> None:
-    await throttle.settle(conn, [counted.own], counted.account)

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 
 from dancu.accounts.models.sign_in import Browser, Flow
+from dancu.accounts.store.sign_in_steps import Success
 from dancu.kit.authn import throttle
 from dancu.kit.ring import ring
 
@@ -22,6 +23,10 @@ class Buckets:
     @property
     def all(self) -> list[throttle.Bucket]:
         return [self.own, *self.account, self.network]
+
+    @property
+    def success(self) -> Success:
+        return Success([self.own], self.account)
 
     @property
     def before(self) -> list[throttle.Bucket]:

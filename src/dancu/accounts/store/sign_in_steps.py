@@ -1,0 +1,121 @@
+"""The steps of a sign-in, one statement each (migrations/0043_fast_sign_in.sql). They open the account themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from dancu.accounts.models.core import AccountState
+from dancu.accounts.models.sign_in import Standing
+from dancu.kit.authn.throttle import Bucket, settle_params, try_params
+from dancu.kit.db import Conn
+from dancu.kit.ring import ring
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a right factor gives back: the tries of `forgiven`, one try of each of `refunded`."""
+
+    forgiven: Sequence[Bucket] = ()
+    refunded: Sequence[Bucket] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A code to be kept and sent; address and text encrypted (kit.messages.sealed)."""
+
+    use: str
+    digest: bytes
+    life: timedelta
+    context: str
+    channel: str
+    language: str
+    address: bytes
+    address_index: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session and what it proved. `old`: hash of the session the browser held until now."""
+
+    person_key: int
+    session_hash: bytes
+    old: bytes | None
+    life: timedelta
+    idle: timedelta
+    network: str
+    agent: str
+    sid: str
+    acr: int
+    amr: Sequence[str]
+    lock_version: int
+    device: str
+    assisted: bool
+    note: dict[str, Any]
+
+
+async def standing(conn: Conn, *, key: int = 0, numbers: Sequence[str] | None = None) -> Standing | None:
+    """The account of `key`, or of whoever `numbers` name; None where there is none."""
+    row = await (
+        await conn.execute(
+            "SELECT person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds, passcode"
+            " FROM accounts.to_sign_in(%s::text[], %s::bigint)",
+            (None if numbers is None else list(numbers), key),
+        )
+    ).fetchone()
+    if row is None:
+        return None
+    person, level, state, version, language, changed_at, phone, verified, kinds, passcode = row
+    reached = ring().decrypt(bytes(phone), table="accounts.account", row=person, column="phone").decode() if phone else ""
+    return Standing(
+        person, level, AccountState(state), version, language, changed_at, reached, verified, frozenset(kinds),
+        bytes(passcode).decode() if passcode else None,
+    )  # fmt: skip
+
+
+async def try_code(
+    conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket], key: int, use: str, digest: bytes | None, most: int
+) -> tuple[float, bool]:
+    """(seconds to wait, whether `digest` is the live code's, which is used up by that). None: only the throttle."""
+    row = await (
+        await conn.execute(
+            'SELECT wait, "right" FROM accounts.try_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::bigint, %s, %s::bytea, %s::integer)',
+            (*try_params(watched, charged), key, use, digest, most),
+        )
+    ).fetchone()
+    return (float(row[0]), bool(row[1])) if row else (0.0, False)
+
+
+async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key: int, code: NewCode) -> float:
+    """Seconds to wait; 0.0 where the code is kept and its message on its way."""
+    row = await (
+        await conn.execute(
+            "SELECT accounts.send_code(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::float8[], %s::bigint,"
+            " %s, %s::bytea, %s::interval, %s, %s, %s, %s, %s::bytea, %s::bytea, %s::bytea)",
+            (
+                *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], [b.seconds for b in buckets],
+                key, code.use, code.digest, code.life, code.context, code.channel, f"code.{code.use}", code.language, code.address,
+                code.address_index, code.body,
+            ),
+        )
+    ).fetchone()  # fmt: skip
+    return float(row[0]) if row else 0.0
+
+
+async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: tuple[str, str], request_id: str) -> None:
+    """Keep the session, what it proved, its line of history and its entry of the evidence log. `purpose`: code and legal
+    basis."""
+    await conn.execute(
+        "SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval,"
+        " %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)",
+        (
+            *settle_params(success.forgiven, success.refunded), new.old, new.person_key, new.session_hash, new.life, new.idle,
+            new.network, new.agent, new.sid, new.acr, list(new.amr), new.lock_version, new.device, new.assisted, Jsonb(new.note),
+            *purpose, request_id or None,
+        ),
+    )  # fmt: skip
