@@ -67,13 +67,9 @@ class Settings(BaseSettings):
 
     def lines(self) -> Lines:
         """The ways to the ministries that are connected. Raises ValueError where the configuration cannot be read."""
-        from dancu.exchange.connectors.addresses import addresses
-        from dancu.exchange.connectors.catalogue import connectors
-        from dancu.exchange.connectors.client import Lines
-        from dancu.kit.outbound import rules
+        from dancu.exchange.service import connected
 
-        known = connectors() if self.connectors else {}
-        return Lines(known, addresses(self.connectors, self.keys, known), rules(self.outbound))
+        return connected.lines(self.connectors, self.keys, self.outbound)
 
     def web(self) -> WebSettings:
         from dancu.kit.keys import secret

@@ -33,6 +33,7 @@ async def run(settings: Settings) -> None:
         ("events", _dispatch),
         ("accounts", _protect),
         ("cases", _cases),
+        ("documents", _documents),
         ("jobs", _jobs),
         ("messages", lambda s: _deliver(settings, s)),
         ("logouts", lambda s: _logouts(settings, s)),
@@ -102,6 +103,20 @@ async def _protect(stop: asyncio.Event) -> None:
     try:
         while not stop.is_set():
             if not await subscribers.consume(conn):
+                await _pause(stop, _IDLE_SECONDS)
+    finally:
+        await conn.close()
+
+
+async def _documents(stop: asyncio.Event) -> None:
+    """Disputes hear what their desks answered; documents that waited for it are asked for again."""
+    from dancu.credentials import subscribers
+    from dancu.exchange.service import disputes
+
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        while not stop.is_set():
+            if not await disputes.consume(conn) + await subscribers.consume(conn):
                 await _pause(stop, _IDLE_SECONDS)
     finally:
         await conn.close()

@@ -13,3 +13,5 @@ VISIT_OVERDUE = "accounts.visit.overdue"
 LOCK_REQUEST_OVERDUE = "accounts.lock.overdue"
 # Closed for good: the holder died and the days of the rule have passed.
 ACCOUNT_CLOSED = "accounts.account.closed"
+# While level 2 was given, the holder chose documents to have in the account: {"documents": [code, …]}.
+DOCUMENTS_CHOSEN = "accounts.documents.chosen"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dancu.access import service as access
+from dancu.accounts.events import DOCUMENTS_CHOSEN
 from dancu.accounts.models import Contacts
 from dancu.accounts.models.application import Claim
 from dancu.accounts.models.level2 import CaptureKind, Outcome, Visit, VisitState
@@ -17,6 +18,7 @@ from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed
 from dancu.kernel.workdays import add_working_days
+from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
@@ -122,6 +124,8 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
         order = await cards.order_card(conn, actor, why, key, office_id=visit.office_id)
         await store.ordered(conn, key, visit.visit_id, order.order_id)
     await core.happened(conn, key, "visit", office=visit.office_id, documents=list(visit.documents), card=visit.card_wanted)
+    if visit.documents:
+        await events.emit(conn, DOCUMENTS_CHOSEN, key, {"documents": list(visit.documents)})
     await _ended(conn, actor, visit, view, "visit.approve")
 
 

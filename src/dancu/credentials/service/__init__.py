@@ -1,1 +1,1 @@
-"""Verbs of integrated documents, one module per part."""
+"""Verbs of integrated documents: documents (ask, check against source and owner), screens (show, check), refresh (stay live)."""

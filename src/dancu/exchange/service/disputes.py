@@ -21,6 +21,7 @@ from dancu.kit.ring import ring
 from dancu.population import service as population
 
 REFERENCE = "exchange.dispute:"
+NAME = "exchange.disputes"
 _TABLE = "exchange.dispute"
 _SHORTEST, _LONGEST = 5, 2000
 
@@ -83,6 +84,11 @@ async def handle(conn: Conn, event: events.Event) -> None:
     if event.topic == CASE_ANSWERED and state in ("done", "refused"):
         codes = {one.dispute_id: one.connector for one in await of_person(conn, key)}
         await events.emit(conn, DISPUTE_SETTLED, key, {"dispute_id": dispute_id, "connector": codes.get(dispute_id, ""), "state": state})
+
+
+async def consume(conn: Conn) -> int:
+    """The next news of cases; how many were looked at (role worker)."""
+    return await events.consume(conn, NAME, handle, topics=frozenset({CASE_OPENED, CASE_ANSWERED}))
 
 
 def _number(payload: Mapping[str, Any]) -> int | None:

@@ -99,7 +99,7 @@ async def ask(conn: Conn, actor: Actor, purpose: Purpose, key: int, code: str, d
     return Asking(key, code, number.number, verdict.entry_id, await kept(conn, key, code), view)
 
 
-async def settle(conn: Conn, asking: Asking, fetched: Fetched) -> Shown:
+async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool = False) -> Shown:
     """Keep what was answered, and how the ministry fared. Where it did not answer, the paper kept before stands with its age."""
     one = known(asking.code)
     if fetched.outcome is Outcome.NOT_CONNECTED:
@@ -110,7 +110,8 @@ async def settle(conn: Conn, asking: Asking, fetched: Fetched) -> Shown:
         return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
     content = fetched.content
     as_of = content.as_of if content else None
-    await store.keep(conn, asking.person_key, asking.code, seal(asking.person_key, asking.code, content), as_of, fetched.at, asking.entry_id)
+    kept = (asking.person_key, asking.code, seal(asking.person_key, asking.code, content), as_of, fetched.at, asking.entry_id)
+    await (store.keep_as_worker if worker else store.keep)(conn, *kept)
     paper = Paper(asking.code, content, as_of, "api", fetched.at, asking.entry_id)
     return Shown(one, paper, fetched.outcome, differing(asking.view, paper))
 

@@ -20,7 +20,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
-from dancu.population.service import look
+from dancu.population.service.look import check_number, keys_by_number, look
 
 if TYPE_CHECKING:
     from dancu.exchange.models.call import Call
@@ -101,16 +101,16 @@ async def relate(conn: Conn, call: Call, persons: Sequence[Mapping[str, Any]]) -
             outcome[index] = "bad_number"
             continue
         try:
-            look.check_number(number)
+            check_number(number)
         except DancuError:
             outcome[index] = "bad_number"
             continue
-        found = await look.keys_by_number(conn, number)
+        found = await keys_by_number(conn, number)
         if len(found) == 1:
             keys[index] = (found[0], ref)
         else:
             outcome[index] = "not_found"
-    verdicts = await look.look(conn, call.actor, call.reason, [key for key, _ in keys.values()], ("number",), "person.verify")
+    verdicts = await look(conn, call.actor, call.reason, [key for key, _ in keys.values()], ("number",), "person.verify")
     for (index, (key, ref)), verdict in zip(keys.items(), verdicts, strict=True):
         outcome[index] = ("kept" if await store.relate(conn, call.org_code, [(key, ref)]) else "known") if verdict.ok else "not_found"
     return [Related(str(person.get("ref", ""))[:80], outcome[index]) for index, person in enumerate(persons)]

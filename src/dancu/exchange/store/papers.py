@@ -29,6 +29,20 @@ async def keep(conn: Conn, key: int, code: str, sealed: bytes | None, as_of: dat
     return bool(row and row[0])
 
 
+async def keep_as_worker(
+    conn: Conn, key: int, code: str, sealed: bytes | None, as_of: date | None, fetched_at: datetime, entry_id: int
+) -> bool:
+    """The same for the worker, to whom every row is open."""
+    done = await conn.execute(
+        "INSERT INTO exchange.paper AS p (person_key, connector, found, sealed, as_of, fetched_at, entry_id)"
+        " VALUES (%s::bigint, %s, %s, %s, %s, %s, %s::bigint) ON CONFLICT (person_key, connector) DO UPDATE SET found = excluded.found,"
+        " sealed = excluded.sealed, as_of = excluded.as_of, how = 'api', fetched_at = excluded.fetched_at, entry_id = excluded.entry_id"
+        " WHERE p.fetched_at <= excluded.fetched_at",
+        (key, code, sealed is not None, sealed, as_of, fetched_at, entry_id),
+    )
+    return done.rowcount == 1
+
+
 async def keep_dropped(conn: Conn, rows: Sequence[tuple[int, str, bytes, date, datetime, int]]) -> None:
     """Rows of a file (role worker): (person, connector, sealed, as_of, received, evidence). A file older than what is kept changes
     nothing."""

@@ -1,0 +1,67 @@
+"""/desk/check-document: an officer checks what a citizen shows."""
+
+from __future__ import annotations
+
+from dancu.access import service as access
+from dancu.access.catalogue.choosing import purposes
+from dancu.credentials import keys, present
+from dancu.credentials.rules import KINDS
+from dancu.credentials.service import screens
+from dancu.exchange.present import papers as words
+from dancu.kernel.errors import DancuError, Invalid
+from dancu.kit.i18n import N_
+from dancu.kit.web import (
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    Form,
+    FormErrors,
+    JSONResponse,
+    Request,
+    Response,
+    allow,
+    attempt,
+    public,
+    read_form,
+    render,
+)
+
+router = APIRouter()
+HOME = "/desk/check-document"
+
+
+def _offered() -> list[tuple[str, str]]:
+    """(code, title) of the purposes for which documents are checked."""
+    return [(one.code, access.purpose_title(one.code)) for one, _ in purposes(serving=(screens.PERMISSION,))]
+
+
+@router.get(HOME, dependencies=[allow(screens.PERMISSION)])
+async def check_form(request: Request, actor: CurrentActor, code: str = "") -> Response:
+    """Opened by scanning the picture, the form holds its code already: pressing the button is the check, opening is not."""
+    return render(
+        request, "credentials/check.html", form=Form.of(code=code[:1000]), errors=FormErrors(), purposes=_offered(), found=None, present=present,
+        words=words, kinds=KINDS,
+    )  # fmt: skip
+
+
+@router.post(HOME, dependencies=[allow(screens.PERMISSION)])
+async def check(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    form = await read_form(request)
+    found, errors, code = None, FormErrors(), form.value("purpose")
+    try:
+        async with attempt(conn):
+            if code not in dict(_offered()):
+                raise Invalid("document.purpose", N_("Hãy chọn mục đích trong danh sách."))
+            found = await screens.check(conn, actor, access.choose_purpose(code, "", form.value("case_ref")[:80]), form.value("code"))
+    except DancuError as error:
+        errors = FormErrors.of(error)
+    return render(
+        request, "credentials/check.html", form=Form.of(purpose=code), errors=errors, purposes=_offered(), found=found, present=present, words=words,
+        kinds=KINDS, status=422 if errors else 200,
+    )  # fmt: skip
+
+
+@router.get("/.well-known/dancu-documents", dependencies=[public(machine=True)])
+async def jwks() -> Response:
+    """The public key (JWK Set) of shown documents."""
+    return JSONResponse(keys.jwks(), headers={"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"})

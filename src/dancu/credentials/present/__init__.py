@@ -1,0 +1,70 @@
+"""Integrated documents in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from dancu.credentials.models import Document, Standing, State, Verdict
+from dancu.credentials.rules import KINDS
+from dancu.exchange.connectors.catalogue import connector
+from dancu.exchange.connectors.models import Outcome
+from dancu.exchange.present import papers as words
+from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kit.i18n import N_, gettext
+
+#: State -> (status word of the pages, text).
+STATES: Final[Mapping[State, tuple[str, str]]] = {
+    State.VALID: ("done", N_("Còn giá trị")), State.EXPIRED: ("late", N_("Hết hạn")),
+    State.SUSPENDED: ("refused", N_("Đang bị tạm giữ, đình chỉ")), State.REVOKED: ("refused", N_("Đã bị thu hồi")),
+}  # fmt: skip
+STANDINGS: Final[Mapping[Standing, tuple[str, str]]] = {
+    Standing.ASKED: ("us", N_("Đang hỏi cơ quan cấp")), Standing.CONTRADICTS: ("you", N_("Chưa tích hợp được: thông tin khác nhau")),
+    Standing.NOT_FOUND: ("draft", N_("Cơ quan cấp không có giấy tờ này của bạn")), Standing.UNREACHABLE: ("us", N_("Cơ quan cấp chưa trả lời")),
+    Standing.NOT_CONNECTED: ("us", N_("Chờ cơ quan cấp kết nối")),
+}  # fmt: skip
+VERDICTS: Final[Mapping[Verdict, str]] = {
+    Verdict.EXPIRED: N_("Mã đã hết hạn. Mỗi mã chỉ sống một phút; ảnh chụp màn hình không dùng được. Hãy mời người dân mở lại."),
+    Verdict.USED: N_("Mã này đã được kiểm tra rồi. Hãy mời người dân mở màn hình mới."),
+    Verdict.UNKNOWN: N_("Không có mã này. Hãy kiểm tra lại các chữ số, hoặc mời người dân mở màn hình mới."),
+    Verdict.FORGED: N_("Mã này không phải do hệ thống cấp. Đừng chấp nhận giấy tờ này."),
+    Verdict.NO_RIGHT: N_("Tài khoản của bạn không có quyền kiểm tra giấy tờ."),
+}
+
+
+def lines(document: Document) -> list[tuple[str, str]]:
+    """(term, value) of what the screen shows."""
+    kind = KINDS[document.kind]
+    source = connector(kind.connector)
+    part = source.part(kind.part) if source else None
+    if part is None:
+        return []
+    fields = {one.code: one for one in part.fields}
+    return [
+        (gettext(fields[code].title), words.value(fields[code], document.record[code]))
+        for code in kind.shows
+        if code in fields and document.record.get(code) is not None
+    ]
+
+
+def state(document: Document) -> tuple[str, str] | None:
+    """The state today, as status and text."""
+    found = document.now(SYSTEM_CLOCK.today(), KINDS[document.kind].until)
+    return STATES[found] if found else None
+
+
+def why(document: Document) -> str:
+    """Why its source was not asked with success, where it was not."""
+    found = words.WHY.get(Outcome(document.reason)) if document.reason in set(Outcome) else None
+    return gettext(found) if found else ""
+
+
+def owner(code: str) -> str:
+    """Who issues this kind of document."""
+    source = connector(KINDS[code].connector)
+    return gettext(source.owner) if source else ""
+
+
+def desk(code: str) -> str:
+    source = connector(KINDS[code].connector)
+    return gettext(source.desk_title) if source else ""
