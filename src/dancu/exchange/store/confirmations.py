@@ -2,9 +2,65 @@
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+from datetime import date, datetime
 
+from psycopg.rows import kwargs_row
+
+from dancu.exchange.models.confirmation import Confirmation, ConfirmationKind
+from dancu.kernel.actor import Actor
 from dancu.kit.db import Conn
+
+_COLUMNS = (
+    "person_key, confirmation_id, kind, issued_at, expires_at, channel, issued_org, demanded_org, demanded_name, procedure,"
+    " legal_basis, statement, entry_id, revoked_at, revoked_why"
+)
+
+
+async def insert(conn: Conn, actor: Actor, made: Confirmation) -> None:
+    await conn.execute(
+        "INSERT INTO exchange.confirmation (person_key, confirmation_id, kind, issued_at, expires_at, channel, issued_by_kind,"
+        " issued_by, issued_org, demanded_org, demanded_name, procedure, legal_basis, statement, entry_id)"
+        " VALUES (%s::bigint, %s, %s, %s, %s, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s::bigint)",
+        (
+            made.person_key, made.confirmation_id, made.kind.value, made.issued_at, made.expires_at, made.channel, actor.kind.value,
+            actor.actor_id, made.issued_org, made.demanded_org, made.demanded_name, made.procedure, made.legal_basis,
+            made.statement, made.entry_id,
+        ),
+    )  # fmt: skip
+
+
+async def of_person(conn: Conn, key: int, limit: int = 100) -> list[Confirmation]:
+    """Newest first."""
+    async with conn.cursor(row_factory=kwargs_row(_confirmation)) as cursor:
+        await cursor.execute(
+            f"SELECT {_COLUMNS} FROM exchange.confirmation WHERE person_key = %s::bigint ORDER BY issued_at DESC LIMIT %s", (key, limit)
+        )
+        return await cursor.fetchall()
+
+
+def _confirmation(**row: object) -> Confirmation:
+    return Confirmation(**{**row, "kind": ConfirmationKind(row["kind"])})  # type: ignore[arg-type]
+
+
+async def revoke(conn: Conn, key: int, confirmation_id: str, at: datetime, why: str) -> bool:
+    """False where it was revoked before."""
+    done = await conn.execute(
+        "UPDATE exchange.confirmation SET revoked_at = %s, revoked_why = %s"
+        " WHERE person_key = %s::bigint AND confirmation_id = %s AND revoked_at IS NULL",
+        (at, why, key, confirmation_id),
+    )
+    return done.rowcount == 1
+
+
+async def state(conn: Conn, confirmation_id: str, statement: str) -> tuple[int, str] | None:
+    """(whose, "valid" | "expired" | "revoked" | "changed"); None where none of that number was kept with this very text."""
+    row = await (
+        await conn.execute("SELECT person_key, state, statement_digest FROM exchange.confirmation_state(%s)", (confirmation_id,))
+    ).fetchone()
+    if row is None or bytes(row[2]) != hashlib.sha256(statement.encode()).digest():
+        return None
+    return int(row[0]), str(row[1])
 
 
 async def count_paper(conn: Conn, day: date, org_code: str, org_name: str, procedure: str, what: str) -> None:

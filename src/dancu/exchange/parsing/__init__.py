@@ -1,0 +1,1 @@
+"""What readers and programs hand over, taken apart. Pure."""
