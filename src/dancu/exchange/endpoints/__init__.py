@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dancu.exchange.endpoints import events, proof, verify
+from dancu.exchange.endpoints import events, lookup, proof, verify
 from dancu.kit.web import APIRouter
 from dancu.kit.web.shortcuts import Handler
 
 router = APIRouter()
 # One line per data service: router.include_router(module.router)
 router.include_router(verify.router)
+router.include_router(lookup.router)
 router.include_router(proof.router)
 router.include_router(events.router)
 

@@ -15,14 +15,14 @@ from dancu.population.service.look import refusal
 router = APIRouter(tags=["exchange"], dependencies=[public(machine=True)])
 PATH = "/api/v1/exchange/verify"
 MOST_BYTES = 8 * 1024
-_CONTEXT: dict[str, Any] = {
+CONTEXT: dict[str, Any] = {
     "type": "object", "required": ["purpose", "legal_basis", "case_ref", "officer"],
     "properties": {name: {"type": "string"} for name in ("purpose", "legal_basis", "case_ref", "officer")},
 }  # fmt: skip
 _SCHEMA: dict[str, Any] = {
     "type": "object", "required": ["context", "number", "fields"], "additionalProperties": False,
     "properties": {
-        "context": _CONTEXT, "number": {"type": "string", "pattern": "^([0-9]{9}|[0-9]{12})$"},
+        "context": CONTEXT, "number": {"type": "string", "pattern": "^([0-9]{9}|[0-9]{12})$"},
         "fields": {"type": "object", "properties": {name: {"type": "string"} for name in verify.READ}, "additionalProperties": False},
     },
 }  # fmt: skip

@@ -16,12 +16,12 @@ from rapidfuzz.distance import OSA
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.dates import Answer, PartialDate
-from dancu.kernel.names import normal_form
+from dancu.kernel.names import NameForm, normal_form, search_tokens
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit.db import Conn
 from dancu.population.models import ContactKind, KinRelation, MaritalStatus, PersonView, ResidenceKind
 from dancu.population.service.look import check_number, keys_by_number, look, nobody, refusal
-from dancu.population.store import facts
+from dancu.population.store import facts, gate
 from dancu.territory import service as territory
 
 # The fields that can be compared. `birth` is ISO text (Y, Y-M or Y-M-D), `sex` "male"/"female", `phone` digits. The last
@@ -172,6 +172,14 @@ async def release(
     """The record of one person for a program to which an agreement or the person's consent releases `fields`, or for a desk
     that holds another narrow `permission`: recorded with exactly those fields. The caller shows no others. Raises NotFound,
     NotAllowed."""
+    return (await released(conn, actor, purpose, key, fields, as_of=as_of, permission=permission))[1]
+
+
+async def released(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, fields: tuple[str, ...], *, as_of: date | None = None,
+    permission: str = "person.release",
+) -> tuple[int, PersonView]:  # fmt: skip
+    """As `release`, with the id of the evidence entry."""
     (verdict,) = await look(conn, actor, purpose, [key], fields, permission)
     if not verdict.ok:
         error = refusal(verdict.word)
@@ -179,4 +187,11 @@ async def release(
         raise error
     view = (await facts.load_view(conn, [key], as_of=as_of))[key]
     await territory.learn_hamlets(conn, [*(r.hamlet_id for r in view.residences), *(h.hamlet_id for h in view.households)])
-    return view
+    return verdict.entry_id, view
+
+
+async def named(conn: Conn, form: NameForm, born: PartialDate, areas: tuple[int, ...] | None) -> list[int]:
+    """Whom a name and a birth date (at least the year), and areas where given, name: at most two keys, two meaning several. As
+    the name is written, else without its marks. Says nothing of anybody: the gate is asked next."""
+    terms = [f"{born.year}:{token}" for token in dict.fromkeys(search_tokens(form.normal))]
+    return await gate.named(conn, terms, form.keys.tone_folded, form.keys.ascii, (born.year, born.month, born.day), areas)

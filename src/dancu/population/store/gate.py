@@ -158,3 +158,15 @@ async def export_page(
         ),
     )  # fmt: skip
     return await cursor.fetchall()
+
+
+async def named(
+    conn: Conn, terms: Sequence[str], folded: str, plain: str, born: tuple[int, int | None, int | None], areas: Sequence[int] | None
+) -> list[int]:
+    """At most two keys."""
+    cursor = await conn.execute(
+        "SELECT population.named(%s::text[], %s, %s, %s::int, %s::int, %s::int, %s::int[])",
+        (list(terms), folded, plain, *born, list(areas) if areas is not None else None),
+    )
+    row = await cursor.fetchone()
+    return list(row[0]) if row else []

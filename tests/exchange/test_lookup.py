@@ -1,0 +1,90 @@
+"""*Look up* by the client package: what was agreed goes out, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from dancu.kernel.actor import ActorKind
+from dancu.sharing.service import consents
+from dancu_client import CallRefused
+from tests.exchange.calling import WHY, Site, citizen, sequence
+from tests.exchange.calling import site as site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_fields_of_the_agreement_by_number_and_by_name(site: Site) -> None:
+    program = await site.program("Bộ Tra Cứu")
+    await site.agree(program.org_code, "lookup", "name birth sex address household head members")
+    key, number = await citizen(site, "Lý Thị Tra Cứu")
+    site.forget()
+    answer = await program.client.lookup(["name", "birth", "sex", "address", "household", "head", "members"], WHY, number=number)
+    person = answer.body["person"]
+    assert answer.body["found"] is True and person["name"] == "Lý Thị Tra Cứu" and list(person) >= ["name", "birth", "sex", "address"]
+    entries = await site.sql("SELECT action, subject, fields FROM audit.pending WHERE request_id = %s", (answer.message_id,))
+    assert ("read", key, ["name", "birth", "sex", "address", "household", "head", "members"]) in entries
+    by_name = await program.client.lookup(["birth"], WHY, name="ly thi tra cuu", birth=person["birth"][:4])
+    assert by_name.body["person"] == {"birth": person["birth"]}
+    await sequence(site)
+    assert (await program.client.proof(by_name))[0].content["fields"] == ["birth"]
+
+
+async def test_two_people_of_one_name_are_ambiguous_and_not_listed(site: Site) -> None:
+    program = await site.program("Bộ Trùng Tên")
+    await site.agree(program.org_code, "lookup", "name birth")
+    await citizen(site, "Phan Văn Trùng")
+    await citizen(site, "Phan Văn Trùng")
+    site.forget()
+    answer = await program.client.lookup(["name"], WHY, name="Phan Văn Trùng", birth="1990")
+    assert answer.body == {"found": False, "ambiguous": True}
+
+
+async def test_nobody_is_found_and_that_is_evidence_too(site: Site) -> None:
+    program = await site.program("Bộ Không Ai")
+    await site.agree(program.org_code, "lookup", "name")
+    site.forget()
+    answer = await program.client.lookup(["name"], WHY, number="049090999999")
+    assert answer.body == {"found": False}
+    assert await site.sql("SELECT action, subject FROM audit.pending WHERE request_id = %s", (answer.message_id,)) == [("denied", None)]
+    assert await site.sql("SELECT verdict FROM exchange.call WHERE message_id = %s", (answer.message_id,)) == [("person.not_found",)]
+
+
+async def test_without_consent_nothing_and_with_it_what_was_consented_to(site: Site) -> None:
+    program = await site.program("Ngân Hàng Cần Đồng Ý")
+    await site.agree(program.org_code, "lookup", "name birth phone", consent_needed=True)
+    key, number = await citizen(site, "Võ Thị Đồng Ý")
+    site.forget()
+    with pytest.raises(CallRefused) as refused:
+        await program.client.lookup(["name", "birth"], WHY, number=number)
+    assert (refused.value.status, refused.value.code) == (403, "exchange.consent")
+    assert await site.sql("SELECT verdict FROM exchange.call WHERE client_no = %s", (program.client_no,)) == [("exchange.consent",)]
+    from dancu.access.service import sessions
+
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+        token = await sessions.issue_session(conn, ActorKind.CITIZEN, key)
+        actor = await sessions.resolve(conn, token)
+        assert actor is not None
+        until = datetime.now(UTC) + timedelta(days=30)
+        await consents.give(conn, actor, program.client_no, {"name"}, _purpose(), until, client_name="Ngân hàng")
+    answer = await program.client.lookup(["name", "birth"], WHY, number=number)
+    assert answer.body["person"] == {"name": "Võ Thị Đồng Ý"} and answer.body["withheld"] == ["birth"]
+
+
+def _purpose():  # type: ignore[no-untyped-def]
+    from dancu.kernel.actor import Purpose
+
+    return Purpose(WHY.purpose, WHY.legal_basis)
+
+
+async def test_the_sandbox_knows_its_own_people(site: Site) -> None:
+    program = await site.program("Bộ Thử Tra Cứu", live=False)
+    site.forget()
+    found = await program.client.lookup(["name", "birth", "life"], WHY, number="000145000005")
+    assert found.body["person"] == {"name": "Phạm Thị Đã Mất", "birth": "1945-07-20", "life": {"status": "dead", "date": "2023-11-02"}}
+    assert (await program.client.lookup(["address"], WHY, name="Nguyễn Thị Thu Hà", birth="1988")).body["ambiguous"] is True
+    everything = await program.client.call("lookup", {"number": "000190000001", "fields": ["marital", "card", "phone", "parents"]}, WHY)
+    assert everything.body["person"]["phone"] == "+84900000001"
+    assert everything.receipt["environment"] == "sandbox" and everything.receipt["entries"] == []
