@@ -4,6 +4,7 @@ PEOPLE ?= 100000
 PORT ?= 8700
 DATA ?= data
 BROWSER ?= yes
+SIMULATORS ?= yes
 NAME ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,10 +17,10 @@ DEV := $(VENV)/.dev
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  variables of demo: PEOPLE=$(PEOPLE) PORT=$(PORT) DATA=$(DATA) BROWSER=yes|none"
+	@echo "  variables of demo: PEOPLE=$(PEOPLE) PORT=$(PORT) DATA=$(DATA) BROWSER=yes|none SIMULATORS=yes|no"
 
-demo: $(STAMP) compiled ## a whole province on this machine: http://localhost:8700 (PEOPLE, PORT, DATA, BROWSER)
-	@$(BIN)/dancu demo --people $(PEOPLE) --port $(PORT) --data $(DATA) $(if $(filter none,$(BROWSER)),--no-browser,)
+demo: $(STAMP) compiled ## a whole province on this machine: http://localhost:8700 (PEOPLE, PORT, DATA, BROWSER, SIMULATORS)
+	@$(BIN)/dancu demo --people $(PEOPLE) --port $(PORT) --data $(DATA) $(if $(filter none,$(BROWSER)),--no-browser,) $(if $(filter no,$(SIMULATORS)),--no-simulators,)
 
 test: $(DEV) browser postgres15 ## all tests: database, HTTP, browser (under 15 minutes on 2 cores)
 	@$(BIN)/ruff check src tests benchmarks

@@ -15,13 +15,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from dancu.cli.http import Beside
     from dancu.kit.postgres import Cluster
 
@@ -36,6 +38,7 @@ def serve(
     host: Annotated[list[str] | None, typer.Option(help="Địa chỉ lắng nghe (mặc định 127.0.0.1 và ::1)")] = None,
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Chạy kèm tiến trình nền")] = True,
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser")] = False,
+    dialect: Annotated[str, typer.Option(help="Chỉ trả lời theo một chuẩn ngoài, trên cổng riêng: govstack, spdci")] = "",
 ) -> None:
     """Chạy ứng dụng cho tới khi nhận Ctrl-C hoặc SIGTERM; in `ready http://…` khi dùng được."""
     import uvloop
@@ -48,24 +51,36 @@ def serve(
     folder = data_dir(data)
     use_data(folder)
     hosts = tuple(host or HOSTS)
+    if dialect:
+        # Beside a running installation, whose worker it shares.
+        with_worker = open_browser = False
+        _refuse_unknown(dialect)
     with contextlib.ExitStack() as running:
         # The demonstration hands over a database that runs: it must not outlive us either when we refuse to start.
         cluster = running.enter_context(database(folder)) if _handed_over(folder) else None
         chosen = http.choose_port(port, hosts)
-        _say_where(chosen)
+        _say_where(chosen, folder)
         _refuse_open_keys()
         cluster = cluster or running.enter_context(database(folder))
         _refuse_unmigrated()
         _refuse_wrong_key(with_worker)
         minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
-            uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser, beside=_beside()))
+            uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser, beside=None if dialect else _beside(), dialect=dialect))
         finally:
             # What follows is bounded in time; a second Ctrl-C would only leave a database behind.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
             if minded is not None:
                 stop_worker(minded.child)
+
+
+def _refuse_unknown(dialect: str) -> None:
+    from dancu.exchange.endpoints.dialects import DIALECTS
+    from dancu.kernel.errors import Invalid
+
+    if dialect not in DIALECTS:
+        raise Invalid("serve.dialect", "Không có chuẩn {dialect}. Các chuẩn: {known}.", dialect=dialect, known=", ".join(DIALECTS))
 
 
 def worker(
@@ -86,23 +101,44 @@ def worker(
     asyncio.run(run(Settings()))
 
 
-def _say_where(port: int) -> None:
+def _say_where(port: int, folder: Path) -> None:
     """A demonstration is its own outside world: links in its messages lead here, and the operators' check of telephone
-    owners is a simulator of its own. What is set outside stays."""
-    if os.environ.get("DANCU_DEMO", "").lower() in ("1", "true", "yes", "on"):
+    owners is a simulator of its own; so are the ministries, and nobody but they may be called. What is set outside stays."""
+    if _on("DANCU_DEMO"):
+        if _on("DANCU_SIMULATORS"):
+            from dancu.cli.simulators import announce
+
+            announce(folder, port)
         os.environ.setdefault("DANCU_DEMO_URL", f"http://localhost:{port}")
         os.environ.setdefault("DANCU_SUBSCRIBER_URL", f"http://127.0.0.1:{port}/simulators/subscriber")
 
 
+def _on(name: str) -> bool:
+    return os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
+
+
 def _beside() -> Beside | None:
+    """What a demonstration has beside it: services of other organisations, ministries."""
     from dancu.settings import Settings
 
     settings = Settings()
-    if not (settings.demo and settings.services):
+    if not (settings.demo and (settings.services or settings.simulators)):
         return None
-    from dancu.cli.services import services
 
-    return services
+    @contextlib.asynccontextmanager
+    async def beside(app: FastAPI, port: int) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as running:
+            if settings.services:
+                from dancu.cli.services import services
+
+                await running.enter_async_context(services(app, port))
+            if settings.simulators:
+                from dancu.cli.simulators import simulators
+
+                await running.enter_async_context(simulators(app))
+            yield
+
+    return beside
 
 
 def interruptible() -> None:

@@ -23,7 +23,7 @@ async def services(app: FastAPI, port: int) -> AsyncIterator[None]:
 
     running: list[launch.Running] = []
     try:
-        ports = tuple(_free(wanted) for wanted in (port + 1, port + 2))
+        ports = tuple(free(wanted) for wanted in (port + 1, port + 2))
         async with app.state.pool.connection() as conn, conn.transaction():
             wanted = await launch.register(conn, app.state.data, f"http://localhost:{port}", (ports[0], ports[1]))
         running = launch.start(wanted)
@@ -38,7 +38,7 @@ async def services(app: FastAPI, port: int) -> AsyncIterator[None]:
         await asyncio.to_thread(launch.stop, running)
 
 
-def _free(port: int) -> int:
+def free(port: int) -> int:
     from dancu.cli import http
 
     hosts = ("127.0.0.1",)

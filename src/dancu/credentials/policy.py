@@ -8,7 +8,7 @@ from typing import Any
 
 from dancu.credentials.models import Standing, State
 from dancu.credentials.rules import Kind
-from dancu.exchange.connectors.models import Outcome
+from dancu.exchange.models.connectors import Outcome
 from dancu.exchange.models.papers import Shown
 
 

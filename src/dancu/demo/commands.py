@@ -41,6 +41,9 @@ def demo(
     services: Annotated[
         bool, typer.Option("--services/--no-services", help="Chạy kèm hai dịch vụ mẫu dùng chung lần đăng nhập (cổng kế tiếp)")
     ] = True,
+    simulators: Annotated[
+        bool, typer.Option("--simulators/--no-simulators", help="Chạy kèm mô phỏng cơ sở dữ liệu các bộ, ngành (cổng kế tiếp)")
+    ] = True,
     forget: Annotated[bool, typer.Option("--forget", help="Xóa dữ liệu của bản trình diễn rồi thôi")] = False,
 ) -> None:
     """Tỉnh mẫu chạy được ngay: cơ sở dữ liệu, nhập sổ, dân cư, trang web. In `ready http://…` khi dùng được."""
@@ -80,6 +83,7 @@ def demo(
         # its own. Signals wait until the server can answer them.
         os.environ["DANCU_DEMO"] = "true"
         os.environ["DANCU_SERVICES"] = str(services).lower()
+        os.environ["DANCU_SIMULATORS"] = str(simulators).lower()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         flag = "--browser" if browser else "--no-browser"
         serve = ["serve", "--port", str(port), "--data", str(folder), flag]

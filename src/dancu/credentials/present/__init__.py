@@ -8,7 +8,7 @@ from typing import Final
 from dancu.credentials.models import Document, Standing, State, Verdict
 from dancu.credentials.rules import KINDS
 from dancu.exchange.connectors.catalogue import connector
-from dancu.exchange.connectors.models import Outcome
+from dancu.exchange.models.connectors import Outcome
 from dancu.exchange.present import papers as words
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.i18n import N_, gettext

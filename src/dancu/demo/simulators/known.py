@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from dancu.demo.records import DemoHousehold, DemoPerson
+from dancu.demo.simulators.prefixes import PREFIXES
 
 T = TypeVar("T")
 
@@ -79,7 +80,6 @@ class Ministry:
     `updated`: where the day of its data stands. `asked_as`: the query's name of the number."""
 
     code: str
-    prefix: str
     title: str
     title_en: str
     path: str
@@ -94,3 +94,7 @@ class Ministry:
     stale: Callable[[str], str]
     old: dict[str, dict[str, str]]
     wrong_birth: Callable[[str], str]
+
+    @property
+    def prefix(self) -> str:
+        return PREFIXES[self.code]

@@ -10,18 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dancu.demo.simulators.ministries import MINISTRIES
-
 _GRACE_SECONDS = 5.0
 
 
 def folder_of(data: Path) -> Path:
     return data / "simulators"
-
-
-def prefixes() -> dict[str, str]:
-    """Connector -> the part of the address its ministry answers under."""
-    return {code: one.prefix for code, one in MINISTRIES.items()}
 
 
 def start(data: Path, port: int, people: int, keys: dict[str, bytes]) -> subprocess.Popen[bytes]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dancu.exchange.connectors.models import Connector, Field, Freshness, How, Limits, Paging, Part
+from dancu.exchange.models.connectors import Connector, Field, Freshness, How, Limits, Paging, Part
 
 _FOLDER = Path(__file__).parent / "definitions"
 _ORDER = (

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from dancu.exchange.connectors import reading
 from dancu.exchange.connectors.addresses import Address
 from dancu.exchange.connectors.guard import Breaker, Bulkhead, Busy, Open
-from dancu.exchange.connectors.models import Connector, Content, Fetched, Outcome
+from dancu.exchange.models.connectors import Connector, Content, Fetched, Outcome
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.limits import Rate, TokenBuckets
 from dancu.kit.outbound import Failed, Outbound, Rules

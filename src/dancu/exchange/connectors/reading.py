@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from xml.etree import ElementTree
 
-from dancu.exchange.connectors.models import Connector, Content, Field, How, Part
+from dancu.exchange.models.connectors import Connector, Content, Field, How, Part
 
 _MOST_ROWS = 2_000
 _LONGEST = 500

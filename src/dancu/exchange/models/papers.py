@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from dancu.exchange.connectors.models import Connector, Content, Outcome
+from dancu.exchange.models.connectors import Connector, Content, Outcome
 from dancu.population.models import PersonView
 
 

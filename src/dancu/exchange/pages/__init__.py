@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dancu.exchange.pages import desk_papers, papers
+from dancu.exchange.pages import desk_papers, papers, portal, portal_agreements, review, roadmap
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 
@@ -10,7 +10,18 @@ router = APIRouter(include_in_schema=False)
 # One line per page module: router.include_router(module.router)
 router.include_router(papers.router)
 router.include_router(desk_papers.router)
+router.include_router(portal.router)
+router.include_router(portal_agreements.router)
+router.include_router(review.router)
+router.include_router(roadmap.router)
 
-MENU: tuple[MenuItem, ...] = (MenuItem("desk", N_("Dữ liệu bộ, ngành"), "/desk/papers", ("paper.read",)),)
+MENU: tuple[MenuItem, ...] = (
+    MenuItem("desk", N_("Dữ liệu bộ, ngành"), "/desk/papers", ("paper.read",)),
+    MenuItem("partner", N_("Kết nối của cơ quan"), portal.HOME, (portal.JOIN,)),
+    MenuItem("watch", N_("Kết nối của cơ quan"), portal.HOME, (portal.JOIN,)),
+    MenuItem("watch", N_("Duyệt kết nối"), review.HOME, (review.REVIEW, review.COORDINATE, review.WATCH)),
+    MenuItem("watch", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
+    MenuItem("partner", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
+)
 
 __all__ = ["MENU", "router"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from dancu.exchange.connectors.models import Connector, Field, How, Outcome
+from dancu.exchange.models.connectors import Connector, Field, How, Outcome
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.i18n import N_, gettext, ngettext
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from dancu.access import service as access
 from dancu.exchange.connectors.catalogue import connectors
-from dancu.exchange.connectors.models import Connector
+from dancu.exchange.models.connectors import Connector
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.db import Conn

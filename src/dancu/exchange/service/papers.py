@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from dancu.exchange.connectors.catalogue import connector, connectors
-from dancu.exchange.connectors.models import Connector, Content, Fetched, Outcome
+from dancu.exchange.models.connectors import Connector, Content, Fetched, Outcome
 from dancu.exchange.models.papers import Asking, Paper, Shown
 from dancu.exchange.store import papers as store
 from dancu.kernel.actor import Actor, ActorKind, Purpose

@@ -61,5 +61,5 @@ async def open_for(conn: Conn, actor: Actor, key: int, what: Opening, *, clock: 
     if case_id is None:
         await store.again(conn, key, what)
         return None
-    await events.emit(conn, CASE_OPENED, key, {"case_id": case_id, "group": what.group, "field": what.field, "kind": what.kind.value})
+    await events.emit(conn, CASE_OPENED, key, {"case_id": case_id, "group": what.group, "field": what.field, "kind": what.kind.value, "ref": what.ref})
     return case_id

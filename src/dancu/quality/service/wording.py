@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from dancu.credentials.service.titles import document_title
 from dancu.exchange.models import procedures
+from dancu.exchange.service.titles import disputed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
 from dancu.population import service as population
@@ -26,8 +28,16 @@ async def _paper_demand(conn: Conn, key: int, ref: str) -> str:
     return await paper_demands.said(conn, key, ref)
 
 
+async def _dispute(conn: Conn, key: int, ref: str) -> str:
+    from dancu.exchange.service import disputes
+
+    return await disputes.said(conn, key, ref)
+
+
 #: Prefix of a reference -> the words of the room it belongs to (role worker); empty where it has none.
-STATEMENTS: Final[dict[str, Callable[[Conn, int, str], Awaitable[str]]]] = {"exchange.paper_demand:": _paper_demand}
+STATEMENTS: Final[dict[str, Callable[[Conn, int, str], Awaitable[str]]]] = {
+    "exchange.paper_demand:": _paper_demand, "exchange.dispute:": _dispute,
+}  # fmt: skip
 
 
 async def statement(conn: Conn, key: int, what: Opening) -> str:
@@ -46,7 +56,9 @@ def about(case: Case | Waiting | Opening) -> str:
     if case.kind is CaseKind.PAPER:
         return gettext(N_("Đòi giấy tờ: {procedure}"), procedure=procedures.title(case.field))
     if case.kind is CaseKind.DOCUMENT:
-        return gettext(N_("Giấy tờ tích hợp: {document}"), document=case.field)
+        return gettext(N_("Giấy tờ tích hợp: {document}"), document=gettext(document_title(case.field)))
+    if case.kind is CaseKind.CONNECTOR:
+        return disputed(group, case.field)
     return population.term(group, case.field)
 
 

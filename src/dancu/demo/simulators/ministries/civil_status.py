@@ -36,7 +36,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "civil_status", "hotich", "Hộ tịch", "Civil status", "/ws/tra-cuu", "soDinhDanh", record, answer, nobody,
+    "civil_status", "Hộ tịch", "Civil status", "/ws/tra-cuu", "soDinhDanh", record, answer, nobody,
     number="CongDan.SoDinhDanh", name="CongDan.HoTen", birth="CongDan.NgaySinh", updated="CapNhat",
     stale=lambda day: str(int(day[:4]) - 2) + day[4:], old={"SuKien.0.Loai": {"KS": "1", "KH": "2"}}, wrong_birth=swapped,
 )  # fmt: skip

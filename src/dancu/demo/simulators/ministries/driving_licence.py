@@ -51,7 +51,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "driving_licence", "gplx", "Giấy phép lái xe", "Driving licences", "/v1/giay-phep", "so_cccd", record, answer, nobody,
+    "driving_licence", "Giấy phép lái xe", "Driving licences", "/v1/giay-phep", "so_cccd", record, answer, nobody,
     number="chu_giay_phep.so_cccd", name="chu_giay_phep.ho_va_ten", birth="chu_giay_phep.ngay_sinh", updated="cap_nhat_luc",
     stale=lambda day: day[:6] + str(int(day[6:]) - 2), old={"giay_phep.0.tinh_trang": {"1": "HL", "2": "TG", "3": "TH"}}, wrong_birth=swapped,
 )  # fmt: skip

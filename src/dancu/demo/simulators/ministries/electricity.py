@@ -39,7 +39,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "electricity", "dien", "Khách hàng dùng điện", "Electricity customers", "/crm/khach-hang", "giayTo", record, answer, nobody,
+    "electricity", "Khách hàng dùng điện", "Electricity customers", "/crm/khach-hang", "giayTo", record, answer, nobody,
     number="chuHopDong.giayTo", name="chuHopDong.ten", birth="chuHopDong.sinh", updated="lucMs",
     stale=lambda ms: str(int(ms) - 2 * 365 * 86_400_000), old={"hopDong.0.mucDich": {"SH": "1", "KD": "2"}}, wrong_birth=swapped,
 )  # fmt: skip

@@ -48,7 +48,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "health_insurance", "bhyt", "Bảo hiểm y tế", "Health insurance", "/TraCuu", "cccd", record, answer, nobody,
+    "health_insurance", "Bảo hiểm y tế", "Health insurance", "/TraCuu", "cccd", record, answer, nobody,
     number="ChuThe.CCCD", name="ChuThe.HoTen", birth="ChuThe.NgaySinh", updated="ThoiDiem", stale=lambda day: str(int(day[:4]) - 2) + day[4:],
     old={"The.TrangThai": {"CGT": "1", "HH": "0"}}, wrong_birth=swapped,
 )  # fmt: skip

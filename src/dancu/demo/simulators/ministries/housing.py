@@ -30,7 +30,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "housing", "nhao", "Nhà ở", "Housing", "/qlno/nha", "so", record, answer, nobody,
+    "housing", "Nhà ở", "Housing", "/qlno/nha", "so", record, answer, nobody,
     number="CHU.SO", name="CHU.TEN", birth="CHU.NS", updated="TD", stale=lambda day: day[:6] + str(int(day[6:]) - 2),
     old={"NHA.0.LOAI": {"RL": "1", "CC": "2"}}, wrong_birth=swapped,
 )  # fmt: skip

@@ -34,7 +34,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "land", "datdai", "Đất đai", "Land", "/mplis/thua-dat", "soGiayTo", record, answer, nobody,
+    "land", "Đất đai", "Land", "/mplis/thua-dat", "soGiayTo", record, answer, nobody,
     number="nguoiSuDung.soGiayTo", name="nguoiSuDung.hoTen", birth="nguoiSuDung.ngaySinh", updated="ngayDuLieu",
     stale=lambda day: str(int(day[:4]) - 2) + day[4:], old={"thuaDat.0.loaiDat": {"ODT": "ODT-1993", "ONT": "T", "LUC": "2L", "CLN": "LN"}},
     wrong_birth=swapped,

@@ -47,7 +47,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "medical_examination", "kcb", "Khám sức khỏe", "Medical examination", "/fhir/examinations", "patient", record, answer, nobody,
+    "medical_examination", "Khám sức khỏe", "Medical examination", "/fhir/examinations", "patient", record, answer, nobody,
     number="patient.identifier", name="patient.name", birth="patient.birthDate", updated="lastUpdated",
     stale=lambda day: str(int(day[:4]) - 2) + day[4:], old={"patient.gender": {"male": "M", "female": "F"}}, wrong_birth=swapped,
 )  # fmt: skip

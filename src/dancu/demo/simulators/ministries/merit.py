@@ -35,7 +35,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "merit", "ncc", "Người có công", "People of merit", "/ncc/ho-so", "soDinhDanh", record, answer, nobody,
+    "merit", "Người có công", "People of merit", "/ncc/ho-so", "soDinhDanh", record, answer, nobody,
     number="doiTuong.soDinhDanh", name="doiTuong.hoTen", birth="doiTuong.ngaySinh", updated="ngay", stale=lambda day: day[:6] + str(int(day[6:]) - 2),
     old={"hoSo.0.loai": {"TB": "01", "BB": "02", "CM": "03", "LS": "04"}}, wrong_birth=swapped,
 )  # fmt: skip

@@ -41,7 +41,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "school_results", "hocba", "Kết quả học tập", "School results", "/csdl/hoc-ba", "ma_dinh_danh", record, answer, nobody,
+    "school_results", "Kết quả học tập", "School results", "/csdl/hoc-ba", "ma_dinh_danh", record, answer, nobody,
     number="hoc_sinh.ma_dinh_danh", name="hoc_sinh.ho_ten", birth="hoc_sinh.ngay_sinh", updated="dong_bo",
     stale=lambda day: str(int(day[:4]) - 2) + day[4:], old={"ket_qua.0.hoc_luc": {"T": "G", "K": "Kh", "D": "TB"}}, wrong_birth=swapped,
 )  # fmt: skip

@@ -75,7 +75,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "social_insurance", "bhxh", "Bảo hiểm xã hội", "Social insurance", "/api/v2/nguoi-tham-gia", "soDDCN", record, answer, nobody,
+    "social_insurance", "Bảo hiểm xã hội", "Social insurance", "/api/v2/nguoi-tham-gia", "soDDCN", record, answer, nobody,
     number="nguoi.soDDCN", name="nguoi.hoTen", birth="nguoi.ngaySinh", updated="capNhat", stale=lambda day: day[:6] + str(int(day[6:]) - 2),
     old={"nguoi.gioiTinh": {"1": "Nam", "2": "Nu"}}, wrong_birth=swapped,
 )  # fmt: skip

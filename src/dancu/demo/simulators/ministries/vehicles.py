@@ -41,7 +41,7 @@ def nobody() -> tuple[int, bytes, str]:
 
 
 MINISTRY = Ministry(
-    "vehicles", "xe", "Đăng ký xe", "Vehicle registration", "/vehicles", "owner", record, answer, nobody,
+    "vehicles", "Đăng ký xe", "Vehicle registration", "/vehicles", "owner", record, answer, nobody,
     number="owner.nationalId", name="owner.fullName", birth="owner.dob", updated="asOf", stale=lambda day: str(int(day[:4]) - 2) + day[4:],
     old={"items.0.status": {"ACT": "01", "CAN": "09"}}, wrong_birth=swapped,
 )  # fmt: skip

@@ -1,0 +1,18 @@
+"""What ministries' data are called, for rooms that speak of them."""
+
+from __future__ import annotations
+
+from dancu.exchange.connectors.catalogue import connector
+from dancu.kit.i18n import N_, gettext
+
+_IDENTITY = {"name": N_("Họ và tên"), "birth": N_("Ngày sinh"), "sex": N_("Giới tính")}
+
+
+def disputed(code: str, field: str) -> str:
+    """"Bảo hiểm xã hội: Thời gian đóng: Từ tháng", in the language of the request."""
+    one, (part, _, name) = connector(code), field.partition(".")
+    if one is None:
+        return field
+    found, inner = one.part(part), one.field(field)
+    words = [one.title, _IDENTITY.get(name, "") if part == "identity" else found.title if found else "", inner.title if inner else ""]
+    return ": ".join(dict.fromkeys(gettext(word) for word in words if word))
