@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
 from dancu.access import pages as access_pages
 from dancu.access.service import sessions
@@ -20,12 +20,14 @@ from dancu.credentials import pages as credentials_pages
 from dancu.demo import pages as demo_pages
 from dancu.exchange import endpoints as exchange_endpoints
 from dancu.exchange import pages as exchange_pages
+from dancu.kernel.errors import Invalid
 from dancu.kit import events, jobs
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
 from dancu.kit.reading import Reading
 from dancu.kit.web import MenuItem, Surface, create_app
 from dancu.kit.web.callers import Callers
+from dancu.kit.web.errors import respond
 from dancu.monitoring import pages as monitoring_pages
 from dancu.oidc import endpoints as oidc_endpoints
 from dancu.oidc import pages as oidc_pages
@@ -62,6 +64,7 @@ SURFACES = (
     Surface("citizen", "Cổng công dân", "/", "citizen", sign_in="/eid/sign-in"),
     Surface("desk", "Bàn làm việc", "/desk", "desk"),
     Surface("watch", "Theo dõi", "/watch", "watch"),
+    Surface("partner", "Đối tác kết nối", "/partner", "watch", ("exchange.join",)),
 )
 
 MENU: tuple[MenuItem, ...] = (
@@ -128,4 +131,43 @@ def build(settings: Settings) -> FastAPI:
         routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan,
         shortcuts={**population_api.SHORTCUTS, **accounts_pages.SHORTCUTS, **oidc_endpoints.SHORTCUTS, **exchange_endpoints.SHORTCUTS},
     )
+    return app
+
+
+def build_dialect(settings: Settings, dialect: str) -> FastAPI:
+    """The application that answers in an outside dialect, on a port of its own. Raises KeyError for one that does not exist."""
+    from dancu.exchange.endpoints.dialects import DIALECTS, lay_down
+
+    configure(level=settings.log_level, stream=settings.log_stream())
+    router = DIALECTS[dialect]()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = make_pool(dsn("app", settings.data), min_size=1, max_size=settings.pool_size, name="dialect")
+        await pool.open(wait=True)
+        app.state.pool = pool
+        try:
+            if settings.demo:
+                async with pool.connection() as conn, conn.transaction():
+                    await lay_down(conn, dialect)
+            yield
+        finally:
+            await pool.close()
+
+    async def database_answers() -> None:
+        async with app.state.pool.connection() as conn:
+            await conn.execute("SELECT audit.assert_alive()")
+
+    state: dict[str, Any] = {
+        "sessions": sessions, "surfaces": (), "menu": (), "ready": {"database and evidence log": database_answers}, "data": settings.data,
+        "keys": settings.keys, "demo": settings.demo, "issuer": settings.public_url, "outbound": settings.outbound,
+        "no_pages": True,
+    }  # fmt: skip
+    app = create_app(routers=(router,), settings=settings.web(), state=state, lifespan=lifespan)
+
+    @app.exception_handler(Invalid)
+    async def bad_request(request: Request, error: Invalid) -> Response:
+        """These standards know 400 for input that is wrong, not 422."""
+        return respond(request, error, 400)
+
     return app

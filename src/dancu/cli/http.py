@@ -74,18 +74,19 @@ def _state(host: str, port: int) -> str:
 
 
 async def run(
-    port: int, hosts: tuple[str, ...], worker: Worker | None, cluster: Cluster | None, *, open_browser: bool, beside: Beside | None = None
-) -> None:
+    port: int, hosts: tuple[str, ...], worker: Worker | None, cluster: Cluster | None, *, open_browser: bool, beside: Beside | None = None,
+    dialect: str = "",
+) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM. `beside`: what runs beside us once we are usable, until we stop. Raises Unavailable
     `serve.worker` where the worker could not be kept running."""
-    from dancu.app import build
+    from dancu.app import build, build_dialect
     from dancu.settings import Settings
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    app = build(Settings())
+    app = build_dialect(Settings(), dialect) if dialect else build(Settings())
     app.state.minded = {"worker": worker.alive} if worker else {}
     async with app.router.lifespan_context(app):
         servers = [_server(app, host, port) for host in hosts if _state(host, port) == "free"]

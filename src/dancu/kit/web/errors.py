@@ -153,7 +153,10 @@ def from_database(error: psycopg.Error | PoolTimeout) -> DancuError | None:
 
 
 def wants_json(request: Request) -> bool:
-    """Programs get JSON: everything under /api/ and /log/, and callers who accept JSON but not HTML."""
+    """Programs get JSON: everything under /api/ and /log/, callers who accept JSON but not HTML, and all of an application
+    that has no pages."""
+    if getattr(request.app.state, "no_pages", False):
+        return True
     accept = request.headers.get("accept", "")
     return request.url.path.startswith(("/api/", "/log/")) or ("json" in accept and "text/html" not in accept)
 

@@ -1,0 +1,71 @@
+"""Who calls in a dialect that has no signatures of its own.
+
+A program proves itself by its certificate, as a trusted proxy states it (RFC 9440), and needs an agreement for the service
+`registry`. The dialect's plain client header says only a name: it counts as identity on this machine, in a demonstration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from dancu.exchange.endpoints.door import exchange_of
+from dancu.exchange.models.call import refused
+from dancu.exchange.service.registries import Reader
+from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Channel, Purpose
+from dancu.kernel.errors import Invalid
+from dancu.kit.i18n import N_
+from dancu.kit.web import Request
+from dancu.oidc.service import mtls
+
+SERVICE = "registry"
+_NAME = re.compile(r"[^/\s]{1,60}(/[^/\s]{1,60}){3}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
+_DEMO_FIELDS = frozenset({"personal_id", "name", "birth", "sex", "life", "address", "household", "head", "members", "parents", "marital"})
+DEMO_REASON = Purpose("data_sharing", "278/2025/NĐ-CP")
+
+
+async def reader_of(request: Request, name: str) -> Reader:
+    """The caller. `name`: what the dialect's own header says. Raises Invalid without a name, Refused."""
+    address = request.client.host if request.client else ""
+    stated = request.headers.getlist("client-cert")
+    if stated:
+        return await _certified(request, address, stated, name)
+    if not (request.app.state.demo and address in _LOOPBACK) or "x-forwarded-for" in request.headers:
+        raise refused("exchange.token", {"WWW-Authenticate": 'DPoP realm="dancu"'})
+    actor = replace(SYSTEM, request_id=request.state.request_id, channel=Channel.API)
+    return Reader(actor, DEMO_REASON, name, _DEMO_FIELDS)
+
+
+def mediator_client(request: Request) -> str:
+    """The header Information-Mediator-Client: INSTANCE/CLASS/MEMBER/SUBSYSTEM. Raises Invalid."""
+    name = request.headers.get("information-mediator-client", "")
+    if not _NAME.fullmatch(name):
+        raise Invalid("registry.client", N_("Thiếu tiêu đề Information-Mediator-Client dạng INSTANCE/CLASS/MEMBER/SUBSYSTEM."))
+    return name
+
+
+async def _certified(request: Request, address: str, stated: list[str], name: str) -> Reader:
+    if address not in request.app.state.settings.trusted_proxies or len(stated) > 1:
+        raise refused("exchange.certificate")
+    der = mtls.from_header(stated[0])
+    snapshot = await exchange_of(request).directory.current()
+    certificate = snapshot.certificates.get(hashlib.sha256(der).hexdigest()) if der else None
+    now = datetime.now(UTC)
+    system = snapshot.systems.get(certificate.client_no) if certificate else None
+    if certificate is None or system is None or not certificate.holds(now):
+        raise refused("exchange.certificate")
+    if system.state != "live":
+        raise refused("exchange.suspended" if system.state in ("suspended", "revoked") else "exchange.environment")
+    agreement = snapshot.agreements.get((system.org_code, SERVICE))
+    if agreement is None:
+        raise refused("agreement.none")
+    purpose, basis = next(iter(sorted(agreement.purposes.items())))
+    if word := agreement.permits(SERVICE, (), purpose, basis, now):
+        raise refused(word)
+    await exchange_of(request).quota.take(agreement)
+    actor = Actor(ActorKind.CLIENT, system.client_no, system.org_code, request_id=request.state.request_id, channel=Channel.API,
+                  permissions=frozenset({"person.release", "person.verify"}))  # fmt: skip
+    return Reader(actor, Purpose(purpose, basis), name, agreement.fields)

@@ -1,0 +1,140 @@
+"""GovStack's dialect of digital registries: what its own published tests send and expect, and what must never work."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from dancu import app as composition
+from dancu.access import service as access
+from dancu.settings import Settings
+
+pytestmark = pytest.mark.asyncio
+HEADER = {"Information-Mediator-Client": "eGovStack/GOV/90000009/digitalregistries"}
+BASE = "/data/registryname/111"
+
+
+def content(number="", first="", last="", certificate="", *, capital=True):  # type: ignore[no-untyped-def]
+    names = ("ID", "FirstName", "LastName", "BirthCertificateID") if capital else ("id", "firstName", "lastName", "birthCertificateId")
+    return {name: value for name, value in zip(names, (number, first, last, certificate), strict=True) if value}
+
+
+@pytest.fixture
+async def dialect(database, admin, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    async with admin.transaction():
+        await access.sync_catalogue(admin)
+    await admin.commit()
+    monkeypatch.setattr(composition, "dsn", lambda role, data=None: database.dsn(role))
+
+    async def open_client(demo=True, address="127.0.0.1", **more):  # type: ignore[no-untyped-def]
+        app = composition.build_dialect(Settings(data=tmp_path, demo=demo, **more), "govstack")
+        context = app.router.lifespan_context(app)
+        await context.__aenter__()
+        opened.append(context)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://localhost", headers=HEADER)
+
+    opened: list = []  # type: ignore[type-arg]
+    yield open_client
+    for context in opened:
+        await context.__aexit__(None, None, None)
+
+
+async def test_what_the_published_tests_send(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    made = await client.post(f"{BASE}/create", json={"write": {"content": content("2999", "Anna", "Stock", "RR-1234567999")}})
+    assert made.status_code == 200 and made.json() == {"content": content("2999", "Anna", "Stock", "RR-1234567999")}
+    assert made.headers["content-type"].startswith("application/json")
+    for number in ("EE378627348834", "EE378627348855", "RR378627348834", "DD378627348834", "EE378627348834"):
+        assert (await client.delete(f"{BASE}/{number}/delete")).status_code == 204
+    there = await client.post(f"{BASE}/exists", json={"query": {"content": content("EE123627348834", "John", "Bon", "RR-3334537999")}})
+    assert there.json()["answer"]["status"] is True
+    absent = await client.post(f"{BASE}/exists", json={"query": {"content": content("EE456627348844", "Mike", "Helmut", "RR-1234567889")}})
+    assert absent.status_code == 200 and absent.json()["answer"]["status"] is False
+    for wanted in (content(first="John Helmut"), content("EE378129127223"), content(first="Eva"), content(last="Smith"),
+                   content(certificate="EE6546273487865"), content("EE378129127223", "Billy", "Johnson", "RR-1112223331")):  # fmt: skip
+        found = await client.post(f"{BASE}/read", json={"query": {"content": wanted}})
+        assert found.status_code == 200 and found.json()["content"].items() >= wanted.items()
+    nobody = await client.post(f"{BASE}/read", json={"query": {"content": content(first="NotExist")}})
+    assert nobody.status_code == 404 and nobody.json()["detail"] == "no record found"
+    for path in ("read-value/FirstName.json", "readValue/firstName.json"):
+        value = await client.get(f"{BASE}/80bcb084-fa17-11ed-be56-0242ac120002/{path}")
+        assert value.status_code == 200 and isinstance(value.json(), str)
+    update = {"query": {"content": content("EE3784545277266", "Philip", "Red", "RR-30045370099")},
+              "write": {"content": content("EE383838348834", "Elsa", "West", "RR-1234007889")}}  # fmt: skip
+    assert (await client.put(f"{BASE}/update", json=update)).status_code == 200
+    assert (await client.post(f"{BASE}/read", json={"query": {"content": content("EE383838348834")}})).json()["content"]["FirstName"] == "Elsa"
+    for first, after in (("Alina", "Jack"), ("Casandra", "Tamara"), ("Olga", "Alice")):
+        body = {"query": {"content": content(first=first)}, "write": {"content": content(first=after)}}
+        assert (await client.put(f"{BASE}/update-entries", json=body)).status_code == 200
+    for word in ("update-or-create", "updateOrCreate"):
+        body = {"query": {"content": content("EE123456789012", "John", "Smith", "RR-1234567890")},
+                "write": {"content": content("EE123456789012", "Jack", "Sparrow", "RR-1234567890")}}  # fmt: skip
+        assert (await client.post(f"{BASE}/{word}", json=body)).json()["content"] == body["write"]["content"]
+
+
+async def test_lists_are_filtered_ordered_and_paged(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    for first, order in (("John", "ascending"), ("Alice", "descending"), ("Nobody", "ascending")):
+        body = (await client.get(BASE, params={"search": first, "filter": "FirstName", "ordering": order})).json()
+        assert len(body["results"]) == body["count"] and all(one["FirstName"] == first for one in body["results"])
+    empty = (await client.get("/data/registryempty/111")).json()
+    assert empty == {"count": 0, "results": []}
+    page = (await client.get(BASE, params={"pageSize": 2, "page": 2})).json()
+    assert len(page["results"]) == 2 and page["count"] > 4 and "page=3" in page["next"] and "page=1" in page["previous"]
+    pattern = (await client.get(BASE, params={"search": "^Jo", "filter": "firstName"})).json()
+    assert {one["firstName"] for one in pattern["results"]} >= {"John", "John Helmut"}
+    assert (await client.get(BASE, params={"search": "(", "filter": "firstName"})).status_code < 500
+    assert (await client.get(BASE, params={"query.lastName": "Gold"})).json()["count"] >= 1
+
+
+async def test_schemas_of_registries(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    schema = {"type": "object", "properties": {"ID": {"type": "string", "primaryKey": True}}, "incrementIndex": 30, "required": ["ID"]}
+    body = {"groupName": "Test", "catalogName": "Mother and Child", "code": "MCR", "schema": schema}
+    assert (await client.post("/database/modify", json=body)).json() == schema
+    known = (await client.get("/databases")).json()
+    number = next(one["id"] for one in known["databases"] if one["name"] == "MCR")
+    assert (await client.get(f"/database/{number}")).json()["schema"] == schema
+    assert (await client.delete(f"/database/{number}")).json() == "Success"
+    assert (await client.get(f"/database/{number}")).status_code == 404
+    assert (await client.delete("/database/896756")).json() == "Success"
+
+
+async def test_who_used_a_record(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    await client.post(f"{BASE}/read", json={"query": {"content": content("EE378129277266", capital=False)}})
+    for path, user, database in (("/data/myPersonalDataUsage", "userId", "databaseId"), ("/data/MyPersonalDataUsage/1.0", "userID", "DatabaseID")):
+        answer = await client.get(path, params={user: "EE378129277266", database: "MCTS"})
+        assert answer.status_code == 200 and len(answer.json()) >= 1, path
+        for wrong in ({user: "...", database: "MCTS"}, {user: "EE378129277266", database: "..."}, {}):
+            assert (await client.get(path, params=wrong)).status_code == 400
+    first = (await client.get("/data/myPersonalDataUsage", params={"userId": "EE378129277266", "databaseId": "MCTS"})).json()[0]
+    assert first["readerId"] == HEADER["Information-Mediator-Client"] and first["readerInstitutionId"] == "90000009"
+
+
+async def test_the_population_is_read_only_and_never_trawled(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    assert (await client.post("/data/population/1.0/create", json={"write": {"content": {"id": "049190012345"}}})).json()["code"] == "registry.read_only"
+    for params in ({}, {"search": ".*", "filter": "firstName"}, {"query.id": "0491.*"}):
+        refused = await client.get("/data/population/1.0", params=params)
+        assert refused.status_code == 403 and refused.json()["code"] == "registry.no_trawling"
+    assert (await client.post("/data/population/1.0/read", json={"query": {"content": {"id": "049190012345"}}})).status_code == 404
+
+
+async def test_the_plain_header_is_identity_only_here_in_a_demonstration(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    assert (await client.get(BASE, headers={"Information-Mediator-Client": "x"})).status_code == 400
+    assert (await client.get(BASE, headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 401
+    assert (await client.get(BASE, headers={"Client-Cert": ":AAAA:"})).status_code == 403
+    elsewhere = await dialect(address="192.0.2.1")
+    assert (await elsewhere.get(BASE)).status_code == 401
+    real = await dialect(demo=False)
+    assert (await real.get(BASE)).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"write": 1}', b'{"write": {"content": {"id": "\\u0000"}}}', b'{"write": {"content": {"a": NaN}}}',
+                                  b'{"write": {"content": {"id": ""}}}', b"[" * 100_000, b'{"write": {"content": {"id": "\\ud800"}}}'])  # fmt: skip
+async def test_bad_bodies_are_refused(dialect, body):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    answer = await client.post(f"{BASE}/create", content=body, headers={"content-type": "application/json"})
+    assert 400 <= answer.status_code < 500 and answer.json()["code"]
