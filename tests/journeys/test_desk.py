@@ -56,6 +56,7 @@ def test_every_page_of_the_desk_fits_a_phone(enter: Enter) -> None:
 def test_every_page_of_the_clerk_is_well_formed(enter: Enter) -> None:
     desk = enter(CLERK)
     desk.find(HUSBAND_NUMBER)
+    assert desk.title == "Nguyễn Văn Minh"
     links = desk.page.eval_on_selector_all(".actions-nav a", "all => all.map(a => a.getAttribute('href'))")
     codes = {link.rsplit("/", 1)[1] for link in links}
     assert {"divorce", "annul-marriage", "set-parent", "set-representative", "die", "declare-missing"} <= codes
