@@ -74,6 +74,7 @@ class Way(StrEnum):
     SMS = "sms"
     TOTP = "totp"
     PASSKEY = "passkey"
+    DEVICE = "device"
     RECOVERY = "recovery"
 
 

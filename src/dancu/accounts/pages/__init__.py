@@ -22,6 +22,7 @@ from dancu.accounts.pages import (
     queue,
     recovery,
     sign_in,
+    sign_in_more,
     way_back,
 )
 from dancu.accounts.ports import subscriber_simulator
@@ -31,6 +32,7 @@ from dancu.kit.web import APIRouter, MenuItem
 router = APIRouter(include_in_schema=False)
 SHORTCUTS = sign_in.SHORTCUTS
 router.include_router(sign_in.router)
+router.include_router(sign_in_more.router)
 router.include_router(locks.router)
 router.include_router(recovery.router)
 router.include_router(way_back.router)

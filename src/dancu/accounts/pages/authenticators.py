@@ -9,6 +9,7 @@ from dancu.accounts.pages.browser import binding_of, sign_in_url, site_of
 from dancu.accounts.service import authenticators, own, sign_in
 from dancu.kernel.actor import Actor
 from dancu.kernel.errors import DancuError
+from dancu.kit.agents import device_name
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -57,7 +58,8 @@ async def _listing(
     )
     return render(
         request, "accounts/authenticators.html", base="base_citizen.html", done=done, form=Form(), errors=errors or FormErrors(),
-        ways=await authenticators.listed(conn, actor.actor_id), passkey=form, codes=codes, status=422 if errors else 200,
+        ways=await authenticators.listed(conn, actor.actor_id), passkey=form, codes=codes,
+        device=authenticators.device_challenge(binding_of(request)), status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -75,6 +77,24 @@ async def add_passkey(request: Request, conn: DbConn, actor: CurrentActor) -> Re
     except DancuError as error:
         return await _listing(request, conn, actor, errors=FormErrors.of(error))
     return see_other(f"{HOME}?done=passkey")
+
+
+@router.post("/device")
+async def add_device(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """The key of this browser or app, which signed the page's challenge."""
+    form = await read_form(request)
+    if await _proved(conn, actor) is None:
+        return _prove()
+    label = form.value("device_label") or device_name(request.headers.get("user-agent", ""))
+    try:
+        async with attempt(conn):
+            await authenticators.keep_device(
+                conn, actor, own.purpose(), actor.actor_id, site_of(request), binding_of(request), sealed=form.value("challenge"),
+                answer=form.value("answer"), label=label,
+            )  # fmt: skip
+    except DancuError as error:
+        return await _listing(request, conn, actor, errors=FormErrors.of(error))
+    return see_other(f"{HOME}?done=device")
 
 
 @router.get("/totp")

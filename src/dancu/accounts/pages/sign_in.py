@@ -8,6 +8,7 @@ from dataclasses import replace
 from dancu.accounts.models import SignIn
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
+from dancu.accounts.policy.assurance import Next, next_proof
 from dancu.accounts.service import authenticators, helpers, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
@@ -233,13 +234,17 @@ def _second(
     request: Request, step: Step, errors: FormErrors, *, way: Way | None = None, sent: bool = False
 ) -> Response:
     bound = binding_of(request)
-    typed = [one for one in step.ways if one is not Way.PASSKEY]
+    need = next_proof(step.flow.amr, step.flow.acr)
+    if need is Next.KNOWN:
+        return _passcode(request, step.flow, errors, known=True)
+    typed = [one for one in step.ways if one not in (Way.PASSKEY, Way.DEVICE)]
     way = way if way in typed else (typed[0] if typed and not (Way.PASSKEY in step.ways and way is None) else None)
     return render(
         request, "accounts/sign_in_second.html", base="base_citizen.html", form=Form(), errors=errors,
         flow=sign_in.seal(step.flow, bound), ways=step.ways, way=way, sent=sent, hint=step.hint,
-        passkey=authenticators.passkey_challenge(site_of(request), bound) if Way.PASSKEY in step.ways else None,
-        acr=step.flow.acr, status=422 if errors else 200,
+        passkey=authenticators.passkey_challenge(site_of(request), bound) if Way.PASSKEY in step.ways or need is Next.KEY else None,
+        device=authenticators.device_challenge(bound) if Way.DEVICE in step.ways and need is Next.SECOND else None,
+        need=need, acr=step.flow.acr, status=422 if errors else 200,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ cannot be copied, and a biometric. In the terms of NIST SP 800-63B: AAL1, AAL2, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 KNOWN: Final = frozenset({"pin"})
@@ -41,3 +42,28 @@ def words(amr: Iterable[str]) -> tuple[str, ...]:
 
 def enough(amr: Iterable[str], acr: int) -> bool:
     return acr_of(amr) >= acr
+
+
+class Next(StrEnum):
+    """What a sign-in asks for now. `NOTHING`: it is enough. `SECOND`: another factor of any kind. `KEY`: a key that cannot be
+    copied. `KNOWN`: the passcode. `FACE`: last, since it is only believed after two others."""
+
+    NOTHING = "nothing"
+    SECOND = "second"
+    KEY = "key"
+    KNOWN = "known"
+    FACE = "face"
+
+
+def next_proof(amr: Iterable[str], acr: int) -> Next:
+    """The next step towards a level, from what was proved so far."""
+    given = frozenset(amr)
+    if enough(given, acr):
+        return Next.NOTHING
+    if acr_of(given) < 2:
+        return Next.SECOND
+    if acr == 4 and not given & KNOWN:
+        return Next.KNOWN
+    if acr == 4 and "hwk" not in given:
+        return Next.KEY
+    return Next.FACE if acr > 2 else Next.SECOND

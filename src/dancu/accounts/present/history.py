@@ -12,6 +12,9 @@ _SENTENCES = {
     "passcode_set": N_("Đặt mật mã mới"),
     "authenticator_added.passkey": N_("Thêm một khóa truy cập"),
     "authenticator_added.totp": N_("Cài ứng dụng xác thực"),
+    "authenticator_added.device": N_("Thêm khóa của một thiết bị"),
+    "authenticator_removed.device": N_("Xóa khóa của một thiết bị"),
+    "sign_in_refused.face": N_("Có người chụp ảnh chưa khớp khi đăng nhập, không vào được"),
     "authenticator_added.recovery": N_("Tạo mã dự phòng mới"),
     "authenticator_removed.passkey": N_("Xóa một khóa truy cập"),
     "authenticator_removed.totp": N_("Bỏ ứng dụng xác thực"),
@@ -54,7 +57,7 @@ def sentence(one: Happening, language: str) -> str:
     """What happened, in the reader's language."""
     kind, note = one.kind, one.note
     detail = str(note.get("way") or note.get("factor") or "")
-    if kind == "sign_in_refused" and detail not in ("", "passcode"):
+    if kind == "sign_in_refused" and detail not in ("", "passcode", "face"):
         detail = "code"
     text = _SENTENCES.get(f"{kind}.{detail}") or _SENTENCES.get(kind, _OTHER)
     values = {

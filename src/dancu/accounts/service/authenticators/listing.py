@@ -54,7 +54,7 @@ def ways_of(account: Standing, *, now: datetime | None = None) -> ListedWays:
     """The same of an account already read."""
     kinds, changed_at = account.kinds, account.contact_changed_at
     cooling = changed_at is not None and (now or datetime.now(UTC)) - changed_at < COOLING
-    found = [way for way, kind in ((Way.PASSKEY, "passkey"), (Way.TOTP, "totp")) if kind in kinds]
+    found = [way for way, kind in ((Way.PASSKEY, "passkey"), (Way.DEVICE, "device"), (Way.TOTP, "totp")) if kind in kinds]
     if account.phone and account.phone_verified and not cooling:
         found.append(Way.SMS)
     if "recovery" in kinds:

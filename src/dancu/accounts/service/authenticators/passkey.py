@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
-import time
 from dataclasses import dataclass
 
 from dancu.accounts.models.sign_in import Kind
 from dancu.accounts.service import core
+from dancu.accounts.service.authenticators import challenge as challenges
 from dancu.accounts.service.authenticators.record import changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
-from dancu.kernel.errors import Conflict, Invalid, Unavailable
-from dancu.kit.authn import passkey, throttle
+from dancu.kernel.errors import Conflict, Invalid
+from dancu.kit.authn import passkey
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 
-SECONDS = 600
+COLUMN = "passkey"
 MOST = 10
 _NAME = "Tài khoản định danh"
 
@@ -36,18 +32,18 @@ class PasskeyForm:
 def passkey_challenge(site: passkey.Site, bound_to: str) -> PasskeyForm:
     """For signing in. `bound_to`: the browser's cookie; the answer is taken from that browser only."""
     challenge = passkey.new_challenge()
-    return PasskeyForm(passkey.request_options(site, challenge), _seal(challenge, bound_to))
+    return PasskeyForm(passkey.request_options(site, challenge), challenges.seal(challenge, bound_to, COLUMN))
 
 
 async def begin_passkey(conn: Conn, key: int, site: passkey.Site, bound_to: str, *, attestation: str = "none") -> PasskeyForm:
     """For adding one to the account."""
     await core.open(conn, [key])
     challenge = passkey.new_challenge()
-    known = [_decoded(one.public["credential"]) for one in await store.listed(conn, key) if one.kind is Kind.PASSKEY]
+    known = [challenges.decoded(one.public["credential"]) for one in await store.listed(conn, key) if one.kind is Kind.PASSKEY]
     # The handle the device keeps: it must name the account and tell nobody who that is.
     handle = ring().mac("passkey user", str(key).encode())
     options = passkey.creation_options(site, challenge, user_id=handle, name=_NAME, attestation=attestation, known=known)
-    return PasskeyForm(options, _seal(challenge, bound_to))
+    return PasskeyForm(options, challenges.seal(challenge, bound_to, COLUMN))
 
 
 async def keep_passkey(
@@ -55,13 +51,13 @@ async def keep_passkey(
     label: str = "", attestation: str = "none",
 ) -> None:  # fmt: skip
     """Take the passkey the browser made. Raises Invalid for a false or late answer, Conflict where it is known."""
-    challenge = await _spent(conn, sealed, bound_to)
+    challenge = await challenges.spent(conn, sealed, bound_to, COLUMN)
     made = passkey.registered(site, challenge, answer, attestation=attestation)
     await core.open(conn, [key])
     if sum(one.kind is Kind.PASSKEY for one in await store.listed(conn, key)) >= MOST:
         raise Conflict("passkey.many", N_("Tài khoản đã có nhiều khóa. Hãy xóa bớt khóa không dùng."))
     public = {
-        "credential": _encoded(made.credential_id), "public_key": _encoded(made.public_key), "count": made.count,
+        "credential": challenges.encoded(made.credential_id), "public_key": challenges.encoded(made.public_key), "count": made.count,
         "model": made.model, "synced": made.synced,
     }  # fmt: skip
     authenticator_id = await store.add(conn, key, "passkey", label.strip()[:40], public)
@@ -76,7 +72,7 @@ async def verify_passkey(
 ) -> tuple[int, tuple[str, ...]]:
     """(person, amr) of whoever answered the challenge. Raises Invalid("passkey.refused") for everything else, an unknown
     or removed passkey included."""
-    challenge = await _spent(conn, sealed, bound_to)
+    challenge = await challenges.spent(conn, sealed, bound_to, COLUMN)
     credential = passkey.credential_of(answer)
     holder = await store.passkey_holder(conn, credential)
     found = None
@@ -86,37 +82,6 @@ async def verify_passkey(
     if found is None or holder is None:
         raise Invalid("passkey.refused", N_("Khóa truy cập không được nhận. Hãy thử lại, hoặc dùng cách khác."))
     public = found.public
-    proved = passkey.asserted(site, challenge, answer, public_key=_decoded(public["public_key"]), count=public["count"])
+    proved = passkey.asserted(site, challenge, answer, public_key=challenges.decoded(public["public_key"]), count=public["count"])
     await store.used(conn, holder[0], holder[1], {**public, "count": proved.count})
     return holder[0], proved.words
-
-
-def _seal(challenge: bytes, bound_to: str) -> str:
-    text = json.dumps([_encoded(challenge), int(time.time())]).encode()
-    return _encoded(ring().encrypt(text, table="form", row=bound_to, column="passkey"))
-
-
-async def _spent(conn: Conn, sealed: str, bound_to: str) -> bytes:
-    """The challenge, once."""
-    try:
-        if not bound_to or not re.fullmatch(r"[A-Za-z0-9_=-]{1,600}", sealed):
-            raise ValueError
-        text, made = json.loads(ring().decrypt(_decoded(sealed), table="form", row=bound_to, column="passkey"))
-        late = time.time() - made > SECONDS
-    except (ValueError, binascii.Error, Unavailable) as error:
-        raise _old() from error
-    if late or not await throttle.once(conn, "passkey", text, seconds=SECONDS):
-        raise _old()
-    return _decoded(text)
-
-
-def _old() -> Invalid:
-    return Invalid("passkey.old", N_("Trang này đã mở quá lâu. Xin tải lại trang rồi thử lại."))
-
-
-def _encoded(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode()
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text)

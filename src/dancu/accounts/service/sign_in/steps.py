@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState, Way
-from dancu.accounts.policy.assurance import enough, words
+from dancu.accounts.policy.assurance import Next, enough, next_proof, words
 from dancu.accounts.service import authenticators, codes
 from dancu.accounts.service.sign_in.begin import identify
 from dancu.accounts.service.sign_in.finish import open_session, refused
@@ -125,7 +125,7 @@ async def _onward(conn: Conn, flow: Flow, account: Standing, browser: Browser, s
         return await open_session(conn, flow, account, browser, success=success, request_id=request_id)
     offered = _ways(account)
     # Nothing better than the phone: the code is on its way before the page is.
-    if account.usable and offered.ways[:1] == (Way.SMS,):
+    if account.usable and offered.ways[:1] == (Way.SMS,) and next_proof(flow.amr, flow.acr) is Next.SECOND:
         return await _sent(conn, flow, account, success)
     await throttle.settle(conn, success.forgiven, success.refunded)
     return _more(flow, offered) if account.usable else Step(StepState.LOCKED, flow)
