@@ -100,7 +100,7 @@ RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_
 #variable_conflict use_variable
 BEGIN
     INSERT INTO exchange.paper AS p (person_key, connector, found, sealed, as_of, how, fetched_at, entry_id)
-    SELECT person, connector, found, sealed, as_of, 'api', fetched_at, entry WHERE entry IS NOT NULL
+    SELECT person, connector, sealed IS NOT NULL, sealed, as_of, 'api', fetched_at, entry WHERE entry IS NOT NULL
     ON CONFLICT ON CONSTRAINT paper_pkey DO UPDATE SET found = excluded.found, sealed = excluded.sealed, as_of = excluded.as_of,
         how = excluded.how, fetched_at = excluded.fetched_at, entry_id = excluded.entry_id
     WHERE p.fetched_at <= excluded.fetched_at;
