@@ -75,7 +75,6 @@ async def let_in(request: Request, service: str, *, most: int = MOST_BYTES) -> C
     """The call behind a request. Raises Refused, Exceeded or Invalid, after the refusal of a known caller was written down."""
     exchange, now = exchange_of(request), time.time()
     arrived = await _arrived(request, most)
-    _seal(request, exchange, arrived)
     known, snapshot = await exchange.caller(arrived, service, now)
     try:
         return await exchange.admit(known, snapshot, arrived, service, now)
@@ -125,9 +124,11 @@ def sealed(request: Request, response: Response) -> Response:
     return seal(response) if seal else response
 
 
-def _seal(request: Request, exchange: Exchange, arrived: Arrived) -> None:
+def _seal(request: Request, exchange: Exchange, message: httpsig.Message) -> None:
+    """From here on every answer to this request is signed."""
+
     def seal(response: Response) -> Response:
-        response.headers.update(exchange.keys.sign_answer(response.status_code, bytes(response.body), arrived.message))
+        response.headers.update(exchange.keys.sign_answer(response.status_code, bytes(response.body), message))
         return response
 
     request.state.seal = seal
@@ -151,8 +152,8 @@ async def _arrived(request: Request, most: int) -> Arrived:
     issuer, path, query = issuer_of(request), str(request.scope["path"]), bytes(request.scope.get("query_string", b""))
     target = issuer + path + (f"?{query.decode('latin-1')}" if query else "")
     message = httpsig.Message(headers, request.method, target)
-    arrived = Arrived(issuer, message, path, query, b"", _certificate(request, headers), request.state.request_id)
-    _seal(request, exchange_of(request), arrived)
+    _seal(request, exchange_of(request), message)
+    certificate = _certificate(request, headers)
     length = headers.get("content-length", ["0"])[0]
     if length.isascii() and length.isdigit() and len(length) < 12 and int(length) > most:
         raise refused("exchange.too_large")
@@ -161,7 +162,7 @@ async def _arrived(request: Request, most: int) -> Arrived:
         body += chunk
         if len(body) > most:
             raise refused("exchange.too_large")
-    return Arrived(issuer, message, path, query, bytes(body), arrived.certificate, arrived.request_id)
+    return Arrived(issuer, message, path, query, bytes(body), certificate, request.state.request_id)
 
 
 def _certificate(request: Request, headers: Mapping[str, list[str]]) -> bytes | None:

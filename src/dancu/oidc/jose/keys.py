@@ -24,6 +24,7 @@ _CURVES: Mapping[str, tuple[str, ec.EllipticCurve, int, hashes.HashAlgorithm]] =
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 4096
 _MOST_KEYS = 20
+_EDWARDS = frozenset({"EdDSA", "Ed25519"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
     parts = tuple(_text(jwk, name) for name in ("kty", "crv", "x", "y", "n", "e"))
     found = _parsed(*parts)
     kid, alg = jwk.get("kid", ""), jwk.get("alg")
-    algs = found.algs if alg is None else found.algs & {str(alg)}
+    # One algorithm under its old name and its own (RFC 9864).
+    named = _EDWARDS if alg in _EDWARDS else {str(alg)}
+    algs = found.algs if alg is None else found.algs & named
     if not algs:
         raise JoseError("alg does not fit the key")
     return PublicKey(kid if isinstance(kid, str) else "", found.thumbprint, algs, found.key)
