@@ -44,8 +44,10 @@ async def read_wire(request: Request, *, params: Mapping[str, str] | None = None
 
 
 def certificate_of(request: Request) -> bytes | None:
-    """The caller's certificate as one of our own proxies states it; anybody else's word is nothing."""
-    header = request.headers.get("client-cert", "")
+    """The caller's certificate as one of our own proxies states it; anybody else's word is nothing, and so are two words:
+    a proxy that only adds its own leaves the caller's beside it."""
+    stated = request.headers.getlist("client-cert")
+    header = stated[0] if len(stated) == 1 else ""
     address = request.client.host if request.client else ""
     trusted = address in request.app.state.settings.trusted_proxies
     return mtls.from_header(header) if header and trusted else None
