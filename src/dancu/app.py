@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from dancu.access import pages as access_pages
+from dancu.access import service as access
 from dancu.access.service import sessions
 from dancu.accounts import api as accounts_api
 from dancu.accounts import pages as accounts_pages
@@ -147,8 +148,10 @@ def build_dialect(settings: Settings, dialect: str) -> FastAPI:
         await pool.open(wait=True)
         app.state.pool = pool
         try:
-            if settings.demo:
-                async with pool.connection() as conn, conn.transaction():
+            async with pool.connection() as conn, conn.transaction():
+                # A database made as a demonstration holds invented people only, whoever serves it.
+                app.state.demo = settings.demo or await access.is_demo(conn)
+                if app.state.demo:
                     await lay_down(conn, dialect)
             yield
         finally:

@@ -18,6 +18,7 @@ from dancu.settings import Settings
 log = get_logger("dancu.worker")
 _IDLE_SECONDS = 0.5
 _RETRY_SECONDS = 2.0
+_DETECT_SECONDS = 2.0
 
 
 async def run(settings: Settings) -> None:
@@ -33,6 +34,7 @@ async def run(settings: Settings) -> None:
         ("events", _dispatch),
         ("accounts", _protect),
         ("cases", _cases),
+        ("detection", _detect),
         ("documents", _documents),
         ("jobs", _jobs),
         ("messages", lambda s: _deliver(settings, s)),
@@ -118,6 +120,19 @@ async def _documents(stop: asyncio.Event) -> None:
         while not stop.is_set():
             if not await disputes.consume(conn) + await subscribers.consume(conn):
                 await _pause(stop, _IDLE_SECONDS)
+    finally:
+        await conn.close()
+
+
+async def _detect(stop: asyncio.Event) -> None:
+    """The log is looked through for patterns that honest work rarely makes."""
+    from dancu.monitoring.service import alerts
+
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        while not stop.is_set():
+            if not await alerts.detect(conn):
+                await _pause(stop, _DETECT_SECONDS)
     finally:
         await conn.close()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from psycopg import DatabaseError
@@ -11,6 +14,7 @@ from dancu.kernel.errors import NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 
+Alerted = tuple[int, str, int, str, str, int, list[int], datetime, datetime, datetime, bool, int | None, datetime | None, str]
 Row = tuple[str, int | None, int, int, list[int] | None, datetime, datetime]
 _NO_RIGHT = "DA003"
 
@@ -37,3 +41,61 @@ async def unusual(conn: Conn, actor: Actor, purpose: Purpose, since: datetime, u
         raise NotAllowed(
             "audit.no_right", N_("Chỉ kiểm toán viên được xem các dấu hiệu này. Hãy hỏi người quản trị của cơ quan.")
         ) from None
+
+
+_ASKED = "ROW('search', %s::text, %s::bigint, %s::text, %s::text, %s::text, NULL, NULL, %s::text[], %s::text, %s::text, NULL, %s::jsonb)::audit.entry_in"
+
+
+def _asked(actor: Actor, purpose: Purpose, fields: list[str], verb: str) -> tuple[object, ...]:
+    return (
+        actor.kind, actor.actor_id, actor.org_code, purpose.code, purpose.legal_basis, fields, actor.request_id, actor.channel,
+        json.dumps({"verb": verb}),
+    )  # fmt: skip
+
+
+async def detect(conn: Conn, most: int) -> int:
+    """Look through the next entries of the log for patterns (role worker); how many there were."""
+    row = await (await conn.execute("SELECT monitoring.detect(%s)", (most,))).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def alerts(conn: Conn, actor: Actor, purpose: Purpose, *, only_open: bool, alert_id: int | None = None) -> list[Alerted]:
+    """Raises NotAllowed without the right `exchange.alert`."""
+    async with _right(conn):
+        cursor = await conn.execute(
+            "SELECT alert_id, rule, staff_id, org_code, state, counted, entries, first_at, last_at, raised_at, braked, decided_by, decided_at,"
+            f" decision FROM monitoring.alerts(%s::bigint, %s::bytea, {_ASKED}, %s, %s::bigint)",
+            (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "alert.look"), only_open, alert_id),
+        )
+        return await cursor.fetchall()
+
+
+async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verdict: str, reason: str) -> bool:
+    """False where it is decided already, or is about the one who decides. Raises NotAllowed."""
+    async with _right(conn):
+        cursor = await conn.execute(
+            f"SELECT monitoring.decide(%s::bigint, %s::bytea, {_ASKED}, %s::bigint, %s, %s)",
+            (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], f"alert.{verdict}"), alert_id, verdict, reason),
+        )
+        row = await cursor.fetchone()
+        return bool(row and row[0])
+
+
+async def protect(conn: Conn, actor: Actor, person_key: int, reason: str | None) -> None:
+    """Raises NotAllowed."""
+    async with _right(conn):
+        await conn.execute(
+            "SELECT monitoring.protect(%s::bigint, %s::bytea, %s::bigint, %s)",
+            (actor.actor_id, bytes.fromhex(actor.session_id), person_key, reason),
+        )
+
+
+@asynccontextmanager
+async def _right(conn: Conn) -> AsyncIterator[None]:
+    try:
+        async with conn.transaction():
+            yield
+    except DatabaseError as error:
+        if error.sqlstate != _NO_RIGHT:
+            raise
+        raise NotAllowed("alerts.no_right", N_("Chỉ người được giao giám sát mới xem và xử lý cảnh báo.")) from None

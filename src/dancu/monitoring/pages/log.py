@@ -18,7 +18,6 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
-    MenuItem,
     Request,
     Response,
     allow,
@@ -33,12 +32,6 @@ from dancu.quality import service as quality
 router = APIRouter(include_in_schema=False)
 # Days of the log (audit.pending refuses others) and longest staff id: what lies beyond, no column can hold.
 _LOG_YEARS, _LONGEST_ID = (2000, 8999), 19
-MENU = (
-    MenuItem("citizen", N_("Ai đã xem dữ liệu của tôi"), "/me/looks", ("citizen.self",)),
-    MenuItem("watch", N_("Số liệu"), "/watch", ("dashboard.read",)),
-    MenuItem("watch", N_("Nhật ký truy cập"), "/watch/log", ("audit.read",)),
-    MenuItem("watch", N_("Tra cứu bất thường"), "/watch/unusual", ("audit.read",)),
-)
 
 
 @router.get("/me/looks", dependencies=[allow("citizen")])

@@ -1,0 +1,99 @@
+"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0041_alerts.sql), an
+auditor decides them, the gravest hold the staff member's reading until then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from dancu.access import service as access
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.errors import Conflict, Invalid, NotFound
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+from dancu.monitoring import store
+from dancu.monitoring.service.unusual import StaffName
+
+RULES: Final[Mapping[str, tuple[str, str]]] = {
+    "burst": (N_("Mở dồn dập"), N_("Mở hồ sơ của rất nhiều người trong mười phút.")),
+    "night": (N_("Mở ban đêm"), N_("Mở hồ sơ nhiều người từ 22 giờ đến 5 giờ.")),
+    "sequence": (N_("Dò số liên tiếp"), N_("Mở các số định danh nối tiếp nhau trong một giờ.")),
+    "outside": (N_("Ngoài địa bàn"), N_("Mở hồ sơ nhiều người không thuộc địa bàn phụ trách trong một ngày.")),
+    "famous": (N_("Người được bảo vệ đặc biệt"), N_("Mở hồ sơ của người nổi tiếng hoặc người cần bảo vệ.")),
+    "own": (N_("Người thân, hộ của mình"), N_("Mở hồ sơ của chính mình, người thân hoặc người cùng hộ.")),
+    "no_case": (N_("Không có hồ sơ"), N_("Mở hồ sơ nhiều người trong một ngày mà không ghi mã hồ sơ đang giải quyết.")),
+}  # fmt: skip
+
+
+class State(StrEnum):
+    OPEN = "open"
+    JUSTIFIED = "justified"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One alert. `counted`: different persons; `entries`: evidence entries it rests on; `braked`: reading was held."""
+
+    alert_id: int
+    rule: str
+    staff: StaffName
+    state: State
+    counted: int
+    entries: tuple[int, ...]
+    first_at: datetime
+    last_at: datetime
+    raised_at: datetime
+    braked: bool
+    decided_by: StaffName | None
+    decided_at: datetime | None
+    decision: str
+
+
+async def detect(conn: Conn, most: int = 5000) -> int:
+    """Look through the next entries of the log (role worker); 0 when there were none."""
+    return await store.detect(conn, most)
+
+
+async def alerts(conn: Conn, actor: Actor, purpose: Purpose, *, only_open: bool = False) -> list[Warned]:
+    """Open ones first, newest first, at most 200. Raises NotAllowed."""
+    return await _named(conn, await store.alerts(conn, actor, purpose, only_open=only_open))
+
+
+async def alert(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int) -> Warned:
+    """Raises NotFound, NotAllowed."""
+    found = await _named(conn, await store.alerts(conn, actor, purpose, only_open=False, alert_id=alert_id))
+    if not found:
+        raise NotFound("alerts.unknown", N_("Không có cảnh báo này."))
+    return found[0]
+
+
+async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verdict: State, reason: str) -> None:
+    """`JUSTIFIED` lifts the hold on reading; `CONFIRMED` keeps it for a day, for the office to act. Raises Invalid without a
+    written reason, Conflict where it is decided already or about oneself."""
+    if verdict is State.OPEN or len(reason.strip()) < 10:
+        raise Invalid("alerts.reason", N_("Hãy ghi kết luận ít nhất mười ký tự: đã hỏi ai, kết quả thế nào."))
+    if not await store.decide(conn, actor, purpose, alert_id, verdict.value, reason.strip()[:2000]):
+        raise Conflict("alerts.decided", N_("Cảnh báo này đã được xử lý, hoặc là về chính bạn."))
+
+
+async def protect(conn: Conn, actor: Actor, person_key: int, reason: str | None) -> None:
+    """Put a person under special protection ("well_known", "threatened"), or end it (None). Raises NotAllowed."""
+    if reason not in (None, "well_known", "threatened"):
+        raise Invalid("alerts.protect", N_("Lý do bảo vệ không đúng."))
+    await store.protect(conn, actor, person_key, reason)
+
+
+async def _named(conn: Conn, rows: list[store.Alerted]) -> list[Warned]:
+    ids = {one for row in rows for one in (row[2], row[11]) if one is not None}
+    names = {s.staff_id: StaffName(s.staff_id, s.display_name, s.org_code) for s in await access.staff_named(conn, ids)}
+    return [
+        Warned(
+            row[0], row[1], names.get(row[2], StaffName(row[2], "", row[3])), State(row[4]), row[5], tuple(row[6]), row[7], row[8], row[9],
+            row[10], names.get(row[11], StaffName(row[11], "", "")) if row[11] is not None else None, row[12], row[13],
+        )
+        for row in rows
+    ]  # fmt: skip

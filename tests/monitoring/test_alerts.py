@@ -1,0 +1,112 @@
+"""Patterns become alerts, the gravest hold the reading, an auditor decides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from dancu.access import service as access
+from dancu.kernel.errors import Conflict, Invalid, NotAllowed
+from dancu.monitoring.service import alerts as service
+from dancu.population.service.look import look
+from tests.monitoring.test_unusual import auditor, clean, happened  # noqa: F401
+from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
+
+AUDIT = access.choose_purpose("audit")
+#: A Wednesday, 10:00 in Vietnam.
+DAY = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+async def fresh(registry):  # type: ignore[no-untyped-def]
+    yield
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        await admin.execute("DELETE FROM monitoring.alert")
+        await admin.execute("DELETE FROM access.brake")
+        await admin.execute("DELETE FROM monitoring.protected_person")
+        await admin.execute("DELETE FROM monitoring.staff_person")
+        await admin.execute("UPDATE monitoring.watched SET idx = -1")
+
+
+async def detected(registry, app, auditor):  # type: ignore[no-untyped-def]
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker"), autocommit=True) as worker:
+        while await service.detect(worker):
+            pass
+    return {one.rule: one for one in await service.alerts(app, auditor, AUDIT, only_open=True)}
+
+
+async def admin_does(registry, sql, *values):  # type: ignore[no-untyped-def]
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        await admin.execute(sql, values)
+
+
+async def test_honest_work_raises_nothing(app, auditor, police, registry):
+    await happened(registry, police.actor_id, range(1000, 1030), DAY)
+    assert await detected(registry, app, auditor) == {}
+
+
+async def test_a_burst_is_one_alert_that_grows(app, auditor, police, registry):
+    await happened(registry, police.actor_id, range(1000, 1070), DAY)
+    first = (await detected(registry, app, auditor))["burst"]
+    assert (first.counted, first.staff.staff_id, first.braked, len(first.entries)) == (70, police.actor_id, False, 50)
+    await happened(registry, police.actor_id, range(1070, 1090), DAY + timedelta(minutes=2))
+    second = (await detected(registry, app, auditor))["burst"]
+    assert second.alert_id == first.alert_id and second.counted == 90
+
+
+async def test_night_and_no_case(app, auditor, police, registry):
+    await happened(registry, police.actor_id, range(1000, 1045), DAY + timedelta(hours=14))
+    found = await detected(registry, app, auditor)
+    assert found["night"].counted == 45 and found["no_case"].counted == 45
+
+
+async def test_numbers_in_a_row(app, auditor, police, registry):
+    for n in range(8):
+        await admin_does(
+            registry, "INSERT INTO population.directory (number, kind, person_key, state) VALUES (%s, 'personal_id', %s, 'active')"
+            " ON CONFLICT DO NOTHING", f"04909000700{n}", 900_000 + n,
+        )  # fmt: skip
+    await happened(registry, police.actor_id, range(900_000, 900_005), DAY)
+    assert "sequence" not in await detected(registry, app, auditor)
+    await happened(registry, police.actor_id, range(900_005, 900_008), DAY + timedelta(minutes=9))
+    assert (await detected(registry, app, auditor))["sequence"].counted == 8
+
+
+async def test_protected_people_and_ones_own(app, auditor, police, registry):
+    await admin_does(registry, "INSERT INTO monitoring.protected_person VALUES (5000, 'well_known')")
+    await admin_does(registry, "INSERT INTO monitoring.staff_person VALUES (5001, %s)", police.actor_id)
+    await happened(registry, police.actor_id, [5000, 5001], DAY)
+    found = await detected(registry, app, auditor)
+    assert found["famous"].counted == 1 and found["own"].counted == 1
+
+
+async def test_the_gravest_hold_the_reading_until_somebody_decides(app, auditor, police, office, registry):
+    why = access.choose_purpose("residence_management")
+    (before,) = await look(app, police, why, [1])
+    await app.commit()
+    assert before.word != "no_permission"
+    await happened(registry, police.actor_id, range(1000, 1200), DAY)
+    found = (await detected(registry, app, auditor))["burst"]
+    assert found.braked
+    (held,) = await look(app, police, why, [1])
+    await app.commit()
+    assert held.word == "no_permission"
+    with pytest.raises(Invalid):
+        await service.decide(app, auditor, AUDIT, found.alert_id, service.State.JUSTIFIED, "ok")
+    for one in (await service.alerts(app, auditor, AUDIT, only_open=True)):
+        await service.decide(app, auditor, AUDIT, one.alert_id, service.State.JUSTIFIED, "Đợt rà soát theo kế hoạch 12/KH.")
+    await app.commit()
+    (after,) = await look(app, police, why, [1])
+    await app.commit()
+    assert after.word == before.word
+    with pytest.raises(Conflict):
+        await service.decide(app, auditor, AUDIT, found.alert_id, service.State.CONFIRMED, "Một lần nữa, không được.")
+    await app.rollback()
+    assert await detected(registry, app, auditor) == {}, "what was decided counts no more"
+
+
+async def test_only_who_may_sees_alerts(app, police, registry):
+    with pytest.raises(NotAllowed):
+        await service.alerts(app, police, AUDIT)
