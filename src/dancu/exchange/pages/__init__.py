@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from dancu.exchange.pages import desk_papers, papers, portal, portal_agreements, review, roadmap
+from dancu.exchange.pages import (
+    confirm,
+    confirm_check,
+    confirm_desk,
+    desk_papers,
+    papers,
+    portal,
+    portal_agreements,
+    residence,
+    residence_simulator,
+    residence_watch,
+    review,
+    roadmap,
+)
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
 
 router = APIRouter(include_in_schema=False)
 # One line per page module: router.include_router(module.router)
+router.include_router(residence_simulator.router)
+router.include_router(residence.router)
+router.include_router(residence_watch.router)
+router.include_router(confirm.router)
+router.include_router(confirm_desk.router)
+router.include_router(confirm_check.router)
 router.include_router(papers.router)
 router.include_router(desk_papers.router)
 router.include_router(portal.router)
@@ -16,6 +35,9 @@ router.include_router(review.router)
 router.include_router(roadmap.router)
 
 MENU: tuple[MenuItem, ...] = (
+    MenuItem("desk", N_("Chứng minh nơi cư trú"), "/desk/residence", ("residence.prove",)),
+    MenuItem("desk", N_("Cấp giấy xác nhận"), "/desk/confirmations", ("residence.prove",)),
+    MenuItem("watch", N_("Thay sổ hộ khẩu"), "/watch/residence", ("exchange.watch", "dashboard.read")),
     MenuItem("desk", N_("Dữ liệu bộ, ngành"), "/desk/papers", ("paper.read",)),
     MenuItem("partner", N_("Kết nối của cơ quan"), portal.HOME, (portal.JOIN,)),
     MenuItem("watch", N_("Kết nối của cơ quan"), portal.HOME, (portal.JOIN,)),

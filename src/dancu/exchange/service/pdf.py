@@ -1,0 +1,113 @@
+"""Confirmations as signed PDF files. Drawing and signing libraries cost 70 MB and a second to load: a child process does the
+work and ends (`pdf_child`), two at a time.
+
+The file's signature (PAdES B-B) is of a certificate under $DATA/keys/statements, made at first use; an authority's own is put
+there in its place (`pdf-signer.pem`: private key, certificate, chain).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from dancu.exchange.models import procedures
+from dancu.exchange.models.confirmation import Confirmation, ConfirmationKind
+from dancu.exchange.service import statements
+from dancu.kernel.clock import VIETNAM
+from dancu.kernel.errors import Exceeded, Unavailable
+from dancu.kit import keys as files
+from dancu.kit.i18n import N_
+
+SECONDS: Final = 30.0
+_MOST_WAITING: Final = 20
+_waiting = 0
+_turns: dict[int, asyncio.Semaphore] = {}
+#: The paper is in Vietnamese with English below: it is read by whoever is given it, in whatever country.
+TITLES: Final = {
+    ConfirmationKind.RESIDENCE: ("XÁC NHẬN THÔNG TIN VỀ CƯ TRÚ", "Confirmation of residence"),
+    ConfirmationKind.NUMBER: ("XÁC NHẬN SỐ ĐỊNH DANH CÁ NHÂN", "Confirmation of personal identification number"),
+    ConfirmationKind.CIVIL_STATUS: ("XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "Confirmation of marital status"),
+}
+_LINES: Final = (
+    ("name", "Họ và tên", "Full name"), ("number", "Số định danh cá nhân", "Personal number"), ("old_number", "Số CMND cũ", "Old ID number"),
+    ("birth", "Ngày sinh", "Date of birth"), ("sex", "Giới tính", "Sex"), ("permanent", "Nơi thường trú", "Permanent residence"),
+    ("temporary", "Nơi tạm trú", "Temporary residence"), ("relation", "Quan hệ với chủ hộ", "Relation to head of household"),
+    ("marital", "Tình trạng hôn nhân", "Marital status"),
+)  # fmt: skip
+
+
+async def confirmation(found: Confirmation, asked_by: str, site: str) -> bytes:
+    """The PDF file. Raises Exceeded where too many wait, Unavailable where the child does not answer in time."""
+    says = statements.keys().verify(found.statement, statements.CONFIRMATION)
+    lines = [(vi, en, str(says[name])) for name, vi, en in _LINES if says.get(name)]
+    lines += [
+        ("Yêu cầu bởi", "Demanded by", asked_by), ("Để làm thủ tục", "For the procedure", procedures.PROCEDURES[found.procedure].name),
+        ("Có giá trị đến", "Valid until", f"{found.expires_at.astimezone(VIETNAM):%d/%m/%Y}"), ("Số giấy", "Number", found.confirmation_id),
+    ]  # fmt: skip
+    title, title_en = TITLES[found.kind]
+    return await _made({
+        "title": title, "title_en": title_en, "lines": lines, "qr": f"{site}/check#{found.statement}", "site": f"{site}/check",
+        "issued": f"{found.issued_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}", "law": found.legal_basis, "signer": signer_pem(),
+    })  # fmt: skip
+
+
+async def _made(what: dict[str, Any]) -> bytes:
+    global _waiting
+    if _waiting >= _MOST_WAITING:
+        raise Exceeded("pdf.busy", N_("Đang có nhiều tệp chờ ký. Xin thử lại sau {seconds} giây."), seconds=10)
+    _waiting += 1
+    try:
+        turn = _turns.setdefault(id(asyncio.get_running_loop()), asyncio.Semaphore(2))
+        async with turn:
+            return await _by_child(json.dumps(what, ensure_ascii=False).encode())
+    finally:
+        _waiting -= 1
+
+
+async def _by_child(message: bytes) -> bytes:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "dancu.exchange.service.pdf_child", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            made, _ = await child.communicate(message)
+    except TimeoutError as error:
+        raise Unavailable("pdf.slow", N_("Chưa tạo được tệp PDF. Xin thử lại sau.")) from error
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode != 0 or not made.startswith(b"%PDF-"):
+        raise Unavailable("pdf.failed", N_("Chưa tạo được tệp PDF. Xin thử lại sau."))
+    return made
+
+
+def signer_pem() -> str:
+    """Key and certificate that sign files, made at first use."""
+    return files.secret(statements.directory(), "pdf-signer.pem", _new_signer).decode()
+
+
+def _new_signer() -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Dancu statements"), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")])
+    now = datetime.now(UTC)
+    usage = x509.KeyUsage(
+        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False, key_agreement=False,
+        key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(days=3652)).add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
