@@ -25,7 +25,7 @@ async def ward_admin(app):
 
 
 async def test_the_tree_below_and_nothing_else(app, ward_admin):
-    assert [o.org_code for o in await service.organisations(app, ward_admin)] == ["DEMO.CA", "DEMO.CA.TX"]
+    assert [o.org_code for o in await service.organisations(app, ward_admin)] == ["DEMO.CA", "DEMO.CA.TX", "DEMO.CSGT"]
     made, _ = await service.add_staff(app, ward_admin, "moi.vao", "Mới Vào", "DEMO.CA.TX")
     assert made.login == "moi.vao"
     for org in ("DEMO", "DEMO.TX", "DEMO.TTR"):

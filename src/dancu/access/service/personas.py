@@ -146,6 +146,20 @@ STAFF: tuple[DemoStaff, ...] = (
         "Checks a health-insurance card on the patient's phone; sees examinations where the patient agreed.", "/desk/check-document",
     ),
     DemoStaff(
+        "national_coordinator", "demo-dieuphoi", "Nguyễn Thị Hồng Vân", "DEMO", ("national_coordinator",), "none",
+        "Điều phối viên chia sẻ dữ liệu quốc gia", "National coordinator of data sharing",
+        "Xem lộ trình của mọi bộ, tỉnh, doanh nghiệp; quyết định khi cơ quan giữ dữ liệu không trả lời đúng hạn.",
+        "Sees the roadmap of all ministries, provinces and enterprises; decides where an owner of data did not answer in time.",
+        "/watch/exchange/roadmap",
+    ),
+    DemoStaff(
+        "duty_officer", "demo-trucban", "Lương Minh Đức", "DEMO.CDS", ("duty_officer",), "none",
+        "Trực ban trung tâm điều hành", "Duty officer of the operations centre",
+        "Theo dõi kết nối của các cơ quan trên màn hình treo tường: ai đang gọi, chậm ở đâu, ai ngừng.",
+        "Watches the organisations' connections on the wall: who calls, where it is slow, who stopped.",
+        "/watch/exchange/roadmap?wall=1",
+    ),
+    DemoStaff(
         "admin", "demo-quantri", "Bùi Anh Tuấn", "DEMO", ("admin",), "none",
         "Quản trị viên", "Administrator",
         "Quản lý cơ quan, cán bộ, vai trò và địa bàn.",

@@ -91,3 +91,16 @@ def check_application(application: Application, required: Mapping[str, Any]) -> 
     ]
     if errors:
         raise Invalid("exchange.application", N_("Hồ sơ chưa đủ. Xin xem lại từng mục."), fields=tuple(errors))
+
+
+def possible(actor: Actor, partner: Partner) -> list[str]:
+    """The steps this person can take now."""
+    found = []
+    for step in STEPS:
+        try:
+            may(actor, partner, step)
+            next_state(partner, step)
+        except (NotAllowed, Conflict):
+            continue
+        found.append(step)
+    return found

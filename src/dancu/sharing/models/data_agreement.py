@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dancu.kernel.clock import VIETNAM
 from dancu.sharing.models.agreement import Act, AgreementState
@@ -59,6 +59,11 @@ class DataAgreement:
         return DataTerms(
             self.org_code, self.service, self.fields, self.purposes, self.valid, self.consent_needed, self.quota_day, self.hours
         )
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it holds."""
+        return self.valid[1] - timedelta(days=1)
 
     def holds(self, day: date) -> bool:
         """Is it in force on this day?"""
