@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 from dancu.exchange.models.call import Call
 from dancu.kit import httpsig
@@ -55,7 +55,7 @@ class AnswerKeys:
         self._directory, self._looked = directory, float("-inf")
         self._known: dict[int, _Key] = {}
         self._newest: _Key | None = None
-        self._names: bytes | None = None
+        self._names: tuple[CipherContext, CipherContext] | None = None
 
     def current(self) -> _Key:
         if self._newest is None or time.monotonic() - self._looked > _LOOK_SECONDS:
@@ -109,7 +109,7 @@ class AnswerKeys:
     def entry_name(self, entry_id: int, client_no: int) -> str:
         """An entry of the log as one program may name it: 22 letters that say nothing and cannot be guessed."""
         block = entry_id.to_bytes(8, "big") + client_no.to_bytes(8, "big")
-        return b64u(self._cipher().encryptor().update(block))
+        return b64u(self._cipher()[0].update(block))
 
     def entry_of(self, name: str) -> tuple[int, int] | None:
         """(entry_id, client_no); None for what cannot be such a name. Whether the pair exists the log says."""
@@ -117,15 +117,17 @@ class AnswerKeys:
             return None
         from base64 import urlsafe_b64decode
 
-        plain = self._cipher().decryptor().update(urlsafe_b64decode(name + "=="))
+        plain = self._cipher()[1].update(urlsafe_b64decode(name + "=="))
         entry_id, client_no = int.from_bytes(plain[:8], "big"), int.from_bytes(plain[8:], "big")
         return (entry_id, client_no) if entry_id < 1 << 63 and client_no < 1 << 63 else None
 
-    def _cipher(self) -> Cipher[modes.ECB]:
+    def _cipher(self) -> tuple[CipherContext, CipherContext]:
+        """To name and to read names. One block, never two alike under one meaning: the plain block cipher is what is wanted here,
+        and one that keeps no state between blocks."""
         if self._names is None:
-            self._names = files.secret(self._directory, "entry-names.key")
-        # One block, never two alike under one meaning: the plain block cipher is what is wanted here.
-        return Cipher(algorithms.AES(self._names), modes.ECB())  # noqa: S305
+            cipher = Cipher(algorithms.AES(files.secret(self._directory, "entry-names.key")), modes.ECB())  # noqa: S305
+            self._names = cipher.encryptor(), cipher.decryptor()
+        return self._names
 
 
 def _new() -> bytes:

@@ -15,7 +15,7 @@ from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit.i18n import N_
-from dancu.population.service.verify import Agreement, compare_birth, compare_name
+from dancu.population.service.verify import Agreement, compare_birth, compare_keys
 
 _LONGEST = 200
 YES, NO, CLOSE, UNKNOWN = Agreement.YES, Agreement.NO, Agreement.CLOSE, Agreement.UNKNOWN
@@ -95,8 +95,8 @@ def _one_of(**words: str) -> Callable[[str], str]:
     return read
 
 
-def _name(value: str) -> str:
-    return names.normal_form(value).normal
+def _name(value: str) -> names.NameKeys:
+    return names.normal_form(value).keys
 
 
 def _folded(value: str) -> str:
@@ -116,8 +116,8 @@ READ: Final[Mapping[str, Callable[[str], Any]]] = {
 # How each is compared ---------------------------------------------------------------------------------------------------
 
 
-def _names(value: str, record: Record, kinds: tuple[str, ...]) -> Agreement:
-    words = {compare_name(value, full) for kind, full in record["names"] or () if kind in kinds}
+def _names(value: names.NameKeys, record: Record, kinds: tuple[str, ...]) -> Agreement:
+    words = {compare_keys(value, full) for kind, full in record["names"] or () if kind in kinds}
     return next((word for word in (YES, CLOSE, NO) if word in words), UNKNOWN)
 
 

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 Bare = str | int | bool | bytes
 MOST = 8 * 1024
@@ -66,10 +67,10 @@ class Inner:
 
 def serialize(inner: Inner) -> str:
     """As the signature base writes `@signature-params` (RFC 9651 §4.1.1.1)."""
-    items = " ".join(_quoted(one.name) + _params(one.params) for one in inner.components)
-    return f"({items}){_params(tuple(inner.params.items()))}"
+    return f"({' '.join(map(identifier, inner.components))}){_params(tuple(inner.params.items()))}"
 
 
+@lru_cache(1024)
 def identifier(component: Component) -> str:
     """The component's name as it stands in a line of the base."""
     return _quoted(component.name) + _params(component.params)
@@ -173,6 +174,15 @@ class _Reader:
         return found
 
     def inner(self) -> Inner:
+        # One program covers the same components in every call: the list is read once.
+        until = self.text.find(")", self.at)
+        covered = _covered(self.text[self.at : until + 1]) if 0 < until - self.at <= 400 else None
+        if covered is not None:
+            self.at = until + 1
+            return Inner(covered, self.params())
+        return Inner(self.components(), self.params())
+
+    def components(self) -> tuple[Component, ...]:
         self.take("(")
         components: list[Component] = []
         while True:
@@ -186,7 +196,7 @@ class _Reader:
             components.append(Component(name, tuple(self.params().items())))
             if len(components) > _MOST_COMPONENTS:
                 raise Malformed("too many components")
-        return Inner(tuple(components), self.params())
+        return tuple(components)
 
     def next_member(self) -> bool:
         """After a member: is there another one? (RFC 9651 §4.2.2)"""
@@ -207,6 +217,17 @@ class _Reader:
             raise Malformed("too many members")
         self.take("=")
         return name
+
+
+@lru_cache(512)
+def _covered(text: str) -> tuple[Component, ...] | None:
+    """The components of "(…)"; None where it is not one whole list (a name may hold a bracket)."""
+    reader = _Reader(text)
+    try:
+        found = reader.components()
+    except Malformed:
+        return None
+    return found if reader.end() else None
 
 
 def signature_inputs(text: str) -> dict[str, Inner]:

@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.dates import Answer, PartialDate
-from dancu.kernel.names import NameForm, normal_form, search_tokens
+from dancu.kernel.names import NameForm, NameKeys, normal_form, search_tokens
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit.db import Conn
 from dancu.population.models import ContactKind, KinRelation, MaritalStatus, PersonView, ResidenceKind
@@ -62,7 +62,12 @@ class Comparison:
 def compare_name(declared: str, registered: str) -> Agreement:
     """Names by the kernel's keys: tone placement and case do not matter; diacritics left out, the order of the words or
     one or two wrong letters are close."""
-    ours, theirs = normal_form(registered).keys, normal_form(declared).keys
+    return compare_keys(normal_form(declared).keys, registered)
+
+
+def compare_keys(theirs: NameKeys, registered: str) -> Agreement:
+    """As `compare_name`, where the keys of what was declared are known."""
+    ours = normal_form(registered).keys
     if ours.tone_folded == theirs.tone_folded:
         return Agreement.YES
     if ours.ascii == theirs.ascii or sorted(ours.ascii.split()) == sorted(theirs.ascii.split()):
