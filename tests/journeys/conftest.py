@@ -55,7 +55,7 @@ def site() -> Iterator[Site]:
     """The address of a running demonstration with a few hundred people."""
     root = Path(tempfile.mkdtemp(prefix="dancu-j-", dir="/tmp"))
     root.chmod(0o755)
-    env = {**os.environ, "DANCU_DATA": str(root / "d"), "DANCU_DEMO": "true", "DANCU_SERVICES": "true"}
+    env = {**os.environ, "DANCU_DATA": str(root / "d"), "DANCU_DEMO": "true", "DANCU_SERVICES": "true", "DANCU_SIMULATORS": "true"}
     server: subprocess.Popen[str] | None = None
     try:
         subprocess.run([sys.executable, "-c", _FILL, str(PEOPLE)], env=env, check=True)

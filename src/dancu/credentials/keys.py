@@ -9,7 +9,7 @@ from typing import Any
 from dancu.kit import keys as files
 from dancu.kit.db import data_dir
 
-TYPE = "document-screen+jwt"
+TYPE = "screen+jwt"
 
 
 def _new() -> bytes:
@@ -26,11 +26,10 @@ def _key(folder: Path) -> Any:
 
 
 def sign(claims: dict[str, Any]) -> str:
-    """A compact JWS (ES256)."""
+    """A compact JWS (ES256), short: it is read off a small screen by a camera."""
     from joserfc import jwt
 
-    key = _key(data_dir() / "keys" / "credentials")
-    return jwt.encode({"alg": "ES256", "typ": TYPE, "kid": key.thumbprint()[:8]}, claims, key)
+    return jwt.encode({"alg": "ES256", "typ": TYPE}, claims, _key(data_dir() / "keys" / "credentials"))
 
 
 def read(text: str) -> dict[str, Any] | None:
@@ -48,4 +47,4 @@ def read(text: str) -> dict[str, Any] | None:
 def jwks() -> dict[str, Any]:
     """The public key: whoever checks without asking us learns at least that a code is ours, and until when it lives."""
     key = _key(data_dir() / "keys" / "credentials")
-    return {"keys": [{**key.as_dict(private=False), "kid": key.thumbprint()[:8], "use": "sig", "alg": "ES256"}]}
+    return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": "ES256"}]}

@@ -93,7 +93,7 @@ async def show(request: Request, held: RequestLease, actor: CurrentActor, docume
         await _ask(request, held, actor, one.kind)
     conn = await held.connection()
     issuer = str(request.app.state.issuer or "").rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
-    screen = await screens.show(conn, actor, why(), document_id, issuer)
+    screen = await screens.show(conn, actor, why(), document_id)
     view = await population.person(conn, actor, why(), actor.actor_id)
     return render(
         request, "credentials/screen.html", screen=screen, one=screen.document, kind=KINDS[screen.document.kind], view=view, present=present, words=words,

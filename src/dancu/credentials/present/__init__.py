@@ -19,8 +19,8 @@ STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.SUSPENDED: ("refused", N_("Đang bị tạm giữ, đình chỉ")), State.REVOKED: ("refused", N_("Đã bị thu hồi")),
 }  # fmt: skip
 STANDINGS: Final[Mapping[Standing, tuple[str, str]]] = {
-    Standing.ASKED: ("us", N_("Đang hỏi cơ quan cấp")), Standing.CONTRADICTS: ("you", N_("Chưa tích hợp được: thông tin khác nhau")),
-    Standing.NOT_FOUND: ("draft", N_("Cơ quan cấp không có giấy tờ này của bạn")), Standing.UNREACHABLE: ("us", N_("Cơ quan cấp chưa trả lời")),
+    Standing.ASKED: ("us", N_("Đang hỏi cơ quan cấp")), Standing.CONTRADICTS: ("you", N_("Chưa tích hợp được")),
+    Standing.NOT_FOUND: ("draft", N_("Không có ở cơ quan cấp")), Standing.UNREACHABLE: ("us", N_("Cơ quan cấp chưa trả lời")),
     Standing.NOT_CONNECTED: ("us", N_("Chờ cơ quan cấp kết nối")),
 }  # fmt: skip
 VERDICTS: Final[Mapping[Verdict, str]] = {

@@ -43,7 +43,7 @@ class Checked:
     at: datetime | None = None
 
 
-async def show(conn: Conn, actor: Actor, purpose: Purpose, document_id: str, issuer: str) -> Screen:
+async def show(conn: Conn, actor: Actor, purpose: Purpose, document_id: str) -> Screen:
     """A new screen of one of the citizen's own documents. Raises NotFound, Conflict where it is not integrated."""
     one = await documents.one_of_mine(conn, actor, purpose, document_id)
     if one.standing is not Standing.INTEGRATED:
@@ -51,7 +51,7 @@ async def show(conn: Conn, actor: Actor, purpose: Purpose, document_id: str, iss
     made, nonce = int(time.time()), secrets.token_urlsafe(16)
     digits = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
     until = datetime.fromtimestamp(made + SHOWN_SECONDS, UTC)
-    code = keys.sign({"iss": issuer, "jti": nonce, "iat": made, "exp": made + SHOWN_SECONDS, "kind": one.kind})
+    code = keys.sign({"jti": nonce, "exp": made + SHOWN_SECONDS})
     await store.add_screen(conn, actor.actor_id, hashlib.sha256(nonce.encode()).digest(), _short(digits), one.document_id, until)
     return Screen(one, code, digits, until)
 

@@ -37,7 +37,7 @@ def offered(request: Request, actor: Actor) -> list[tuple[str, str]]:
     """(code, title) of the purposes under which this actor may see anything here."""
     desks = lines_of(request).desks
     found = [one.code for one, _ in purposes(serving=(service.PERMISSION,)) if service.visible(actor, Purpose(one.code, ""), desks)]
-    if actor.org_code in desks.values():  # a sector's own desk mends its own data, and nothing else
+    if actor.can("case.desk") and actor.org_code in desks.values():  # a sector's own desk mends its own data, and nothing else
         found = [code for code in found if code == "data_subject_request"]
     return [(code, access.purpose_title(code)) for code in sorted(found, key=lambda code: _USUAL.index(code) if code in _USUAL else 9)]
 

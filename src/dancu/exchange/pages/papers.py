@@ -75,7 +75,7 @@ async def fetched(request: Request, held: RequestLease, actor: CurrentActor, pur
 async def paper(request: Request, held: RequestLease, actor: CurrentActor, code: str, part: int = 0, again: int = 0) -> Response:
     """One ministry's paper, asked now where what is kept is not fresh. With `part` only its section, for the page of all."""
     _, shown = await fetched(request, held, actor, why(), actor.actor_id, code, again=bool(again))
-    return render(request, "exchange/_paper.html" if part else "exchange/paper.html", shown=shown, whole=not part, **common())
+    return render(request, "exchange/_paper.html" if part else "exchange/paper.html", shown=shown, alone=not part, **common())
 
 
 @router.get("/{code}/wrong", dependencies=[allow("citizen")])

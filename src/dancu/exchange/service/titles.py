@@ -12,7 +12,7 @@ def disputed(code: str, field: str) -> str:
     """"Bảo hiểm xã hội: Thời gian đóng: Từ tháng", in the language of the request."""
     one, (part, _, name) = connector(code), field.partition(".")
     if one is None:
-        return field
+        return field or code
     found, inner = one.part(part), one.field(field)
     words = [one.title, _IDENTITY.get(name, "") if part == "identity" else found.title if found else "", inner.title if inner else ""]
     return ": ".join(dict.fromkeys(gettext(word) for word in words if word))

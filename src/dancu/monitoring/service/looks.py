@@ -9,6 +9,7 @@ from datetime import datetime
 from dancu.access import service as access
 from dancu.audit import service as audit
 from dancu.audit.models import Access, FoundEntry, Query
+from dancu.exchange.service.titles import disputed
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Purpose
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
@@ -33,7 +34,7 @@ FIELD = {
     "cases": N_("phản ánh về dữ liệu"), "account": N_("tài khoản định danh"),
     "eid_application": N_("hồ sơ đăng ký định danh"), "mandate": N_("việc được tổ chức giao"),
     "authenticator": N_("cách xác thực"), "approval": N_("yêu cầu xác nhận"), "sign_in": N_("lần đăng nhập"),
-    "card_order": N_("đơn làm thẻ"),
+    "card_order": N_("đơn làm thẻ"), "documents": N_("giấy tờ tích hợp"),
 }  # fmt: skip
 
 
@@ -77,6 +78,13 @@ async def looks_of(
     return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
 
 
+def _field(code: str) -> str:
+    """What was seen, in words; "" for what has none. `paper.land`: what a ministry holds."""
+    if code.startswith("paper."):
+        return gettext(N_("dữ liệu ngành: {title}"), title=disputed(code.removeprefix("paper."), ""))
+    return gettext(FIELD[code]) if code in FIELD else ""
+
+
 def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
     """`own`: the reader is the person the list is about; to an officer "yourself" would be the officer."""
     if one.actor_kind == "citizen" and one.actor_id == key:
@@ -88,7 +96,7 @@ def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
     return Look(
         seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(ACTION.get(one.action, one.action)),
         why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
-        saw=tuple(dict.fromkeys(gettext(FIELD[f]) for f in one.fields if f in FIELD)), case_ref=one.case_ref or "",
+        saw=tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
         erased=one.erased_by is not None,
     )  # fmt: skip
 
