@@ -106,11 +106,11 @@ def _import(file: Path) -> dict[str, float]:
 
 async def _one(file: Path) -> None:
     """Import, wait until sequenced, print what it took."""
+    from dancu.audit.service import sequencer, settle
     from dancu.kernel.actor import SYSTEM, Purpose
     from dancu.kit.db import open_connection
     from dancu.population.importing.profile import load_profile
     from dancu.population.importing.run import import_file
-    from dancu.population.importing.sequencing import sequencer, settle
 
     began = time.perf_counter()
     async with sequencer() as sequenced:

@@ -17,6 +17,7 @@ from dancu.kit.lazy import offer
 from dancu.kit.reading import Reading
 
 if TYPE_CHECKING:
+    from dancu.audit.alongside import sequencer, settle
     from dancu.audit.facts import FactLine, facts_digest
     from dancu.audit.keys import load_signer, load_verifier, make_signer, matching_verifier
     from dancu.audit.ownership import check_key, signer_of_log
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROGRAM", "Access", "Action", "FactLine", "FoundEntry", "Proof", "Query", "Report", "accesses_of", "check_key", "content_of_client", "contents_of_client", "drain", "erase", "export",
-    "facts_digest", "load_signer", "load_verifier", "make_signer", "matching_verifier", "proof", "readings", "record", "reserve", "run_sequencer", "search_entries", "sequence_once",
+    "facts_digest", "load_signer", "load_verifier", "make_signer", "matching_verifier", "proof", "readings", "record", "reserve", "run_sequencer", "search_entries", "sequence_once", "sequencer", "settle",
     "signer_of_log", "silent_seconds", "take_entry_ids", "unwritten", "verbs", "verify", "verify_export",
 ]  # fmt: skip
 
@@ -35,6 +36,7 @@ __all__ = [
 offer(
     __name__,
     {
+        "dancu.audit.alongside": ("sequencer", "settle"),
         "dancu.audit.facts": ("FactLine", "facts_digest"),
         "dancu.audit.keys": ("load_signer", "load_verifier", "make_signer", "matching_verifier"),
         "dancu.audit.ownership": ("check_key", "signer_of_log"),

@@ -66,7 +66,7 @@ async def _import(
     from dancu.kit.command import os_user
     from dancu.kit.db import open_connection
     from dancu.population.importing.run import import_file
-    from dancu.population.importing.sequencing import sequencer, settle
+    from dancu.audit.service import sequencer, settle
 
     conn = await open_connection("app", autocommit=True)
     try:

@@ -121,3 +121,23 @@ async def put_checkpoint(conn: Conn, checkpoint: Checkpoint) -> None:
 async def caught_up(conn: Conn) -> None:
     """Say that every entry of a person's request that was there when this transaction began has its place."""
     await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() WHERE caught_up_at < now()")
+
+
+async def waiting(conn: Conn, first: int, end: int) -> int:
+    """How many evidence entries from `first` to before `end` wait to be sequenced. (Role verify.)"""
+    row = await (
+        await conn.execute(
+            "SELECT count(*) FROM audit.pending WHERE entry_id >= %s::bigint AND entry_id < %s::bigint", (first, end)
+        )
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def sequencer_alive(conn: Conn, seconds: float) -> bool:
+    """Has anybody sequenced within so many seconds? (Role verify.)"""
+    row = await (
+        await conn.execute(
+            "SELECT caught_up_at > clock_timestamp() - make_interval(secs => %s) FROM audit.sequencer", (seconds,)
+        )
+    ).fetchone()
+    return bool(row and row[0])

@@ -20,11 +20,10 @@ from dancu.population.importing.store.runs import (
     constraint_of,
     describe,
     finish,
+    is_gone,
     is_race,
     is_refusal,
     open_run,
-    sequencer_alive,
-    waiting,
 )
 from dancu.population.importing.store.writing import (
     Review,
@@ -50,6 +49,7 @@ __all__ = [
     "existing",
     "finish",
     "households",
+    "is_gone",
     "is_race",
     "is_refusal",
     "keep_rejects",
@@ -60,10 +60,8 @@ __all__ = [
     "origins_of",
     "rejects",
     "seen",
-    "sequencer_alive",
     "stand_ins",
     "under_review",
     "unnumbered",
     "update_persons",
-    "waiting",
 ]

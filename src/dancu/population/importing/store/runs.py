@@ -11,10 +11,13 @@ from typing import Any
 import psycopg
 
 from dancu.kernel.actor import Actor, Purpose
-from dancu.kernel.errors import Conflict
+from dancu.kernel.errors import Conflict, Unavailable
 from dancu.kit.db import Conn
 
 _LOCK = 0x494D504F  # "IMPO": one process per file and profile
+
+#: Shut down by an administrator, by a crash, not yet ready, no connection free.
+_GOING_OR_COMING = ("57P01", "57P02", "57P03", "53300")
 
 
 def is_race(error: Exception) -> bool:
@@ -32,6 +35,19 @@ def is_refusal(error: Exception) -> bool:
     """Did the database refuse a value?"""
     refused = psycopg.errors
     return isinstance(error, refused.CheckViolation | refused.NotNullViolation | psycopg.DataError)
+
+
+def is_gone(error: BaseException) -> bool:
+    """Was the connection lost, or can none be had for now? What the server itself said (a cancelled statement, a full
+    disk) is another failure, and asking again would not help."""
+    if isinstance(error, Unavailable):
+        return error.code == "db.not_running"
+    if isinstance(error, psycopg.InterfaceError):
+        return True
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    return state is None or state.startswith("08") or state in _GOING_OR_COMING
 
 
 def constraint_of(error: Exception) -> str:
@@ -110,23 +126,3 @@ async def finish(conn: Conn, run: Run, rejects_file: str, seconds: float) -> Non
         " seconds = %s WHERE run_id = %s",
         (rejects_file, seconds, run.run_id),
     )
-
-
-async def waiting(conn: Conn, first: int, end: int) -> int:
-    """How many evidence entries from `first` to before `end` wait to be sequenced. (Role verify.)"""
-    row = await (
-        await conn.execute(
-            "SELECT count(*) FROM audit.pending WHERE entry_id >= %s::bigint AND entry_id < %s::bigint", (first, end)
-        )
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
-async def sequencer_alive(conn: Conn, seconds: float) -> bool:
-    """Has anybody sequenced within so many seconds? (Role verify.)"""
-    row = await (
-        await conn.execute(
-            "SELECT caught_up_at > clock_timestamp() - make_interval(secs => %s) FROM audit.sequencer", (seconds,)
-        )
-    ).fetchone()
-    return bool(row and row[0])

@@ -1,5 +1,5 @@
-"""An import is finished when its evidence has its place in the log. Where no worker runs, a child process of the
-import sequences, with the key of this installation; then the log never waits while a long file is being read."""
+"""Bulk work is finished when its evidence has its place in the log. Where no worker runs, a child process of the command
+sequences, with the key of this installation; then the log never waits while a long file is being read."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from dancu.audit import service as audit
-from dancu.kit.db import data_dir, dsn, open_connection
-from dancu.population.importing import store
+from dancu.audit import ownership
+from dancu.audit.sequencer import run_sequencer
+from dancu.audit.store import sequence as store
+from dancu.kernel.errors import DancuError
+from dancu.kit.db import data_dir, dsn, open_connection, unreachable
 
 _ALIVE: Final = 15.0  # seconds a working sequencer may be silent
 _STUCK: Final = 30.0  # seconds without any progress after which nobody is believed to sequence
@@ -27,7 +29,7 @@ async def sequencer() -> AsyncIterator[bool]:
     conn = await open_connection("verify", autocommit=True)
     try:
         alive = await store.sequencer_alive(conn, _ALIVE)
-        await audit.check_key(conn, data_dir() / "keys", data_dir() / "checkpoints")
+        await ownership.check_key(conn, data_dir() / "keys", data_dir() / "checkpoints")
     finally:
         await conn.close()
     if alive:
@@ -46,19 +48,28 @@ async def sequencer() -> AsyncIterator[bool]:
 
 
 async def settle(entries: tuple[int, int]) -> bool:
-    """Wait until evidence entries [first, end) are sequenced; False when the log has stopped moving."""
-    conn = await open_connection("verify", autocommit=True)
-    try:
-        least, since = None, time.monotonic()
-        while left := await store.waiting(conn, *entries):
-            if least is None or left < least:
-                least, since = left, time.monotonic()
-            elif time.monotonic() - since > _STUCK:
+    """Wait until evidence entries [first, end) are sequenced; False when the log has stopped moving. The rows are in:
+    a database that is restarted meanwhile is asked again."""
+    least, since = None, time.monotonic()
+    while True:
+        try:
+            conn = await open_connection("verify", autocommit=True)
+            try:
+                while left := await store.waiting(conn, *entries):
+                    if least is None or left < least:
+                        least, since = left, time.monotonic()
+                    elif time.monotonic() - since > _STUCK:
+                        return False
+                    await asyncio.sleep(0.05)
+                return True
+            finally:
+                await conn.close()
+        except Exception as error:
+            if not (unreachable(error) or (isinstance(error, DancuError) and error.code == "db.not_running")):
+                raise
+            if time.monotonic() - since > _STUCK:
                 return False
-            await asyncio.sleep(0.05)
-        return True
-    finally:
-        await conn.close()
+        await asyncio.sleep(0.5)
 
 
 async def _run(stop: asyncio.Event) -> None:
@@ -69,10 +80,10 @@ async def _run(stop: asyncio.Event) -> None:
     loop.add_reader(sys.stdin.fileno(), stop.set)
     conn = await open_connection("worker", autocommit=True)
     try:
-        signer = await audit.signer_of_log(conn, data_dir() / "keys", data_dir() / "checkpoints")
+        signer = await ownership.signer_of_log(conn, data_dir() / "keys", data_dir() / "checkpoints")
     finally:
         await conn.close()
-    await audit.run_sequencer(dsn("worker"), signer, stop, checkpoints=data_dir() / "checkpoints")
+    await run_sequencer(dsn("worker"), signer, stop, checkpoints=data_dir() / "checkpoints")
 
 
 if __name__ == "__main__":
