@@ -29,6 +29,8 @@ def add(
     redirect_uri: Annotated[list[str] | None, typer.Option("--redirect-uri", help="Địa chỉ quay lại; lặp lại được")] = None,
     profile: Annotated[str, typer.Option("--profile", help="fapi2, basic hoặc public; mặc định: fapi2 khi có khóa, không thì basic")] = "",
     jwks: Annotated[Path | None, typer.Option("--jwks", help="Tệp JWKS: các khóa công khai")] = None,
+    jwks_uri: Annotated[str, typer.Option("--jwks-uri", help="Địa chỉ https nơi ứng dụng công bố khóa, thay cho --jwks")] = "",
+    ciba_notification_uri: Annotated[str, typer.Option("--ciba-notification-uri", help="Địa chỉ nhận tin người dân đã trả lời (CIBA ping)")] = "",
     subject_type: Annotated[str, typer.Option("--subject-type", help="pairwise hoặc public")] = "pairwise",
     auth_method: Annotated[str, typer.Option("--auth-method", help="private_key_jwt, client_secret_basic, client_secret_post, tls_client_auth, self_signed_tls_client_auth, none")] = "",
     bound: Annotated[str, typer.Option("--bound", help="Mã truy cập gắn với: dpop hoặc mtls; bỏ trống: theo hồ sơ")] = "",
@@ -49,7 +51,7 @@ def add(
     from dancu.oidc.service import registration
 
     keys = _jwks(jwks)
-    chosen = profile or ("fapi2" if keys is not None or tls_subject else "basic")
+    chosen = profile or ("fapi2" if keys is not None or jwks_uri or tls_subject else "basic")
 
     async def work(conn: Conn, actor: Actor, by: str) -> Row:
         org_code, org_name = await _organisation(conn, actor, org)
@@ -60,6 +62,7 @@ def add(
             bound=bound or None, jwks=keys, tls_subject=tls_subject, subject_type=subject_type, sector=sector,
             grant_types=_grants(redirect_uri, grant_type), scopes=tuple(scope or ()), userinfo_signed=userinfo_signed,
             post_logout_redirect_uris=tuple(post_logout_redirect_uri or ()), backchannel_logout_uri=backchannel_logout_uri,
+            jwks_uri=jwks_uri, ciba_notification_uri=ciba_notification_uri,
         )  # fmt: skip
         client, secret = await registration.register(conn, actor, wish, by=by)
         return registration.metadata(client, secret)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from procrastinate import Blueprint, RetryStrategy
 
+from dancu.access import service as access
 from dancu.kit.db import connection, data_dir
 from dancu.kit.log import get_logger
-from dancu.oidc.service import notices, upkeep
+from dancu.oidc.service import notices, published, upkeep
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.seal import Sealer
 
@@ -38,3 +39,13 @@ async def tell_service(person_key: int, client_no: int, sid: str, issuer: str, d
     folder = data_dir() / "keys" / "oidc"
     async with connection("worker") as conn:
         await notices.tell_one(conn, SigningKeys(folder), Sealer(folder), person_key, client_no, sid, issuer, demo=demo)
+
+
+@blueprint.periodic(cron="25 * * * *")
+@blueprint.task(name="read_published_keys", queueing_lock="oidc.read_published_keys")
+async def read_published_keys(timestamp: int) -> None:
+    """Hourly: the keys that clients publish at addresses of their own."""
+    async with connection("worker") as conn:
+        changed = await published.refresh(conn, local=await access.is_demo(conn))
+    if changed:
+        log.info("published keys changed", clients=changed)

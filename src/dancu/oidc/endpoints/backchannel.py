@@ -1,4 +1,4 @@
-"""POST /oidc/bc-authorize (CIBA, poll mode)."""
+"""POST /oidc/bc-authorize (CIBA, poll and ping mode)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ TLS_METHODS = frozenset({AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS})
 class Client:
     """`client_no` names the client inside (evidence, agreements), `client_id` on the wire. `bound`: how its tokens are
     bound to their holder ("dpop", "mtls", "" where a stolen token works). `sector`: clients of one sector see the same
-    pairwise `sub`. `scopes`: what the program itself may ask for with client_credentials."""
+    pairwise `sub`. `scopes`: what the program itself may ask for with client_credentials. `jwks_uri`: where `jwks` is read
+    from, "" where it was handed in. `ciba_notification_uri`: where it wants to hear that a citizen answered ("ping")."""
 
     client_no: int
     client_id: str
@@ -71,6 +72,8 @@ class Client:
     userinfo_signed: bool = False
     home_uri: str = ""
     contact: str = ""
+    jwks_uri: str = ""
+    ciba_notification_uri: str = ""
 
     @property
     def fapi(self) -> bool:

@@ -181,7 +181,7 @@ async def _changed(
 def _new(request: Request, form: Form, errors: FormErrors) -> Response:
     return render(
         request, "oidc/client_new.html", status=422 if errors else 200, form=form, errors=errors, profiles=forms.PROFILES,
-        labels=forms.LABELS,
+        labels=forms.LABELS, methods=forms.METHODS, grants=forms.GRANT_WORDS,
     )  # fmt: skip
 
 

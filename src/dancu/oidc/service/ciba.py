@@ -15,7 +15,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.models import AuthMethod, AuthRequest, Client, Mark
 from dancu.oidc.policy import CIBA_LONGEST_SECONDS, CIBA_SECONDS, POLL_SECONDS
-from dancu.oidc.service import requests
+from dancu.oidc.service import pings, requests
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.consent import Terms
 from dancu.oidc.service.device import digest_of
@@ -40,6 +40,8 @@ def check(client: Client, params: Mapping[str, str]) -> None:
     if "user_code" in params:
         raise OAuthError("invalid_user_code", "user codes are not used")
     seconds_of(params)
+    if client.ciba_notification_uri:
+        pings.checked_token(params.get("client_notification_token", ""))
 
 
 def seconds_of(params: Mapping[str, str]) -> int:
@@ -69,7 +71,8 @@ async def ask(
         raise OAuthError("invalid_binding_message", "binding_message is too long or holds an address") from error
     auth_req_id = secrets.token_urlsafe(32)
     sealed = requests.under_way(provider.sealer, request, asked=True)
-    await store.insert_request(conn, digest_of(auth_req_id), approval_id, client.client_no, sealed, seconds, "")
+    ping = pings.sealed(provider.sealer, params["client_notification_token"], auth_req_id) if client.ciba_notification_uri else ""
+    await store.insert_request(conn, digest_of(auth_req_id), approval_id, client.client_no, sealed, seconds, ping)
     return {"auth_req_id": auth_req_id, "expires_in": seconds, "interval": POLL_SECONDS}
 
 

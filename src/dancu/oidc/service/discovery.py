@@ -65,7 +65,7 @@ def document(issuer: str, paths: frozenset[str] = frozenset()) -> dict[str, Any]
     if "end_session_endpoint" in made:
         made |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
     if "backchannel_authentication_endpoint" in made:
-        made |= {"backchannel_token_delivery_modes_supported": ["poll"], "backchannel_user_code_parameter_supported": False}
+        made |= {"backchannel_token_delivery_modes_supported": ["poll", "ping"], "backchannel_user_code_parameter_supported": False}
     if "/desk/clients/try" not in paths:
         del made["service_documentation"]
     return made

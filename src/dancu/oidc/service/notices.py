@@ -14,7 +14,7 @@ from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.log import get_logger
 from dancu.oidc.models import Client, ClientState
-from dancu.oidc.service import outbound
+from dancu.oidc.service import outbound, pings
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.service.subjects import session_of, subject_of
@@ -106,7 +106,7 @@ async def tell_forever(conn: Conn, keys: SigningKeys, sealer: Sealer, stop: asyn
             await store.end_revoked(conn, LOOK_BACK)
             while await consume(conn) and not stop.is_set():
                 pass
-        if not await tell(conn, keys, sealer, demo=demo):
+        if not await tell(conn, keys, sealer, demo=demo) and not await pings.send(conn, sealer, demo=demo):
             try:
                 await asyncio.wait_for(stop.wait(), _IDLE_SECONDS)
             except TimeoutError:

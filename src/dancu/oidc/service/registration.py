@@ -15,6 +15,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
 from dancu.oidc.models.client import SECRET_METHODS, TLS_METHODS
+from dancu.oidc.service import published
 from dancu.oidc.service.authenticate import hash_secret
 from dancu.oidc.service.clients import check, good_redirect, sector_of
 from dancu.oidc.store import clients as store
@@ -48,12 +49,16 @@ class Wish:
     userinfo_signed: bool = False
     home_uri: str = ""
     contact: str = ""
+    jwks_uri: str = ""
+    ciba_notification_uri: str = ""
 
 
 async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tuple[Client, str]:
     """A client in state test and its secret ("" where it proves itself with a key); the secret is shown here and never
     again. `by`: who typed the command, for the evidence. Raises Invalid `oidc.client.invalid`, NotAllowed."""
     _own(actor, wish.org_code)
+    if wish.jwks_uri:
+        wish = await _published(conn, wish)
     client = _client(wish)
     secret = ""
     if client.auth_method in SECRET_METHODS:
@@ -63,6 +68,14 @@ async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tup
     client = replace(client, client_no=await store.insert(conn, client))
     await recorded(conn, actor, "oidc.client.register", client, by)
     return client, secret
+
+
+async def _published(conn: Conn, wish: Wish) -> Wish:
+    """The wish with the keys its address holds now. Raises Invalid where keys were handed in as well, or none is there."""
+    if wish.jwks is not None:
+        message = N_("Chỉ chọn một: dán bộ khóa, hoặc ghi địa chỉ của bộ khóa.")
+        raise Invalid("oidc.jwks.both", message, fields=(FieldError("jwks_uri", "oidc.jwks.both", message),))
+    return replace(wish, jwks=await published.read(wish.jwks_uri, local=await access.is_demo(conn)))
 
 
 async def changeable(conn: Conn, actor: Actor, client_id: str) -> Client:
@@ -100,7 +113,7 @@ async def replace_keys(conn: Conn, actor: Actor, client_id: str, jwks: dict[str,
     """Another key set; during a change it holds the old key and the new. Raises Invalid."""
     client = await changeable(conn, actor, client_id)
     _own(actor, client.org_code)
-    client = replace(client, jwks=jwks)
+    client = replace(client, jwks=jwks, jwks_uri="")
     _check(client)
     await store.update(conn, client)
     await recorded(conn, actor, "oidc.client.replace_keys", client, by)
@@ -161,7 +174,7 @@ def _client(wish: Wish) -> Client:
         post_logout_redirect_uris=wish.post_logout_redirect_uris, backchannel_logout_uri=wish.backchannel_logout_uri,
         grant_types=wish.grant_types or frozenset(grants), scopes=wish.scopes, jwks=wish.jwks, tls_subject=wish.tls_subject,
         subject_type=wish.subject_type, bound=bound, userinfo_signed=wish.userinfo_signed, home_uri=wish.home_uri,
-        contact=wish.contact,
+        contact=wish.contact, jwks_uri=wish.jwks_uri, ciba_notification_uri=wish.ciba_notification_uri,
     )  # fmt: skip
 
 
@@ -199,7 +212,7 @@ def _check(client: Client) -> None:
         errors.append(FieldError("profile", "oidc.profile.public", N_("Ứng dụng công khai, và chỉ ứng dụng công khai, không có khóa riêng.")))
     if client.subject_type not in ("pairwise", "public"):
         errors.append(FieldError("subject_type", "oidc.subject_type", N_("Loại mã người dùng là pairwise hoặc public.")))
-    for name, uris in (("post_logout_redirect_uris", client.post_logout_redirect_uris), ("backchannel_logout_uri", (client.backchannel_logout_uri,))):
+    for name, uris in (("post_logout_redirect_uris", client.post_logout_redirect_uris), ("backchannel_logout_uri", (client.backchannel_logout_uri,)), ("ciba_notification_uri", (client.ciba_notification_uri,))):
         if any(uri and not good_redirect(uri, client) for uri in uris):
             errors.append(FieldError(name, "oidc.redirect_uri", N_("Địa chỉ quay lại phải là https đầy đủ, không có dấu # và ký tự thay thế.")))
     if any(not scope or len(scope) > 100 or set(scope) - _WORDS_ASCII for scope in client.scopes):
@@ -231,8 +244,12 @@ def metadata(client: Client, secret: str = "") -> dict[str, Any]:
     }  # fmt: skip
     if client.name_en:
         made["client_name#en"] = client.name_en
-    if client.jwks is not None:
+    if client.jwks_uri:
+        made["jwks_uri"] = client.jwks_uri
+    elif client.jwks is not None:
         made["jwks"] = client.jwks
+    if client.ciba_notification_uri:
+        made |= {"backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": client.ciba_notification_uri}
     if client.tls_subject:
         made["tls_client_auth_subject_dn"] = client.tls_subject
     if client.post_logout_redirect_uris:

@@ -11,6 +11,7 @@ _COLUMNS = (
     "client_no", "client_id", "name", "name_en", "org_code", "org_name", "profile", "state", "auth_method", "redirect_uris",
     "post_logout_redirect_uris", "backchannel_logout_uri", "grant_types", "scopes", "jwks", "secret_hash", "old_secret_hash",
     "old_secret_until", "tls_subject", "subject_type", "sector", "bound", "userinfo_signed", "home_uri", "contact",
+    "jwks_uri", "ciba_notification_uri",
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM oidc.client"
 
@@ -68,4 +69,19 @@ async def update(conn: Conn, client: Client) -> None:
     await conn.execute(
         f"UPDATE oidc.client SET {changes}, changed_at = now() WHERE client_no = %(client_no)s::bigint",
         {**values, "client_no": client.client_no},
+    )
+
+
+async def publishing(conn: Conn) -> list[Client]:
+    """Clients that publish their keys at an address of theirs (role worker too)."""
+    cursor = await conn.execute(f"{_SELECT} WHERE jwks_uri <> '' AND state <> 'suspended' ORDER BY client_no")
+    return [_client(row) for row in await cursor.fetchall()]
+
+
+async def keep_keys(conn: Conn, client_no: int, jwks: dict[str, Any]) -> None:
+    """What was read at the client's address just now."""
+    from psycopg.types.json import Jsonb
+
+    await conn.execute(
+        "UPDATE oidc.client SET jwks = %s, jwks_read_at = now() WHERE client_no = %s::bigint", (Jsonb(jwks), client_no)
     )

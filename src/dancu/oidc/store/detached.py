@@ -115,6 +115,37 @@ async def use_request(conn: Conn, digest: bytes) -> bool:
     return cursor.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A client to be told that its request was answered."""
+
+    digest: bytes
+    client_no: int
+    sealed: str
+
+
+async def due_pings(conn: Conn, limit: int) -> list[Ping]:
+    """Requests answered, or whose time is over, of clients that want to hear it; four tries, further and further apart
+    (role worker)."""
+    cursor = await conn.execute(
+        "SELECT r.request_digest, r.client_no, r.ping FROM oidc.backchannel_request r"
+        " LEFT JOIN accounts.approval a ON a.approval_id = r.approval_id"
+        " WHERE r.ping <> '' AND r.tries < 4 AND NOT r.used AND (r.tries = 0 OR r.pinged_at < now() - make_interval(secs => 5 ^ r.tries))"
+        " AND (a.state <> 'pending' OR r.expires_at < now()) ORDER BY r.expires_at LIMIT %s FOR UPDATE OF r SKIP LOCKED",
+        (limit,),
+    )
+    return [Ping(bytes(row[0]), row[1], row[2]) for row in await cursor.fetchall()]
+
+
+async def settle_ping(conn: Conn, digest: bytes, *, done: bool) -> None:
+    """Told, or to be tried again later."""
+    await conn.execute(
+        "UPDATE oidc.backchannel_request SET pinged_at = now(), tries = tries + 1, ping = CASE WHEN %s THEN '' ELSE ping END"
+        " WHERE request_digest = %s::bytea",
+        (done, digest),
+    )
+
+
 async def sweep(conn: Conn) -> int:
     """Forget what ended an hour ago (role worker)."""
     gone = 0

@@ -1,0 +1,131 @@
+"""Keys published at an address of the client's own, and pings of CIBA: both go out through the guarded way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from dancu.kernel.actor import SYSTEM
+from dancu.kernel.errors import Invalid
+from dancu.oidc.models import Profile
+from dancu.oidc.service import outbound, pings, published, registration
+from dancu.oidc.service.ciba import GRANT
+from dancu.oidc.service.seal import Sealer
+from tests.oidc.conftest import Citizen, Make, Site, _key, _public
+from tests.oidc.flows import error_of
+from tests.oidc.test_ciba import ask, decide, number_of, poll
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+ADDRESS = "https://service.example/jwks"
+NOTIFY = "https://service.example/ciba"
+
+
+class World:
+    """What others answer, and what they were sent."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        self.sent: list[tuple[str, Any, Any]] = []
+
+    async def call(self, method: str, url: str, *, json: Any = None, headers: Any = None, local: bool = False, **more: Any) -> tuple[int, bytes]:
+        self.sent.append((url, json, headers))
+        if url not in self.answers:
+            raise outbound.Failed("the name is not known")
+        return self.answers[url]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    monkeypatch.setattr(outbound, "call", made.call)
+    return made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def worker(site: Site):  # type: ignore[no-untyped-def]
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("worker"), autocommit=True) as conn:
+        yield conn
+
+
+def keys(*many: Any) -> bytes:
+    return json.dumps({"keys": [_public(one) for one in many]}).encode()
+
+
+async def registered(site: Site) -> Any:
+    wish = registration.Wish("Bệnh viện", ("https://service.example/back",), "ubnd-tinh", profile=Profile.FAPI2, jwks_uri=ADDRESS)
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+        client, _ = await registration.register(conn, SYSTEM, wish)
+    return client
+
+
+async def kept(site: Site, client: Any) -> list[str]:
+    ((found,),) = await site.sql("SELECT jwks FROM oidc.client WHERE client_no = %s", (client.client_no,))
+    return [one["kid"] for one in found["keys"]]
+
+
+async def test_keys_are_read_at_registration_and_follow_the_client(site: Site, world: World, worker: Any) -> None:
+    first, second = _key(), _key()
+    world.answers[ADDRESS] = (200, keys(first))
+    client = await registered(site)
+    assert await kept(site, client) == [first.kid]
+    assert registration.metadata(client)["jwks_uri"] == ADDRESS
+    world.answers[ADDRESS] = (200, keys(first, second))
+    async with worker.transaction():
+        assert await published.refresh(worker) >= 1
+    assert await kept(site, client) == [first.kid, second.kid]
+    for nonsense in ((500, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"keys": []}'), (200, b'{"keys": [{"kty": "oct", "k": "AA"}]}')):
+        world.answers[ADDRESS] = nonsense
+        async with worker.transaction():
+            await published.refresh(worker)
+        assert await kept(site, client) == [first.kid, second.kid], "the last good set stays"
+    await site.sql("UPDATE oidc.client SET jwks_uri = '' WHERE client_no = %s", (client.client_no,))
+
+
+@pytest.mark.parametrize("answer", [None, (404, b""), (200, b"{}"), (200, b"x" * 10), (200, b"[" * 5000)])
+async def test_an_address_that_cannot_be_read_is_not_registered(site: Site, world: World, answer: Any) -> None:
+    if answer is not None:
+        world.answers[ADDRESS] = answer
+    with pytest.raises(Invalid, match=r"oidc\.jwks_uri"):
+        await registered(site)
+
+
+async def test_nothing_inside_our_own_network_is_asked() -> None:
+    for inside in ("http://127.0.0.1/jwks", "https://127.0.0.1/jwks", "https://10.0.0.1/jwks", "https://localhost/jwks", "file:///etc/passwd"):
+        with pytest.raises(Invalid, match=r"oidc\.jwks_uri"):
+            await published.read(inside)
+
+
+async def test_a_client_that_wants_to_be_pinged_hears_that_it_was_answered(
+    site: Site, citizen: Citizen, make_service: Make, world: World, worker: Any, tmp_path: Any
+) -> None:
+    service = await make_service("basic", grant_types=frozenset({GRANT}), ciba_notification_uri=NOTIFY)
+    number, sealer = await number_of(site, citizen), Sealer(tmp_path / "keys" / "oidc")
+    assert error_of(await ask(site, service, number)) == "invalid_request", "without its token"
+    for bad in ("a b", "x" * 1025, "é"):
+        assert error_of(await ask(site, service, number, client_notification_token=bad)) == "invalid_request"
+    made = (await ask(site, service, number, client_notification_token="tok-1")).json()
+    world.answers[NOTIFY] = (503, b"")
+    assert await pings.send(worker, sealer) == 0, "nobody answered yet"
+    await decide(site, citizen, approve=True)
+    assert await pings.send(worker, sealer) == 1
+    assert await pings.send(worker, sealer) == 0, "the next try comes later"
+    await site.sql("UPDATE oidc.backchannel_request SET pinged_at = now() - interval '1 minute' WHERE ping <> ''")
+    world.answers[NOTIFY] = (204, b"")
+    assert await pings.send(worker, sealer) == 1
+    assert world.sent[-1] == (NOTIFY, {"auth_req_id": made["auth_req_id"]}, {"Authorization": "Bearer tok-1"})
+    assert await pings.send(worker, sealer) == 0, "once"
+    assert (await poll(site, service, made["auth_req_id"])).status_code == 200
+
+
+async def test_what_a_ping_carries_stands_nowhere_in_the_clear(
+    site: Site, citizen: Citizen, make_service: Make
+) -> None:
+    service = await make_service("basic", grant_types=frozenset({GRANT}), ciba_notification_uri=NOTIFY)
+    made = (await ask(site, service, await number_of(site, citizen), client_notification_token="tok-secret")).json()
+    rows = await site.sql("SELECT * FROM oidc.backchannel_request")
+    assert "tok-secret" not in str(rows)
+    assert made["auth_req_id"] not in str(rows)
