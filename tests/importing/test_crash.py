@@ -22,10 +22,10 @@ import pytest
 from dancu.demo import messy
 from dancu.kit import migrate, postgres
 from tests.conftest import Database
-from tests.importing.conftest import Registry
+from tests.importing.conftest import Registry, unwatched
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = 900
+ROWS = 600
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +58,14 @@ def fresh(cluster: postgres.Cluster, name: str) -> Registry:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE template")
         conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_import, dancu_worker, dancu_app, dancu_verify")
         conn.execute(f"GRANT TEMPORARY ON DATABASE {name} TO dancu_import")
-    return Registry(Database(cluster, name))
+    return unwatched(Registry(Database(cluster, name)))
 
 
 def start(registry: Registry, file: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.importing.crash_child", registry.database.dsn("import"), str(file),
          "residence-register", str(out)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
     )  # fmt: skip
 
@@ -80,10 +80,10 @@ def started_writing(registry: Registry, child: subprocess.Popen[bytes], after: i
             time.sleep(0.005)
 
 
-def finish(registry: Registry, file: Path, out: Path) -> dict[str, Any]:
-    """Resume until it is done; counts how often it took."""
-    child = start(registry, file, out)
-    assert child.wait(120) == 0
+def ended(child: subprocess.Popen[bytes], out: Path) -> dict[str, Any]:
+    """What the import said when it came to its end."""
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 0, said.decode()
     result: dict[str, Any] = json.loads(out.read_text())
     return result
 
@@ -92,27 +92,30 @@ def finish(registry: Registry, file: Path, out: Path) -> dict[str, Any]:
 async def whole(own_cluster: postgres.Cluster, file: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What an uninterrupted run makes."""
     registry = fresh(own_cluster, "whole")
-    result = finish(registry, file, tmp_path_factory.mktemp("whole") / "r.json")
+    out = tmp_path_factory.mktemp("whole") / "r.json"
+    result = ended(start(registry, file, out), out)
     return result, await registry.snapshot(), file.with_name("so.rejects.csv").read_bytes()
 
 
 async def crash(kind: str, seed: int, cluster: postgres.Cluster, file: Path, whole: Any, tmp_path: Path) -> None:
+    """A killed import is started again by hand; one whose server is killed waits for it and goes on by itself."""
     rng = random.Random(seed)
     registry = fresh(cluster, "crashed")
-    for round_ in range(rng.randrange(1, 4)):
-        child = start(registry, file, tmp_path / f"r{round_}.json")
+    out = tmp_path / "r.json"
+    child = start(registry, file, out)
+    for _ in range(rng.randrange(1, 4)):
         started_writing(registry, child, rng.randrange(0, ROWS * 2 // 3))
         await asyncio.sleep(rng.random() * 0.3)
         if kind == "application":
             child.kill()
             child.wait()
+            child = start(registry, file, out)
         else:
             pid = cluster.pid()
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            child.wait(60)
             _restart(cluster)
-    result = finish(registry, file, tmp_path / "r.json")
+    result = ended(child, out)
     wanted, snapshot, rejects = whole
     for key in ("inserted", "updated", "unchanged", "needs_review", "rejected", "reasons", "findings"):
         assert result[key] == wanted[key], key
@@ -133,14 +136,14 @@ def _restart(cluster: postgres.Cluster) -> None:
     raise AssertionError("the server did not come back")
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 async def test_application_killed(
     seed: int, own_cluster: postgres.Cluster, file: Path, whole: Any, tmp_path: Path
 ) -> None:
     await crash("application", seed, own_cluster, file, whole, tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 async def test_database_killed(
     seed: int, own_cluster: postgres.Cluster, file: Path, whole: Any, tmp_path: Path
 ) -> None:
@@ -148,7 +151,7 @@ async def test_database_killed(
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("seed", range(5, 55))
+@pytest.mark.parametrize("seed", range(3, 53))
 @pytest.mark.parametrize("kind", ["application", "database"])
 async def test_killed_fifty_times(
     kind: str, seed: int, own_cluster: postgres.Cluster, file: Path, whole: Any, tmp_path: Path

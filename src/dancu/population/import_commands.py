@@ -63,10 +63,10 @@ async def _import(
     file: Path, profile: Any, dry_run: bool, day: Any, why: tuple[str, str, str], progress: Callable[[Progress], None]
 ) -> Result:
     from dancu.access import service as access
+    from dancu.audit.service import sequencer, settle
     from dancu.kit.command import os_user
     from dancu.kit.db import open_connection
     from dancu.population.importing.run import import_file
-    from dancu.audit.service import sequencer, settle
 
     conn = await open_connection("app", autocommit=True)
     try:
@@ -80,8 +80,12 @@ async def _import(
     async with sequencer() as sequenced:
         return await import_file(
             lambda: open_connection("import", autocommit=True), file, profile, actor=actor, purpose=purpose,
-            dry_run=dry_run, as_of=day, settle=settle if sequenced else None, progress=progress,
+            dry_run=dry_run, as_of=day, settle=settle if sequenced else None, progress=progress, waiting=_waiting,
         )  # fmt: skip
+
+
+def _waiting(seconds: float) -> None:
+    print(f"Mất kết nối với cơ sở dữ liệu. Đang chờ để làm tiếp, lâu nhất {seconds:.0f} giây …", file=sys.stderr)
 
 
 @contextmanager

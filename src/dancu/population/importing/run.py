@@ -24,6 +24,7 @@ from dancu.population.importing import store
 from dancu.population.importing.assembly import Ready
 from dancu.population.importing.matching import household_number, numbers_of
 from dancu.population.importing.outcome import OUTCOMES, Result, Tally
+from dancu.population.importing.patience import PATIENCE, Waiting, patiently
 from dancu.population.importing.plan import identities
 from dancu.population.importing.profile import Profile
 from dancu.population.importing.rows import Row
@@ -57,26 +58,42 @@ async def import_file(
     settle: Settle | None = None,
     progress: Callable[[Progress], None] = lambda progress: None,
     chunk: int = CHUNK,
+    patience: float = PATIENCE,
+    waiting: Waiting = lambda seconds: None,
 ) -> Result:
     """Import a file. `connect` opens connections as role `import` in autocommit; two are used.
 
     `as_of`: the day whose units the file's places mean; without it each row's own date. A run of the same content and
     profile that was broken off is taken up where it stopped. `dry_run` does everything in one transaction and rolls
     it back: the same counts and reasons, nothing kept but the evidence of who was compared. Raises Invalid for a file
-    that cannot be read at all, Conflict `import.running` where another process imports it.
+    that cannot be read at all, Conflict `import.running` where another process imports it. A database that goes away
+    is waited for and the run taken up again (`patience`, `waiting`: see `patience.patiently`), after that Unavailable.
     """
-    started = time.perf_counter()
     digest = await asyncio.to_thread(file_hash, path)
-    conn, side = await connect(), await connect()
-    try:
-        if not await store.claim(conn, digest):
-            raise Conflict("import.running", N_("Tệp này đang được nhập bởi một tiến trình khác."))
-        job = _Job(conn, side, path, profile, digest, actor, purpose, as_of, progress, chunk, started)
-        with patient_collector():
-            return await (job.rehearse() if dry_run else job.perform(settle))
-    finally:
-        await conn.close()
-        await side.close()
+    position = 0
+
+    def moved(now: Progress) -> None:
+        nonlocal position
+        position = now.position
+        progress(now)
+
+    async def once() -> Result:
+        started = time.perf_counter()
+        conn = await connect()
+        try:
+            side = await connect()
+            try:
+                if not await store.claim(conn, digest):
+                    raise Conflict("import.running", N_("Tệp này đang được nhập bởi một tiến trình khác."))
+                job = _Job(conn, side, path, profile, digest, actor, purpose, as_of, moved, chunk, started)
+                return await (job.rehearse() if dry_run else job.perform(settle))
+            finally:
+                await side.close()
+        finally:
+            await conn.close()
+
+    with patient_collector():
+        return await patiently(once, lambda: position, patience=patience, waiting=waiting)
 
 
 class _Rehearsed(Exception):
