@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dancu.exchange.endpoints import events, lookup, proof, verify
+from dancu.exchange.endpoints import events, log, lookup, proof, verify
 from dancu.kit.web import APIRouter
 from dancu.kit.web.shortcuts import Handler
 
@@ -11,6 +11,7 @@ router = APIRouter()
 router.include_router(verify.router)
 router.include_router(lookup.router)
 router.include_router(proof.router)
+router.include_router(log.router)
 router.include_router(events.router)
 
 # Hot endpoints, answered without the framework's routing.

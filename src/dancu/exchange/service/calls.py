@@ -34,8 +34,11 @@ from dancu.oidc.service import bearer, clients, tokens
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
+from dancu.sharing.models import DataAgreement
 
 SCOPE = "exchange"
+# What a connected program may call without an agreement: nothing of a citizen goes in or out.
+UNAGREED = frozenset({"log"})
 SKEW_SECONDS = 60
 LABEL = "sig1"
 COVERED = frozenset({"@method", "@target-uri", "content-digest", "content-type", "authorization"})
@@ -162,6 +165,8 @@ class Exchange:
         purpose, basis, case_ref, officer = context
         known.line = replace(known.line, purpose=purpose, legal_basis=basis, case_ref=case_ref, officer=officer)
         moment = datetime.fromtimestamp(now, UTC)
+        if service in UNAGREED:
+            return self._call(known, sandbox.nothing(known.system.org_code, service, moment), now, body)
         agreement = snapshot.agreements.get((known.system.org_code, service))
         if agreement is None and not known.system.live:
             agreement = sandbox.agreement(known.system.org_code, service, moment)
@@ -170,10 +175,14 @@ class Exchange:
         if word := agreement.permits(service, (), purpose, basis, moment):
             raise refused(word)
         await self.quota.take(agreement)
-        client = known.client
+        return self._call(known, agreement, now, body)
+
+    @staticmethod
+    def _call(known: Known, agreement: DataAgreement, now: float, body: Mapping[str, Any]) -> Call:
+        client, line = known.client, known.line
         return Call(
-            client.client_no, client.client_id, known.system.org_code, client.org_name, known.system.environment, service,
-            known.line.message_id, known.line.digest, now, purpose, basis, case_ref, officer, agreement, body,
+            client.client_no, client.client_id, line.org_code, client.org_name, line.environment, line.service, line.message_id,
+            line.digest, now, line.purpose, line.legal_basis, line.case_ref, line.officer, agreement, body,
         )  # fmt: skip
 
     def _check_message(self, known: Known, arrived: Arrived, now: float) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,10 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 def b64u(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64u(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class _Key:
@@ -106,6 +110,19 @@ class AnswerKeys:
         signed = f"{key.head}.{b64u(orjson.dumps(claims))}"
         return f"{signed}.{b64u(key.signer.sign(signed.encode()))}"
 
+    def is_receipt(self, text: str, message_id: str, digest: bytes) -> bool:
+        """Did we sign this receipt, for a message of this id and these bytes?"""
+        self.current()
+        try:
+            head, body, signature = text.split(".")
+            kid = orjson.loads(_unb64u(head)).get("kid")
+            key = next(key for key in self._known.values() if key.kid == kid)
+            key.signer.verifier.verify(f"{head}.{body}".encode(), _unb64u(signature))
+            said = orjson.loads(_unb64u(body))
+            return bool(said["message_id"] == message_id and said["request_digest"] == b64u(digest))
+        except (ValueError, StopIteration, KeyError, AttributeError, TypeError):
+            return False
+
     def entry_name(self, entry_id: int, client_no: int) -> str:
         """An entry of the log as one program may name it: 22 letters that say nothing and cannot be guessed."""
         block = entry_id.to_bytes(8, "big") + client_no.to_bytes(8, "big")
@@ -115,9 +132,7 @@ class AnswerKeys:
         """(entry_id, client_no); None for what cannot be such a name. Whether the pair exists the log says."""
         if not _OPAQUE.fullmatch(name):
             return None
-        from base64 import urlsafe_b64decode
-
-        plain = self._cipher()[1].update(urlsafe_b64decode(name + "=="))
+        plain = self._cipher()[1].update(_unb64u(name))
         entry_id, client_no = int.from_bytes(plain[:8], "big"), int.from_bytes(plain[8:], "big")
         return (entry_id, client_no) if entry_id < 1 << 63 and client_no < 1 << 63 else None
 

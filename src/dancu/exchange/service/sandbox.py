@@ -29,6 +29,14 @@ def agreement(org_code: str, service: str, now: datetime) -> DataAgreement | Non
     )  # fmt: skip
 
 
+def nothing(org_code: str, service: str, now: datetime) -> DataAgreement:
+    """For what needs no agreement: no fields, no purposes."""
+    day = vietnam_day(now)
+    return DataAgreement(
+        org_code, service, 0, frozenset(), {}, False, 1, (0, 24), (day, day + timedelta(days=1)), AgreementState.IN_FORCE, Act(0, "", now, 0)
+    )
+
+
 Said = dict[str, Any]
 
 
