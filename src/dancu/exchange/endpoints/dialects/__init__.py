@@ -17,8 +17,14 @@ def _govstack() -> APIRouter:
     return govstack.router
 
 
+def _spdci() -> APIRouter:
+    from dancu.exchange.endpoints.dialects import spdci
+
+    return spdci.router
+
+
 # Name -> its routes, loaded when asked for.
-DIALECTS: Final[dict[str, Callable[[], APIRouter]]] = {"govstack": _govstack}
+DIALECTS: Final[dict[str, Callable[[], APIRouter]]] = {"govstack": _govstack, "spdci": _spdci}
 
 
 async def lay_down(conn: Conn, dialect: str) -> None:
