@@ -85,6 +85,10 @@ def demo(
         os.environ["DANCU_SERVICES"] = str(services).lower()
         os.environ["DANCU_SIMULATORS"] = str(simulators).lower()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        if port:
+            from dancu.demo.partners import point
+
+            point(folder, f"http://localhost:{port}")
         flag = "--browser" if browser else "--no-browser"
         serve = ["serve", "--port", str(port), "--data", str(folder), flag]
         os.execv(sys.executable, [sys.executable, "-m", "dancu", *serve])  # noqa: S606
@@ -140,7 +144,7 @@ def _prepare(folder: Path, people: int) -> None:
     """Migrate always; fill what an earlier run has not filled. An interrupted fill is started anew."""
     import asyncio
 
-    from dancu.demo import eid_funnel, fill, offices, samples
+    from dancu.demo import eid_funnel, fill, offices, partners, samples
     from dancu.kit import postgres
 
     state = fill.state_of(folder)
@@ -166,6 +170,8 @@ def _prepare(folder: Path, people: int) -> None:
             asyncio.run(fill.people(people, advance))
         asyncio.run(fill.staff())
         asyncio.run(offices.seed())
+        with _step("Cơ quan kết nối (tình trạng giả định)"):
+            asyncio.run(partners.seed(folder))
         with _step("Ảnh và vân tay mẫu (tạo bằng máy) của những người có thẻ"):
             asyncio.run(samples.references())
         with _step("Hồ sơ định danh mẫu: nộp, duyệt, báo, kích hoạt"):
