@@ -58,6 +58,9 @@ class Config:
         if missing := {"base_url", "client_id", "key", "certificate"} - given.keys():
             raise ConfigError(f"{path}: missing: {', '.join(sorted(missing))}")
         values: dict[str, Any] = dict(given)
+        for name, value in values.items():
+            if not isinstance(value, (int, float) if name in ("timeout", "attempts") else str):
+                raise ConfigError(f"{path}: {name} is of the wrong kind")
         for name in ("key", "certificate", "ca", "log"):
             if name in values:
                 values[name] = path.parent / str(values[name])

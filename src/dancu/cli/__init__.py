@@ -29,6 +29,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "cards": ("dancu.cards.commands", "app", "Thẻ căn cước: đọc nội dung quét, giả lập thiết bị thu nhận"),
     "oidc": ("dancu.oidc.commands", "app", "Đăng nhập một lần: ứng dụng của các cơ quan"),
     "partner": ("dancu.exchange.partner_commands", "app", "Cơ quan kết nối: thêm, danh sách, tạm dừng, thu hồi"),
+    "exchange": ("dancu.exchange.commands", "app", "Chia sẻ dữ liệu: so nhật ký hai bên"),
+    "connect": ("dancu.exchange.connect_commands", "app", "Phía đối tác: kiểm tra kết nối của mình từ đầu đến cuối"),
+    "reconcile": ("dancu.exchange.reconcile_commands", "reconcile", "Đối soát hàng loạt: tệp của một cơ quan với dữ liệu dân cư"),
     "agreement": ("dancu.exchange.agreement_commands", "app", "Thỏa thuận chia sẻ dữ liệu: lập, danh sách, kết thúc"),
 }
 

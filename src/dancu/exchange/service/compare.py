@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import orjson
 
 from dancu.exchange.models.call import Call
+from dancu.exchange.models.comparison import Comparison, Ours
 from dancu.exchange.service.receipts import AnswerKeys
 from dancu.exchange.store import logs as store
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, vietnam_day
@@ -38,37 +39,6 @@ class Theirs:
     digest: bytes
     answered: bool = False
     receipt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ours:
-    at: datetime
-    service: str
-    digest: bytes
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`found`: one line per difference: message_id, what ("only_ours", "only_theirs", "different"), at, service, and what else is
-    known. `never_arrived`: they asked and had no answer, and we know nothing of it: no difference, a lost call."""
-
-    since: str
-    until: str
-    matched: int
-    only_ours: int
-    only_theirs: int
-    different: int
-    never_arrived: int
-    unreadable: int
-    found: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.only_ours or self.only_theirs or self.different)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"differs": self.differs, **asdict(self)}
 
 
 def read_log(lines: Iterable[bytes | str]) -> tuple[dict[str, Theirs], int]:

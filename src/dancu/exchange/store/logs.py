@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dancu.exchange.models.comparison import Comparison, Ours
 from dancu.kit.db import Conn
-
-if TYPE_CHECKING:
-    from dancu.exchange.service.compare import Comparison, Ours
 
 
 async def ours(conn: Conn, org_code: str, since: datetime, until: datetime) -> dict[str, Ours]:
     """Calls of an organisation's programs by message id; refused repetitions left out."""
-    from dancu.exchange.service.compare import Ours
-
     cursor = await conn.execute(
         "SELECT message_id, at, service, digest, verdict FROM exchange.call"
         " WHERE org_code = %s AND at >= %s AND at < %s AND position('!' IN message_id) = 0",

@@ -1,0 +1,241 @@
+"""The partner's whole connection, step by step; each step that fails says what to mend, and what depends on it is not tried."""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from dancu_client import signing
+from dancu_client.calls import Answer, Context
+from dancu_client.client import Client
+from dancu_client.config import Config
+from dancu_client.errors import CallRefused, ConfigError, DancuClientError
+
+# Somebody of the sandbox; a live program is told that nobody has this number, which is an answer too.
+NUMBER, NAME = "000190000001", "Trần Thị Mẫu"
+_SKEW_SECONDS, _EXPIRES_SOON_DAYS = 30, 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """`state`: "ok", "warn", "fail", "skip". `mend`: what to do, "" where nothing."""
+
+    name: str
+    state: str
+    said: str
+    mend: str = ""
+
+
+class _Wrong(Exception):
+    def __init__(self, said: str, mend: str, state: str = "fail") -> None:
+        super().__init__(said)
+        self.said, self.mend, self.state = said, mend, state
+
+
+@dataclass
+class Doctor:
+    """`context`: why the test call is made; it must fit the agreement of a live program. `http`: for tests."""
+
+    config: Config
+    context: Context
+    service: str = "verify"
+    http: httpx.Client | None = None
+    steps: list[Step] = field(default_factory=list)
+    _answer: Answer | None = None
+    _refusal: CallRefused | None = None
+
+    @property
+    def sound(self) -> bool:
+        return all(step.state in ("ok", "warn") for step in self.steps)
+
+    def run(self) -> list[Step]:
+        own = self.http is None
+        client: Client | None = None
+        if self._step("config", self._config):
+            reached = all(self._step(*one) for one in ([("dns", self._dns), ("tls", self._tls)] if own else []))
+            client = Client(self.config, self.http)
+            try:
+                if reached and self._step("clock", lambda: self._clock(client)):
+                    self._speak(client)
+            finally:
+                if own:
+                    client.__exit__(None, None, None)
+        for name in ("dns", "tls", "clock", "token", "binding", "signature", "agreement", "call", "receipt", "proof", "webhook"):
+            if all(step.name != name for step in self.steps) and (own or name not in ("dns", "tls")):
+                self.steps.append(Step(name, "skip", "an earlier step failed", "Mend the step above first."))
+        return self.steps
+
+    def _speak(self, client: Client) -> None:
+        if not self._step("token", lambda: self._token(client)) or not self._step("binding", lambda: self._binding(client)):
+            return
+        self._call(client)
+        for name, work in (("signature", self._signature), ("agreement", self._agreement), ("call", self._called)):
+            if not self._step(name, work):
+                return
+        if self._step("receipt", self._receipt):
+            self._step("proof", lambda: self._proof(client))
+        self._step("webhook", self._webhook)
+
+    def _step(self, name: str, work: Callable[[], str]) -> bool:
+        try:
+            self.steps.append(Step(name, "ok", work()))
+        except _Wrong as wrong:
+            self.steps.append(Step(name, wrong.state, wrong.said, wrong.mend))
+            return wrong.state == "warn"
+        except DancuClientError as error:
+            self.steps.append(Step(name, "fail", str(error), "See the message; the guide lists every code."))
+            return False
+        return True
+
+    def _config(self) -> str:
+        config = self.config
+        try:
+            if signing.jwk_of(config.private_key.public_key()) != signing.jwk_of(config.x509.public_key()):  # type: ignore[arg-type]
+                raise _Wrong("key and certificate are not a pair", "Use the key with which the certificate request was made.")
+        except ConfigError as error:
+            raise _Wrong(str(error), "Mend the path or the file.") from error
+        left = (config.x509.not_valid_after_utc - datetime.datetime.now(datetime.UTC)).days
+        if left < 0:
+            raise _Wrong("the certificate has expired", "Ask for a new one on the partner portal.")
+        if left < _EXPIRES_SOON_DAYS:
+            raise _Wrong(f"the certificate expires in {left} days", "Ask for a new one now; both hold until then.", "warn")
+        return f"key and certificate fit, {left} days left"
+
+    def _dns(self) -> str:
+        parts = urlsplit(self.config.base_url)
+        try:
+            found = socket.getaddrinfo(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise _Wrong(f"{parts.hostname}: {error}", "Check base_url and this machine's name server.") from error
+        return ", ".join(sorted({str(one[4][0]) for one in found}))
+
+    def _tls(self) -> str:
+        parts = urlsplit(self.config.base_url)
+        if parts.scheme == "http":
+            raise _Wrong("plain http", "Only for trials on one machine: use https everywhere else.", "warn")
+        try:
+            context = self.config.tls()["verify"]
+            with socket.create_connection((parts.hostname, parts.port or 443), timeout=self.config.timeout) as plain:
+                with context.wrap_socket(plain, server_hostname=parts.hostname) as wrapped:
+                    return f"{wrapped.version()}, certificate trusted" + (", ours shown" if self.config.bound == "mtls" else "")
+        except ssl.SSLCertVerificationError as error:
+            raise _Wrong(error.verify_message, "Set ca to the platform's root, or correct this machine's list of roots.") from error
+        except (OSError, ssl.SSLError) as error:
+            raise _Wrong(str(error), "Check the firewall, the port, and for bound = \"mtls\" the client certificate.") from error
+
+    def _clock(self, client: Client) -> str:
+        try:
+            began = time.time()
+            response = client._http.get(client.core.url("/exchange/jwks"))
+            took = time.time() - began
+        except httpx.HTTPError as error:
+            raise _Wrong(f"{type(error).__name__}: {error}", "The platform does not answer: check address, proxy and firewall.") from error
+        if response.status_code != 200:
+            raise _Wrong(f"HTTP {response.status_code}", "This address is not the platform's: check base_url.")
+        stated = response.headers.get("date")
+        if not stated:
+            return "the platform states no time; a call will tell"
+        skew = email.utils.parsedate_to_datetime(stated).timestamp() + 0.5 - (began + took / 2)
+        if abs(skew) > _SKEW_SECONDS:
+            raise _Wrong(f"this machine's clock is {-skew:.0f} s off", "Synchronise it (chrony, systemd-timesyncd): signatures hold 60 s.")
+        return f"{abs(skew):.1f} s apart"
+
+    def _token(self, client: Client) -> str:
+        try:
+            client.prepare()
+        except CallRefused as refused:
+            mend = {
+                "token.invalid_client": "client_id and key do not belong together, or the connection is suspended: see the partner portal.",
+                "token.invalid_dpop_proof": "The client is registered for DPoP: bound must be \"dpop\".",
+                "token.invalid_request": "The client is registered for its certificate: bound must be \"mtls\", through the TLS address.",
+                "token.invalid_scope": "The client has no scope exchange: have it registered for data exchange.",
+            }.get(refused.code, "See the message.")  # fmt: skip
+            raise _Wrong(str(refused), mend) from refused
+        return f"valid for {client.core.token_until - time.time() + 20:.0f} s"
+
+    def _binding(self, client: Client) -> str:
+        import json
+
+        claims = json.loads(signing.unb64u(client.core.token.split(".")[1]))
+        bound = claims.get("cnf", {})
+        wanted = "jkt" if self.config.bound == "dpop" else "x5t#S256"
+        if wanted not in bound:
+            raise _Wrong("the token is not bound as configured", f"Register the client for {self.config.bound}, or change bound.")
+        return f"to the {'key (DPoP)' if wanted == 'jkt' else 'certificate (RFC 8705)'}"
+
+    def _call(self, client: Client) -> None:
+        """One test call; the steps that follow read what came of it."""
+        members: dict[str, Any] = (
+            {"number": NUMBER, "fields": ["name"]} if self.service == "lookup" else {"number": NUMBER, "fields": {"name": NAME}}
+        )
+        try:
+            self._answer = client.call(self.service, members, self.context)
+        except CallRefused as refused:
+            self._refusal = refused
+
+    def _signature(self) -> str:
+        code = self._refusal.code if self._refusal else ""
+        mends = {
+            "exchange.signature": "The platform does not know this certificate, or a proxy changes the request on its way (address, headers).",
+            "exchange.digest": "A proxy changes the body on its way.",
+            "exchange.clock": "Synchronise this machine's clock: signatures hold 60 s.",
+            "exchange.certificate": "The certificate is expired or revoked: ask for a new one.",
+            "exchange.token": "The token was refused: see the header WWW-Authenticate.",
+            "exchange.malformed": "A proxy adds or doubles headers.",
+        }
+        if code in mends:
+            raise _Wrong(str(self._refusal), mends[code])
+        return "ours accepted, the platform's checked"
+
+    def _agreement(self) -> str:
+        code = self._refusal.code if self._refusal else ""
+        if code in ("exchange.suspended", "exchange.environment"):
+            raise _Wrong(str(self._refusal), "See the state of the connection on the partner portal.")
+        if code.startswith("agreement.") or code in ("exchange.quota", "person.no_purpose"):
+            raise _Wrong(str(self._refusal), "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal).")
+        if code.startswith("exchange.context."):
+            raise _Wrong(str(self._refusal), "Every call states purpose, legal basis, case and officer.")
+        return f"covers {self.service} for {self.context.purpose}"
+
+    def _called(self) -> str:
+        if self._answer is None:
+            raise _Wrong(str(self._refusal), "See the code in the guide.")
+        environment = self._answer.receipt.get("environment")
+        return f"answered in the {environment} environment"
+
+    def _receipt(self) -> str:
+        assert self._answer is not None
+        if self.config.log is None:
+            raise _Wrong("checked, but no log is kept", "Set log: both sides owe a log of calls.", "warn")
+        return f"signed for this call, message {self._answer.message_id}"
+
+    def _proof(self, client: Client) -> str:
+        assert self._answer is not None
+        if not self._answer.receipt["entries"]:
+            return "the sandbox is about nobody and leaves no evidence"
+        began = time.monotonic()
+        (proved, *_) = client.proof(self._answer)
+        said = f"entry {proved.index} of {proved.size} after {time.monotonic() - began:.1f} s"
+        if not self.config.vkey:
+            raise _Wrong(said + ", by the key the platform itself stated", f'Set vkey = "{client.vkey().strip()}" after comparing it with the published one.', "warn")
+        return said
+
+    def _webhook(self) -> str:
+        if not self.config.webhook:
+            return "none configured"
+        try:
+            response = httpx.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"}, timeout=self.config.timeout)
+        except httpx.HTTPError as error:
+            raise _Wrong(f"{type(error).__name__}: {error}", "The address must be reachable from the platform, not only from here.") from error
+        if response.is_success:
+            raise _Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")
+        return f"reachable, refuses what is not signed (HTTP {response.status_code})"

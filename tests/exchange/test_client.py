@@ -1,0 +1,185 @@
+"""dancu-client against the running program: a partner's whole life by the commands others will script, the doctor, losses of answers,
+and webhooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from dancu.exchange.service.receipts import AnswerKeys
+from dancu_client import (
+    AnswerLost,
+    CallRefused,
+    Client,
+    Config,
+    ConfigError,
+    Context,
+    NotGenuine,
+    NotReached,
+    WebhookVerifier,
+)
+from dancu_client.doctor import Doctor
+from tests.exchange.calling import WHY, Site, csr_of
+from tests.exchange.calling import site as site
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """(address, data folder) of a small demonstration that runs as its own program."""
+    data = tmp_path_factory.mktemp("connected") / "data"
+    data.parent.chmod(0o755)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("DANCU_")} | {"DANCU_LOG_LEVEL": "WARNING"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dancu", "demo", "--people", "300", "--port", "0", "--data", str(data), "--no-browser"],
+        stdout=subprocess.PIPE, stderr=(data.parent / "log").open("wb"), text=True, env=env,
+    )  # fmt: skip
+    try:
+        assert child.stdout is not None
+        url = next((line.split()[1] for line in child.stdout if line.startswith("ready ")), "")
+        assert url, (data.parent / "log").read_text()[-2000:]
+        yield url, data
+    finally:
+        child.terminate()
+        child.wait(60)
+
+
+def dancu(data: Path, *args: str, fails: bool = False) -> Any:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("DANCU_")} | {"DANCU_DATA": str(data)}
+    done = subprocess.run([sys.executable, "-m", "dancu", *args], capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return json.loads(done.stdout) if "--json" in args else done.stdout
+
+
+def until_refused(client: Client) -> None:
+    for _ in range(100):
+        client.verify("049190999999", {"name": "Trần Thị Hoà"}, WHY)
+        time.sleep(0.1)
+
+
+@pytest.mark.timeout(900)
+def test_a_partner_from_joining_to_being_suspended(demo: tuple[str, Path], tmp_path: Path) -> None:
+    url, data = demo
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "csr.pem").write_bytes(csr_of(key))
+    added = dancu(data, "partner", "add", "--name", "Bộ Kết Nối", "--csr", str(tmp_path / "csr.pem"), "--url", url, "--json")
+    (tmp_path / "cert.pem").write_text(added["certificate"])
+    (tmp_path / "dancu.toml").write_text(
+        f'base_url = "{url}"\nclient_id = "{added["client_id"]}"\nkey = "key.pem"\ncertificate = "cert.pem"\nlog = "calls.ndjson"\n'
+    )
+    granted = (
+        "agreement", "grant", "--partner", added["org_code"], "--service", "verify", "--fields", "name,birth", "--purpose", WHY.purpose,
+        "--legal-basis", WHY.legal_basis, "--until", f"{time.localtime().tm_year + 1}-06-30", "--json",
+    )  # fmt: skip
+    dancu(data, *granted)
+    told = dancu(data, "connect", "doctor", "--config", str(tmp_path / "dancu.toml"), "--json")
+    states = {step["name"]: step["state"] for step in told["steps"]}
+    assert told["sound"] and states.pop("tls") == "warn" and states.pop("proof") == "warn" and set(states.values()) == {"ok"}, told
+    with Client(Config.load(tmp_path / "dancu.toml")) as client:
+        answer = client.verify("049190999999", {"name": "Trần Thị Hoà"}, WHY)
+        assert answer.body == {"found": False, "fields": {}}
+        began = time.monotonic()
+        (proved,) = client.proof(answer)
+        assert time.monotonic() - began < 2.0 and proved.content["request_id"] == answer.message_id
+        compared = dancu(data, "exchange", "compare-logs", "--partner", added["org_code"], "--their-log", str(tmp_path / "calls.ndjson"), "--json")
+        assert compared["matched"] == 2 and not compared["differs"]
+        log = tmp_path / "calls.ndjson"
+        log.write_text("".join(line for line in log.read_text().splitlines(keepends=True) if answer.message_id not in line))
+        compared = dancu(data, "exchange", "compare-logs", "--partner", "Bộ Kết Nối", "--their-log", str(log), "--json", fails=True)
+        assert [one["message_id"] for one in compared["found"]] == [answer.message_id]
+        dancu(data, "partner", "suspend", added["org_code"], "--json")
+        began = time.monotonic()
+        with pytest.raises(CallRefused) as refused:
+            until_refused(client)
+        assert refused.value.code in ("exchange.suspended", "token.invalid_client") and time.monotonic() - began < 3
+    told = dancu(data, "connect", "doctor", "--config", str(tmp_path / "dancu.toml"), "--json", fails=True)
+    assert not told["sound"] and next(step for step in told["steps"] if step["state"] == "fail")["name"] == "token"
+
+
+def test_a_configuration_that_cannot_be_used(tmp_path: Path) -> None:
+    for text in ("", "base_url = 1", 'base_url = "x"\nclient_id="a"\nkey="k"\ncertificate="c"', 'colour = "red"', "\x00"):
+        (tmp_path / "c.toml").write_text(text)
+        with pytest.raises(ConfigError):
+            Config.load(tmp_path / "c.toml")
+
+
+class Flaky(httpx.AsyncBaseTransport):
+    """Loses the answers of calls: they arrive, and nobody hears of it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, losses: int) -> None:
+        self.inner, self.losses = inner, losses
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self.inner.handle_async_request(request)
+        if "/api/v1/exchange/" in request.url.path and self.losses:
+            self.losses -= 1
+            raise httpx.ReadError("lost")
+        return response
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_lost_answer_is_not_a_second_call(site: Site) -> None:
+    program = await site.program("Bộ Mất Trả Lời")
+    await site.agree(program.org_code)
+    site.forget()
+    flaky = Flaky(httpx.ASGITransport(site.app), 1)
+    async with httpx.AsyncClient(transport=flaky, base_url=program.config.base_url) as http:
+        from dancu_client import AsyncClient
+
+        client = AsyncClient(program.config, http)
+        with pytest.raises(AnswerLost):
+            await client.call("verify", {"number": "000190000001", "fields": {"name": "A"}}, WHY)
+        lines = await site.sql("SELECT verdict FROM exchange.call WHERE client_no = %s ORDER BY at", (program.client_no,))
+        assert lines == [("person.not_found",), ("exchange.replay",)]
+        flaky.losses = 1  # a question is asked again under a new id
+        assert (await client.verify("000190000001", {"name": "A"}, WHY)).body["found"] is False
+        flaky.losses = 99
+        with pytest.raises(NotReached):
+            await client.verify("000190000001", {"name": "A"}, WHY)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_doctor_says_what_to_mend(site: Site, tmp_path: Path) -> None:
+    program = await site.program("Bộ Cần Chữa", live=False)
+    site.forget()
+    other = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "other.pem").write_bytes(
+        other.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    wrong_pair = Doctor(replace(program.config, key=tmp_path / "other.pem"), Context("identity_check", "26/2023/QH15", "x", "y"))
+    steps = wrong_pair.run()
+    assert steps[0].state == "fail" and "pair" in steps[0].said and all(step.state == "skip" for step in steps[1:])
+    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(404, json={}))) as http:
+        elsewhere = Doctor(program.config, WHY, http=http).run()
+    assert [(step.name, step.state) for step in elsewhere][:2] == [("config", "ok"), ("clock", "fail")]
+
+
+def test_webhooks_are_believed_only_from_the_platform(tmp_path: Path) -> None:
+    keys, stranger, url = AnswerKeys(tmp_path / "ours"), AnswerKeys(tmp_path / "theirs"), "https://partner.example/hook"
+    http = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=keys.jwks())))
+    verifier, body = WebhookVerifier("https://dancu.example", url, http), b'{"id":"1"}'
+    good = keys.sign_request("POST", url, "application/cloudevents+json", body)
+    verifier.check(good, body)
+    for headers, content in (
+        (good, body),  # again
+        (keys.sign_request("POST", url, "application/cloudevents+json", body), b'{"id":"2"}'),
+        (keys.sign_request("POST", "https://elsewhere.example/hook", "application/cloudevents+json", body), body),
+        (stranger.sign_request("POST", url, "application/cloudevents+json", body), body),
+        ({}, body),
+        ({**keys.sign_request("POST", url, "application/cloudevents+json", body), "content-type": "text/plain"}, body),
+    ):
+        with pytest.raises(NotGenuine):
+            verifier.check(headers, content)
