@@ -1,0 +1,1 @@
+"""Reconciling a partner's file with the registry: `runs` (submit, state, results), `work` (a run, chunk by chunk)."""

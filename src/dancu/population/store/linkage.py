@@ -1,0 +1,94 @@
+"""The gate's functions for comparing rows of a file (migrations/0036_reconcile.sql), called for a chunk at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.db import Conn
+from dancu.population import matching as words
+from dancu.population.models.linkage import Candidate, Probe
+
+_MOST_AREAS: Final = 4
+_CONTEXT: Final = "%s, %s::bigint, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::text[]"
+_NUMBERS: Final = (
+    f"SELECT * FROM population.link_numbers({_CONTEXT}, %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
+)
+_TRAITS: Final = (
+    f"SELECT * FROM population.link_traits({_CONTEXT}, %s::int[], %s::text[], %s::int[], %s::int[], %s::int[], %s::text[],"
+    " %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
+)
+
+
+def _context(actor: Actor, purpose: Purpose, note: Mapping[str, Any], fields: Sequence[str]) -> tuple[Any, ...]:
+    return (
+        actor.kind, actor.actor_id, actor.org_code, purpose.code, purpose.legal_basis, purpose.case_ref or None,
+        actor.request_id, actor.channel, json.dumps(note), list(fields),
+    )  # fmt: skip
+
+
+def _areas(probe: Probe) -> str:
+    return "{" + ",".join(map(str, probe.areas)) + "}"
+
+
+def _households(probes: Sequence[Probe]) -> tuple[list[str | None], ...]:
+    """What rows say of head and place, as columns."""
+    return (
+        [p.head_number or None for p in probes],
+        [p.head_folded or None for p in probes],
+        [p.head_name or None for p in probes],
+        [_areas(p) if p.areas else None for p in probes],
+    )
+
+
+async def by_numbers(
+    conn: Conn, actor: Actor, purpose: Purpose, note: Mapping[str, Any], fields: Sequence[str], probes: Sequence[Probe]
+) -> tuple[str, list[Candidate]]:
+    """(verdict, candidates) of every row that names a number; lines count from 1."""
+    asked = [(line, number, probe) for line, probe in enumerate(probes, 1) for number in probe.numbers]
+    if not asked:
+        return "ok", []
+    lines, numbers, rows = zip(*asked, strict=True)
+    parameters = (*_context(actor, purpose, note, fields), list(lines), list(numbers), *_households(rows))
+    return await _candidates(conn, _NUMBERS, parameters)
+
+
+async def by_traits(
+    conn: Conn, actor: Actor, purpose: Purpose, note: Mapping[str, Any], fields: Sequence[str], probes: Sequence[Probe],
+    lines: Sequence[int],
+) -> tuple[str, list[Candidate]]:  # fmt: skip
+    """(verdict, candidates) of the rows at `lines` (from 1), by name, birth and household."""
+    if not lines:
+        return "ok", []
+    rows = [probes[line - 1] for line in lines]
+    parameters = (
+        *_context(actor, purpose, note, fields), list(lines), [p.name or None for p in rows], [p.year for p in rows],
+        [p.month for p in rows], [p.day for p in rows], [words.initials(p.name) or None for p in rows],
+        [words.initials(words.turned(p.name)) or None for p in rows], [p.name.rpartition(" ")[2] or None for p in rows],
+        [words.linked_terms(p.name, p.year, p.areas[:_MOST_AREAS]) or None for p in rows],
+        [words.head_terms(p.head_name, p.areas[:_MOST_AREAS]) or None for p in rows], *_households(rows),
+    )  # fmt: skip
+    return await _candidates(conn, _TRAITS, parameters)
+
+
+async def _candidates(conn: Conn, query: str, parameters: tuple[Any, ...]) -> tuple[str, list[Candidate]]:
+    cursor = await conn.execute(query, parameters, prepare=True, binary=True)
+    rows = await cursor.fetchall()
+    if rows and rows[0][-1] != "ok":
+        return str(rows[0][-1]), []
+    return "ok", [Candidate._make(row[:-1]) for row in rows]
+
+
+async def size(conn: Conn) -> int:
+    """About how many people the registry knows."""
+    row = await (await conn.execute("SELECT population.size_about()")).fetchone()
+    return int(row[0]) if row else 1000
+
+
+async def entries(conn: Conn) -> tuple[int, int, int]:
+    """(first, last, how many) evidence entries of comparing in this transaction; zeros where there are none."""
+    row = await (await conn.execute("SELECT current_setting('dancu.linked_entries', true)")).fetchone()
+    first, last, count = (row[0] if row and row[0] else "0 0 0").split()
+    return int(first), int(last), int(count)
