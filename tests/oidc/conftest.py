@@ -56,12 +56,39 @@ class Given:
     until: datetime | None
 
 
+class Consents(dict[tuple[int, int, str], Given]):
+    """Kept in the database too, where the provider's own statements look."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__()
+        self.dsn = dsn
+
+    def __setitem__(self, of: tuple[int, int, str], given: Given) -> None:
+        super().__setitem__(of, given)
+        with psycopg.connect(self.dsn, autocommit=True) as conn:
+            conn.execute("DELETE FROM sharing.consent WHERE (person_key, client_no, purpose) = (%s, %s, %s)", of)
+            conn.execute(
+                "INSERT INTO sharing.consent (person_key, client_no, purpose, consent_id, client_name, org_code, claims, legal_basis,"
+                " given_at, until, receipt, entry_id) VALUES (%s, %s, %s, gen_random_uuid(), 'a', 'b', %s, 'c', now() - interval '1 year', %s, '', 1)",
+                (*of, sorted(given.claims), given.until),
+            )
+
+    def update(self, others: dict[tuple[int, int, str], Given]) -> None:  # type: ignore[override]
+        for of, given in others.items():
+            self[of] = given
+
+    def clear(self) -> None:
+        super().clear()
+        with psycopg.connect(self.dsn, autocommit=True) as conn:
+            conn.execute("DELETE FROM sharing.consent")
+
+
 class Sharing:
     """Agreements and consents in memory, behind the names of the sharing room's service."""
 
-    def __init__(self) -> None:
+    def __init__(self, dsn: str) -> None:
         self.agreements: dict[int, Agreement] = {}
-        self.consents: dict[tuple[int, int, str], Given] = {}
+        self.consents = Consents(dsn)
 
     async def agreement(self, conn: Any, client_no: int) -> Agreement | None:
         return self.agreements.get(client_no)
@@ -75,8 +102,8 @@ class Sharing:
 
 
 @pytest.fixture
-def sharing(monkeypatch: pytest.MonkeyPatch) -> Sharing:
-    stand_in = Sharing()
+def sharing(monkeypatch: pytest.MonkeyPatch, registry: Any) -> Sharing:
+    stand_in = Sharing(registry.dsn("admin"))
     monkeypatch.setattr(consent, "sharing", stand_in)
     return stand_in
 

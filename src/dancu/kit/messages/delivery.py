@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -42,8 +42,12 @@ async def deliver_once(conn: Conn, carriers: Mapping[str, Provider]) -> int:
         if len(live) < len(rows):
             await _settle(conn, [row[0] for row in rows if row[6]], "expired", "")
         outcomes = await asyncio.gather(*(_carry(carriers[row[1]], row) for row in live))
+        sent = [(row, word) for row, (state, word) in zip(live, outcomes, strict=True) if state == "sent"]
+        if sent:
+            await _keep_sent(conn, carriers, sent)
         for row, (state, word) in zip(live, outcomes, strict=True):
-            await _keep(conn, row, carriers[row[1]], state, word)
+            if state != "sent":
+                await _keep(conn, row, state, word)
     return len(rows)
 
 
@@ -61,21 +65,23 @@ async def _carry(carrier: Provider, row: tuple[Any, ...]) -> tuple[str, str]:
         return "failed", error.code
 
 
-async def _keep(conn: Conn, row: tuple[Any, ...], carrier: Provider, state: str, word: str) -> None:
+async def _keep_sent(conn: Conn, carriers: Mapping[str, Provider], sent: Sequence[tuple[tuple[Any, ...], str]]) -> None:
+    # No receipt will come for what has no reference: handed over is all that will ever be known.
+    await conn.execute(
+        "UPDATE kit.message m SET tries = m.tries + 1, state = CASE WHEN s.ref = '' THEN 'delivered' ELSE 'sent' END, sent_at = now(),"
+        " settled_at = CASE WHEN s.ref = '' THEN now() END, provider_ref = s.ref, error = '', body = CASE WHEN s.keeps THEN m.body END"
+        " FROM unnest(%s::bigint[], %s::text[], %s::boolean[]) AS s(id, ref, keeps) WHERE m.message_id = s.id",
+        ([row[0] for row, _ in sent], [word for _, word in sent], [carriers[row[1]].keeps for row, _ in sent]),
+    )
+
+
+async def _keep(conn: Conn, row: tuple[Any, ...], state: str, word: str) -> None:
     message_id, tries = row[0], row[5]
     if state == "queued":
         pause = timedelta(seconds=PAUSES[min(tries, len(PAUSES) - 1)])
         await conn.execute(
             "UPDATE kit.message SET tries = tries + 1, due_at = now() + %s, error = %s WHERE message_id = %s::bigint",
             (pause, word[:80], message_id),
-        )
-    elif state == "sent":
-        # No receipt will come for what has no reference: handed over is all that will ever be known.
-        await conn.execute(
-            "UPDATE kit.message SET tries = tries + 1, state = CASE WHEN %s = '' THEN 'delivered' ELSE 'sent' END, sent_at = now(),"
-            " settled_at = CASE WHEN %s = '' THEN now() END, provider_ref = %s, error = '',"
-            " body = CASE WHEN %s THEN body END WHERE message_id = %s::bigint",
-            (word, word, word, carrier.keeps, message_id),
         )
     else:
         await _settle(conn, [message_id], state, word)
@@ -104,6 +110,7 @@ async def deliver_forever(conn: Conn, carriers: Mapping[str, Provider], stop: as
         if clock() - swept > _SWEEP_EVERY:
             swept = clock()
             await sweep(conn)
-        if not await deliver_once(conn, carriers):
+        # After a batch that was not full, gather some: each round is a transaction of its own.
+        if await deliver_once(conn, carriers) < _BATCH:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _IDLE_SECONDS)

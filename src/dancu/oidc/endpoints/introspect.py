@@ -33,8 +33,7 @@ async def _introspect(request: Request) -> Response:
     if not token:
         raise invalid_request("token is missing")
     found = introspect.read(provider, wire.issuer, token)
-    async with provider.connect() as conn, conn.transaction():
-        body = await introspect.answer(provider, conn, known.client, found, known.marks)
+    body = await introspect.answer(provider, known.client, found, known.marks)
     if body is None:
         raise replayed()
     if f"application/{_SIGNED}" in request.headers.get("accept", ""):

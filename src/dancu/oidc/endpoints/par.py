@@ -10,7 +10,6 @@ from dancu.oidc.service import dpop, requests, tokens
 from dancu.oidc.service.authenticate import client_of, replayed
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.parsing.authorize import Refused, parse
-from dancu.oidc.store import families
 
 router = APIRouter(dependencies=[public(machine=True)])
 PATH = "/oidc/par"
@@ -49,9 +48,8 @@ async def _par(request: Request) -> Response:
         raise refused.error from refused
     marks = (*known.marks, proof.mark) if proof else known.marks
     if marks:
-        async with provider.connect() as conn, conn.transaction():
-            fresh = await families.spend(conn, marks)
-        if not fresh:
+        word, _ = await provider.uses.ask((marks, None))
+        if word != "ok":
             raise replayed()
     headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
     return json_answer({"request_uri": pushed, "expires_in": PUSHED_SECONDS}, 201, headers)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from dancu.kernel.errors import NotAllowed, NotFound
-from dancu.kit.web import APIRouter, Conn, Request, Response, public
+from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.wire import (
     answered,
     bounded,
@@ -23,7 +22,6 @@ from dancu.oidc.service import dpop, release
 from dancu.oidc.service.bearer import Presented, presented
 from dancu.oidc.service.errors import invalid_token, resource_error
 from dancu.oidc.service.parsing.params import form_params
-from dancu.oidc.store import families
 
 router = APIRouter(dependencies=[public(machine=True)])
 PATH = "/oidc/userinfo"
@@ -48,8 +46,7 @@ async def _userinfo(request: Request) -> Response:
     client = shown.client
     if "openid" not in shown.scope or shown.handle is None:
         raise resource_error("insufficient_scope", "the token has no openid scope", 403, shown.scheme)
-    async with provider.connect() as conn, conn.transaction():
-        body = await _released(request, conn, shown)
+    body = await _released(request, shown)
     headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if wire.dpop else {}
     if client.userinfo_signed:
         return _signed(request, client, body, headers)
@@ -59,21 +56,21 @@ async def _userinfo(request: Request) -> Response:
 SHORTCUTS = dict.fromkeys((("GET", PATH), ("POST", PATH)), bounded(userinfo))
 
 
-async def _released(request: Request, conn: Conn, shown: Presented) -> dict[str, Any]:
-    """What goes out, its evidence written in the same transaction. Raises OAuthError."""
+async def _released(request: Request, shown: Presented) -> dict[str, Any]:
+    """What goes out, its evidence durable before. Raises OAuthError."""
     assert shown.handle is not None
-    handle, client = shown.handle, shown.client
-    word, family = await families.use(conn, shown.marks, handle.person_key, handle.family_id, handle.client_no)
+    if shown.handle.client_no != shown.client.client_no:
+        raise invalid_token("the token is not valid any more", shown.scheme)
+    word, body = await release.userinfo(
+        provider_of(request), shown.client, shown.handle, shown.marks, shown.scope, request.state.request_id, demo=demo_of(request)
+    )
+    if word == "ok":
+        return body
     if word == "replayed":
         raise resource_error("invalid_dpop_proof", "the proof was used before", 401, "DPoP")
-    if family is None or handle.client_no != client.client_no:
-        raise invalid_token("the token is not valid any more", shown.scheme)
-    try:
-        return await release.userinfo(
-            provider_of(request), conn, client, family, shown.scope, request.state.request_id, demo=demo_of(request)
-        )
-    except (NotAllowed, NotFound) as error:
-        raise invalid_token("nothing can be released", shown.scheme) from error
+    if word == "denied":
+        raise invalid_token("nothing can be released", shown.scheme)
+    raise invalid_token("the token is not valid any more", shown.scheme)
 
 
 def _signed(request: Request, client: Client, body: dict[str, Any], headers: dict[str, str]) -> Response:

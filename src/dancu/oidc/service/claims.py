@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dancu.accounts.models import Contacts
+from dancu.oidc.models.facts import Facts, Home
 from dancu.oidc.policy import GROUPS
 from dancu.population.models import PersonView
 from dancu.territory import service as territory
@@ -13,29 +14,42 @@ from dancu.territory import service as territory
 _GENDERS = {"male": "male", "female": "female"}
 
 
-def claim_values(view: PersonView, contacts: Contacts | None, groups: Iterable[str]) -> dict[str, Any]:
+def facts_of(view: PersonView) -> Facts:
+    """What claims are made of, from a record."""
+    birth, home = view.birth, view.permanent or view.current_place or view.temporary
+    return Facts(
+        name=view.name.full_name if view.name else "",
+        birth=(birth.year, birth.month, birth.day) if birth else (None, None, None),
+        sex=str(birth.sex) if birth else "",
+        number=view.personal_id.number if view.personal_id else "",
+        nationality=view.trait.nationality if view.trait else "",
+        home=Home(home.address, home.hamlet_id, home.unit_id) if home else None,
+    )
+
+
+def claim_values(facts: Facts, contacts: Contacts | None, groups: Iterable[str]) -> dict[str, Any]:
     """The claims of these groups. Birth dates known in part are given in part: "1960" (§5.1 allows a year alone), or
     nothing where only the month is known beside it, which the standard has no word for."""
     made: dict[str, Any] = {}
     for group in GROUPS:
         if group in groups:
-            made |= {claim: value for claim, value in _of(group, view, contacts).items() if value not in (None, "")}
+            made |= {claim: value for claim, value in _of(group, facts, contacts).items() if value not in (None, "")}
     return made
 
 
-def _of(group: str, view: PersonView, contacts: Contacts | None) -> dict[str, Any]:
+def _of(group: str, facts: Facts, contacts: Contacts | None) -> dict[str, Any]:
     if group == "name":
-        return _name(view.name.full_name) if view.name else {}
+        return _name(facts.name) if facts.name else {}
     if group == "birthdate":
-        return {"birthdate": _birthdate(view)}
+        return {"birthdate": _birthdate(*facts.birth)}
     if group == "gender":
-        return {"gender": _GENDERS.get(str(view.birth.sex)) if view.birth else None}
+        return {"gender": _GENDERS.get(facts.sex)}
     if group == "personal_id":
-        return {"personal_id": view.personal_id.number if view.personal_id else None}
+        return {"personal_id": facts.number}
     if group == "address":
-        return {"address": _address(view)}
+        return {"address": _address(facts.home)}
     if group == "nationality":
-        return {"nationality": view.trait.nationality if view.trait else None}
+        return {"nationality": facts.nationality}
     if contacts is None:
         return {}
     if group == "phone":
@@ -50,17 +64,15 @@ def _name(full: str) -> dict[str, str]:
     return {**parts, "middle_name": " ".join(words[1:-1])}
 
 
-def _birthdate(view: PersonView) -> str | None:
-    birth = view.birth
-    if birth is None or birth.year is None:
+def _birthdate(year: int | None, month: int | None, day: int | None) -> str | None:
+    if year is None:
         return None
-    if birth.month and birth.day:
-        return f"{birth.year:04d}-{birth.month:02d}-{birth.day:02d}"
-    return f"{birth.year:04d}" if not birth.month else None
+    if month and day:
+        return f"{year:04d}-{month:02d}-{day:02d}"
+    return f"{year:04d}" if not month else None
 
 
-def _address(view: PersonView) -> dict[str, str] | None:
-    home = view.permanent or view.current_place or view.temporary
+def _address(home: Home | None) -> dict[str, str] | None:
     if home is None:
         return None
     unit = territory.gazetteer().full_name(home.unit_id) if home.unit_id is not None else ""

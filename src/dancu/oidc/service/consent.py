@@ -56,6 +56,25 @@ def terms_of(agreement: Agreement | None, client: Client, purpose: str = "", *, 
     return Terms(Purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min, trial)
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseTerms:
+    """Under what something may go out, before the family is known: groups, whether the citizen must have agreed, and the
+    agreement's purposes with their legal bases (None without an agreement: then `default` it is)."""
+
+    groups: frozenset[str]
+    consent_needed: bool
+    purposes: dict[str, str] | None
+    default: Purpose
+
+
+def terms_for_release(agreement: Agreement | None, client: Client, *, demo: bool = False) -> ReleaseTerms:
+    """As `terms_of`, for a release whose purpose stands in a family not read yet."""
+    if agreement is None:
+        without = terms_of(None, client, demo=demo)
+        return ReleaseTerms(without.groups, without.consent_needed, None, without.purpose)
+    return ReleaseTerms(frozenset(agreement.claims), agreement.consent_needed, dict(agreement.purposes), Purpose(PURPOSE, BASIS))
+
+
 async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> frozenset[str] | None:
     """Groups the citizen agreed to for this purpose, still in time; None where they were never asked or took it back."""
     consent = await sharing.consent(conn, key, client.client_no, purpose.code)

@@ -6,14 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dancu.kit.db import Conn
 from dancu.oidc.jose import Compact, JoseError
 from dancu.oidc.models import AuthMethod, Client, Family, Mark
 from dancu.oidc.service import tokens
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.subjects import subject_of
-from dancu.oidc.store import families
 
 #: A program with this scope (a gateway before many services) may ask about every access token.
 SCOPE = "token.introspect"
@@ -49,18 +47,18 @@ def refuse_public(client: Client) -> None:
         raise OAuthError("invalid_client", "public clients may not introspect", 401)
 
 
-async def answer(provider: Provider, conn: Conn, caller: Client, found: Found | None, marks: tuple[Mark, ...]) -> dict[str, Any] | None:
+async def answer(provider: Provider, caller: Client, found: Found | None, marks: tuple[Mark, ...]) -> dict[str, Any] | None:
     """The answer for `caller`; None where one of `marks` was spent before. What a caller has nothing to do with is inactive
     to it, like a token that never was."""
     if found is None or not _concerns(caller, found):
-        return INACTIVE if await families.spend(conn, marks) else None
+        return INACTIVE if await _spent(provider, marks) else None
     if found.handle is None:
         assert found.access is not None
-        if not await families.spend(conn, marks):
+        if not await _spent(provider, marks):
             return None
         return _claims(found.access, found.access.text("sub")) if await provider.client(found.access.text("client_id")) else INACTIVE
     handle = found.handle
-    word, family = await families.use(conn, marks, handle.person_key, handle.family_id, handle.client_no)
+    word, family = await provider.uses.ask((marks, (handle.person_key, handle.family_id, handle.client_no)))
     if word == "replayed":
         return None
     if family is None:
@@ -69,6 +67,11 @@ async def answer(provider: Provider, conn: Conn, caller: Client, found: Found | 
     if found.access is not None:
         return _claims(found.access, subject) if await provider.client(found.access.text("client_id")) else INACTIVE
     return _refresh(caller, family, found.generation, subject)
+
+
+async def _spent(provider: Provider, marks: tuple[Mark, ...]) -> bool:
+    """True where every mark comes for the first time; the database is not asked about none."""
+    return not marks or (await provider.uses.ask((marks, None)))[0] == "ok"
 
 
 def _concerns(caller: Client, found: Found) -> bool:

@@ -9,24 +9,28 @@ from typing import Any
 
 from dancu.kit.limits import Rate, TokenBuckets
 from dancu.oidc.models import Client
-from dancu.oidc.service import clients
+from dancu.oidc.service import clients, release
+from dancu.oidc.service.batching import Batches
 from dancu.oidc.service.consent import Agreements
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.minting import Minting
 from dancu.oidc.service.seal import Sealer
+from dancu.oidc.store import families
 
 Connect = Callable[[], AbstractAsyncContextManager[Any]]
 CLIENT_RATE = Rate(200.0, 600.0)
 
 
 class Provider:
-    """`connect` gives a connection of the application's pool (a transaction must be opened on it)."""
+    """`connect` gives a connection of the application's pool: what belongs together opens a transaction on it."""
 
     def __init__(self, directory: Path, connect: Connect, *, rate: Rate = CLIENT_RATE) -> None:
         self.connect = connect
         self.keys = SigningKeys(directory / "oidc")
         self.sealer = Sealer(directory / "oidc")
         self.minting = Minting(connect)
+        self.uses = Batches(connect, families.use_many)
+        self.releases = Batches(connect, release.release_many)
         self.agreements = Agreements()
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
@@ -35,7 +39,7 @@ class Provider:
         """A client that may be used, from memory where it was asked for in the last seconds."""
 
         async def find() -> Client | None:
-            async with self.connect() as conn, conn.transaction():
+            async with self.connect() as conn:
                 return await clients.find(conn, client_id)
 
         return await self._clients.look(client_id, find)

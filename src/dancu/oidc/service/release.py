@@ -5,17 +5,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from dancu.kernel.actor import Actor, ActorKind, Channel
 from dancu.kit.db import Conn
-from dancu.oidc.models import Client, Family
-from dancu.oidc.policy import FIELDS, GROUPS, groups_of_claims, groups_of_scopes
+from dancu.oidc.models import Client, Family, Mark
+from dancu.oidc.policy import FIELDS, GROUP_OF, GROUPS, groups_of_claims, groups_of_scopes
 from dancu.oidc.service import consent
-from dancu.oidc.service.claims import claim_values
+from dancu.oidc.service.claims import claim_values, facts_of
 from dancu.oidc.service.subjects import subject_of
+from dancu.oidc.store import releases
+from dancu.oidc.store.releases import Ask, Release
 
 if TYPE_CHECKING:
-    from dancu.oidc.service.provider import Provider
+    from collections.abc import Sequence
 
+    from dancu.oidc.service.provider import Provider
+    from dancu.oidc.service.tokens import Handle
+
+_CLAIM_GROUPS = orjson.dumps(dict(GROUP_OF)).decode()
+_GROUP_FIELDS = orjson.dumps([[group, FIELDS[group]] for group in GROUPS]).decode()
 _IN_CONTACTS = frozenset({"phone", "email"})
 
 
@@ -49,18 +58,38 @@ async def values(
 
         await core.open(conn, [family.person_key])
         contacts = await core.contacts(conn, family.person_key)
-    return claim_values(view, contacts, groups)
+    return claim_values(facts_of(view), contacts, groups)
+
+
+async def release_many(conn: Conn, asked: Sequence[Ask]) -> list[Release]:
+    """Many requests for UserInfo in one statement that commits itself."""
+    return await releases.release_many(conn, asked, _CLAIM_GROUPS, _GROUP_FIELDS)
 
 
 async def userinfo(
-    provider: Provider, conn: Conn, client: Client, family: Family, scope: tuple[str, ...], request_id: str, *, demo: bool = False
-) -> dict[str, Any]:
-    """`sub` and what scope and `claims` asked for and may have."""
-    wishes = family.claims.get("userinfo", {})
-    wanted = frozenset({*groups_of_scopes(scope), *groups_of_claims(wishes)})
-    made = await values(provider, conn, client, family, wanted, request_id, demo=demo)
-    by_scope = {claim for group in groups_of_scopes(scope) for claim in GROUPS[group]}
-    return {"sub": subject_of(provider.sealer, client, family.person_key), **{k: v for k, v in made.items() if k in by_scope or k in wishes}}
+    provider: Provider, client: Client, handle: Handle, marks: Sequence[Mark], scope: tuple[str, ...], request_id: str, *, demo: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """("ok", `sub` and what scope and `claims` asked for and may have), its evidence durable; or why nothing goes out: see
+    store.releases.Release. Requests of the same moment share a statement."""
+    by_scope = groups_of_scopes(scope)
+    terms = consent.terms_for_release(await provider.agreements.of(provider.connect, client.client_no), client, demo=demo)
+    found = await provider.releases.ask(
+        Ask(
+            marks, handle.person_key, handle.family_id, handle.client_no, client.org_code, request_id, by_scope, terms.groups,
+            terms.consent_needed, terms.purposes, (terms.default.code, terms.default.legal_basis),
+        )
+    )  # fmt: skip
+    if found.word != "ok" or found.family is None:
+        return found.word, {}
+    if found.facts.home is not None and found.facts.home.hamlet_id is not None:
+        from dancu.territory import service as territory
+
+        async with provider.connect() as conn:
+            await territory.learn_hamlets(conn, [found.facts.home.hamlet_id])
+    wishes = found.family.claims.get("userinfo", {})
+    asked = {*wishes, *(claim for group in by_scope for claim in GROUPS[group])}
+    made = claim_values(found.facts, found.contacts, found.groups)
+    return "ok", {"sub": subject_of(provider.sealer, client, handle.person_key), **{k: v for k, v in made.items() if k in asked}}
 
 
 async def id_token_claims(

@@ -13,7 +13,7 @@ _COLUMNS = (
     "person_key", "family_id", "client_no", "scope", "claims", "details", "purpose", "legal_basis", "sid", "acr", "amr",
     "auth_time", "lock_version", "jkt", "x5t", "offline", "generation", "created_at", "used_at", "expires_at",
 )  # fmt: skip
-_FAM = ", ".join(f"(fam).{name}" for name in _COLUMNS)
+FAM = ", ".join(f"(fam).{name}" for name in _COLUMNS)
 
 
 def family(row: Sequence[Any]) -> Family:
@@ -55,10 +55,30 @@ async def use(
 ) -> tuple[str, Family | None]:
     """('ok', family), or another word and None."""
     cursor = await conn.execute(
-        f"SELECT word, {_FAM} FROM oidc.use_family(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint)",
+        f"SELECT word, {FAM} FROM oidc.use_family(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint)",
         (*_marks(marks), person_key, family_id, client_no),
     )
     return _worded(await cursor.fetchone())
+
+
+#: Marks, and (person, family, client) or None where there are only marks to spend.
+Use = tuple[Sequence[Mark], tuple[int, bytes, int] | None]
+
+
+async def use_many(conn: Conn, asked: Sequence[Use]) -> list[tuple[str, Family | None]]:
+    """`use` of many at once; 'ok' and None for one that only spends marks."""
+    of = [whose or (0, b"", 0) for _, whose in asked]
+    cursor = await conn.execute(
+        f"SELECT word, {FAM} FROM oidc.use_many(%s::integer[], %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[]) ORDER BY ord",
+        (*brought([marks for marks, _ in asked]), [one[0] for one in of], [one[1] for one in of], [one[2] for one in of]),
+    )
+    return [_worded(row) if whose else (row[0], None) for row, (_, whose) in zip(await cursor.fetchall(), asked, strict=True)]
+
+
+def brought(marks: Sequence[Sequence[Mark]]) -> tuple[list[int], list[bytes], list[int]]:
+    """Marks of many requests as (which request, from 1; digest; seconds)."""
+    flat = [(n, mark) for n, of_one in enumerate(marks, 1) for mark in of_one]
+    return [n for n, _ in flat], [mark.digest for _, mark in flat], [mark.seconds for _, mark in flat]
 
 
 async def refresh(
@@ -67,7 +87,7 @@ async def refresh(
 ) -> tuple[str, Family | None]:  # fmt: skip
     """('ok', the family as it stands afterwards), or another word and None."""
     cursor = await conn.execute(
-        f"SELECT word, {_FAM} FROM oidc.refresh_family(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::integer,"
+        f"SELECT word, {FAM} FROM oidc.refresh_family(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::integer,"
         " %s::bigint, %s, %s, %s, %s, %s::integer, %s)",
         (
             *_marks(marks), person_key, family_id, generation, client_no, org_code, jkt, x5t, rotate, grace, request_id,
@@ -96,14 +116,12 @@ async def client_tokens(
 ) -> list[bool]:
     """Many (client_no, org_code, request_id, scope, marks) at once: for each, whether all its marks were new. Those that
     were are recorded."""
-    brought = [(n, mark) for n, one in enumerate(asked, 1) for mark in one[4]]
     cursor = await conn.execute(
         "SELECT oidc.client_tokens(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bytea[],"
         " %s::integer[], %s, %s)",
         (
             [one[0] for one in asked], [one[1] for one in asked], [one[2] for one in asked], [one[3] for one in asked],
-            [n for n, _ in brought], [mark.digest for _, mark in brought], [mark.seconds for _, mark in brought],
-            purpose, legal_basis,
+            *brought([one[4] for one in asked]), purpose, legal_basis,
         ),
     )  # fmt: skip
     row = await cursor.fetchone()

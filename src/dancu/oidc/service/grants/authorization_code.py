@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 from dancu.oidc.jose import b64u
@@ -39,11 +40,13 @@ async def grant(call: Call) -> issue.Answer:
     call.demand_binding()
     family = family_of(call, code)
     life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
-    # The answer is made outside: a refusal must not undo that a reused code ended its family.
-    async with provider.connect() as conn, conn.transaction():
+    in_id_token = bool(request.asked_claims("id_token"))
+    # The answer is made outside: a refusal must not undo that a reused code ended its family. Alone, the one statement commits
+    # itself.
+    async with provider.connect() as conn, conn.transaction() if in_id_token else nullcontext():
         word = await families.redeem(conn, call.marks, family, org_code=client.org_code, life=life, request_id=wire.request_id)
         claims = {}
-        if word == "ok" and request.asked_claims("id_token"):
+        if word == "ok" and in_id_token:
             claims = await release.id_token_claims(provider, conn, client, family, wire.request_id, demo=call.demo)
     if word == "replayed":
         raise replayed()

@@ -1,0 +1,26 @@
+"""The registry's facts that claims are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where somebody lives: street and house, the hamlet's and the unit's number."""
+
+    address: str
+    hamlet_id: int | None
+    unit_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Of one person, today; empty where nothing is known or was not asked. `birth`: year, month, day, known in part."""
+
+    name: str = ""
+    birth: tuple[int | None, int | None, int | None] = (None, None, None)
+    sex: str = ""
+    number: str = ""
+    nationality: str = ""
+    home: Home | None = None

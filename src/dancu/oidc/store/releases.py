@@ -1,0 +1,95 @@
+"""UserInfo, many requests at once (migrations/0043_releases.sql): what may go out is decided, read and recorded in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from dancu.accounts.models import Contacts
+from dancu.kit.db import Conn
+from dancu.kit.ring import ring
+from dancu.oidc.models import Family, Mark
+from dancu.oidc.models.facts import Facts, Home
+from dancu.oidc.store.families import FAM, brought, family
+
+_WIDTH = FAM.count(",") + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request: the marks it brings, whose family at which client, and the terms under which something may go out:
+    `wanted` by its scope, `allowed` by the agreement, with `consent` or without. `purposes` of the agreement with their
+    legal bases, None without an agreement: then `purpose` (code, basis) it is."""
+
+    marks: Sequence[Mark]
+    person_key: int
+    family_id: bytes
+    client_no: int
+    org_code: str
+    request_id: str
+    wanted: Collection[str]
+    allowed: Collection[str]
+    consent: bool
+    purposes: dict[str, str] | None
+    purpose: tuple[str, str]
+
+    def terms(self) -> str:
+        value = {
+            "wanted": list(self.wanted), "allowed": list(self.allowed), "consent": self.consent, "purposes": self.purposes,
+            "purpose": self.purpose,
+        }  # fmt: skip
+        return orjson.dumps(value).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """`word`: ok, or why nothing goes out: replayed, unknown, ended, expired, locked, denied (by the gate)."""
+
+    word: str
+    family: Family | None = None
+    groups: frozenset[str] = frozenset()
+    facts: Facts = field(default_factory=Facts)
+    contacts: Contacts | None = None
+
+
+async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, group_fields: str) -> list[Release]:
+    """An answer per request, in that order; the evidence of what goes out is committed with the statement. `claim_groups`: JSON
+    {claim: group}; `group_fields`: JSON [[group, [fields of the registry]], …] in the order of the groups."""
+    cursor = await conn.execute(
+        f"SELECT word, {FAM}, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[],"
+        " %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb,"
+        " %s::jsonb) ORDER BY ord",
+        (
+            *brought([one.marks for one in asked]), [one.person_key for one in asked], [one.family_id for one in asked],
+            [one.client_no for one in asked], [one.org_code for one in asked], [one.request_id for one in asked],
+            [one.terms() for one in asked], claim_groups, group_fields,
+        ),
+    )  # fmt: skip
+    return [_release(row) for row in await cursor.fetchall()]
+
+
+def _release(row: Sequence[Any]) -> Release:
+    if row[0] != "ok":
+        return Release(row[0])
+    found = family(row[1 : 1 + _WIDTH])
+    groups, facts, phone, phone_verified, email, email_verified = row[1 + _WIDTH :]
+    contacts = None
+    if not {"phone", "email"}.isdisjoint(groups):
+        key = found.person_key
+        contacts = Contacts(_opened(key, "phone", phone), _opened(key, "email", email), bool(phone_verified), bool(email_verified))
+    return Release("ok", found, frozenset(groups), _facts(facts or {}), contacts)
+
+
+def _facts(found: dict[str, Any]) -> Facts:
+    birth, home = found.get("birth"), found.get("home")
+    return Facts(
+        name=found.get("name") or "", birth=tuple(birth[:3]) if birth else (None, None, None), sex=birth[3] if birth else "",
+        number=found.get("number") or "", nationality=found.get("nationality") or "", home=Home(*home) if home else None,
+    )  # fmt: skip
+
+
+def _opened(key: int, column: str, field: bytes | None) -> str:
+    return ring().decrypt(bytes(field), table="accounts.account", row=key, column=column).decode() if field else ""
