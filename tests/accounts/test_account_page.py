@@ -88,3 +88,17 @@ def test_every_kind_reads_as_a_sentence():
             assert text
             assert "{" not in text
     assert sentence(Happening(1, "something_new", None, {}, None), "vi")
+
+
+async def test_after_the_right_passcode_it_says_why_it_is_locked_and_before_it_does_not(site, app, sau):
+    from dancu.accounts.models.locks import Ground
+    from dancu.accounts.service import locks
+    from dancu.kernel.actor import SYSTEM
+
+    await locks.registry_says(app, SYSTEM, sau.key, Ground.DEATH)
+    await app.commit()
+    async with browsing(site) as family:
+        assert "đã mất" not in await family.sign_in(sau, "000111", 422)
+        page = await family.sign_in(sau, status=422)
+        assert "Gia đình không phải làm gì thêm" in page
+        assert "sign_in.locked" in page

@@ -140,3 +140,30 @@ def test_a_consent_taken_back_is_asked_for_again(site: Site, services: list[str]
     assert "Đã rút lại" in page.inner_text("main")
     page.goto(f"{portal}/sign-in")
     page.wait_for_selector("input[name=share]")
+
+
+def test_ending_one_service_signs_out_there_alone(site: Site, services: list[str], browser: Browser):
+    """The worker carries the news: the service ends its own session, the other one goes on."""
+    portal, electricity = services
+    account(site.data, personas.BROTHER_IN_LAW_NUMBER)
+    page = browser.new_context().new_page()
+    page.goto(portal)
+    page.click("a.button")
+    sign_in(page, personas.BROTHER_IN_LAW_NUMBER)
+    agree(page)
+    page.wait_for_url(f"{portal}/")
+    page.goto(electricity)
+    page.click("main a.button")
+    agree(page)
+    page.wait_for_url(f"{electricity}/")
+    page.goto(f"{site}/account/services")
+    page.click("form[action*='demo-portal'] button")
+    page.wait_for_load_state()
+    for _ in range(60):
+        page.goto(portal)
+        if page.query_selector("a[href='/sign-in']"):
+            break
+        time.sleep(0.5)
+    assert page.query_selector("a[href='/sign-in']"), "the portal was not told"
+    page.goto(electricity)
+    assert not page.query_selector("a[href='/sign-in']"), "the other service goes on"

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from dancu.accounts.models import SignIn
+from dancu.accounts.models.locks import Ground
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
 from dancu.accounts.policy.assurance import Next, next_proof
-from dancu.accounts.service import authenticators, helpers, sign_in
+from dancu.accounts.service import authenticators, helpers, locks, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.i18n import N_
@@ -41,6 +42,15 @@ LOCKED = NotAllowed(
     "sign_in.locked",
     N_("Tài khoản đang bị khóa. Hãy gọi tổng đài hoặc đến công an xã, phường gần nhất để biết lý do và mở lại."),
 )
+
+#: After the right passcode, so nobody else learns it; a family reads it too.
+WHY_LOCKED = {
+    Ground.DEATH: N_("Tài khoản đã khóa vì cơ sở dữ liệu ghi chủ tài khoản đã mất. Gia đình không phải làm gì thêm. Nếu ghi nhầm, hãy báo tư pháp xã, phường; tài khoản sẽ mở lại ngay."),
+    Ground.RECORD_MERGED: N_("Hồ sơ này đã gộp vào một hồ sơ khác của bạn. Hãy đăng nhập bằng số định danh đang dùng, hoặc hỏi công an xã, phường."),
+    Ground.CARD_REVOKED: N_("Tài khoản đang khóa vì thẻ căn cước bị thu hồi. Làm thẻ mới xong, tài khoản tự mở lại."),
+    Ground.SUSPICION: N_("Tài khoản đang khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Mang căn cước đến một cửa hoặc gọi tổng đài để mở."),
+    Ground.OWN_REQUEST: N_("Tài khoản đang khóa theo yêu cầu của bạn. Mang căn cước đến một cửa hoặc gọi tổng đài để mở."),
+}
 
 
 def _waiting(step: Step) -> DancuError:
@@ -192,7 +202,9 @@ async def _onward(request: Request, held: Lease, step: Step, *, way: Way | None 
             remember_device(request, response, step.device)
         return response
     if step.state is StepState.LOCKED:
-        return _number(request, replace(step.flow, key=0, amr=()), Form(), FormErrors.of(LOCKED))
+        ground = await locks.why(await held.connection(), step.flow.key)
+        refusal = NotAllowed("sign_in.locked", WHY_LOCKED[ground]) if ground in WHY_LOCKED else LOCKED
+        return _number(request, replace(step.flow, key=0, amr=()), Form(), FormErrors.of(refusal))
     if step.state is StepState.WAIT:
         return _second(request, step, FormErrors.of(_waiting(step)), way=way, sent=True)
     return _second(request, step, FormErrors(), way=way or (Way.SMS if step.hint and step.ways[:1] == (Way.SMS,) else None), sent=bool(step.hint))

