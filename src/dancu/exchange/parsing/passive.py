@@ -14,14 +14,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(), "sha224": hashes.SHA224(),
 }  # fmt: skip
+#: Object identifiers of the hash algorithms, as encoded.
+_OIDS: Final = {bytes.fromhex(f"6086480165030402{n:02x}"): name for n, name in ((1, "sha256"), (2, "sha384"), (3, "sha512"), (4, "sha224"))}
 _LDS: Final = "2.23.136.1.1.1"
+
+
+#: What libraries raise for what is no EF.SOD, or one of a kind no document uses.
+_NO_SOD: Final = (
+    ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError, InvalidSignature, UnsupportedAlgorithm,
+    x509.ExtensionNotFound,
+)  # fmt: skip
 
 
 class Forged(ValueError):
@@ -43,7 +52,7 @@ def check(sod: bytes, groups: Mapping[int, bytes], trusted: Sequence[x509.Certif
         return _check(sod, groups, trusted, now or datetime.now(UTC))
     except Forged:
         raise
-    except (ValueError, KeyError, TypeError, IndexError, InvalidSignature) as error:
+    except _NO_SOD as error:
         raise Forged("not a valid EF.SOD") from error
 
 
@@ -56,13 +65,12 @@ def _check(sod: bytes, groups: Mapping[int, bytes], trusted: Sequence[x509.Certi
     signed = content["content"]
     if signed["encap_content_info"]["content_type"].dotted != _LDS:
         raise Forged("not an LDS security object")
-    lds = signed["encap_content_info"]["content"].contents
-    lds_bytes = signed["encap_content_info"]["content"].native if lds is None else bytes(lds)
-    _hashes_fit(lds_bytes, groups)
+    lds = bytes(signed["encap_content_info"]["content"].contents)
+    _hashes_fit(lds, groups)
     (signer,) = signed["signer_infos"]
     certificates = [x509.load_der_x509_certificate(one.chosen.dump()) for one in signed["certificates"]]
     document_signer = _signer_of(signer, certificates)
-    _signature_fits(signer, lds_bytes, document_signer)
+    _signature_fits(signer, lds, document_signer)
     return any(_issued(document_signer, anchor, now) for anchor in trusted)
 
 
@@ -75,14 +83,23 @@ def _inside(sod: bytes) -> bytes:
     return bytes(parser.parse(sod, strict=True)[4])
 
 
-def _hashes_fit(lds: bytes, groups: Mapping[int, bytes]) -> None:
-    from asn1crypto import core
+def _children(value: bytes) -> list[bytes]:
+    """The contents of the elements in a DER value, in order."""
+    from asn1crypto import parser
 
-    parts = core.Sequence.load(lds, strict=True)
-    algorithm = core.ObjectIdentifier.load(core.Sequence.load(parts[1].dump())[0].dump()).dotted
-    name = {"2.16.840.1.101.3.4.2.1": "sha256", "2.16.840.1.101.3.4.2.2": "sha384", "2.16.840.1.101.3.4.2.3": "sha512",
-            "2.16.840.1.101.3.4.2.4": "sha224"}[algorithm]  # fmt: skip
-    told = {int(pair[0].native): bytes(pair[1].native) for pair in (core.Sequence.load(one.dump()) for one in core.Sequence.load(parts[2].dump()))}
+    found = []
+    while value:
+        size = parser.peek(value)
+        found.append(bytes(parser.parse(value[:size], strict=True)[4]))
+        value = value[size:]
+    return found
+
+
+def _hashes_fit(lds: bytes, groups: Mapping[int, bytes]) -> None:
+    """LDSSecurityObject: version, hash algorithm, (number of a data group, its hash)…"""
+    _, algorithm, listed, *_ = _children(_children(lds)[0])
+    name = _OIDS[_children(algorithm)[0]]
+    told = {int.from_bytes(number, "big"): digest for number, digest in (_children(one)[:2] for one in _children(listed))}
     for number, data in groups.items():
         if not hmac.compare_digest(told.get(number, b""), hashlib.new(name, data).digest()):
             raise Forged("a data group was changed")
