@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dancu.exchange.drop_commands import app as drops
 from dancu.exchange.partner_commands import DataOption, JsonOption, run
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dancu.kit.db import Conn
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(drops, name="drop")
 
 
 @app.callback()

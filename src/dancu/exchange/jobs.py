@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
+from pathlib import Path
+
 from procrastinate import Blueprint
 
-from dancu.exchange.service import compare, partners
-from dancu.kit.db import connection
+from dancu.exchange.service import compare, drops, partners
+from dancu.exchange.service.reconcile import runs, uploads, work
+from dancu.kernel.errors import DancuError
+from dancu.kit.db import connection, data_dir, open_connection
+from dancu.kit.jobs import defer
+from dancu.kit.keys import KeyRing
 from dancu.kit.log import get_logger
 from dancu.sharing.service import data_agreements
 
 blueprint = Blueprint()
 log = get_logger("dancu.exchange.jobs")
+_TURN_SECONDS = 10.0  # a job holds the only worker
 
 
 @blueprint.periodic(cron="40 0 * * *")  # 07:40 in Vietnam, before the offices open
@@ -30,3 +39,47 @@ async def compare_logs(timestamp: int) -> None:
         for org_code, day, differences in await compare.nightly(conn):
             level = log.warning if differences else log.info
             level("logs compared", org_code=org_code, day=day.isoformat(), differences=differences)
+
+
+@blueprint.periodic(cron="*/10 * * * *")
+@blueprint.task(name="take_drops", queueing_lock="exchange.take_drops")
+async def take_drops(timestamp: int) -> None:
+    """Every ten minutes: files that agencies laid down under `DANCU_DROPS` ($DATA/drops) are taken, with a receipt beside each."""
+    folder = Path(os.environ.get("DANCU_DROPS") or data_dir() / "drops")
+    for outcome in await drops.take_all(connection, folder, data_dir() / "keys"):
+        if isinstance(outcome, DancuError):
+            log.warning("a file of an agency was refused", code=outcome.code)
+        else:
+            log.info("a file of an agency was taken", drop=outcome.drop_id, lines=outcome.lines, taken=outcome.taken, unknown=outcome.unknown)
+
+
+@blueprint.task(name="reconcile")
+async def reconcile(run_no: int) -> None:
+    """Some seconds of a partner's file; then others have their turn, and the rest is asked for again."""
+    keys = KeyRing.open(data_dir() / "keys")
+    async with connection("worker") as conn:
+        run = await runs.one(conn, run_no)
+    try:
+        done = await work.work(
+            lambda: open_connection("worker", autocommit=True), keys, run_no, uploads.file_of(run), seconds=_TURN_SECONDS, hand_out=False
+        )
+    except DancuError as error:
+        log.warning("reconciling stopped", run=run_no, code=error.code)
+        return
+    if done.finished:
+        uploads.forget(run)
+        return
+    async with connection("worker") as conn:
+        await defer(conn, "exchange:reconcile", {"run_no": run_no}, lock=f"reconcile.{run_no}")
+
+
+@blueprint.periodic(cron="*/15 * * * *")
+@blueprint.task(name="reconcile_on", queueing_lock="exchange.reconcile_on")
+async def reconcile_on(timestamp: int) -> None:
+    """Every quarter of an hour: runs whose worker died, or whose partner was over its quota or suspended, are tried again; results
+    kept long enough are erased."""
+    async with connection("worker") as conn:
+        for run_no in await runs.left_lying(conn, timedelta(minutes=14)):
+            if uploads.file_of(await runs.one(conn, run_no)).exists():
+                await defer(conn, "exchange:reconcile", {"run_no": run_no}, lock=f"reconcile.{run_no}")
+        await runs.erase_old(conn)

@@ -28,6 +28,11 @@ def receipt(key: int, kept: KeptConsent, version: int | None) -> str:
     )  # fmt: skip
 
 
+def file_receipt(claims: dict[str, Any]) -> str:
+    """The receipt of a file an agency laid down: which it was, and what came of its rows."""
+    return receipt_keys().sign("file-receipt+jwt", {"iss": ISSUER, **claims})
+
+
 def seal(agreement: Agreement, agreed: Act) -> str:
     """The terms and who stands behind them, with the evidence entries of both acts."""
     return receipt_keys().sign(
