@@ -55,7 +55,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh(cluster: postgres.Cluster, name: str) -> Registry:
     with psycopg.connect(cluster.dsn("admin", "postgres"), autocommit=True) as conn:
         conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE template")
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
         conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_import, dancu_worker, dancu_app, dancu_verify")
         conn.execute(f"GRANT TEMPORARY ON DATABASE {name} TO dancu_import")
     return unwatched(Registry(Database(cluster, name)))
