@@ -12,7 +12,7 @@ from dancu.cards.service import orders
 from dancu.kernel.actor import Purpose
 from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -57,7 +57,7 @@ def _shown() -> dict[str, Any]:
 async def _list(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors, done: str = "") -> Response:
     lines = await orders.waiting(conn, actor, _why())
     return render(
-        request, "cards/orders.html", lines=lines, form=form, errors=errors, done=done, choices=list(REASONS.items()),
+        request, "cards/orders.html", lines=lines, form=form, errors=errors, done=done, choices=[(code, gettext(words)) for code, words in REASONS.items()],
         status=422 if errors else 200, **_shown(),
     )  # fmt: skip
 
