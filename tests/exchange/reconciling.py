@@ -17,7 +17,7 @@ import psycopg
 from dancu.demo import fill, messy
 from dancu.demo.lookalikes import planted
 from dancu.demo.messy.insured import Rates, write_insured
-from dancu.demo.people import AS_OF, generate
+from dancu.demo.people import generate
 from dancu.demo.records import DemoHousehold, FlawRates
 from dancu.exchange.service.reconcile import results, runs, work
 from dancu.kernel.actor import Purpose

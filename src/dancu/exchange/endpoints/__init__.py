@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dancu.exchange.endpoints import events, log, lookup, proof, verify
+from dancu.exchange.endpoints import events, log, lookup, proof, reconcile, supply, verify
 from dancu.kit.web import APIRouter
 from dancu.kit.web.shortcuts import Handler
 
@@ -13,6 +13,8 @@ router.include_router(lookup.router)
 router.include_router(proof.router)
 router.include_router(log.router)
 router.include_router(events.router)
+router.include_router(supply.router)
+router.include_router(reconcile.router)
 
 # Hot endpoints, answered without the framework's routing.
 SHORTCUTS: dict[tuple[str, str], Handler] = {**verify.SHORTCUTS}

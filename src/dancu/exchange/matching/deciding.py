@@ -108,4 +108,6 @@ def _consistent(best: Scored) -> bool:
     """No match by itself against a field that speaks for somebody else, unless the number stands for it."""
     if best.number in ("same", "old", "near"):
         return not (best.name in ("surname", "other") and best.birth not in ("same", "swapped", "month"))
-    return best.name not in ("given", "surname", "other") and best.birth != "other" and best.sex != "other"
+    if best.sex == "other":  # one wrong stroke in a list; anything else must be beyond doubt
+        return best.name in ("same", "marks") and best.birth == "same" and best.near_home
+    return best.name not in ("given", "surname", "other") and best.birth != "other"

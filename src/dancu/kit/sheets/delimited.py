@@ -73,7 +73,10 @@ def _delimiter(lines: list[str]) -> str:
     """The delimiter that cuts the most alike lines into the most cells."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        except csv.Error:  # a cell that never ends: reading the rows will say so
+            return (0, -_DELIMITERS.index(delimiter))
         widest = max(widths, default=0)
         return (widest if widths.count(widest) > 1 or len(widths) == 1 else widest // 2, -_DELIMITERS.index(delimiter))
 

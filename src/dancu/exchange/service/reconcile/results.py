@@ -50,6 +50,14 @@ async def ndjson(conn: Conn, keys: KeyRing, run_no: int, start: int = 0) -> Asyn
         yield unseal(keys, run_no, nth, "result", result)
 
 
+async def chunk(conn: Conn, keys: KeyRing | Path, run_no: int, nth: int) -> bytes | None:
+    """The JSON lines of one chunk; None where there is none yet. `keys`: the ring or its folder."""
+    async for at, result, _ in store.chunks(conn, run_no, nth):
+        ring = KeyRing.open(keys) if isinstance(keys, Path) else keys
+        return unseal(ring, run_no, nth, "result", result) if at == nth else None
+    return None
+
+
 async def rejects(conn: Conn, keys: KeyRing, run_no: int) -> AsyncIterator[tuple[int, list[str], str, str]]:
     """Rows that could not be read: (record, cells, code, sentence)."""
     async for nth, _, sealed in store.chunks(conn, run_no, 0):

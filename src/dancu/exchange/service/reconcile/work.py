@@ -53,9 +53,10 @@ class Worked:
 
 async def work(
     connect: Connect, keys: KeyRing, run_no: int, path: Path, *, channel: Channel = Channel.JOB, deliver: Deliver = _nowhere,
-    progress: Callable[[Run], None] = lambda run: None, seconds: float | None = None, chunk: int = CHUNK,
+    progress: Callable[[Run], None] = lambda run: None, seconds: float | None = None, chunk: int = CHUNK, hand_out: bool = True,
 ) -> Worked:  # fmt: skip
-    """Work on a run until its file ends, or for about so many `seconds`. What earlier calls committed is handed out first.
+    """Work on a run until its file ends, or for about so many `seconds`. What earlier calls committed is handed out first, unless
+    `hand_out` is False.
 
     `connect` opens a connection in autocommit. Raises Conflict `reconcile.running` where another process works on it; Exceeded
     `exchange.quota` (the run waits for the next day); Refused where the agreement or the partner's connection ended meanwhile
@@ -67,9 +68,10 @@ async def work(
             raise Conflict("reconcile.running", N_("Lượt đối soát này đang được xử lý bởi một tiến trình khác."))
         run = await runs.one(conn, run_no)
         nth = 0
-        async for lines in results.ndjson(conn, keys, run_no):
-            await deliver(nth, lines)
-            nth += 1
+        if hand_out:
+            async for lines in results.ndjson(conn, keys, run_no):
+                await deliver(nth, lines)
+                nth += 1
         if run.state in _ENDED:
             return Worked(run, finished=True)
         job = _Job(conn, keys, run, deliver, progress, channel)
