@@ -9,7 +9,7 @@ from dancu.exchange.endpoints.verify import CONTEXT
 from dancu.exchange.models.call import Call
 from dancu.exchange.service import lookup
 from dancu.kit.web import APIRouter, DbConn, Request, Response, public
-from dancu.sharing.catalogue import FIELDS
+from dancu.sharing.models import FIELDS
 
 router = APIRouter(tags=["exchange"], dependencies=[public(machine=True)])
 PATH = "/api/v1/exchange/lookup"

@@ -28,7 +28,6 @@ from dancu.exchange.store import calls as store
 from dancu.kernel.errors import DancuError
 from dancu.kit import httpsig
 from dancu.kit.db import Conn
-from dancu.oidc.jose import Compact, JoseError
 from dancu.oidc.models import Client, ClientState
 from dancu.oidc.service import bearer, clients, tokens
 from dancu.oidc.service.errors import OAuthError
@@ -88,7 +87,7 @@ class Exchange:
         self.directory, self.quota = Directory(self.connect), Quota(self.connect)
         self.lane = Lane(self.connect)
         self._clients = clients.ClientCache(FRESH_SECONDS)
-        self._tokens: OrderedDict[str, tuple[float, Compact]] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[float, tokens.Compact]] = OrderedDict()
 
     async def caller(self, arrived: Arrived, service: str, now: float) -> tuple[Known, Snapshot]:
         """Who asks. Raises Refused; whatever is wrong before the signature is proved sounds alike."""
@@ -137,7 +136,7 @@ class Exchange:
                 raise OAuthError("invalid_token", "the token is not bound to its holder", 401)
             # What came once is known by the message's own id: a proof without a fresh signed message opens nothing.
             bearer.bound(self.provider, wire, token, scheme, token_text)
-        except JoseError as error:
+        except tokens.JoseError as error:
             raise refused("exchange.token", {"WWW-Authenticate": f'DPoP realm="dancu", error="invalid_token", error_description="{error}"'}) from error
         except OAuthError as error:
             raise refused("exchange.token", error.headers) from error
@@ -147,7 +146,7 @@ class Exchange:
         async with self.connect() as conn, conn.transaction():
             return await clients.known(conn, client_id)
 
-    def _token(self, issuer: str, text: str, now: float) -> Compact:
+    def _token(self, issuer: str, text: str, now: float) -> tokens.Compact:
         """A token of ours in time, read once: the same one comes with every call of five minutes."""
         known = self._tokens.get(text)
         if known is not None and now < known[0] and known[1].claims.get("iss") == issuer:

@@ -19,7 +19,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 from dancu.population.service import verify as registry
-from dancu.sharing.catalogue import FIELDS, ordered_fields
+from dancu.sharing.models import FIELDS, ordered_fields
 from dancu.sharing.service import consents
 from dancu.territory import service as territory
 

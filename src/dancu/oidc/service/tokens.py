@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dancu.accounts.models import ACR, SignIn
-from dancu.oidc.jose import Compact, JoseError, b64u, check_times, split
+from dancu.oidc.jose import Compact as Compact
+from dancu.oidc.jose import JoseError as JoseError
+from dancu.oidc.jose import b64u, check_times, split
 from dancu.oidc.models import AuthRequest, Client, Family
 from dancu.oidc.policy import ACCESS_SECONDS, CODE_SECONDS, ID_TOKEN_SECONDS
 from dancu.oidc.service.errors import OAuthError
