@@ -107,7 +107,7 @@ async def number(request: Request, held: RequestLease) -> Response:
             raise
         errors = FormErrors()
         errors.add("number", "sign_in.number", N_("Số định danh phải có 12 chữ số. Số CMND cũ có 9 chữ số cũng được."))
-        return _number(request, flow, form, errors)
+        return _number(request, flow, Form.of(number=typed[:20]), errors)
     return _passcode(request, flow, FormErrors())
 
 
@@ -207,7 +207,9 @@ async def _onward(request: Request, held: Lease, step: Step, *, way: Way | None 
         return _number(request, replace(step.flow, key=0, amr=()), Form(), FormErrors.of(refusal))
     if step.state is StepState.WAIT:
         return _second(request, step, FormErrors.of(_waiting(step)), way=way, sent=True)
-    return _second(request, step, FormErrors(), way=way or (Way.SMS if step.hint and step.ways[:1] == (Way.SMS,) else None), sent=bool(step.hint))
+    # A message is on its way only where it was asked for, or nothing better is there.
+    sent = bool(step.hint) and (way is Way.SMS or step.ways[:1] == (Way.SMS,))
+    return _second(request, step, FormErrors(), way=way or (Way.SMS if sent else None), sent=sent)
 
 
 async def _back_to_work(request: Request, held: Lease, step: Step) -> Response | None:

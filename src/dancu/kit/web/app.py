@@ -11,11 +11,12 @@ import psycopg
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dancu import __version__
 from dancu.kernel.errors import DancuError
@@ -36,6 +37,13 @@ _OWN = Path(__file__).resolve().parent
 
 class Application(FastAPI):
     """FastAPI inside the envelope. The envelope stands outside Starlette's error handling, see there."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The framework asks at every request whether somebody traces it; our own metrics are the envelope's.
+        if scope["type"] == "http":
+            await Starlette.__call__(self, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         stack = super().build_middleware_stack()
