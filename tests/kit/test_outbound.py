@@ -162,6 +162,7 @@ def test_the_list_knows_names_below_ports_and_the_inside() -> None:
     assert known.of("https", "x.y.b.vn", 8443) and not known.of("https", "b.vn", 8443) and not known.of("https", "evilb.vn", 8443)
     assert known.of("http", "10.0.0.5", 8101) and not known.of("https", "c.vn", 443)
     assert rules("*").of("https", "any.vn", 443) and not rules("*").of("http", "any.vn", 80)
+    assert rules("*:*").of("https", "any.vn", 8443) and not rules("*").of("https", "any.vn", 8443)
     assert (rules("a.vn") + rules("b.vn")).of("https", "b.vn", 443)
 
 

@@ -11,7 +11,7 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`host`: a name, an address, `*.example.vn` (any name below it) or `*` (any). `inside`: the entry says itself that the
+    """`host`: a name, an address, `*.example.vn` (any name below it) or `*` (any); `port` 0: any. `inside`: the entry says itself that the
     host lies in our own network, so its addresses need not be public ones and plain http will do; never with `*`."""
 
     host: str
@@ -19,7 +19,7 @@ class Rule:
     inside: bool = False
 
     def fits(self, host: str, port: int) -> bool:
-        if self.port != port:
+        if self.port not in (0, port):
             return False
         if self.host.startswith("*"):
             return host.endswith(self.host[1:]) and host != self.host[1:]
@@ -41,16 +41,17 @@ class Rules:
 
 def rules(text: str) -> Rules:
     """From the configuration, entries by comma: `api.bhxh.gov.vn`, `*.gplx.vn:8443` (https, public addresses only),
-    `inside:10.1.2.3:8101` (a host of our own network, http or https), `*` (any public address by https). ValueError names
+    `inside:10.1.2.3:8101` (a host of our own network, http or https), `*` (any public address by https; `*:*` at any port). ValueError names
     the entry that cannot be read: a wrong list must not become an open door."""
     return Rules(tuple(_rule(entry.strip()) for entry in text.split(",") if entry.strip()))
 
 
 def _rule(entry: str) -> Rule:
     inside, text = entry.startswith("inside:"), entry.removeprefix("inside:")
+    any_port, text = text.endswith(":*"), text.removesuffix(":*")
     try:
         parts = urlsplit(f"//{text}")
-        host, port = (parts.hostname or "").rstrip("."), parts.port or 443
+        host, port = (parts.hostname or "").rstrip("."), 0 if any_port else parts.port or 443
     except ValueError:
         host, port = "", 0
     if not host or text != parts.netloc or "@" in text or "*" in host.removeprefix("*") or (inside and "*" in host):
