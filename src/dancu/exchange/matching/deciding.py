@@ -62,20 +62,23 @@ def score(row: Declared, candidate: Candidate, hamlet: str, w: Weights) -> Score
 
 def _household(row: Declared, c: Candidate, hamlet: str, w: Weights) -> tuple[str, float, bool]:
     here = bool(c.in_area)
-    if c.head_number:
+    # Of a head of a household the head's name and number are their own, counted there.
+    itself = c.relation == "head" and row.head_name == row.ascii
+    head_name = None if itself else c.head_name
+    if c.head_number and not (itself and row.head_number == row.number):
         says = "head_number"
-    elif c.head_name and (here or not row.areas):
+    elif head_name and (here or not row.areas):
         says = "head_and_commune"
-    elif c.head_name:
+    elif head_name:
         says = "head_name"
     elif here:
         says = "commune"
     elif row.areas:
         says = "elsewhere"
     else:
-        says = "nothing" if c.head_name is None else "head_differs"
+        says = "nothing" if head_name is None else "head_differs"
     bits = w.household_says[says]
-    if says == "commune" and c.head_name == 0:
+    if says == "commune" and head_name == 0:
         bits += w.household_says["head_differs"]
     same_hamlet = False
     if here and row.front and hamlet:
@@ -85,7 +88,7 @@ def _household(row: Declared, c: Candidate, hamlet: str, w: Weights) -> tuple[st
         bits += w.hamlet["same" if same_hamlet else "differs"] if same_hamlet or "," in row.front else 0.0
     if here and row.front and c.address and fold_ascii(c.address) in row.front.split(", "):
         bits += w.house["same"]
-    return says, bits, here or bool(c.head_number) or bool(c.head_name)
+    return says, bits, here or says in ("head_number", "head_name")
 
 
 def decide(scored: Sequence[Scored], people: int, w: Weights) -> Decision:

@@ -1,0 +1,68 @@
+"""A partner's program sends a file, the worker matches it, the program fetches the results."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import psycopg
+import pytest
+
+from dancu.exchange.service.reconcile import runs as reconcile
+from dancu.exchange.service.reconcile import uploads, work
+from dancu.kit.keys import KeyRing
+from dancu_client import CallRefused
+from tests.accounts.registration import with_jobs
+from tests.exchange.calling import WHY, Site, citizen
+from tests.exchange.calling import site as site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_create_upload_work_and_fetch(site: Site) -> None:
+    with_jobs(site.registry.dsn("admin"))
+    program = await site.program("Bảo Hiểm Đối Soát")
+    other = await site.program("Cơ Quan Khác")
+    for org in (program.org_code, other.org_code):
+        await site.agree(org, "reconcile", "name birth sex personal_id")
+    key, number = await citizen(site, "Hồ Thị Đối Soát")
+    site.forget()
+    born = (await site.sql("SELECT birth_year::text FROM population.person_birth WHERE person_key = %s", (key,)))[0][0]
+    content = (
+        f"Mã số BHXH,Họ và tên,Ngày sinh,Số định danh\r\n1,HỒ THỊ ĐỐI SOÁT,{born},{number}\r\n2,Hồ Thị Đối Soat,{born},{number}\r\n"
+        "3,Không Có Trong Sổ,1950,\r\n"
+    ).encode()
+    call = program.client.call
+    made = (await call("reconcile", {"file_name": "a.csv", "digest": hashlib.sha256(content).hexdigest()}, WHY, path="/api/v1/exchange/reconcile/create")).body
+    run, half = made["run"], len(content) // 2
+    assert made["state"] == "waiting" and made["received"] == 0
+    for offset, part, last in ((0, content[:half], False), (half, content[half:], True)):
+        members = {"run": run, "offset": offset, "part": base64.b64encode(part).decode(), "last": last}
+        sent = (await call("reconcile", members, WHY, path="/api/v1/exchange/reconcile/upload")).body
+    assert sent["complete"] is True and sent["received"] == len(content)
+    jobs = await site.sql("SELECT args FROM procrastinate.procrastinate_jobs WHERE task_name = 'exchange:reconcile'")
+    assert jobs == [({"run_no": run},)]
+    empty = (await call("reconcile", {"run": run}, WHY, path="/api/v1/exchange/reconcile/result")).body
+    assert empty["lines"] == [] and empty["next"] == 0
+
+    async with site.conn() as conn:
+        kept = await reconcile.one(conn, run)
+    await work.work(
+        lambda: psycopg.AsyncConnection.connect(site.registry.dsn("worker"), autocommit=True), KeyRing.open(site.folder / "keys"), run,
+        uploads.file_of(kept), hand_out=False,
+    )  # fmt: skip
+    told = (await call("reconcile", {"run": run, "from": 0}, WHY, path="/api/v1/exchange/reconcile/result")).body
+    assert [line["outcome"] for line in told["lines"]] == ["matched", "duplicate", "not_found"] and told["next"] == 1
+    assert told["lines"][1]["differs"] == {"name": "close"} and told["lines"][1]["first_line"] == 2
+    state = (await call("reconcile", {"run": run}, WHY, path="/api/v1/exchange/reconcile/state")).body
+    assert state["state"] == "done" and state["counts"]["matched"] == 1
+    entries = await site.sql("SELECT actor_kind, actor_id, note->>'officer' FROM audit.pending WHERE subject = %s AND note->>'verb' = 'reconcile'", (key,))
+    assert entries == [("client", program.client_no, WHY.officer)]
+
+    # Another partner's run is not there for this one; the sandbox has no files.
+    with pytest.raises(CallRefused) as none:
+        await other.client.call("reconcile", {"run": run}, WHY, path="/api/v1/exchange/reconcile/result")
+    assert none.value.code == "reconcile.run"
+    with pytest.raises(CallRefused) as broken:
+        await call("reconcile", {"run": run, "offset": 0, "part": "###", "last": True}, WHY, path="/api/v1/exchange/reconcile/upload")
+    assert broken.value.code == "reconcile.upload.part"
