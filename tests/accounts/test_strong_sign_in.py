@@ -178,6 +178,7 @@ async def test_a_devices_key_is_a_second_factor_listed_and_taken_away(site, app,
         page = await b.get("/account/authenticators")
         assert "máy ở nhà" in page
         page = await other.sign_in(sau, status=200, acr="2")
+        assert 'name="code"' not in page, "no message was sent, so none is asked for"
         await other.post("/eid/sign-in/device", answer=device.sign(challenge(page)))
         found, _ = await signed(app, other, sau)
         assert (found.acr, found.amr) == (2, ("pin", "swk", "mfa"))
