@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dancu.exchange.endpoints import events, log, lookup, proof, reconcile, supply, verify
+from dancu.exchange.endpoints import confirm, events, log, lookup, proof, reconcile, residence, supply, verify
 from dancu.kit.web import APIRouter
 from dancu.kit.web.shortcuts import Handler
 
 router = APIRouter()
 # One line per data service: router.include_router(module.router)
 router.include_router(verify.router)
+router.include_router(residence.router)
+router.include_router(confirm.router)
 router.include_router(lookup.router)
 router.include_router(proof.router)
 router.include_router(log.router)

@@ -122,7 +122,7 @@ async def org_name(conn: Conn, org_code: str) -> str:
 async def receipt(request: Request, conn: DbConn, actor: CurrentActor, key: int, verification_id: str) -> Response:
     kept, says = await residence.verification(conn, actor, key, verification_id)
     why = residence.purpose_for(kept.case_ref)
-    address = f"{site(request)}/check#{kept.statement}"
+    address = f"{site(request)}/check#{residence.code_text(kept, says)}"
     return render(
         request, "exchange/residence_receipt.html", kept=kept, says=says, words=said, procedure=procedures.title(kept.procedure),
         paper=procedures.paper(kept.replaces), code=qr(address), purpose=why, purpose_title=access.purpose_title(why.code),

@@ -29,6 +29,11 @@ class Line:
     failures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
+    def worst(self) -> str:
+        """The outcome most attempts failed with; empty where none failed."""
+        return max(self.failures, key=lambda outcome: self.failures[outcome], default="")
+
+    @property
     def worked(self) -> int:
         return sum(counts[0] for counts in self.ways.values())
 
@@ -57,12 +62,14 @@ async def figures(request: Request, conn: DbConn, days: int = 30, org: str = "")
     names = {one.org_code: one.name for one in await access.organisations(conn)}
     rows = await residence.way_figures(conn, since, org[:40] or None)
     papers = await residence.paper_figures(conn, since)
+    lines = _lines(rows, names, bool(org))
+    by_way = {way.value: [sum(line.ways[way.value][at] for line in lines if way.value in line.ways) for at in (0, 1)] for way in Way}
     ranked: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for code, name, _, issued, demanded in papers:
         ranked[names.get(code, code) or name][0] += issued
         ranked[names.get(code, code) or name][1] += demanded
     return render(
-        request, "exchange/residence_watch.html", lines=_lines(rows, names, bool(org)), org=names.get(org, org) if org else "", ways=list(Way),
+        request, "exchange/residence_watch.html", lines=lines, by_way=by_way, org=names.get(org, org) if org else "", ways=list(Way),
         words=said, days=days, all_days=DAYS, ranked=sorted(ranked.items(), key=lambda one: -sum(one[1])), procedures=procedures,
         papers=[(names.get(code, code) or name, procedure, issued, demanded) for code, name, procedure, issued, demanded in papers],
     )  # fmt: skip

@@ -21,7 +21,7 @@ from dancu.kernel.errors import Exceeded, Unavailable
 from dancu.kit import keys as files
 from dancu.kit.i18n import N_
 
-SECONDS: Final = 30.0
+SECONDS: Final = 60.0
 _MOST_WAITING: Final = 20
 _waiting = 0
 _turns: dict[int, asyncio.Semaphore] = {}

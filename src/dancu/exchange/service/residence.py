@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -119,6 +119,14 @@ async def verification(conn: Conn, actor: Actor, key: int, verification_id: str)
     if kept is None or kept.org_code != actor.org_code:
         raise NotFound("residence.verification", N_("Cơ quan không có phiếu xác minh này."))
     return kept, statements.keys().verify(kept.statement, statements.VERIFICATION)
+
+
+def code_text(kept: Verification, says: Mapping[str, Any]) -> str:
+    """What a receipt's QR code carries: the gist of it, signed anew and short enough to be scanned from paper."""
+    person = says.get("person", {})
+    gist = {name: says[name] for name in ("iss", "jti", "iat", "way", "case_ref", "org", "replaces", "entry") if name in says}
+    gist["person"] = {name: person[name] for name in ("number", "name", "permanent", "temporary") if name in person}
+    return statements.keys().sign(statements.VERIFICATION, gist)
 
 
 async def way_figures(conn: Conn, since: date, org_code: str | None) -> list[tuple[str, str, str, str, int]]:
