@@ -216,7 +216,7 @@ class Core:
             raise NotGenuine("not a receipt") from error
         return found
 
-    def failed(self, asking: Asking, error: httpx.HTTPError) -> None:
+    def failed(self, asking: Asking, error: Exception) -> None:
         """The network failed. Raises NotReached when it was tried often enough."""
         if asking.attempts >= self.config.attempts:
             raise NotReached(f"{type(error).__name__}: {error}") from error

@@ -17,6 +17,7 @@ from dancu_client.errors import AnswerLost, NotGenuine, NotReached
 from dancu_client.proofs import Proved
 
 PROOF_SECONDS = 10.0
+_FAILURES = (httpx.HTTPError, OSError)  # some failures of TLS come as they are
 
 
 def _verify(number: str, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class Client:
             self._prepare()
             try:
                 response = self._http.send(self.core.request(asking))
-            except httpx.HTTPError as error:
+            except _FAILURES as error:
                 self.core.failed(asking, error)
                 time.sleep(pause(asking.attempts))
                 continue
@@ -108,7 +109,7 @@ class Client:
                 return
             try:
                 response = self._http.send(self.core.token_request())
-            except httpx.HTTPError as error:
+            except _FAILURES as error:
                 raise NotReached(f"token: {error}") from error
             if self.core.take_token(response):
                 return
@@ -119,7 +120,7 @@ class Client:
             raise NotGenuine("an address of somebody else")
         try:
             return self._http.get(url)
-        except httpx.HTTPError as error:
+        except _FAILURES as error:
             raise NotReached(str(error)) from error
 
 
@@ -156,7 +157,7 @@ class AsyncClient:
             await self._prepare()
             try:
                 response = await self._http.send(self.core.request(asking))
-            except httpx.HTTPError as error:
+            except _FAILURES as error:
                 self.core.failed(asking, error)
                 await asyncio.sleep(pause(asking.attempts))
                 continue
@@ -199,7 +200,7 @@ class AsyncClient:
                     return
                 try:
                     response = await self._http.send(self.core.token_request())
-                except httpx.HTTPError as error:
+                except _FAILURES as error:
                     raise NotReached(f"token: {error}") from error
                 if self.core.take_token(response):
                     return
@@ -210,5 +211,5 @@ class AsyncClient:
             raise NotGenuine("an address of somebody else")
         try:
             return await self._http.get(url)
-        except httpx.HTTPError as error:
+        except _FAILURES as error:
             raise NotReached(str(error)) from error

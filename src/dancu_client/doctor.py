@@ -137,7 +137,7 @@ class Doctor:
             began = time.time()
             response = client._http.get(client.core.url("/exchange/jwks"))
             took = time.time() - began
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise _Wrong(f"{type(error).__name__}: {error}", "The platform does not answer: check address, proxy and firewall.") from error
         if response.status_code != 200:
             raise _Wrong(f"HTTP {response.status_code}", "This address is not the platform's: check base_url.")
@@ -234,7 +234,7 @@ class Doctor:
             return "none configured"
         try:
             response = httpx.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"}, timeout=self.config.timeout)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise _Wrong(f"{type(error).__name__}: {error}", "The address must be reachable from the platform, not only from here.") from error
         if response.is_success:
             raise _Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -183,3 +186,39 @@ def test_webhooks_are_believed_only_from_the_platform(tmp_path: Path) -> None:
     ):
         with pytest.raises(NotGenuine):
             verifier.check(headers, content)
+
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "exchange.md"
+RUN = {"call.py": [sys.executable, "call.py"], "call.sh": ["sh", "call.sh"], "call.mjs": ["node", "call.mjs"], "Call.java": ["java", "Call.java"]}
+
+
+def example(name: str) -> str:
+    """The code of the guide's block whose first line names this file."""
+    text = EXAMPLES.read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```\w+\n(.*?)^ *```", text, re.S | re.M)
+    (found,) = [block for block in blocks if block.lstrip().startswith((f"# file: {name}", f"// file: {name}"))]
+    return textwrap.dedent(found)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", RUN)
+def test_examples_of_the_guide_work_as_copied(demo: tuple[str, Path], tmp_path: Path, name: str) -> None:
+    if shutil.which(RUN[name][0]) is None:
+        pytest.skip(f"needs {RUN[name][0]}")
+    url, data = demo
+    key = ec.generate_private_key(ec.SECP256R1())
+    for form, file in ((serialization.PrivateFormat.TraditionalOpenSSL, "key.pem"), (serialization.PrivateFormat.PKCS8, "key.p8.pem")):
+        (tmp_path / file).write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    (tmp_path / "csr.pem").write_bytes(csr_of(key))
+    csr = str(tmp_path / "csr.pem")
+    added = dancu(data, "partner", "add", "--name", "Cơ Quan Thử", "--system", name, "--csr", csr, "--sandbox", "--url", url, "--json")
+    (tmp_path / "cert.pem").write_text(added["certificate"])
+    (tmp_path / "dancu.toml").write_text(f'base_url = "{url}"\nclient_id = "{added["client_id"]}"\nkey = "key.pem"\ncertificate = "cert.pem"\n')
+    (tmp_path / name).write_text(example(name), encoding="utf-8")
+    env = {**os.environ, "DANCU_URL": url, "DANCU_CLIENT_ID": added["client_id"], "PYTHONPATH": str(EXAMPLES.parents[1] / "src"), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(RUN[name], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    if name == "call.py":
+        assert "{'name': 'yes', 'birth': 'close'}" in done.stdout
+    else:
+        assert json.loads(done.stdout)["fields"] == {"name": "yes"}, done.stdout
