@@ -126,7 +126,7 @@ async def _case(
     why = access.choose_purpose("data_subject_request")
     case = await service.case_of(conn, actor, why, key, case_id)
     return render(
-        request, "quality/case.html", case=case, about=service.about, found=service.found, term=population.term,
+        request, "quality/case.html", case=case, about=service.about, found=service.found, term=service.term,
         line=await _line(conn, actor, why, case), form=form, errors=errors, states=STATES, purpose=why, words=WORDS,
         may_answer=await service.may_answer(conn, actor, why, key, case_id),
         orgs=await _names(conn, [case.desk_org, case.reporter_org]),

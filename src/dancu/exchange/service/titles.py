@@ -16,3 +16,8 @@ def disputed(code: str, field: str) -> str:
     found, inner = one.part(part), one.field(field)
     words = [one.title, _IDENTITY.get(name, "") if part == "identity" else found.title if found else "", inner.title if inner else ""]
     return ": ".join(dict.fromkeys(gettext(word) for word in words if word))
+
+
+def identity_word(field: str) -> str:
+    """"Ngày sinh" for "birth"; "" for what is no field of identity."""
+    return gettext(_IDENTITY[field]) if field in _IDENTITY else ""

@@ -12,7 +12,7 @@ from dancu.quality.service.cases import (
     withdraw,
 )
 from dancu.quality.service.opening import open_for
-from dancu.quality.service.wording import about, found
+from dancu.quality.service.wording import about, found, term
 
 __all__ = [
     "about",
@@ -25,6 +25,7 @@ __all__ = [
     "open_case",
     "open_for",
     "sent",
+    "term",
     "waiting",
     "withdraw",
 ]

@@ -7,7 +7,7 @@ from typing import Final
 
 from dancu.credentials.service.titles import document_title
 from dancu.exchange.models import procedures
-from dancu.exchange.service.titles import disputed
+from dancu.exchange.service.titles import disputed, identity_word
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
 from dancu.population import service as population
@@ -60,6 +60,12 @@ def about(case: Case | Waiting | Opening) -> str:
     if case.kind is CaseKind.CONNECTOR:
         return disputed(group, case.field)
     return population.term(group, case.field)
+
+
+def term(case: Case, name: str) -> str:
+    """What a compared field is called: of a ministry's paper, the word for who somebody is; else the record's."""
+    of_a_paper = case.kind in (CaseKind.DOCUMENT, CaseKind.CONNECTOR)
+    return (of_a_paper and identity_word(name)) or population.term(case.data_group, name)
 
 
 def found(case: Case) -> str:
