@@ -39,7 +39,8 @@ _ALL = (
         ("60/2014/QH13", *_IDENTITY),
         (*_LOOK, "person.write.register", "person.write.correct", "person.write.kinship",
          "person.write.marry",
-         "person.write.divorce", "person.write.die", "person.number.allocate"),
+         "person.write.divorce", "person.write.die", "person.number.allocate", "person.supply", "person.verify",
+         "person.release"),
     ),
     Purpose(
         "identity_check", "Kiểm tra nhân thân", "Identity check", _START, None,

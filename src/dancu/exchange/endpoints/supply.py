@@ -1,0 +1,45 @@
+"""Data service *supply*: births, deaths and marriages handed in by the organisation that is their source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from dancu.exchange.endpoints.door import answered, calling
+from dancu.exchange.models.call import Call
+from dancu.exchange.service import supply
+from dancu.kernel.errors import Invalid
+from dancu.kit.i18n import N_
+from dancu.kit.web import APIRouter, DbConn, Request, Response, public
+
+router = APIRouter(prefix="/api/v1/exchange/supply", tags=["exchange"], dependencies=[public(machine=True)])
+_MOST_BYTES = 1024 * 1024
+
+
+@router.post("")
+async def take(call: Annotated[Call, calling("supply", most=_MOST_BYTES)], conn: DbConn, request: Request) -> Response:
+    """Body: `rows`, at most 200, each with `ref` (yours), `kind` and what the kind needs: death {number, name, date, document};
+    marriage {first {number, name}, second, date, document}; birth {name, sex, birth, mother {number, name}, father,
+    registered_at, document}; correction {number, name}. Answer per row: accepted, needs_verification or refused, with reasons."""
+    rows = call.body.get("rows")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise Invalid("supply.rows", N_("Mỗi lần gửi từ 1 đến {most} dòng."), most=supply.MOST_ROWS)
+    if call.sandbox:
+        return await answered(request, conn, call, {"rows": [{"ref": str(row.get("ref", "")), "outcome": "accepted", "reasons": []} for row in rows]})
+    found = await supply.take(conn, call, rows)
+    return await answered(request, conn, call, {"rows": [_shown(one) for one in found]})
+
+
+@router.post("/state")
+async def state(call: Annotated[Call, calling("supply")], conn: DbConn, request: Request) -> Response:
+    """Body: `refs`. What became of rows handed in; a new-born's `number` once it was given."""
+    refs = call.body.get("refs")
+    if not isinstance(refs, list) or not all(isinstance(ref, str) for ref in refs) or len(refs) > supply.MOST_ROWS:
+        raise Invalid("supply.rows", N_("Mỗi lần gửi từ 1 đến {most} dòng."), most=supply.MOST_ROWS)
+    found = [] if call.sandbox else await supply.states(conn, call, refs)
+    return await answered(request, conn, call, {"rows": [_shown(one) for one in found]})
+
+
+def _shown(one: supply.Outcome) -> dict[str, Any]:
+    said: dict[str, Any] = {"ref": one.ref, "outcome": one.outcome, "reasons": list(one.reasons)}
+    return {**said, "number": one.number} if one.number else said

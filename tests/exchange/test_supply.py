@@ -1,0 +1,93 @@
+"""Supply: each row stands alone, handing in twice is handing in once, only the source of a fact hands it in."""
+
+from __future__ import annotations
+
+import pytest
+
+from dancu.access import service as access
+from dancu.access.service import sessions
+from dancu.population import service as population
+from dancu.population.models import Sex
+from dancu_client import Context
+from tests.exchange.calling import OPERATOR, site  # noqa: F401
+from tests.population.conftest import draft
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+WHY = Context("civil_status", "60/2014/QH13", "HT-2026-11", "Cán bộ hộ tịch A")
+PAPER = {"kind": "Trích lục", "number": "12/2026", "date": "2026-11-20", "issuer": "UBND"}
+
+
+async def person(site, name, number, sex=Sex.FEMALE, born=(1990, 4, 12)):  # type: ignore[no-untyped-def]
+    """Somebody registered by the ward."""
+    from tests.population.conftest import PAPER as WARD_PAPER
+
+    async with site.conn() as conn:
+        token, _ = await access.enter_as(conn, "ward_police", demo=True)
+        police = await sessions.resolve(conn, token)
+        made = draft(name, sex=sex, year=born[0], month=born[1], day=born[2], number=number)
+        return (await population.register(conn, police, access.choose_purpose("residence_management"), WARD_PAPER, made)).person_key
+
+
+@pytest.fixture
+async def program(site):  # type: ignore[no-untyped-def]
+    program = await site.program("Bộ Tư pháp")
+    await site.agree(program.org_code, "supply", "name birth life marital personal_id", purposes={WHY.purpose: WHY.legal_basis})
+    site.forget()
+    return program
+
+
+async def hand_in(program, *rows):  # type: ignore[no-untyped-def]
+    answer = await program.client.call("supply", {"rows": list(rows)}, WHY)
+    return [(row["outcome"], row["reasons"]) for row in answer.body["rows"]]
+
+
+async def test_births_deaths_and_marriages(site, program):
+    mother = await person(site, "Lê Thị Mai", "049190000101")
+    await person(site, "Phạm Văn Tú", "049088000102", Sex.MALE, (1988, 1, 2))
+    assert mother
+    marriage = {"ref": "KH-1", "kind": "marriage", "first": {"number": "049190000101", "name": "Lê Thị Mai"},
+                "second": {"number": "049088000102", "name": "Phạm Văn Tú"}, "date": "2026-11-01", "document": PAPER}  # fmt: skip
+    birth = {"ref": "KS-1", "kind": "birth", "name": "Phạm Lê An", "sex": "female", "birth": "2026-11-10",
+             "mother": {"number": "049190000101", "name": "Lê Thị Mai"}, "registered_at": "Phường Trường Xuân, Tam Kỳ, Quảng Nam", "document": PAPER}  # fmt: skip
+    death = {"ref": "KT-1", "kind": "death", "number": "049088000102", "name": "Phạm Văn Tú", "date": "2026-11-15", "document": PAPER}
+    answer = await program.client.call("supply", {"rows": [marriage, birth, death]}, WHY)
+    rows = answer.body["rows"]
+    assert [row["outcome"] for row in rows] == ["accepted"] * 3, rows
+    (alive,) = await site.sql("SELECT alive_until FROM population.person p JOIN population.directory d USING (person_key) WHERE d.number = '049088000102'")
+    assert str(alive[0]) == "2026-11-15"
+    again = await program.client.call("supply", {"rows": [death]}, WHY)
+    assert again.body["rows"][0]["outcome"] == "accepted", "handing in twice is handing in once"
+    changed = await hand_in(program, {**death, "date": "2026-11-16"})
+    assert changed == [("refused", ["supply.ref_reused"])]
+    state = await program.client.call("supply", {"refs": ["KS-1", "none"]}, WHY, path="/api/v1/exchange/supply/state")
+    (one,) = state.body["rows"]
+    assert one["outcome"] == "accepted" and len(one["number"]) == 12
+
+
+async def test_what_the_registry_disagrees_with_goes_to_a_person(site, program):
+    await person(site, "Ngô Thị Lan", "049191000201")
+    death = {"kind": "death", "number": "049191000201", "date": "2026-11-15", "document": PAPER}
+    outcomes = await hand_in(
+        program, {"ref": "a", **death, "name": "Võ Minh Quân"}, {"ref": "b", **death, "name": "Ngô Thị Lan", "date": "hôm qua"},
+        {"ref": "c", **death, "name": "Ngô Thị Lan", "number": "049191000999"}, {"ref": "d", "kind": "divorce"},
+        {"ref": "e", "kind": "correction", "number": "049191000201", "name": "Ngô Thị Lan"},
+    )  # fmt: skip
+    assert outcomes[0] == ("needs_verification", ["supply.name_differs"])
+    assert [outcome for outcome, _ in outcomes[1:4]] == ["refused"] * 3 and all(reasons for _, reasons in outcomes[1:4])
+    assert outcomes[4] == ("needs_verification", ["supply.not_the_source"])
+    (alive,) = await site.sql("SELECT alive_until::text FROM population.person p JOIN population.directory d USING (person_key) WHERE d.number = '049191000201'")
+    assert alive[0] == "infinity"
+    mended = await hand_in(program, {"ref": "b", **death, "name": "Ngô Thị Lan"})
+    assert mended == [("accepted", [])], "a refused row may be handed in again, mended"
+
+
+async def test_without_an_agreement_for_supply_nothing_is_written(site, program):
+    other = await site.program("Tập đoàn Điện lực")
+    async with site.conn() as conn:
+        (verdict,) = await (
+            await conn.execute(
+                "SELECT verdict FROM population.open_for_act('client', %s::bigint, %s, ''::bytea, ARRAY[1]::bigint[], '{}', 'person.write.die',"
+                " 'civil_status', '60/2014/QH13', NULL, 'r', 'api')", (other.client_no, other.org_code),
+            )
+        ).fetchone()  # fmt: skip
+    assert verdict == "no_permission"
