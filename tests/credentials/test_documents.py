@@ -21,7 +21,7 @@ from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.kit import events
 from dancu.population import service as population
-from tests.credentials.conftest import Citizen, Transaction
+from tests.credentials.conftest import Citizen
 from tests.exchange.ministries import DESKS, HOA, Ministries
 
 CARE = Purpose("health_insurance", "25/2008/QH12")
@@ -51,7 +51,7 @@ async def _refresh(here: Ministries, hoa: Citizen, code: str) -> Document:
 async def test_a_card_that_agrees_is_integrated_and_follows_its_source(here: Ministries, hoa: Citizen) -> None:
     (card,) = await _integrate(hoa, here, "health_insurance")
     assert (card.standing, card.state, card.differs) == (Standing.INTEGRATED, State.VALID, ())
-    assert card.record["until"] == f"{date.today().year}-12-31" and card.as_of is not None
+    assert card.record["until"] == f"{SYSTEM_CLOCK.today().year}-12-31" and card.as_of is not None
     here.mend("health_insurance", HOA, The__TrangThai="TK")
     suspended = await _refresh(here, hoa, "health_insurance")
     assert (suspended.standing, suspended.state, suspended.document_id) == (Standing.INTEGRATED, State.SUSPENDED, card.document_id)

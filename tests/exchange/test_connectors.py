@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import date
 
 import pytest
 import pytest_asyncio
@@ -14,6 +13,7 @@ from dancu.exchange.connectors.addresses import Address, addresses
 from dancu.exchange.connectors.catalogue import connectors
 from dancu.exchange.connectors.client import Lines
 from dancu.exchange.models.connectors import Outcome
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.outbound import rules
 from tests.exchange.ministries import HOA, NOBODY, Ministries, ministries
 
@@ -59,7 +59,7 @@ async def test_dates_codes_numbers_and_pages(lines: Lines) -> None:
 
 async def test_a_list_goes_on_from_page_to_page(here: Ministries, lines: Lines) -> None:
     """More lines than a page holds, three ways of paging."""
-    lengths = {code: 0 for code in ("social_insurance", "medical_examination", "vehicles", "school_results")}
+    lengths = dict.fromkeys(("social_insurance", "medical_examination", "vehicles", "school_results"), 0)
     from contextlib import closing
 
     from dancu.demo.simulators import stock
@@ -102,7 +102,7 @@ async def test_stale_old_and_contradicting_answers_are_read_for_what_they_are(he
     assert old is not None and old.unread == () and old.parts == whole.parts and old.holder == whole.holder
     here.faults(code, "stale")
     stale = (await lines.ask(code, HOA)).content
-    assert stale is not None and stale.as_of is not None and (date.today() - stale.as_of).days > 600
+    assert stale is not None and stale.as_of is not None and (SYSTEM_CLOCK.today() - stale.as_of).days > 600
     here.faults(code, "contradicts")
     other = (await lines.ask(code, HOA)).content
     assert other is not None and other.holder["name"].casefold() == "trần hoà" and other.holder["birth"] != whole.holder["birth"]
