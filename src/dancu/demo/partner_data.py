@@ -62,7 +62,7 @@ MINISTRIES: Final = (
     Organisation("BXD", "Bộ Xây dựng", "Ministry of Construction", "ministry", S.SANDBOX, "check", _SHARING, "Giấy phép lái xe"),
     Organisation("BNNMT", "Bộ Nông nghiệp và Môi trường", "Ministry of Agriculture and Environment", "ministry", S.SANDBOX, "check", _SHARING,
                  "Cơ sở dữ liệu đất đai"),
-    Organisation("BCT", "Bộ Công Thương", "Ministry of Industry and Trade", "ministry", S.SECURITY_CHECK, "check", _SHARING, "Dịch vụ công", late=12),
+    Organisation("BCT", "Bộ Công Thương", "Ministry of Industry and Trade", "ministry", S.SECURITY_CHECK, "check", _SHARING, "Dịch vụ công", late=11),
     Organisation("BKHCN", "Bộ Khoa học và Công nghệ", "Ministry of Science and Technology", "ministry", S.UNUSED, "check", _SHARING,
                  "Nền tảng tích hợp, chia sẻ dữ liệu quốc gia"),
     Organisation("BNG", "Bộ Ngoại giao", "Ministry of Foreign Affairs", "ministry", S.NOT_JOINED, "check", _SHARING, "Hộ chiếu, hộ tịch ngoài nước"),

@@ -144,7 +144,7 @@ def _provinces() -> list[Organisation]:
     units = [unit for unit in gazetteer().provinces(today) if unit.unit_id not in own]
     return [
         Organisation(
-            f"UBND-{unit.code}", f"Ủy ban nhân dân {unit.title}", f"People's Committee of {unit.name}", "committee",
+            f"UBND-{unit.code}", f"Ủy ban nhân dân {unit.title[:1].lower()}{unit.title[1:]}", f"People's Committee of {unit.name}", "committee",
             PROVINCE_STAGES[number % len(PROVINCE_STAGES)], "province", ("public_service", "278/2025/NĐ-CP"), "Hệ thống một cửa điện tử",
         )
         for number, unit in enumerate(units)
@@ -156,14 +156,14 @@ async def _into_the_past(dates: _Dates) -> None:
     async with connection("admin") as conn:
         await conn.execute("SET LOCAL ROLE dancu_owner")
         for code, (applied, due, late) in dates.applied.items():
-            live = applied + timedelta(days=12)
+            live = min(applied + timedelta(days=12), SYSTEM_CLOCK.today())
             await conn.execute(
-                "UPDATE exchange.partner SET applied_at = %(applied)s::date, changed_at = %(live)s::date, due = coalesce(%(due)s::date, due),"
+                "UPDATE exchange.partner SET applied_at = %(applied)s::date + interval '2 hours', changed_at = %(live)s::date, due = coalesce(%(due)s::date, due),"
                 " live_at = CASE WHEN live_at IS NULL THEN NULL ELSE %(live)s::date::timestamptz END,"
                 " escalated_at = CASE WHEN %(late)s THEN now() END WHERE org_code = %(code)s",
                 {"applied": applied, "live": live, "due": due, "late": late, "code": code},
             )
-            await conn.execute("UPDATE exchange.step SET at = %s::date + interval '9 hours' WHERE org_code = %s", (applied, code))
+            await conn.execute("UPDATE exchange.step SET at = %s::date + interval '2 hours' WHERE org_code = %s", (applied, code))
         for code, days in dates.called.items():
             # A line of the log of calls so that one sees who uses the connection; about nobody, hence without entries.
             await conn.execute(

@@ -73,9 +73,6 @@ async def of(conn: Conn, org_code: str) -> View:
 
 async def add_system(conn: Conn, actor: Actor, name: str, csr: str, bound: str) -> tuple[System, Client, Certificate | None]:
     """A program of the actor's organisation, in the sandbox. Raises Conflict before it has applied."""
-    partner = await store.one(conn, actor.org_code)
-    if partner is None or partner.state not in SANDBOX_OPEN:
-        raise Conflict("exchange.partner.stopped", N_("Cơ quan đang bị tạm dừng hoặc chưa được kết nối."))
     organisation = await access.organisation(conn, actor.org_code)
     return await systems.add_system(conn, actor, actor.org_code, organisation.name if organisation else actor.org_code, name, csr, bound=bound)
 

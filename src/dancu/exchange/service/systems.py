@@ -31,6 +31,7 @@ async def add_system(
     """A program with its OIDC client and certificate (None where an outside authority signs). Raises Invalid for the request or
     the name, Conflict for a name or key that is in use."""
     policy.own(actor, org_code)
+    await _still_joined(conn, org_code)
     name = " ".join(name.split())
     if not 0 < len(name) <= 64:
         message = N_("Cần tên chương trình, tối đa 64 chữ.")

@@ -29,10 +29,12 @@ class Call:
 
     @property
     def x5t(self) -> str:
-        """The certificate tokens are bound to, for clients that bind to one."""
-        if self.client.bound != "mtls" or self.wire.certificate is None:
+        """The certificate tokens are bound to: for clients that bind to one, and for a program that sent its certificate where it
+        might have sent a proof. Either way a stolen token is of no use."""
+        if self.wire.certificate is None:
             return ""
-        return mtls.thumbprint(self.wire.certificate)
+        instead = self.client.bound == "dpop" and self.proof is None and self.client.grant_types == {"client_credentials"}
+        return mtls.thumbprint(self.wire.certificate) if instead or self.client.bound == "mtls" else ""
 
     def param(self, name: str) -> str:
         """A parameter this grant cannot do without. Raises OAuthError invalid_request."""
@@ -43,7 +45,7 @@ class Call:
 
     def demand_binding(self) -> None:
         """Raises OAuthError where the client's tokens must be bound and nothing came to bind them to."""
-        if self.client.bound == "dpop" and self.proof is None:
+        if self.client.bound == "dpop" and self.proof is None and not self.x5t:
             raise OAuthError("invalid_dpop_proof", "this client must send a DPoP proof")
         if self.client.bound == "mtls" and not self.x5t:
             raise invalid_request("this client must use its certificate")
