@@ -362,3 +362,15 @@ async def test_whatever_a_header_holds_is_refused(partner: Program, name: str, v
 async def test_a_second_client_object_needs_a_token_of_its_own(site: Site, partner: Program) -> None:
     again = AsyncClient(partner.config, partner.http)
     assert (await again.verify(NUMBER, {"name": "Ai Đó"}, WHY)).body["found"] is False
+
+
+async def test_who_is_turned_away_by_a_full_house_may_send_the_same_message_again(site: Site, partner: Program) -> None:
+    lane = site.app.state.exchange.lane
+    asking, headers = await request_of(partner)
+    lane._limit = 0
+    try:
+        busy = await send(partner, asking, headers)
+    finally:
+        lane._limit = 1000
+    assert code(busy) == (503, "exchange.busy") and int(busy.headers["retry-after"]) > 0
+    assert (await send(partner, asking, headers)).status_code == 200

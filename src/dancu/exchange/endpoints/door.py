@@ -79,7 +79,7 @@ async def let_in(request: Request, service: str, *, most: int = MOST_BYTES) -> C
     try:
         return await exchange.admit(known, snapshot, arrived, service, now)
     except DancuError as error:
-        await exchange.note_refusal(known.line, error.code)
+        await exchange.note_refusal(known.line, error)
         raise
 
 

@@ -48,7 +48,7 @@ async def post(request: Request) -> Response:
         if told.verdict == "replay" or told.entry_id is None:
             raise refused("exchange.replay")
     except DancuError as error:
-        await exchange.note_refusal(calls.line_of(call), error.code)
+        await exchange.note_refusal(calls.line_of(call), error)
         raise
     if told.verdict == "no_purpose":
         raise refusal("no_purpose")

@@ -25,7 +25,7 @@ from dancu.exchange.service.lane import Lane
 from dancu.exchange.service.quota import Quota
 from dancu.exchange.service.receipts import AnswerKeys
 from dancu.exchange.store import calls as store
-from dancu.kernel.errors import DancuError
+from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit import httpsig
 from dancu.kit.db import Conn
 from dancu.oidc.models import Client, ClientState
@@ -226,10 +226,13 @@ class Exchange:
                 raise refused(f"exchange.context.{name}")
         return tuple(" ".join(str(value).split()) for value in said), {k: v for k, v in body.items() if k != "context"}  # type: ignore[return-value]
 
-    async def note_refusal(self, line: Line, code: str) -> None:
-        """Keep that a known caller was refused, on a connection of its own."""
+    async def note_refusal(self, line: Line, error: DancuError) -> None:
+        """Keep that a known caller was refused, on a connection of its own. What we cannot do now is no refusal: the same message
+        may come again."""
+        if isinstance(error, Unavailable):
+            return
         async with self.connect() as conn, conn.transaction():
-            await store.write_many(conn, [_refusal_line(line, code)])
+            await store.write_many(conn, [_refusal_line(line, error.code)])
 
 
 def _refusal_line(line: Line, code: str) -> Line:
@@ -255,6 +258,8 @@ async def keep(conn: Conn, call: Call, verdict: str, entries: int) -> None:
 
 async def keep_refusal(conn: Conn, call: Call, error: DancuError) -> None:
     """What became of a call whose work was undone."""
+    if isinstance(error, Unavailable):
+        return
     await store.write_many(conn, [_refusal_line(line_of(call, error.code, 0), error.code)])
 
 
