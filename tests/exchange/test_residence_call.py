@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from dancu_client import CallRefused, Context
 
 from dancu.cards.models import Reading, TextKind
 from dancu.cards.parsing import write_qr
 from dancu.exchange.service import statements
 from dancu.kernel.dates import PartialDate
+from dancu_client import CallRefused, Context
 from tests.exchange.calling import Site, site
 from tests.population.conftest import NOW_HERE, Office, draft, officers, registry
 
