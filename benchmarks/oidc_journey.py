@@ -5,6 +5,8 @@ application, worker and database together.
 The published figure of the same journey: eSignet 2.0, 13.5 per vCPU. That one has no passcode; ours asks for it before any
 code is sent, so both are given: with argon2id (t=2, 19 MiB) and without its share, which is measured beside. Then signing in
 with the passcode alone, whose rest must stay under 8 ms.
+
+`--deep` measures the same with 10,000 accounts and with 1,000,000 in the same database: the journey may not become slower.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import hashlib
 import os
 import re
 import secrets
+import statistics
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -37,7 +40,8 @@ REST_MS = 8.0
 BACK = "https://bench.example/back"
 PASSCODE = "482915"
 CLAIMS = frozenset({"name", "birthdate", "gender"})
-_LANES = 3
+_LANES = 6
+FEW, MANY, SLOWER = 10_000, 1_000_000, 1.1
 
 
 @dataclass(frozen=True)
@@ -164,9 +168,47 @@ async def argon2_ms(times: int = 30) -> float:
     return (time.process_time() - began) / times * 1e3
 
 
-async def timed(running: Running, journeys: list[tuple[Journey, Citizen]], *, acr: int) -> float:
+def used(running: Running, but: int) -> float:
+    """CPU seconds of all our processes so far, without the database's work for the benchmark itself (backend `but`)."""
+    return sum(cpu_seconds([pid for pid in pids if pid != but]) for pids in pids_of(running))
+
+
+async def fill(running: Running, accounts: int) -> None:
+    """As many accounts in all, with a passcode's hash, two sign-ins, their history, a phone and an ended family each: rows by
+    SQL, nobody's in particular. Their keys begin where no person's are."""
+    import psycopg
+
+    first = 1 << 50
+    async with await psycopg.AsyncConnection.connect(running.dsn("admin"), autocommit=True) as conn:
+        row = await (await conn.execute("SELECT count(*) FROM accounts.account")).fetchone()
+        have = int(row[0]) if row else 0
+        keys = f"generate_series({first + have}::bigint, {first + accounts - 1}::bigint) AS k"
+        for statement in (
+            "INSERT INTO accounts.account (person_key, level, state, activated_at, phone, phone_index, phone_verified_at)"
+            f" SELECT k, 2, 'active', now(), int8send(k) || sha256(int8send(k)), sha256(int8send(k)), now() FROM {keys}",
+            f"INSERT INTO accounts.phone_directory (phone_index, person_key) SELECT sha256(int8send(k)), k FROM {keys}",
+            "WITH made AS (INSERT INTO accounts.authenticator (person_key, kind)"
+            f" SELECT k, 'passcode' FROM {keys} RETURNING person_key, authenticator_id)"
+            " INSERT INTO accounts.secret (person_key, authenticator_id, secret)"
+            " SELECT person_key, authenticator_id, sha256(int8send(person_key)) || sha256(int8send(-person_key)) || sha256('') FROM made",
+            "INSERT INTO accounts.sign_in (person_key, session_hash, sid, acr, amr, lock_version, at) SELECT k, sha256(int8send(k + n)),"
+            f" md5(k::text), 2, '{{pin,sms,mfa}}', 1, now() - n * interval '1 day' FROM {keys}, generate_series(1, 2) AS n",
+            "INSERT INTO accounts.happening (person_key, kind, note, at) SELECT k, 'signed_in', '{\"acr\": 2}', now() - n * interval '1 day'"
+            f" FROM {keys}, generate_series(1, 3) AS n",
+            "INSERT INTO access.session (token_hash, actor_kind, actor_id, channel, expires_at)"
+            f" SELECT sha256(int8send(-k)), 'citizen', k, 'web', now() + interval '1 hour' FROM {keys}",
+            "INSERT INTO oidc.family (person_key, family_id, client_no, scope, purpose, legal_basis, sid, acr, amr, auth_time, lock_version,"
+            " expires_at) SELECT k, substr(sha256(int8send(k)), 1, 16), 1, '{openid,profile}', 'online_service', '69/2024/NĐ-CP', md5(k::text),"
+            f" 2, '{{pin,sms,mfa}}', now(), 1, now() + interval '1 hour' FROM {keys}",
+            "ANALYZE accounts.account, accounts.authenticator, accounts.secret, accounts.sign_in, accounts.happening, accounts.phone_directory,"
+            " access.session, oidc.family",
+        ):
+            await conn.execute(statement)
+
+
+async def timed(running: Running, journeys: list[tuple[Journey, Citizen]], *, acr: int, but: int) -> float:
     """CPU milliseconds of all our processes per journey."""
-    before = sum(cpu_seconds(pids) for pids in pids_of(running))
+    before = used(running, but)
     waiting = iter(journeys)
 
     async def lane() -> None:
@@ -175,10 +217,10 @@ async def timed(running: Running, journeys: list[tuple[Journey, Citizen]], *, ac
 
     await asyncio.gather(*(lane() for _ in range(_LANES)))
     await asyncio.sleep(1.5)  # the worker's part
-    return (sum(cpu_seconds(pids) for pids in pids_of(running)) - before) / len(journeys) * 1e3
+    return (used(running, but) - before) / len(journeys) * 1e3
 
 
-async def measure(running: Running, people: int, count: int) -> None:
+async def measure(running: Running, people: int, count: int, *, deep: bool) -> None:
     import psycopg
 
     os.environ["DANCU_DATA"] = str(running.data)
@@ -197,29 +239,40 @@ async def measure(running: Running, people: int, count: int) -> None:
                 shown = await messages.outbox(conn, phone, most=1)
             return re.findall(r"\b(\d{6})\b", shown[0].text)[0]
 
+        own = conn.info.backend_pid
         hashing = await argon2_ms()
         for name, client, is_fapi in (("plain", plain[0], False), ("FAPI 2.0", fapi[0], True)):
             whole = [(Journey(running, client, is_fapi, outbox), citizen) for citizen in everybody]
-            await timed(running, whole, acr=2)  # agrees; from now on consent is remembered
-            used = await timed(running, whole, acr=2)
-            bare = used - hashing
+            await timed(running, whole, acr=2, but=own)  # agrees; from now on consent is remembered
+            total = statistics.median([await timed(running, whole, acr=2, but=own) for _ in range(3)])
+            bare = total - hashing
             report(
                 f"OTP journey, {name}", 1000 / bare, "journeys/s/core without argon2", PUBLISHED, target=FACTOR, cpu_ms=round(bare, 2),
-                with_argon2_ms=round(used, 2), journeys_with_argon2=round(1000 / used, 1), argon2_ms=round(hashing, 2), people=people,
+                with_argon2_ms=round(total, 2), journeys_with_argon2=round(1000 / total, 1), argon2_ms=round(hashing, 2), people=people,
             )  # fmt: skip
-        rest = await timed(running, [(Journey(running, plain[0], False, outbox), citizen) for citizen in everybody], acr=1) - hashing
+        whole = [(Journey(running, plain[0], False, outbox), citizen) for citizen in everybody]
+        rest = statistics.median([await timed(running, whole, acr=1, but=own) for _ in range(3)]) - hashing
         report("passcode sign-in, the rest", rest, "ms CPU/journey", REST_MS, argon2_ms=round(hashing, 2), people=people)
+        if deep:
+            at = {}
+            for accounts in (FEW, MANY):
+                await fill(running, accounts)
+                await timed(running, whole, acr=2, but=own)
+                at[accounts] = statistics.median([await timed(running, whole, acr=2, but=own) for _ in range(3)]) - hashing
+            report(
+                f"OTP journey, {MANY:,} accounts against {FEW:,}", at[MANY], "ms CPU/journey without argon2", at[FEW], limit=SLOWER,
+                argon2_ms=round(hashing, 2),
+            )  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--citizens", type=int, default=80)
-    parser.add_argument("--deep", action="store_true", help="1 million people")
+    parser.add_argument("--deep", action="store_true", help="10,000 accounts against 1 million")
     asked = parser.parse_args()
-    people = 1_000_000 if asked.deep else asked.people
-    with province(people) as running:
-        asyncio.run(measure(running, people, asked.citizens))
+    with province(asked.people) as running:
+        asyncio.run(measure(running, asked.people, asked.citizens, deep=asked.deep))
 
 
 if __name__ == "__main__":
