@@ -276,6 +276,8 @@ def test_a_demanded_paper_reaches_the_office_and_the_figures(enter: Enter, count
     counter.go("/desk/cases").well()
     with counter.page.expect_navigation():
         counter.page.locator("table a", has_text=re.compile(r"^\d+$")).last.click()
+    begin(counter).fill(number=HEAD_NUMBER, birth="1990").press("Kiểm tra")
+    proved(counter, "Tra cứu trên hệ thống")
     leader = enter("Lãnh đạo tỉnh")
     leader.go("/watch/residence").well()
     shot(leader, "watch")

@@ -20,15 +20,20 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 
 def unb64u(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
+        raise ValueError("a second spelling of the same bytes")
+    return data
 
 
 def check(keys: dict[str, Any], text: str, now: float) -> tuple[str, dict[str, Any]]:
     """(word, claims)."""
     try:
         head, body, signature = text.strip().rpartition("#")[2].split(".")
-        header, claims, raw = json.loads(unb64u(head)), json.loads(unb64u(body)), unb64u(signature)
+        header, raw = json.loads(unb64u(head)), unb64u(signature)
     except ValueError:
+        return "unreadable", {}
+    if not isinstance(header, dict):
         return "unreadable", {}
     key = next((one for one in keys["keys"] if one["kid"] == header.get("kid")), None)
     if key is None or header.get("alg") != "ES256" or len(raw) != 64:
@@ -40,6 +45,7 @@ def check(keys: dict[str, Any], text: str, now: float) -> tuple[str, dict[str, A
         public.verify(der, f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
         return "forged", {}
+    claims = json.loads(unb64u(body))
     return ("expired" if claims.get("exp", now + 1) <= now else "valid"), claims
 
 
