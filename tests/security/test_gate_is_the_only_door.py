@@ -43,6 +43,7 @@ CHANGEABLE = {
         "level", "state", "lock_version", "language", "phone", "phone_index", "email", "email_index", "phone_verified_at",
         "email_verified_at", "contact_changed_at", "channel", "office", "unit_id", "assisted", "guardian_key", "notified_at",
         "activate_by", "activated_at", "used_at", "last_used_at", "idle_reason", "reminded", "waves", "wave_at",
+        "closed_at", "closed_reason",
     },
     # What was claimed and when never changes; whom it concerns is found out by the check.
     "application": {
