@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def reconcile(
     file: Annotated[Path, typer.Argument(help="Tệp CSV, XLSX hoặc Parquet của cơ quan đối tác")],
     partner: Annotated[str, typer.Option("--partner", help="Mã cơ quan, tên hoặc client_id")],
-    purpose: Annotated[str, typer.Option("--purpose", help="Mã mục đích, có trong thỏa thuận")],
-    legal_basis: Annotated[str, typer.Option("--legal-basis", help="Căn cứ pháp lý của mục đích")],
+    purpose: Annotated[str, typer.Option("--purpose", help="Mã mục đích; bỏ trống: mục đích đầu tiên của thỏa thuận")] = "",
+    legal_basis: Annotated[str, typer.Option("--legal-basis", help="Căn cứ pháp lý; bỏ trống: căn cứ trong thỏa thuận")] = "",
     profile: Annotated[str, typer.Option("--profile", "-p", help="Mẫu cột: social-insurance")] = "social-insurance",
     out: Annotated[Path | None, typer.Option("--out", help="Tệp kết quả: .csv, còn lại là JSON từng dòng; bỏ trống: ra màn hình")] = None,
     case: Annotated[str, typer.Option("--case", help="Mã hồ sơ hoặc kế hoạch đối soát")] = "",
     data: Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Báo cáo cuối bằng JSON; kết quả chỉ ghi vào --out")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Báo cáo bằng JSON; kết quả ghi vào --out, hoặc FILE.results.jsonl")] = False,
 ) -> None:
     """Đối soát tệp của một cơ quan với dữ liệu dân cư. Chạy lại cùng tệp thì làm tiếp hoặc trả lại đúng kết quả đã có."""
     import asyncio
@@ -33,8 +33,10 @@ def reconcile(
     from dancu.kit.db import data_dir, use_data
 
     use_data(data_dir(data))
+    if as_json and out is None:
+        out = file.with_name(f"{file.stem}.results.jsonl")
     with _bar(file, quiet=as_json or (out is None and sys.stdout.isatty())) as progress:
-        report = asyncio.run(_reconcile(file, partner, (purpose, legal_basis, case), profile, out, as_json, progress))
+        report = asyncio.run(_reconcile(file, partner, (purpose, legal_basis, case), profile, out, progress))
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
     else:
@@ -42,11 +44,10 @@ def reconcile(
 
 
 async def _reconcile(
-    file: Path, partner: str, why: tuple[str, str, str], profile: str, out: Path | None, quiet: bool, progress: Callable[[Run], None]
+    file: Path, partner: str, why: tuple[str, str, str], profile: str, out: Path | None, progress: Callable[[Run], None]
 ) -> dict[str, Any]:
     import asyncio
 
-    from dancu.access import service as access
     from dancu.audit import service as audit
     from dancu.exchange.service import organisations
     from dancu.exchange.service.reconcile import rejecting, results, runs, work
@@ -62,15 +63,15 @@ async def _reconcile(
     conn = await open_connection("app", autocommit=True)
     try:
         async with conn.transaction():
-            operator = await access.actor_for_os_user(conn, os_user())
-            access.require(operator, "exchange.review")
             found, _ = await organisations.find(conn, partner)
             agreement = await data_agreements.in_force(conn, found.org_code, runs.SERVICE)
+            code = why[0] or next(iter(agreement.purposes if agreement else {}), "")
+            basis = why[1] or (agreement.purposes.get(code, "") if agreement else "")
             run = await runs.submit(
-                conn, agreement, Purpose(*why), digest=digest, file_name=file.name, profile_name=profile,
-                client_no=await runs.client_of(conn, found.org_code), officer=f"{operator.org_code}/{operator.actor_id}",
+                conn, agreement, Purpose(code, basis, why[2]), digest=digest, file_name=file.name, profile_name=profile,
+                client_no=await runs.client_of(conn, found.org_code), officer=os_user(),
             )  # fmt: skip
-        with results.Writer(out, silent=quiet) as writer:
+        with results.Writer(out) as writer:
             async with audit.sequencer() as sequenced:
                 done = await work.work(
                     lambda: open_connection("app", autocommit=True), keys, run.run_no, file, channel=Channel.CLI,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dancu.access import service as access
-from dancu.access.catalogue.choosing import purposes
 from dancu.credentials import keys, present
 from dancu.credentials.rules import KINDS
 from dancu.credentials.service import screens
-from dancu.exchange.present import papers as words
+from dancu.exchange.service import paper_words as words
 from dancu.kernel.errors import DancuError, Invalid
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -32,7 +31,7 @@ HOME = "/desk/check-document"
 
 def _offered() -> list[tuple[str, str]]:
     """(code, title) of the purposes for which documents are checked."""
-    return [(one.code, access.purpose_title(one.code)) for one, _ in purposes(serving=(screens.PERMISSION,))]
+    return [(one.code, access.purpose_title(one.code)) for one, _ in access.purposes(serving=(screens.PERMISSION,))]
 
 
 @router.get(HOME, dependencies=[allow(screens.PERMISSION)])

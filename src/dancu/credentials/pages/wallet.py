@@ -11,9 +11,9 @@ from dancu.credentials.models import Standing
 from dancu.credentials.rules import KINDS, SHOWN_SECONDS
 from dancu.credentials.service import documents as service
 from dancu.credentials.service import screens
-from dancu.exchange.connectors.client import Lines
-from dancu.exchange.present import papers as words
 from dancu.exchange.service import disputes, papers
+from dancu.exchange.service import paper_words as words
+from dancu.exchange.service.connected import Lines
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, NotFound

@@ -7,9 +7,9 @@ from typing import Final
 
 from dancu.credentials.models import Document, Standing, State, Verdict
 from dancu.credentials.rules import KINDS
-from dancu.exchange.connectors.catalogue import connector
 from dancu.exchange.models.connectors import Outcome
-from dancu.exchange.present import papers as words
+from dancu.exchange.service import paper_words as words
+from dancu.exchange.service.connected import connector
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.i18n import N_, gettext
 

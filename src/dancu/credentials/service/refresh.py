@@ -12,9 +12,9 @@ from dancu.audit import service as audit
 from dancu.credentials.rules import KINDS, REFRESH_HOURS, TRY_AGAIN_MINUTES
 from dancu.credentials.service import documents
 from dancu.credentials.store import documents as store
-from dancu.exchange.connectors.client import Lines
 from dancu.exchange.models.papers import Asking
 from dancu.exchange.service import papers
+from dancu.exchange.service.connected import Lines
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.db import Conn

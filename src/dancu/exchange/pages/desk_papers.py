@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dancu.access import service as access
-from dancu.access.catalogue.choosing import purposes
 from dancu.exchange.pages.papers import common, fetched, lines_of
 from dancu.exchange.service import disputes
 from dancu.exchange.service import papers as service
@@ -36,7 +35,7 @@ _USUAL = ("health_insurance", "data_subject_request", "public_service", "traffic
 def offered(request: Request, actor: Actor) -> list[tuple[str, str]]:
     """(code, title) of the purposes under which this actor may see anything here."""
     desks = lines_of(request).desks
-    found = [one.code for one, _ in purposes(serving=(service.PERMISSION,)) if service.visible(actor, Purpose(one.code, ""), desks)]
+    found = [one.code for one, _ in access.purposes(serving=(service.PERMISSION,)) if service.visible(actor, Purpose(one.code, ""), desks)]
     if actor.can("case.desk") and actor.org_code in desks.values():  # a sector's own desk mends its own data, and nothing else
         found = [code for code in found if code == "data_subject_request"]
     return [(code, access.purpose_title(code)) for code in sorted(found, key=lambda code: _USUAL.index(code) if code in _USUAL else 9)]

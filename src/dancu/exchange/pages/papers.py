@@ -7,8 +7,8 @@ from typing import Any
 from dancu.access import service as access
 from dancu.exchange.connectors.client import Lines
 from dancu.exchange.models.papers import Shown
-from dancu.exchange.present import papers as words
 from dancu.exchange.service import disputes, medical
+from dancu.exchange.service import paper_words as words
 from dancu.exchange.service import papers as service
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK

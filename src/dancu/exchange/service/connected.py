@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 from dancu.exchange.connectors.addresses import addresses
-from dancu.exchange.connectors.catalogue import connectors
+from dancu.exchange.connectors.catalogue import connector, connectors
 from dancu.exchange.connectors.client import Lines
 from dancu.kit.db import data_dir
 from dancu.kit.outbound import rules
+
+__all__ = ["Lines", "connector", "lines", "lines_of_process"]
 
 
 def lines(file: str, keys: Path, outbound: str) -> Lines:

@@ -104,7 +104,7 @@ async def _file(conn: Conn, actor: Actor, asked: Asked, found: Found) -> bool:
         return False
     differing = [field for field, word in found.fields.items() if word in ("no", "other", "none")]
     group, field = next((_FACTS[one] for one in differing if one in _FACTS), ("card", "number"))
-    details = {_FACTS[name][1]: word for name, word in found.fields.items() if name in _FACTS}
+    details = {".".join(_FACTS[name]): word for name, word in found.fields.items() if name in _FACTS}
     await events.emit(conn, DISAGREEMENT, found.person_key, {
         "group": group, "field": field, "reporter_org": actor.org_code, "source": asked.way.value, "details": details,
     })  # fmt: skip

@@ -85,8 +85,8 @@ class Writer:
     the run has ended, or standard output. What a broken run had handed out is handed out again from the database, so the file
     is whole whatever happened before."""
 
-    def __init__(self, path: Path | None, *, silent: bool = False) -> None:
-        self._path, self._silent = path, silent
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
         self._csv = path is not None and path.suffix.lower() == ".csv"
         self._part = path.with_name(f".{path.name}.part") if path else None
         self._file: IO[bytes] | None = None
@@ -97,7 +97,7 @@ class Writer:
             self._file = self._part.open("wb")
             if self._csv:
                 self._file.write(("\ufeff" + ",".join(CSV_COLUMNS) + "\r\n").encode())
-        elif not self._silent:
+        else:
             self._file = sys.stdout.buffer
         return self
 

@@ -1,1 +1,0 @@
-"""How this room's things read."""
