@@ -123,3 +123,32 @@ async def test_an_officer_may_not_search_the_log(seen, app, police):
     now = datetime.now(UTC)
     with pytest.raises(NotAllowed):
         await service.search_log(app, police, CHECK, Query(since=now - timedelta(hours=1), until=now))
+
+
+async def test_a_citizen_asks_the_organisation_behind_a_look(seen, app, registry):
+    """One tap: news that opens a case with that organisation's desk; one's own look is nobody's to answer for."""
+    from dancu.kernel.errors import NotFound
+    from dancu.kit import events
+    from dancu.quality.subscribers import handle
+
+    citizen, key = seen, seen.actor_id
+    await sequence(registry)
+    found = await service.looks_of(app, citizen, OWN, key)
+    theirs = next(look for look in found.looks if look.askable)
+    mine = next((look for look in found.looks if not look.askable), None)
+    await service.ask(app, citizen, OWN, theirs.seq, objection=True)
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker"), autocommit=True) as worker:
+        while await events.dispatch_once(worker):
+            pass
+        rows = await (await worker.execute("SELECT seq, topic, person_key, payload, at FROM kit.event WHERE topic = 'look.objected'")).fetchall()
+        async with worker.transaction():
+            await handle(worker, events.Event(*rows[-1]))
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        (kind, desk, days) = (await (await admin.execute(
+            "SELECT kind, desk_org, done_due - opened_at::date FROM quality.case WHERE person_key = %s AND source = 'looks'", (key,))).fetchall())[-1]
+    assert (kind, desk) == ("objection", "DEMO.CA.TX") and days >= 14
+    for seq in (0, 10**9, *( [mine.seq] if mine else [])):
+        with pytest.raises(NotFound):
+            await service.ask(app, citizen, OWN, seq, objection=False)
+        await app.rollback()

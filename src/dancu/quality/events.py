@@ -8,7 +8,7 @@ A room below opens a case by emitting one of `OPENING` with the person as the ev
 - `reporter_org`: the organisation that found it, which sees the answer too;
 - `source`: what found it (a way, a kind of document, a connector); `ref`: "room.table:id" of the row behind it, which gives
   the case its wording where `quality.service.wording.STATEMENTS` knows the prefix;
-- `details`: field -> word ("no", "close", "old", …), never a value.
+- `details`: "group.field" -> word ("no", "close", "old", …), never a value.
 """
 
 from typing import Final
@@ -22,4 +22,6 @@ OPENING: Final[dict[str, str]] = {
     "document.mismatch": "document",
     "connector.wrong": "connector",
     "paper.demanded": "paper",
+    "look.questioned": "question",
+    "look.objected": "objection",
 }

@@ -17,6 +17,8 @@ class CaseKind(StrEnum):
     DOCUMENT = "document"  # an integrated document and its source
     CONNECTOR = "connector"  # a datum of a ministry's own database
     PAPER = "paper"  # a paper was demanded that the law no longer asks for
+    QUESTION = "question"  # a citizen asks about a look at their data
+    OBJECTION = "objection"  # a citizen objects to one
 
 
 class CaseState(StrEnum):

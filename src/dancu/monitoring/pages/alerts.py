@@ -7,7 +7,20 @@ from typing import Final
 from dancu.access import service as access
 from dancu.kernel.errors import DancuError
 from dancu.kit.i18n import N_
-from dancu.kit.web import APIRouter, CurrentActor, DbConn, Form, FormErrors, Request, Response, allow, attempt, read_form, render, see_other
+from dancu.kit.web import (
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    Form,
+    FormErrors,
+    Request,
+    Response,
+    allow,
+    attempt,
+    read_form,
+    render,
+    see_other,
+)
 from dancu.monitoring.service import alerts as service
 
 HOME: Final = "/watch/alerts"

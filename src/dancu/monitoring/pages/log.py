@@ -24,6 +24,7 @@ from dancu.kit.web import (
     public,
     read_form,
     render,
+    see_other,
 )  # fmt: skip
 from dancu.monitoring import service
 from dancu.population import service as population
@@ -35,10 +36,18 @@ _LOG_YEARS, _LONGEST_ID = (2000, 8999), 19
 
 
 @router.get("/me/looks", dependencies=[allow("citizen")])
-async def my_looks(request: Request, conn: DbConn, actor: CurrentActor, before: int | None = None) -> Response:
+async def my_looks(request: Request, conn: DbConn, actor: CurrentActor, before: int | None = None, asked: int = 0) -> Response:
     why = access.choose_purpose("own_record")
     found = await service.looks_of(conn, actor, why, actor.actor_id, before=before)
-    return render(request, "monitoring/my_looks.html", found=found)
+    return render(request, "monitoring/my_looks.html", found=found, asked=asked)
+
+
+@router.post("/me/looks/{seq}/ask", dependencies=[allow("citizen")])
+async def ask(request: Request, conn: DbConn, actor: CurrentActor, seq: int) -> Response:
+    """Ask the organisation behind one access, or object to it (`kind` objection): one tap."""
+    form = await read_form(request)
+    await service.ask(conn, actor, access.choose_purpose("own_record"), seq, objection=form.value("kind") == "objection")
+    return see_other(f"/me/looks?asked={seq}")
 
 
 @router.get("/me/looks/{entry_id}/proof", dependencies=[allow("citizen")])

@@ -11,9 +11,14 @@ from dancu.audit import service as audit
 from dancu.audit.models import Access, FoundEntry, Query
 from dancu.exchange.service.titles import disputed
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Purpose
+from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
+from dancu.kit.events import emit
 from dancu.kit.i18n import N_, gettext
 from dancu.population import service as population
+
+# News that opens a case (room quality).
+LOOK_QUESTIONED, LOOK_OBJECTED = "look.questioned", "look.objected"
 
 ACTION = {
     "read": N_("đã xem"),
@@ -40,7 +45,8 @@ FIELD = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One access as a citizen reads it. `erased`: the law had its content removed; place and time stay."""
+    """One access as a citizen reads it. `erased`: the law had its content removed; place and time stay. `askable`: it was an
+    organisation's, which the citizen may ask or object to."""
 
     seq: int
     entry_id: int
@@ -52,6 +58,7 @@ class Look:
     saw: tuple[str, ...]
     case_ref: str
     erased: bool
+    askable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,30 @@ def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
         seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(ACTION.get(one.action, one.action)),
         why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
         saw=tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
-        erased=one.erased_by is not None,
+        erased=one.erased_by is not None, askable=own and _asked_of(one, key) != "",
     )  # fmt: skip
+
+
+def _asked_of(one: Access, key: int) -> str:
+    """Which organisation answers for an access; "" where nobody but the citizen or the platform itself was there."""
+    ours = one.org_code == SYSTEM.org_code or (one.actor_kind == "citizen" and one.actor_id == key)
+    return "" if ours else one.org_code
+
+
+async def ask(conn: Conn, actor: Actor, purpose: Purpose, seq: int, *, objection: bool) -> None:
+    """A citizen asks the organisation behind access number `seq` of their list, or objects to it: a case with that organisation's
+    desk, answered within the law's time. Raises NotFound where there is no such access to ask about."""
+    key = actor.actor_id
+    await population.open_person(conn, actor, purpose, key, fields=("accesses",))
+    found = await audit.accesses_of(conn, key, limit=1, before_seq=seq + 1) if 0 < seq < 1 << 62 else []
+    org_code = _asked_of(found[0], key) if found and found[0].seq == seq else ""
+    if not org_code:
+        raise NotFound("looks.unknown", N_("Không có lượt xem này để hỏi."))
+    await audit.record(
+        conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note={"verb": "look.object" if objection else "look.ask", "seq": seq}
+    )
+    payload = {"group": "access", "field": str(seq), "org_code": org_code, "source": "looks", "ref": f"audit.entry:{found[0].entry_id}"}
+    await emit(conn, LOOK_OBJECTED if objection else LOOK_QUESTIONED, key, payload)
 
 
 async def search_log(conn: Conn, actor: Actor, purpose: Purpose, query: Query) -> list[FoundEntry]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from dancu.access import service as access
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
-from dancu.population import service, wording
+from dancu.population import present, service, wording
 from dancu.population.pages.record import sections
 from dancu.population.wording import labels
 
@@ -25,3 +27,12 @@ async def me(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         request, "population/me.html", view=view, sections=sections(view, SYSTEM_CLOCK.today()), labels=labels,
         wording=wording,
     )  # fmt: skip
+
+
+@router.get("/record.json", dependencies=[allow("citizen")])
+async def download(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """Everything the registry says of oneself, each fact with source and dates, for a program to read (law 91/2025: a copy
+    of one's own data). For paper, the page itself prints."""
+    view = await service.person(conn, actor, own_purpose(), actor.actor_id)
+    body = json.dumps(present.as_json(view), ensure_ascii=False, indent=1)
+    return Response(body, media_type="application/json", headers={"Content-Disposition": 'attachment; filename="dancu-ho-so-cua-toi.json"'})

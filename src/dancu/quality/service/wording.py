@@ -18,6 +18,8 @@ FOUND: Final[Mapping[CaseKind, str]] = {
     CaseKind.DISAGREEMENT: N_("Giấy tờ hoặc lời khai tại quầy khác với cơ sở dữ liệu dân cư."),
     CaseKind.DOCUMENT: N_("Giấy tờ đề nghị tích hợp khác với dữ liệu của cơ quan quản lý."),
     CaseKind.CONNECTOR: N_("Dữ liệu của cơ quan quản lý được báo là sai."),
+    CaseKind.QUESTION: N_("Công dân hỏi vì sao cơ quan đã xem dữ liệu của mình."),
+    CaseKind.OBJECTION: N_("Công dân phản đối việc cơ quan đã xem dữ liệu của mình."),
     CaseKind.PAPER: N_("Công dân vẫn bị yêu cầu nộp giấy tờ mà pháp luật không còn đòi hỏi."),
 }
 
@@ -53,6 +55,8 @@ async def statement(conn: Conn, key: int, what: Opening) -> str:
 def about(case: Case | Waiting | Opening) -> str:
     """What a case is about, in the language of the request."""
     group = case.group if isinstance(case, Opening) else case.data_group
+    if case.kind in (CaseKind.QUESTION, CaseKind.OBJECTION):
+        return gettext(N_("Một lượt xem dữ liệu"))
     if case.kind is CaseKind.PAPER:
         return gettext(N_("Đòi giấy tờ: {procedure}"), procedure=procedures.title(case.field))
     if case.kind is CaseKind.DOCUMENT:
