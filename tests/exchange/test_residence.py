@@ -245,7 +245,7 @@ async def test_a_card_that_disagrees_is_filed_and_the_typed_goes_on(app, counter
     assert (topic, key) == ("exchange.disagreement", ha.key)
     assert payload == {
         "group": "name", "field": "full_name", "reporter_org": counter.org_code, "source": "qr",
-        "details": {"full_name": "no", "birth_date": "yes", "sex": "yes", "number": "same"},
+        "details": {"name.full_name": "no", "birth.birth_date": "yes", "birth.sex": "yes", "card.number": "same"},
     }  # fmt: skip
 
 
