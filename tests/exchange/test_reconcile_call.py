@@ -27,7 +27,7 @@ async def test_create_upload_work_and_fetch(site: Site) -> None:
         await site.agree(org, "reconcile", "name birth sex personal_id")
     key, number = await citizen(site, "Hồ Thị Đối Soát")
     site.forget()
-    born = (await site.sql("SELECT birth_year::text FROM population.person_birth WHERE person_key = %s", (key,)))[0][0]
+    born = (await site.sql("SELECT concat_ws('-', birth_year, lpad(birth_month::text, 2, '0'), lpad(birth_day::text, 2, '0')) FROM population.person_birth WHERE person_key = %s", (key,)))[0][0]
     content = (
         f"Mã số BHXH,Họ và tên,Ngày sinh,Số định danh\r\n1,HỒ THỊ ĐỐI SOÁT,{born},{number}\r\n2,Hồ Thị Đối Soat,{born},{number}\r\n"
         "3,Không Có Trong Sổ,1950,\r\n"

@@ -39,9 +39,10 @@ class Gazetteer:
         # Line n is the unit of id n; a line is empty where an id was given up.
         self._lines = ["", *read_lines("units")]
         self._units: dict[int, Unit] = {}
+        self._count = sum(map(bool, self._lines))
 
     def __len__(self) -> int:
-        return sum(map(bool, self._lines))
+        return self._count
 
     def __iter__(self) -> Iterator[Unit]:
         return (self.unit(i) for i, line in enumerate(self._lines) if line)

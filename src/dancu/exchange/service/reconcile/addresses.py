@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -11,6 +12,8 @@ from dancu.kernel.text import fold_ascii
 from dancu.territory.service import OLDEST_KNOWN, REFORM, gazetteer, resolve
 
 _MOST: Final = 6
+# What stands before the province is a commune, not a district: an address of today.
+_COMMUNE: Final = re.compile(r"(xa|phuong|dac khu|[px]\.)\s*\w")
 
 
 class Home(NamedTuple):
@@ -27,7 +30,8 @@ class Addresses:
         self._today = today
         old = REFORM - timedelta(days=1)
         # Three parts name commune, district and province of before the reform; two name today's commune and province.
-        self._readings = ((3, old), (3, date(2023, 4, 15)), (3, OLDEST_KNOWN), (2, today), (3, today), (2, old))
+        self._readings = ((3, old), (3, OLDEST_KNOWN), (2, today), (3, today), (2, old))
+        self._two_levels = ((2, today), *self._readings)
         self.read = lru_cache(maxsize=65_536)(self._read)
         self._tail = lru_cache(maxsize=32_768)(self._resolve)
 
@@ -35,7 +39,8 @@ class Addresses:
         parts = [part for part in (p.strip() for p in text.replace(";", ",").replace("\n", " ").split(",")) if part]
         if code.isdigit() and (areas := self._coded(code)):
             return Home(areas, ", ".join(map(fold_ascii, parts)))
-        for count, day in self._readings:
+        two = len(parts) > 1 and _COMMUNE.match(fold_ascii(parts[-2]))
+        for count, day in self._two_levels if two else self._readings:
             if len(parts) >= count and (areas := self._tail(", ".join(parts[-count:]), day)):
                 return Home(areas, ", ".join(map(fold_ascii, parts[:-count])))
         areas = self._tail(", ".join(parts[-4:]), self._today) if parts else ()
