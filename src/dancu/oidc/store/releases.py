@@ -1,4 +1,4 @@
-"""UserInfo, many requests at once (migrations/0043_releases.sql): what may go out is decided, read and recorded in one statement."""
+"""UserInfo, many requests at once (migrations/0049_releases.sql): what may go out is decided, read and recorded in one statement."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ SET LOCAL ROLE dancu_gate;
 
 -- Marks of many requests: `owners` says which request (1..n) brings which. The requests one of whose marks came before, here or
 -- in another of them.
-CREATE FUNCTION oidc.stale(owners integer[], digests bytea[], seconds integer[]) RETURNS integer[] LANGUAGE plpgsql VOLATILE
+CREATE OR REPLACE FUNCTION oidc.stale(owners integer[], digests bytea[], seconds integer[]) RETURNS integer[] LANGUAGE plpgsql VOLATILE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE found integer[];
 BEGIN
@@ -23,7 +23,7 @@ BEGIN
 END $$;
 
 -- `oidc.use_family` of many requests; one without a person (0) only brings marks, and is 'ok' with them or 'replayed'.
-CREATE FUNCTION oidc.use_many(
+CREATE OR REPLACE FUNCTION oidc.use_many(
     owners integer[], digests bytea[], seconds integer[], persons bigint[], family_ids bytea[], clients bigint[]
 ) RETURNS TABLE (ord integer, word text, fam oidc.family) LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
@@ -49,7 +49,7 @@ END $$;
 
 -- The facts of one person that stand behind released fields, as the registry knows them today. For functions that have asked the
 -- gate's rule and recorded the release; nobody else may call it.
-CREATE FUNCTION population.released(person bigint, fields text[]) RETURNS json LANGUAGE sql STABLE SECURITY DEFINER
+CREATE OR REPLACE FUNCTION population.released(person bigint, fields text[]) RETURNS json LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT json_build_object(
         'name', CASE WHEN 'name' = ANY (fields) THEN (SELECT f.full_name FROM population.person_name f
@@ -77,7 +77,7 @@ $$;
 -- there is none}. `claim_groups`: claim -> group; `group_fields`: [group, fields of the registry] in their order. What goes out is wanted (by
 -- scope or by the family's own claims), agreed and agreed to, for the family's purpose; each release is an entry. 'denied':
 -- the gate refuses, which is an entry too.
-CREATE FUNCTION oidc.release_many(
+CREATE OR REPLACE FUNCTION oidc.release_many(
     owners integer[], digests bytea[], seconds integer[], persons bigint[], family_ids bytea[], clients bigint[], orgs text[],
     requests text[], asked jsonb[], claim_groups jsonb, group_fields jsonb
 ) RETURNS TABLE (ord integer, word text, fam oidc.family, groups text[], facts json, phone bytea, phone_verified boolean,
