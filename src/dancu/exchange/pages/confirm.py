@@ -104,7 +104,7 @@ async def as_json(request: Request, conn: DbConn, actor: CurrentActor, confirmat
 async def pdf_of(request: Request, conn: Conn, found: Confirmation) -> Response:
     """The confirmation as a signed PDF file."""
     asked_by = await org_name(conn, found.demanded_org) if found.demanded_org else found.demanded_name
-    body = await pdf.confirmation(found, asked_by, site(request))
+    body = await pdf.confirmation(found, asked_by, site(request), demo=bool(request.app.state.demo))
     name = f"xac-nhan-{found.kind.value}-{found.confirmation_id}.pdf"
     return Response(body, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

@@ -39,8 +39,8 @@ _LINES: Final = (
 )  # fmt: skip
 
 
-async def confirmation(found: Confirmation, asked_by: str, site: str) -> bytes:
-    """The PDF file. Raises Exceeded where too many wait, Unavailable where the child does not answer in time."""
+async def confirmation(found: Confirmation, asked_by: str, site: str, *, demo: bool = False) -> bytes:
+    """The PDF file; one of a demonstration says so. Raises Exceeded where too many wait, Unavailable where the child does not answer in time."""
     says = statements.keys().verify(found.statement, statements.CONFIRMATION)
     lines = [(vi, en, str(says[name])) for name, vi, en in _LINES if says.get(name)]
     lines += [
@@ -50,7 +50,7 @@ async def confirmation(found: Confirmation, asked_by: str, site: str) -> bytes:
     title, title_en = TITLES[found.kind]
     return await _made({
         "title": title, "title_en": title_en, "lines": lines, "qr": f"{site}/check#{found.statement}", "site": f"{site}/check",
-        "issued": f"{found.issued_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}", "law": found.legal_basis, "signer": signer_pem(),
+        "issued": f"{found.issued_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}", "law": found.legal_basis, "signer": signer_pem(), "demo": demo,
     })  # fmt: skip
 
 

@@ -26,6 +26,9 @@ def draw(what: dict[str, Any]) -> bytes:
     pdf.set_title(f"{what['title']} / {what['title_en']}")
     pdf.set_lang("vi-VN")
     pdf.add_page()
+    if what["demo"]:
+        pdf.set_font("OpenSans", "B", 10)
+        pdf.multi_cell(_WIDTH, 6, "BẢN TRÌNH DIỄN – không có giá trị / DEMONSTRATION – of no value", align="C", new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("OpenSans", "", 9)
     pdf.multi_cell(_WIDTH, 5, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập – Tự do – Hạnh phúc", align="C", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(6)
@@ -66,7 +69,7 @@ def _code(pdf: Any, what: dict[str, Any]) -> None:
         "Tệp PDF này có chữ ký số; bản in kiểm tra bằng mã QR.\n\n"
         "Issued from the national population database. Scan the code to check it, online or offline."
     )
-    pdf.multi_cell(_WIDTH - _QR_SIDE - 6, 5, told)
+    pdf.multi_cell(_WIDTH - _QR_SIDE - 6, 5, told, align="L")
 
 
 def sign(pdf: bytes, signer_pem: str, reason: str) -> bytes:

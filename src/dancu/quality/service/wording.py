@@ -68,6 +68,8 @@ def about(case: Case | Waiting | Opening) -> str:
 
 def term(case: Case, name: str) -> str:
     """What a compared field is called: of a ministry's paper, the word for who somebody is; else the record's."""
+    if "." in name:
+        return population.term(*name.split(".", 1))
     of_a_paper = case.kind in (CaseKind.DOCUMENT, CaseKind.CONNECTOR)
     return (of_a_paper and identity_word(name)) or population.term(case.data_group, name)
 
