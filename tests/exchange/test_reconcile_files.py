@@ -285,7 +285,7 @@ def test_the_command_writes_results_rejects_and_a_report(
         report = json.loads(done.stdout)
         again = json.loads(CliRunner().invoke(app, [str(path), "--partner", ORG, "--case", "KH-1", "--json"]).stdout)
         nobody = CliRunner().invoke(app, [str(path), "--partner", "không có"])
-    assert report["rows"] == len(truth) + 1 and report["counts"]["rejected"] == 1 and report["state"] == "done"
+    assert report["rows"] == len(truth) + 1 and report["counts"]["rejected"] >= 1 and report["state"] == "done"
     lines = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
     assert [int(line["line"]) for line in lines] == [*sorted(truth), max(truth) + 1]
     assert Path(report["rejects_file"]).name == "lệnh.rejects.csv"
