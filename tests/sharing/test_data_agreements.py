@@ -29,7 +29,6 @@ from dancu.sharing.service import data_agreements as service
 from dancu.sharing.service import partner_seal, receipt_jwks
 from dancu.sharing.service.receipts import canonical_terms
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
 ORG = "BHXH"
 
 
