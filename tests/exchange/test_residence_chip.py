@@ -73,7 +73,7 @@ def test_no_single_byte_of_what_is_signed_can_change(authority):
     """The list of hashes and the signer's certificate; the outer structure repeats algorithm names that nothing relies on."""
     dg13 = chip.write_dg13(VALUES)
     sod = authority.sod({13: dg13})
-    certificate = authority.signer_certificate.public_bytes(serialization.Encoding.DER)
+    certificate = authority.signer_certificate.tbs_certificate_bytes
     digest = hashlib.sha256(dg13).digest()
     for part in (certificate, digest):
         start = sod.index(part)
