@@ -25,6 +25,8 @@ OPEN = {
     ("access", "break_glass"),
     # A browser's credential id, drawn at random, finds whose it is; asked by that id alone before anybody is known.
     ("accounts", "passkey_directory"),
+    # The subject of a certificate is a program.
+    ("exchange", "certificate"),
 }
 #: Tables of which the application deletes rows: an id taken away must be free again. (Who had it stands in the log.)
 DELETABLE = {("accounts", "passkey_directory")}
@@ -66,6 +68,15 @@ CHANGEABLE = {
     },
     "capture": {"image", "outcome", "score", "device_id", "taken_at"},
     "passkey_directory": {"credential_id", "person_key", "authenticator_id"},
+    "certificate": {"revoked_at", "reason"},
+    "confirmation": {"revoked_at", "revoked_why"},
+    # What a ministry answered last, and how a document stands: live copies of what others keep. Who saw them is in the log.
+    "paper": {"found", "sealed", "as_of", "how", "fetched_at", "entry_id"},
+    "document": {
+        "changed_at", "standing", "number_hash", "state", "sealed", "differs", "reason", "as_of", "checked_at", "tried_at", "entry_id",
+        "asked_at", "asked_how",
+    },
+    "dispute": {"state", "case_id", "desk", "answer", "answer_basis", "answer_due", "done_due", "legal_basis", "answered_at"},
 }  # fmt: skip
 FACT = {"recorded", "closed_by", "alive_until"}
 

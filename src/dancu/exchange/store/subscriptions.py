@@ -17,7 +17,9 @@ _SELECT = f"SELECT {_COLUMNS} FROM exchange.subscription"
 
 
 def _subscription(row: tuple[Any, ...]) -> Subscription:
-    return Subscription(*row[:3], tuple(row[3]), *row[4:6], Mode(row[6]), *row[7:])
+    values = [*row]
+    values[3], values[6] = tuple(row[3]), Mode(row[6])
+    return Subscription(*values)
 
 
 async def insert(conn: Conn, sub: Subscription, topics: Sequence[str], groups: Sequence[str]) -> None:
