@@ -19,7 +19,9 @@ _LOCK: Final = 1380273219  # "REKC": one process works on a run
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    return Run(*row[:8], frozenset(row[8]), *row[9:14], RunState(row[14]), *row[15:])
+    values = [*row]
+    values[8], values[14] = frozenset(row[8]), RunState(row[14])
+    return Run(*values)
 
 
 async def insert(conn: Conn, run: Run, terms: bytes) -> Run:
