@@ -67,26 +67,30 @@ class Lane:
             raise busy()
         future: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, future, time.monotonic()))
-        if len(self._running) < self._lanes:
+        # A second lane only where the first cannot keep up: fewer, larger batches cost both sides less for each call.
+        if not self._running or (len(self._running) < self._lanes and len(self._waiting) >= self._batch // 2):
             task = asyncio.create_task(self._lane())
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
         return await future
 
     async def _lane(self) -> None:
-        while self._waiting:
-            taken: list[tuple[Ask, asyncio.Future[Told]]] = []
-            late = time.monotonic() - self._patience
-            while self._waiting and len(taken) < self._batch:
-                ask, future, since = self._waiting.popleft()
-                if future.done():  # who left before the look was made has seen nothing
-                    continue
-                if since < late:
-                    future.set_exception(busy())
-                else:
-                    taken.append((ask, future))
-            if taken:
-                await self._serve(taken)
+        try:
+            while self._waiting:
+                taken: list[tuple[Ask, asyncio.Future[Told]]] = []
+                late = time.monotonic() - self._patience
+                while self._waiting and len(taken) < self._batch:
+                    ask, future, since = self._waiting.popleft()
+                    if future.done():  # who left before the look was made has seen nothing
+                        continue
+                    if since < late:
+                        future.set_exception(busy())
+                    else:
+                        taken.append((ask, future))
+                if taken:
+                    await self._serve(taken)
+        finally:
+            # Here and not when the task is seen to have ended: who asks in between would wait for a lane that is gone.
+            self._running.discard(asyncio.current_task())  # type: ignore[arg-type]
 
     async def _serve(self, taken: Sequence[tuple[Ask, asyncio.Future[Told]]]) -> None:
         began = time.monotonic()

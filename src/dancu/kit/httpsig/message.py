@@ -71,8 +71,8 @@ class Message:
         raise Malformed("a derived component is not supported")
 
 
-def signature_base(message: Message, inner: Inner) -> bytes:
-    """Raises Malformed, also where a component is named twice."""
+def signature_base(message: Message, inner: Inner, params: str = "") -> bytes:
+    """Raises Malformed, also where a component is named twice. `params`: `serialize(inner)`, where it is known."""
     lines: list[str] = []
     seen: set[str] = set()
     for component in inner.components:
@@ -81,5 +81,5 @@ def signature_base(message: Message, inner: Inner) -> bytes:
             raise Malformed("a component is covered twice")
         seen.add(name)
         lines.append(f"{name}: {message.value(component)}")
-    lines.append(f'"@signature-params": {serialize(inner)}')
+    lines.append(f'"@signature-params": {params or serialize(inner)}')
     return "\n".join(lines).encode()

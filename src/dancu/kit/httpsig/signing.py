@@ -42,5 +42,6 @@ def sign(
 ) -> dict[str, str]:
     """The two fields, by name in lower case. Raises Malformed."""
     inner = Inner(components, params)
-    signature = b64encode(key.sign(signature_base(message, inner))).decode()
-    return {"signature-input": f"{label}={serialize(inner)}", "signature": f"{label}=:{signature}:"}
+    said = serialize(inner)
+    signature = b64encode(key.sign(signature_base(message, inner, said))).decode()
+    return {"signature-input": f"{label}={said}", "signature": f"{label}=:{signature}:"}
