@@ -15,6 +15,7 @@ from dancu.exchange.pages import (
     residence_watch,
     review,
     roadmap,
+    traffic,
 )
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
@@ -33,6 +34,7 @@ router.include_router(portal.router)
 router.include_router(portal_agreements.router)
 router.include_router(review.router)
 router.include_router(roadmap.router)
+router.include_router(traffic.router)
 
 MENU: tuple[MenuItem, ...] = (
     MenuItem("desk", N_("Chứng minh nơi cư trú"), "/desk/residence", ("residence.prove",)),
@@ -43,6 +45,7 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("watch", N_("Kết nối của cơ quan"), portal.HOME, (portal.JOIN,)),
     MenuItem("watch", N_("Duyệt kết nối"), review.HOME, (review.REVIEW, review.COORDINATE, review.WATCH)),
     MenuItem("watch", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
+    MenuItem("watch", N_("Lưu lượng chia sẻ"), traffic.HOME, traffic.SEERS),
     MenuItem("partner", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
 )
 

@@ -1,0 +1,51 @@
+"""What went over the exchange in a period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Calls of one organisation to one data service. `persons`: entries they left; `p50`, `p95` in milliseconds; `used`: share of
+    today's quota handed out, None without an agreement; `officers`: how many different acting officers were named."""
+
+    org_code: str
+    name: str
+    service: str
+    calls: int
+    refused: int
+    persons: int
+    officers: int
+    p50: float
+    p95: float
+    last_at: datetime
+    used: float | None
+
+    @property
+    def refused_share(self) -> float:
+        return self.refused / self.calls if self.calls else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How often an organisation was refused with one code."""
+
+    org_code: str
+    name: str
+    code: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How a ministry's own database answers. `milliseconds`: of the last answer."""
+
+    code: str
+    asked: int
+    failed: int
+    last_ok: datetime | None
+    last_failed: datetime | None
+    failure: str
+    milliseconds: int | None

@@ -1,0 +1,62 @@
+"""What went over the exchange: for the duty officer's wall and, by month, for the leadership."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from dancu.exchange.models.traffic import Line, Refusal, Source
+from dancu.exchange.store import traffic as store
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
+from dancu.kernel.errors import Invalid
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """`unused`: (organisation, name, service) agreed but not called."""
+
+    since: datetime
+    until: datetime
+    lines: list[Line]
+    refusals: list[Refusal]
+    unused: list[tuple[str, str, str]]
+    sources: list[Source]
+
+    @property
+    def calls(self) -> int:
+        return sum(line.calls for line in self.lines)
+
+    @property
+    def refused(self) -> int:
+        return sum(line.refused for line in self.lines)
+
+    @property
+    def persons(self) -> int:
+        return sum(line.persons for line in self.lines)
+
+
+async def last(conn: Conn, hours: int) -> Traffic:
+    """The last hours, at most 31 days."""
+    until = datetime.now(UTC)
+    return await _between(conn, until - timedelta(hours=max(1, min(hours, 24 * 31))), until)
+
+
+async def of_month(conn: Conn, month: str) -> Traffic:
+    """A calendar month in Vietnam, "2026-11"; "" is the present one. Raises Invalid."""
+    try:
+        first = date.fromisoformat(f"{month}-01") if month else SYSTEM_CLOCK.today().replace(day=1)
+    except ValueError as error:
+        raise Invalid("traffic.month", N_("Tháng phải có dạng năm-tháng, ví dụ 2026-11.")) from error
+    if not 2020 <= first.year <= 2100:
+        raise Invalid("traffic.month", N_("Tháng phải có dạng năm-tháng, ví dụ 2026-11."))
+    after = (first + timedelta(days=32)).replace(day=1)
+    return await _between(conn, *(datetime.combine(day, time(), VIETNAM) for day in (first, after)))
+
+
+async def _between(conn: Conn, since: datetime, until: datetime) -> Traffic:
+    return Traffic(
+        since, until, await store.lines(conn, since, until), await store.refusals(conn, since, until), await store.unused(conn, since),
+        await store.sources(conn),
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""Counts over the call log: organisations, services, refusals; nothing of citizens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dancu.exchange.models.traffic import Line, Refusal, Source
+from dancu.kit.db import Conn
+
+
+async def lines(conn: Conn, since: datetime, until: datetime) -> list[Line]:
+    cursor = await conn.execute(
+        "SELECT c.org_code, max(coalesce(o.name, c.org_code)), c.service, count(*), count(*) FILTER (WHERE c.verdict NOT IN ('ok', 'person.not_found',"
+        " 'person.ambiguous')), coalesce(sum(c.entries), 0)::bigint, count(DISTINCT c.officer) FILTER (WHERE c.officer <> ''),"
+        " coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY c.micros), 0) / 1000, coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY c.micros), 0) / 1000,"
+        " max(c.at), max(q.leased)::float / max(a.quota_day)"
+        " FROM exchange.call c LEFT JOIN access.organisation o ON o.org_code = c.org_code"
+        " LEFT JOIN sharing.data_agreement a ON a.org_code = c.org_code AND a.service = c.service AND a.state = 'in_force'"
+        " LEFT JOIN exchange.quota q ON q.org_code = c.org_code AND q.service = c.service AND q.day = access.today()"
+        " WHERE c.at >= %s AND c.at < %s AND c.environment = 'live' GROUP BY c.org_code, c.service ORDER BY 4 DESC LIMIT 500",
+        (since, until),
+    )
+    return [Line(*row) for row in await cursor.fetchall()]
+
+
+async def refusals(conn: Conn, since: datetime, until: datetime) -> list[Refusal]:
+    cursor = await conn.execute(
+        "SELECT c.org_code, max(coalesce(o.name, c.org_code)), c.verdict, count(*) FROM exchange.call c"
+        " LEFT JOIN access.organisation o ON o.org_code = c.org_code WHERE c.at >= %s AND c.at < %s AND c.environment = 'live'"
+        " AND c.verdict NOT IN ('ok', 'person.not_found', 'person.ambiguous') GROUP BY c.org_code, c.verdict ORDER BY 4 DESC LIMIT 200",
+        (since, until),
+    )
+    return [Refusal(*row) for row in await cursor.fetchall()]
+
+
+async def unused(conn: Conn, since: datetime) -> list[tuple[str, str, str]]:
+    """(organisation, name, service) of agreements in force under which nobody called since."""
+    cursor = await conn.execute(
+        "SELECT a.org_code, coalesce(o.name, a.org_code), a.service FROM sharing.data_agreement a LEFT JOIN access.organisation o USING (org_code)"
+        " WHERE a.state = 'in_force' AND access.today() <@ a.valid AND NOT EXISTS (SELECT 1 FROM exchange.call c WHERE c.org_code = a.org_code"
+        " AND c.service = a.service AND c.at >= %s) ORDER BY 2, 3 LIMIT 500",
+        (since,),
+    )
+    return await cursor.fetchall()
+
+
+async def sources(conn: Conn) -> list[Source]:
+    cursor = await conn.execute(
+        "SELECT connector, asked, failed, last_ok, last_failed, failure, milliseconds FROM exchange.connector_state ORDER BY connector"
+    )
+    return [Source(*row) for row in await cursor.fetchall()]
