@@ -90,7 +90,7 @@ class Lane:
                     await self._serve(taken)
         finally:
             # Here and not when the task is seen to have ended: who asks in between would wait for a lane that is gone.
-            self._running.discard(asyncio.current_task())  # type: ignore[arg-type]
+            self._running.discard(asyncio.current_task())
 
     async def _serve(self, taken: Sequence[tuple[Ask, asyncio.Future[Told]]]) -> None:
         began = time.monotonic()
