@@ -181,7 +181,7 @@ async def _logouts(settings: Settings, stop: asyncio.Event) -> None:
 async def _announce(settings: Settings, stop: asyncio.Event) -> None:
     """Partners hear the news they subscribed to."""
     from dancu.accounts.service.links import link
-    from dancu.exchange.service import announcing, receipts
+    from dancu.exchange.service import receipts
     from dancu.exchange.service.delivery import Deliverer
     from dancu.kit.db import make_pool
     from dancu.kit.outbound import rules
@@ -190,7 +190,7 @@ async def _announce(settings: Settings, stop: asyncio.Event) -> None:
     await pool.open(wait=True)
     watch = await open_connection("worker", autocommit=True)
     try:
-        sign = announcing.signer(receipts.AnswerKeys(settings.keys / "exchange"))
+        sign = receipts.AnswerKeys(settings.keys / "exchange").sign_request
         source = settings.public_url.rstrip("/") or link("").rstrip("/") or "urn:dancu"
         await Deliverer(pool.connection, rules(settings.outbound), sign, source).run(stop, watch)
     finally:
