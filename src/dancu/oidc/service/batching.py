@@ -43,10 +43,17 @@ class Batches(Generic[A, R]):
         if len(self._running) < self._lanes:
             task = asyncio.create_task(self._lane())
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
         return await future
 
     async def _lane(self) -> None:
+        try:
+            await self._serve_all()
+        finally:
+            # At once, not by a callback: between a lane's last look and a callback somebody could come, see the lanes busy,
+            # and wait for nobody.
+            self._running.discard(asyncio.current_task())
+
+    async def _serve_all(self) -> None:
         while self._waiting:
             taken: list[tuple[A, asyncio.Future[R]]] = []
             late = time.monotonic() - self._patience
