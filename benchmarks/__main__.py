@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOGETHER = {"import_people": ("--rows", "50000"), "audit_log": ("--seconds", "2")}
-ORDER = ("import_people", "lookup", "audit_log", "search", "memory", "oidc", "oidc_journey", "oidc_burst", "connectors", "exchange_verify", "reconcile")
+ORDER = ("import_people", "lookup", "audit_log", "search", "memory", "oidc", "oidc_journey", "oidc_burst", "connectors", "exchange_verify", "reconcile", "fanout")
 
 
 def main() -> int:
