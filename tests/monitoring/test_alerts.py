@@ -87,7 +87,7 @@ async def test_the_gravest_hold_the_reading_until_somebody_decides(app, auditor,
     (before,) = await look(app, police, why, [1])
     await app.commit()
     assert before.word != "no_permission"
-    await happened(registry, police.actor_id, range(1000, 1200), DAY)
+    await happened(registry, police.actor_id, range(1000, 1320), DAY)
     found = (await detected(registry, app, auditor))["burst"]
     assert found.braked
     (held,) = await look(app, police, why, [1])
@@ -110,3 +110,11 @@ async def test_the_gravest_hold_the_reading_until_somebody_decides(app, auditor,
 async def test_only_who_may_sees_alerts(app, police, registry):
     with pytest.raises(NotAllowed):
         await service.alerts(app, police, AUDIT)
+
+
+async def test_a_program_is_told_on_but_not_stopped(app, auditor, police, registry):
+    """Looks through the API or the command line raise the alert; only looks at a screen hold the reading."""
+    await happened(registry, police.actor_id, range(1000, 1400), DAY)
+    await admin_does(registry, "UPDATE audit.content SET channel = 'api' WHERE entry_id < 0")
+    found = (await detected(registry, app, auditor))["burst"]
+    assert found.counted == 400 and not found.braked

@@ -32,8 +32,8 @@ async def happened(registry, actor_id: int, subjects, at: datetime, action: str 
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         await admin.execute(
             """INSERT INTO audit.content (idx, entry_id, at, action, org_code, subject, subject_seq, actor_kind, actor_id,
-                                          purpose, legal_basis, salt)
-               SELECT m.i + n, -(m.i + n), %s, %s, 'DEMO.CA.TX', s, CASE WHEN s IS NOT NULL THEN m.i + n END, 'staff', %s, 'identity_check', '26/2023/QH15', ''
+                                          purpose, legal_basis, channel, salt)
+               SELECT m.i + n, -(m.i + n), %s, %s, 'DEMO.CA.TX', s, CASE WHEN s IS NOT NULL THEN m.i + n END, 'staff', %s, 'identity_check', '26/2023/QH15', 'web', ''
                  FROM (SELECT coalesce(max(idx), 0) AS i FROM audit.content) AS m,
                       unnest(%s::bigint[]) WITH ORDINALITY AS u(s, n)""",
             (at, action, actor_id, list(subjects)),

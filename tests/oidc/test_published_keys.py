@@ -34,7 +34,7 @@ class World:
     async def call(self, method: str, url: str, *, json: Any = None, headers: Any = None, local: bool = False, **more: Any) -> tuple[int, bytes]:
         self.sent.append((url, json, headers))
         if url not in self.answers:
-            raise outbound.Failed("the name is not known")
+            raise outbound.Failed("outbound.unreachable", "the name is not known")
         return self.answers[url]
 
 
