@@ -181,4 +181,4 @@ def enter(site: str, browser: Browser) -> Iterator[Enter]:
 
 
 POLICE, CLERK, COUNTER, CITIZEN = "Cảnh sát khu vực", "Công chức tư pháp – hộ tịch", "Cán bộ một cửa", "Công dân"
-REGISTRAR = "Cán bộ nhập dữ liệu"
+REGISTRAR, AUDITOR = "Cán bộ nhập dữ liệu", "Kiểm toán viên nhật ký"
