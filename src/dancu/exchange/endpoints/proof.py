@@ -17,7 +17,7 @@ router = APIRouter(tags=["exchange"], dependencies=[public(machine=True)])
 
 
 @router.get("/api/v1/exchange/proof/{name}", summary="Inclusion proof of an entry named by a receipt")
-async def proof(request: Request, conn: DbConn, name: str = Path(max_length=40)) -> Response:
+async def proof(request: Request, conn: DbConn, name: str = Path(max_length=40, examples=["q2VdK1m0TtS8rYwLx4ZbHg"])) -> Response:
     """Available as soon as the entry is in the log, within two seconds; until then 404 with Retry-After."""
     named = exchange_of(request).keys.entry_of(name)
     try:

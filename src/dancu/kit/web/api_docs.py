@@ -122,7 +122,7 @@ def _shown(base: str, method: str, path: str, operation: dict[str, Any]) -> Oper
     if needs:
         lines.append("-H \"Authorization: Bearer $TOKEN\"")
     if body is not None:
-        lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(body, ensure_ascii=False)}'"]
+        lines += ["-H 'Content-Type: application/json'", f"-d '{_spaced(body)}'"]
     return Operation(
         method=method,
         path=path.replace("{", "‹").replace("}", "›"),
@@ -151,3 +151,8 @@ def _parameter_example(parameter: dict[str, Any]) -> str:
         return str(one["value"])
     found = parameter.get("schema", {}).get("examples", [])
     return str(found[0]) if found else ""
+
+
+def _spaced(body: Any) -> str:
+    """JSON whose closing braces stand apart: two together on a page read as a template that was not filled in."""
+    return json.dumps(body, ensure_ascii=False).replace("}}", "} }").replace("}}", "} }")
