@@ -67,6 +67,8 @@ async def seed(people: int) -> int:
 async def fill(conn: Conn, people: int, *, spared: Sequence[str] = (), seed: int = 20230415) -> int:
     """Write applications and accounts for a province of so many people; how many applications. In bulk, by the database's
     administrator."""
+    # Right after a bulk load the planner knows nothing of the tables, and joins a hundred thousand people row by row.
+    await conn.execute("ANALYZE population.directory, population.person, population.person_birth, population.residence, population.contact")
     today = SYSTEM_CLOCK.today()
     wanted = {"grown": today.year - 18, "today": today, "spared": list(spared), "many": people * APPLIED_PERCENT // 100}
     rows = await (await conn.execute(_PEOPLE, wanted)).fetchall()
