@@ -167,6 +167,11 @@ def test_the_main_way_leads_to_live(registry: Any) -> None:
     assert asyncio.run(_walk(registry, _WAY)) == len(_WAY), "every step of it can be taken"
 
 
+def test_a_partner_that_resumes_does_not_get_back_what_it_lost(registry: Any) -> None:
+    """A program whose certificates were all revoked while the partner was suspended stays shut."""
+    assert asyncio.run(_walk(registry, ["apply", "system", "suspend", "lost", "resume"])) == 5
+
+
 async def _walk(registry: Any, steps: list[str]) -> int:
     taken = 0
     async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as conn:

@@ -44,10 +44,31 @@ _FLAGS = (
 )  # fmt: skip
 
 
+_RESIDENT = """
+import asyncio, sys
+from dancu.kit.db import connection
+
+async def main():
+    async with connection("admin") as conn:
+        row = await (await conn.execute(
+            "SELECT n.number FROM population.person_number n JOIN population.person p USING (person_key)"
+            " WHERE n.kind = 'personal_id' AND p.alive_until = 'infinity' AND p.merged_into IS NULL"
+            " ORDER BY n.person_key OFFSET %s LIMIT 1", (40 + int(sys.argv[1]),))).fetchone()
+    print(row[0])
+asyncio.run(main())
+"""
+
+
 class Site(str):
     """The address; `data` is where the running program keeps its data, for commands."""
 
     data: Path
+
+    def resident(self, nth: int) -> str:
+        """Number of somebody who belongs to one journey: the people of the stories are shared."""
+        env = {**os.environ, "DANCU_DATA": str(self.data)}
+        made = subprocess.run([sys.executable, "-c", _RESIDENT, str(nth)], env=env, check=True, capture_output=True, text=True)
+        return made.stdout.strip()
 
 
 @pytest.fixture(scope="session")

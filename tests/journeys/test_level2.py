@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dancu.demo.personas import SISTER_NUMBER
+from dancu.demo.personas import HUSBAND_NUMBER
 from tests.journeys.conftest import POLICE, REGISTRAR, Enter, Visitor
 
 pytestmark = pytest.mark.journey
 # As a keyboard-wedge reader types the card of the citizen.
-CARD = f"{SISTER_NUMBER}|205764390|Trần Thị Thu Thủy|27091993|Nữ|Tổ 7, Khối phố Xuân Đông|12042021"
+CARD = f"{HUSBAND_NUMBER}|205098712|Nguyễn Văn Minh|03111987|Nam|Tổ 3, Khối phố Xuân Đông|18062021"
 
 
 def picture(site: str, name: str, folder: Path) -> Path:
@@ -36,7 +36,7 @@ def test_a_visit_from_scan_to_second_officer(site: str, enter: Enter, tmp_path: 
     with desk.page.expect_navigation():
         desk.page.keyboard.press("Enter")
     desk.well()
-    assert "Trần Thị Thu Thủy" in desk.text and "khớp" in desk.text and "Còn thiếu" in desk.text
+    assert "Nguyễn Văn Minh" in desk.text and "khớp" in desk.text and "Còn thiếu" in desk.text
     visit = desk.page.url
 
     take(desk, "portrait", picture(site, "thuy/face.jpg", tmp_path))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from dancu.demo.personas import HEAD_NUMBER, HUSBAND_NUMBER, SISTER_NUMBER
+from dancu.demo.personas import HEAD_NUMBER, HUSBAND_NUMBER
 from tests.journeys.conftest import CITIZEN, COUNTER, POLICE, Enter, Site, Visitor
 
 pytestmark = pytest.mark.journey
@@ -56,9 +56,11 @@ def counter(enter: Enter) -> Visitor:
 @pytest.fixture(scope="module")
 def account(site: Site) -> str:
     """The number of somebody with a level-2 account in use."""
-    command = [sys.executable, "-m", "dancu", "demo", "account", "--personal-id", SISTER_NUMBER, "--level", "2", "--passcode", PASSCODE]
+    number = site.resident(1)
+    command = [sys.executable, "-m", "dancu", "demo", "account", "--personal-id", number, "--level", "2", "--passcode", PASSCODE]
+    command += ["--phone", "0579000444"]
     subprocess.run([*command, "--data", str(site.data), "--json"], stdout=subprocess.DEVNULL, check=True)
-    return SISTER_NUMBER
+    return number
 
 
 @pytest.fixture

@@ -35,11 +35,7 @@ async def make(key, phone, passcode):
     print(json.dumps({"number": row[0]}))
 async def main():
     async with connection("admin") as conn:
-        row = await (await conn.execute(
-            "SELECT n.person_key FROM population.person_number n JOIN population.person p USING (person_key)"
-            " WHERE n.kind = 'personal_id' AND p.alive_until = 'infinity' AND p.merged_into IS NULL"
-            " AND NOT EXISTS (SELECT FROM accounts.account a WHERE a.person_key = n.person_key)"
-            " ORDER BY n.person_key OFFSET 40 LIMIT 1")).fetchone()
+        row = await (await conn.execute("SELECT person_key FROM population.person_number WHERE number = %s", (sys.argv[3],))).fetchone()
     await make(row[0], sys.argv[1], sys.argv[2])
 asyncio.run(main())
 """
@@ -57,7 +53,7 @@ def account(site: Site) -> Account:
     import os
 
     env = {**os.environ, "DANCU_DATA": str(site.data)}
-    made = subprocess.run([sys.executable, "-c", _MAKE, phone, PASSCODE], env=env, check=True, capture_output=True, text=True)
+    made = subprocess.run([sys.executable, "-c", _MAKE, phone, PASSCODE, site.resident(0)], env=env, check=True, capture_output=True, text=True)
     return Account(json.loads(made.stdout)["number"], phone)
 
 

@@ -7,7 +7,7 @@ import io
 
 from dancu.exchange.service import traffic
 from dancu.kit.web import APIRouter, DbConn, Request, Response, allow, render
-from dancu.sharing.catalogue import SERVICES
+from dancu.sharing.models import SERVICES
 
 HOME = "/watch/exchange/traffic"
 SEERS = ("exchange.watch", "dashboard.read")

@@ -121,8 +121,10 @@ async def client_of(conn: Conn, system: System) -> Client:
 
 
 async def stop_clients(conn: Conn, actor: Actor, org_code: str, *, again: bool = False) -> None:
-    """Suspend the OIDC clients of a partner's programs, or let them work again."""
+    """Suspend the OIDC clients of a partner's programs, or let those work again that still have a certificate that holds."""
     ours = {system.client_no for system in await store.systems(conn, org_code)}
+    if again:
+        ours = {one.client_no for one in await store.certificates(conn, list(ours)) if one.holds(SYSTEM_CLOCK.now())}
     for client in await registration.registered(conn, SYSTEM, org_code):
         if client.client_no in ours and (client.state is ClientState.SUSPENDED) == again:
             change = registration.resume if again else registration.suspend

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from dancu.exchange.service import said
 from dancu.exchange.service.registries import Reader
+from dancu.exchange.service.spdci.queries import Named, Rejected, named_by
+from dancu.exchange.service.spdci.shapes import member, person
 from dancu.exchange.store import dialects as store
 from dancu.kernel import names
 from dancu.kernel.dates import PartialDate
@@ -25,32 +25,9 @@ from dancu.population.service import verify as registry
 from dancu.population.service.look import check_number
 
 MOST_SEARCHES: Final = 50
-_ID_TYPES: Final = frozenset({"uin", "nationalid", "nid", "personal_id", "cmnd", "national_id", "ddcn"})
-_NUMBER: Final = frozenset({*_ID_TYPES, "identifier", "identifier_value", "identifier.identifier_value", "id"})
-_NAME: Final = frozenset({"name", "full_name"})
-_BORN: Final = frozenset({"birth_date", "birthdate", "dob"})
 _CRVS: Final = ("name", "birth", "sex", "address", "marital", "life", "parents", "phone", "email", "birth_place")
 _GROUP: Final = ("household", "head", "members")
-_SEX: Final = {"male": "male", "female": "female"}
-_MARITAL: Final = {"single": "S", "married": "M", "divorced": "D", "widowed": "W"}
 EVENT_TYPES: Final = frozenset({"livebirth", "death", "marriage", "divorce", "annulment", "separation", "adoption", "register", "newhouseholdmember"})
-
-
-class Rejected(Exception):
-    """One request of a message is not answered: `code` of the standard, text for people."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(code)
-        self.code, self.text = code, text
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Whom a query names."""
-
-    number: str = ""
-    name: str = ""
-    born: str = ""
 
 
 def now() -> str:
@@ -137,67 +114,6 @@ async def _records(conn: Conn, reader: Reader, criteria: Mapping[str, Any]) -> l
     return records
 
 
-def named_by(query_type: Any, query: Any) -> Named:
-    """Whom a query of one of the standard's languages names. Raises Rejected for all it may not ask."""
-    if query_type == "idtype-value" and isinstance(query, Mapping):
-        kind, value = str(query.get("type", "")), query.get("value")
-        if isinstance(value, Mapping):
-            value = value.get("value")
-        if kind.rpartition(":")[2].lower() not in _ID_TYPES or not isinstance(value, str | int) or isinstance(value, bool):
-            raise Rejected("rjct.search_criteria.invalid", "type must be UIN or NationalID, value a number as text")
-        return Named(number=str(value))
-    if query_type == "predicate" and isinstance(query, Sequence) and not isinstance(query, str):
-        return _named([pair for part in query for pair in _predicates(part)])
-    if query_type == "expression" and isinstance(query, Mapping):
-        inner = query.get("value")
-        inner = inner.get("expression") if isinstance(inner, Mapping) else None
-        inner = inner.get("query", inner) if isinstance(inner, Mapping) else None
-        return _named(_expressions(inner))
-    raise Rejected("rjct.search_criteria.invalid", "query_type must be idtype-value, predicate or expression")
-
-
-def _predicates(part: Any) -> list[tuple[str, Any]]:
-    if not isinstance(part, Mapping) or part.get("condition", "and") != "and":
-        raise Rejected("rjct.filter.invalid", "only equality joined by 'and' is answered")
-    pairs = []
-    for name in ("expression1", "expression2"):
-        test = part.get(name)
-        if test is None:
-            continue
-        if not isinstance(test, Mapping) or test.get("operator") != "eq":
-            raise Rejected("rjct.filter.invalid", "only equality joined by 'and' is answered")
-        pairs.append((str(test.get("attribute_name", "")), test.get("attribute_value")))
-    return pairs
-
-
-def _expressions(query: Any, depth: int = 0) -> list[tuple[str, Any]]:
-    if not isinstance(query, Mapping) or depth > 4:
-        raise Rejected("rjct.filter.invalid", "only equality joined by '$and' is answered")
-    pairs: list[tuple[str, Any]] = []
-    for member, test in query.items():
-        if member == "$and" and isinstance(test, Sequence) and not isinstance(test, str):
-            pairs += [pair for part in test for pair in _expressions(part, depth + 1)]
-        elif member.startswith("$"):
-            raise Rejected("rjct.filter.invalid", "only equality joined by '$and' is answered")
-        elif isinstance(test, Mapping) and set(test) == {"$eq"}:
-            pairs.append((member, test["$eq"]))
-        elif isinstance(test, str | int) and not isinstance(test, bool):
-            pairs.append((member, test))
-        else:
-            raise Rejected("rjct.filter.invalid", "only equality joined by '$and' is answered")
-    return pairs
-
-
-def _named(pairs: Sequence[tuple[str, Any]]) -> Named:
-    said_so = {name.lower(): str(value) for name, value in pairs if isinstance(value, str | int) and not isinstance(value, bool)}
-    number = next((value for name, value in said_so.items() if name in _NUMBER), "")
-    name = next((value for key, value in said_so.items() if key in _NAME), "")
-    born = next((value for key, value in said_so.items() if key in _BORN), "")
-    if len(said_so) != len(pairs) or said_so.keys() - _NUMBER - _NAME - _BORN or not (number or (name and born)):
-        raise Rejected("rjct.filter.invalid", "name one person: by identifier, or by name and birth_date")
-    return Named(number, name, born)
-
-
 async def _keys(conn: Conn, named: Named) -> Sequence[int]:
     try:
         if named.number:
@@ -207,56 +123,6 @@ async def _keys(conn: Conn, named: Named) -> Sequence[int]:
         return await registry.named(conn, names.normal_form(named.name[:200]), born, None)
     except DancuError as error:
         raise Rejected("rjct.search_criteria.invalid", "the identifier or birth date cannot be read") from error
-
-
-def _identifier(number: str | None) -> dict[str, Any]:
-    return {"@type": "Identifier", "identifier_type": "UIN", "identifier_value": number or ""}
-
-
-def _name(full: str | None) -> dict[str, Any]:
-    words = (full or "").split()
-    middle = " ".join(words[1:-1])
-    return {"@type": "Name", "surname": words[0] if words else "", "given_name": words[-1] if len(words) > 1 else "", "second_name": middle,
-            "prefix": "", "suffix": ""}  # fmt: skip
-
-
-def _address(home: Any) -> dict[str, Any]:
-    found = home if isinstance(home, Mapping) else {}
-    return {"@type": "Address", "address_line1": found.get("text") or "", "address_line2": found.get("unit") or "", "locality": "",
-            "sub_region_code": "", "region_code": "", "postal_code": "", "country_code": "VN"}  # fmt: skip
-
-
-def person(view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
-    """A person in the shape of CRVS; what was not agreed is empty."""
-    facts = said.of_view(view, wanted)
-    life, marital = facts.get("life") or {}, facts.get("marital") or {}
-    parents = [one.get("number") for one in facts.get("parents") or () if one.get("relation") in ("father", "mother")]
-    number = view.personal_id.number if view.personal_id else None
-    birth = facts.get("birth_place") or {}
-    return {
-        "@context": {"@vocab": "https://schema.spdci.org/common/v1"}, "@id": f"urn:dancu:person:{number or ''}", "@type": "CRVS_Person",
-        "identifier": _identifier(number), "name": _name(facts.get("name")), "sex": _SEX.get(str(facts.get("sex")), "unknown"),
-        "birth_date": facts.get("birth") or "", "birth_place": {"name": ((birth.get("birth") or {}).get("text") or ""), "address_line": ""},
-        "death_date": (life.get("date") or "") if life.get("status") == "dead" else "", "death_place": "", "address": _address(facts.get("address")),
-        "phone_number": [facts["phone"]] if facts.get("phone") else [], "email": [facts["email"]] if facts.get("email") else [],
-        "marital_status": _MARITAL.get(str(marital.get("status")), "U") if marital else "",
-        "marriage_date": (marital.get("since") or "") if marital.get("status") == "married" else "",
-        "divorce_date": (marital.get("since") or "") if marital.get("status") == "divorced" else "",
-        "parent1_identifier": _identifier(parents[0] if parents else None), "parent2_identifier": _identifier(parents[1] if len(parents) > 1 else None),
-    }  # fmt: skip
-
-
-def _member(view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
-    facts = said.of_view(view, wanted)
-    number = view.personal_id.number if view.personal_id else None
-    return {
-        "@type": "Member", "@id": f"urn:dancu:person:{number or ''}", "member_identifier": [_identifier(number)],
-        "demographic_info": {
-            "@type": "SRPerson", "identifier": [_identifier(number)], "name": _name(facts.get("name")),
-            "sex": _SEX.get(str(facts.get("sex")), "unknown"), "birth_date": facts.get("birth") or "", "address": _address(facts.get("address")),
-        },
-        "is_disabled": False, "marital_status": str((facts.get("marital") or {}).get("status") or ""),
-    }  # fmt: skip
 
 
 async def _group(conn: Conn, reader: Reader, view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
@@ -271,8 +137,8 @@ async def _group(conn: Conn, reader: Reader, view: PersonView, wanted: Sequence[
         "@context": {"spdci": "https://schema.spdci.org/extensions/social/v1/", "common": "https://schema.spdci.org/common/v1/"},
         "@id": f"urn:dancu:household:{home.household_key if home else 0}", "@type": "spdci:Group",
         "group_identifier": [{"@type": "Identifier", "identifier_type": "HouseholdID", "identifier_value": str(home.household_key) if home else ""}],
-        "group_type": "family", "group_size": len(members), "group_head_info": _member(head, plain) if head is not None else {},
-        "member_list": [_member(one, plain) for one in members],
+        "group_type": "family", "group_size": len(members), "group_head_info": member(head, plain) if head is not None else {},
+        "member_list": [member(one, plain) for one in members],
     }  # fmt: skip
 
 
