@@ -87,11 +87,12 @@ class Samples:
 
 def stand_in(monkeypatch: Any) -> Samples:
     """Put samples in the place of the cards room wherever level 2 asks it."""
-    from dancu.accounts.service import level2, visit, visit_decision
+    from dancu.accounts.service import level2, visit_decision
     from dancu.accounts.service.sign_in import face
+    from dancu.accounts.service.visit import capturing, opening
 
     made = Samples()
-    for module in (visit, visit_decision, level2, face):
+    for module in (opening, capturing, visit_decision, level2, face):
         monkeypatch.setattr(module, "cards", made)
     return made
 
