@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 
 from dancu.kit.postgres.cluster import DATABASE, Cluster
 from dancu.kit.postgres.ownership import NOTE
@@ -32,7 +33,7 @@ def drop_database(cluster: Cluster, dbname: str = DATABASE) -> None:
 def remove(cluster: Cluster) -> None:
     """Stop the server and forget what Dancu put into this data folder. Whatever else lies there stays, and the folder
     with it: nobody loses a folder by naming the wrong one."""
-    stop(cluster)
+    stop(cluster, mode=signal.SIGQUIT)  # a last checkpoint would write what is about to be deleted
     for path in (cluster.pgdata, cluster.socket, *(cluster.data / name for name in _OURS)):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
