@@ -159,10 +159,14 @@ async def test_a_refused_event_goes_to_the_dead_letters_and_the_others_arrive(pl
         assert [e["subject"] for e in receiver.got] == ["ref-1", "ref-3"]
         (letter,) = await store.dead_letters(admin, sub.subscription_id)
         receiver.answer = lambda events: 200
-        async with await psycopg.AsyncConnection.connect(database.dsn("worker")) as conn:
-            outcome = await delivery.redeliver(
-                conn, sub, letter.seq, rules(f"inside:127.0.0.1:{receiver.port}"), lambda *a: {"content-type": a[2]}, "https://dancu.example"
-            )
+
+        @asynccontextmanager
+        async def connect():  # type: ignore[no-untyped-def]
+            async with await psycopg.AsyncConnection.connect(database.dsn("app"), autocommit=True) as conn:
+                yield conn
+
+        allowed = rules(f"inside:127.0.0.1:{receiver.port}")
+        outcome = await delivery.redeliver(connect, sub, letter.seq, allowed, lambda *a: {"content-type": a[2]}, "https://dancu.example")
         assert outcome == "" and receiver.got[-1]["subject"] == "ref-2"
     assert (await store.dead_letters(admin, sub.subscription_id))[0].settled_how == "delivered"
 

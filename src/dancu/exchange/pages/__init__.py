@@ -10,11 +10,13 @@ from dancu.exchange.pages import (
     papers,
     portal,
     portal_agreements,
+    reconcile_runs,
     residence,
     residence_simulator,
     residence_watch,
     review,
     roadmap,
+    subscriptions,
     traffic,
 )
 from dancu.kit.i18n import N_
@@ -32,6 +34,8 @@ router.include_router(papers.router)
 router.include_router(desk_papers.router)
 router.include_router(portal.router)
 router.include_router(portal_agreements.router)
+router.include_router(subscriptions.router)
+router.include_router(reconcile_runs.router)
 router.include_router(review.router)
 router.include_router(roadmap.router)
 router.include_router(traffic.router)

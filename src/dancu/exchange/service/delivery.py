@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -23,7 +23,7 @@ from dancu.exchange.service.subscriptions import cloud_event
 from dancu.exchange.store import subscriptions as store
 from dancu.kit.db import Conn
 from dancu.kit.log import get_logger
-from dancu.kit.outbound import Failed, Outbound, Rules
+from dancu.kit.outbound import Answer, Failed, Outbound, Rules
 
 log = get_logger("dancu.exchange")
 
@@ -31,20 +31,36 @@ log = get_logger("dancu.exchange")
 Sign = Callable[[str, str, str, bytes], Mapping[str, str]]
 Connect = Callable[[], AbstractAsyncContextManager[Conn]]
 
+
+
+class Teller(Protocol):
+    """Tells news in the words of an outside dialect."""
+
+    async def write(self, conn: Conn, sub: Subscription, news: Sequence[News]) -> tuple[str, bytes]:
+        """(content type, body)."""
+
+    def refused(self, answer: Answer) -> bool:
+        """Does a 2xx of the dialect say that the news is not wanted?"""
+
+
 PAUSES: Final = (1, 5, 15, 60, 300, 900, 3600)
 GIVE_UP: Final = timedelta(days=3)
 SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.5
 _WAIT_SECONDS: Final = 5.0
 # Final answers: the subscriber does not want this event. 408, 425 and 429 are about time, 401 and 403 about its set-up.
-_REFUSED: Final = frozenset(range(400, 500)) - {401, 403, 404, 408, 425, 429}
+REFUSED: Final = frozenset(range(400, 500)) - {401, 403, 404, 408, 425, 429}
 
 
 class Deliverer:
-    """`connect` gives a connection in a transaction that commits at the end; `lanes` of them are used at once."""
+    """`connect` gives a connection in a transaction that commits at the end; `lanes` of them are used at once. `tellers`: by
+    dialect; subscriptions in others wait."""
 
-    def __init__(self, connect: Connect, rules: Rules, sign: Sign, source: str, *, lanes: int = 4) -> None:
+    def __init__(
+        self, connect: Connect, rules: Rules, sign: Sign, source: str, *, lanes: int = 4, tellers: Mapping[str, Teller] | None = None
+    ) -> None:
         self._connect, self._rules, self._sign, self._source = connect, rules, sign, source
+        self._tellers = tellers or {}
         self._lanes = asyncio.Semaphore(lanes)
         self._out: dict[str, Outbound] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -68,7 +84,8 @@ class Deliverer:
             head, subs = await store.head(conn), await store.pushed(conn)
         now = datetime.now(UTC)
         for sub in subs:
-            if sub.place < head and sub.due_at <= now and sub.subscription_id not in self._busy:
+            spoken = not sub.dialect or sub.dialect in self._tellers
+            if spoken and sub.place < head and sub.due_at <= now and sub.subscription_id not in self._busy:
                 task = asyncio.create_task(self._deliver(sub, head))
                 self._busy[sub.subscription_id] = task
                 task.add_done_callback(lambda _, name=sub.subscription_id: self._busy.pop(name, None))  # type: ignore[misc]
@@ -127,9 +144,7 @@ class Deliverer:
 
     async def _send(self, sub: Subscription, news: Sequence[News]) -> str:
         """"" when delivered, "refused", or why it failed."""
-        events = [cloud_event(one, self._source) for one in news]
-        kind = "application/cloudevents+json" if sub.batch == 1 else "application/cloudevents-batch+json"
-        body = orjson.dumps(events[0] if sub.batch == 1 else events)
+        kind, body = await self._written(sub, news)
         out = self._out.get(sub.subscription_id)
         if out is None:
             out = self._out[sub.subscription_id] = Outbound(self._rules, most_connections=1)
@@ -140,12 +155,22 @@ class Deliverer:
         except Failed as failed:
             return failed.code
         if 200 <= answer.status < 300:
-            return ""
+            return "refused" if sub.dialect and self._tellers[sub.dialect].refused(answer) else ""
         if answer.status == 410:
             async with self._database() as conn:
                 await store.set_state(conn, sub.subscription_id, "paused", "answered 410 Gone")
             return "gone"
-        return "refused" if answer.status in _REFUSED else f"answered {answer.status}"
+        return "refused" if answer.status in REFUSED else f"answered {answer.status}"
+
+    async def _written(self, sub: Subscription, news: Sequence[News]) -> tuple[str, bytes]:
+        """(content type, body) of a delivery."""
+        if sub.dialect:
+            async with self._database() as conn:
+                return await self._tellers[sub.dialect].write(conn, sub, news)
+        events = [cloud_event(one, self._source) for one in news]
+        if sub.batch == 1:
+            return "application/cloudevents+json", orjson.dumps(events[0])
+        return "application/cloudevents-batch+json", orjson.dumps(events)
 
     async def _bury(self, sub: Subscription, one: News) -> None:
         async with self._database() as conn:
@@ -169,26 +194,24 @@ class Deliverer:
             yield conn
 
 
-async def redeliver(conn: Conn, sub: Subscription, seq: int, rules: Rules, sign: Sign, source: str) -> str:
-    """Send one dead letter again, at the request of the subscriber's staff; "" when it was taken, else why not. `conn` must
-    not be in a transaction that other things hang on: the evidence is committed before the event leaves."""
-    async with conn.transaction():
+async def redeliver(
+    connect: Connect, sub: Subscription, seq: int, rules: Rules, sign: Sign, source: str, *, tellers: Mapping[str, Teller] | None = None
+) -> str:
+    """Send one dead letter again, at the request of the subscriber's staff; "" when it was taken, else why not. `connect` gives
+    a connection that commits at the end: the evidence is kept before the event leaves, and none is held meanwhile."""
+    deliverer = Deliverer(connect, rules, sign, source, lanes=1, tellers=tellers)
+    if sub.dialect and sub.dialect not in deliverer._tellers:
+        return "outside dialect"
+    async with deliverer._database() as conn:
         news, _ = await store.next_events(conn, sub.subscription_id, seq - 1, 1)
     if not news or news[0].seq != seq:
         return "no longer yours"
-
-    @asynccontextmanager
-    async def own() -> AsyncIterator[Conn]:
-        async with conn.transaction():
-            yield conn
-
-    deliverer = Deliverer(own, rules, sign, source, lanes=1)
     try:
         outcome = await deliverer._send(sub, news)
     finally:
         await deliverer.close()
     if not outcome:
-        async with conn.transaction():
+        async with deliverer._database() as conn:
             await store.settle(conn, sub.subscription_id, seq, "delivered")
     return outcome
 

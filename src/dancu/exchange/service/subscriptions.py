@@ -24,6 +24,7 @@ from dancu.population.service.look import check_number, keys_by_number, look
 
 if TYPE_CHECKING:
     from dancu.exchange.models.call import Call
+    from dancu.sharing.models import DataAgreement
 
 MOST_RELATIONS = 500
 MOST_EVENTS = 500
@@ -40,8 +41,16 @@ class Related:
 async def subscribe(
     conn: Conn, call: Call, kinds: Iterable[str], mode: Mode, *, url: str = "", batch: int = 100
 ) -> Subscription:
-    """From now on. Raises Invalid for unknown kinds, NotAllowed for kinds whose field is not in the agreement. Whether
-    `url` may be called and answers is the edge's to find out first."""
+    """A program subscribes itself, see `begin`."""
+    return await begin(conn, call.actor, call.reason, call.agreement, call.client_no, kinds, mode, url=url, batch=batch)
+
+
+async def begin(
+    conn: Conn, actor: Actor, reason: Purpose, agreement: DataAgreement, client_no: int, kinds: Iterable[str], mode: Mode, *, url: str = "",
+    batch: int = 100,
+) -> Subscription:  # fmt: skip
+    """News for program `client_no` from now on. Raises Invalid for unknown kinds, NotAllowed for kinds whose field is not in the
+    agreement. Whether `url` may be called and answers is the edge's to find out first."""
     wanted = tuple(dict.fromkeys(kinds))
     unknown = [kind for kind in wanted if kind not in KINDS]
     if unknown or not wanted:
@@ -49,7 +58,7 @@ async def subscribe(
             "events.kind", N_("Loại tin không có: {kinds}. Các loại có thể đăng ký: {known}."),
             kinds=", ".join(unknown) or "–", known=", ".join(KINDS),
         )  # fmt: skip
-    beyond = [kind for kind in wanted if KINDS[kind].field not in call.agreement.fields]
+    beyond = [kind for kind in wanted if KINDS[kind].field not in agreement.fields]
     if beyond:
         raise NotAllowed(
             "agreement.field", N_("Thỏa thuận không có trường dữ liệu cho loại tin: {kinds}. Hãy đề nghị bổ sung thỏa thuận."),
@@ -60,18 +69,23 @@ async def subscribe(
     place = await store.head(conn)
     now = datetime.now(UTC)
     made = Subscription(
-        str(uuid.uuid4()), call.org_code, call.client_no, wanted, call.purpose, call.legal_basis, mode, url if mode is Mode.PUSH else "",
+        str(uuid.uuid4()), agreement.org_code, client_no, wanted, reason.code, reason.legal_basis, mode, url if mode is Mode.PUSH else "",
         batch, "active", place, 0, now, None, None, 0, "", now,
     )  # fmt: skip
     await store.insert(conn, made, *topics_of(wanted))
-    await _noted(conn, call.actor, call, "subscribe", made)
+    await _noted(conn, actor, reason, "subscribe", made)
     return made
 
 
 async def unsubscribe(conn: Conn, call: Call, subscription_id: str) -> None:
     sub = await find(conn, call.org_code, subscription_id)
+    await end(conn, call.actor, sub, call.reason)
+
+
+async def end(conn: Conn, actor: Actor, sub: Subscription, reason: Purpose | None = None) -> None:
+    """For good: another one begins anew."""
     await store.set_state(conn, sub.subscription_id, "ended")
-    await _noted(conn, call.actor, call, "unsubscribe", sub)
+    await _noted(conn, actor, reason, "unsubscribe", sub)
 
 
 async def find(conn: Conn, org_code: str, subscription_id: str) -> Subscription:
@@ -182,8 +196,12 @@ def cloud_event(news: News, source: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _noted(conn: Conn, actor: Actor, call: Call | None, verb: str, sub: Subscription) -> None:
-    reason = call.reason if call is not None else Purpose(sub.purpose, sub.legal_basis)
+async def noted(conn: Conn, actor: Actor, verb: str, sub: Subscription) -> None:
+    """What somebody did with a subscription goes into the evidence log."""
+    await _noted(conn, actor, None, verb, sub)
+
+
+async def _noted(conn: Conn, actor: Actor, reason: Purpose | None, verb: str, sub: Subscription) -> None:
     await audit.record(
-        conn, actor, reason, action="system", subjects=[None], fields=list(sub.kinds), note={"verb": verb, "subscription": sub.subscription_id}
+        conn, actor, reason or Purpose(sub.purpose, sub.legal_basis), action="system", subjects=[None], fields=list(sub.kinds), note={"verb": verb, "subscription": sub.subscription_id}
     )

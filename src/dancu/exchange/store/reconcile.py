@@ -64,6 +64,16 @@ async def left_lying(conn: Conn, since: timedelta) -> list[int]:
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def idle(conn: Conn, org_code: str, since: timedelta) -> set[int]:
+    """The partner's runs that have not ended and that nobody has moved for so long."""
+    cursor = await conn.execute(
+        "SELECT run_no FROM exchange.reconcile_run WHERE org_code = %s AND state IN ('waiting', 'running')"
+        " AND moved_at < clock_timestamp() - %s",
+        (org_code, since),
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
 async def claim(conn: Conn, run_no: int) -> bool:
     """Take the run for this connection until it closes; False where another process works on it."""
     row = await (await conn.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCK, run_no % (1 << 31)))).fetchone()

@@ -10,8 +10,8 @@ from dancu.exchange.models.subscription import DeadLetter, Mode, News, Subscript
 from dancu.kit.db import Conn
 
 _COLUMNS = (
-    "subscription_id::text, org_code, client_no, kinds, purpose, legal_basis, mode, url, batch, state, place, tries, due_at,"
-    " failing_since, delivered_at, delivered, error, created_at"
+    "subscription_id::text, org_code, coalesce(client_no, 0), kinds, purpose, legal_basis, mode, url, batch, state, place, tries, due_at,"
+    " failing_since, delivered_at, delivered, error, created_at, dialect"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM exchange.subscription"
 
@@ -155,3 +155,24 @@ async def sole(conn: Conn) -> bool:
     """Is this connection now the one that delivers? Held until it closes: two workers do not deliver the same twice."""
     row = await (await conn.execute("SELECT pg_try_advisory_lock(hashtextextended('exchange.delivery', 0))")).fetchone()
     return bool(row and row[0])
+
+
+async def waiting_letters(conn: Conn, org_code: str) -> dict[str, int]:
+    """Refused events nobody has settled, by subscription."""
+    cursor = await conn.execute(
+        "SELECT d.subscription_id::text, count(*) FROM exchange.dead_letter d JOIN exchange.subscription s USING (subscription_id)"
+        " WHERE s.org_code = %s AND d.settled_at IS NULL GROUP BY 1",
+        (org_code,),
+    )
+    return {str(row[0]): int(row[1]) for row in await cursor.fetchall()}
+
+
+async def letter(conn: Conn, subscription_id: str, seq: int) -> DeadLetter | None:
+    """A refused event that waits to be settled."""
+    cursor = await conn.execute(
+        "SELECT subscription_id::text, seq, error, at, settled_at, settled_how FROM exchange.dead_letter"
+        " WHERE subscription_id = %s::uuid AND seq = %s::bigint AND settled_at IS NULL",
+        (subscription_id, seq),
+    )
+    row = await cursor.fetchone()
+    return DeadLetter(*row) if row else None

@@ -1,0 +1,216 @@
+"""The partner portal's pages of news and of reconciling: what an organisation's own staff see, mend and take away."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from dancu.access.service import sessions
+from dancu.exchange.models.reconcile import RunState
+from dancu.exchange.pages import MENU, portal, portal_agreements, reconcile_runs, subscriptions
+from dancu.exchange.service.reconcile import results, uploads
+from dancu.exchange.store import reconcile as run_store
+from dancu.kit.db import make_pool
+from dancu.kit.keys import KeyRing
+from dancu.kit.web import APIRouter, Surface, WebSettings, create_app
+from tests.accounts.registration import with_jobs
+from tests.exchange.receiver import Receiver
+from tests.exchange.test_joining_pages import at, sql
+from tests.kit.html import form_values
+from tests.kit.web import UNLIMITED
+from tests.population.conftest import registry
+
+__all__ = ["registry"]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+ORG, BASIS = "DEMO.CDS", "278/2025/NĐ-CP"
+HOME = "/partner/subscriptions"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(registry: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("partner")
+        patch.setenv("DANCU_DATA", str(folder))
+        KeyRing.open(folder / "keys")
+        with_jobs(registry.dsn("admin"))
+        pool = make_pool(registry.dsn("app"), min_size=1, max_size=4)
+        await pool.open()
+        router = APIRouter(include_in_schema=False)
+        for module in (portal, portal_agreements, subscriptions, reconcile_runs):
+            router.include_router(module.router)
+        surfaces = (Surface("partner", "Đối tác kết nối", "/partner", "watch", ("exchange.join",)),)
+        state = {
+            "sessions": sessions, "pool": pool, "surfaces": surfaces, "menu": MENU, "demo": True, "issuer": "http://localhost",
+            "keys": folder / "keys", "outbound": "",
+        }  # fmt: skip
+        settings = WebSettings(secret=b"s" * 32, ip_rate=UNLIMITED, session_rate=UNLIMITED)
+        try:
+            yield create_app(routers=[router], settings=settings, state=state)
+        finally:
+            await pool.close()
+
+
+async def _connected(registry: Any) -> None:
+    """The organisation of the integrator persona is live, with a program and an agreement for events."""
+    await sql(registry, "INSERT INTO exchange.partner (org_code, state, live_at) VALUES (%s, 'live', now()) ON CONFLICT DO NOTHING", ORG)
+    await sql(registry, "INSERT INTO exchange.system (client_no, org_code, name, environment) VALUES (7, %s, 'Một cửa', 'live') ON CONFLICT DO NOTHING", ORG)
+    await sql(
+        registry, "INSERT INTO sharing.data_agreement (org_code, service, version, fields, purposes, valid, state, proposed_by, proposed_org,"
+        " proposed_at, proposed_entry, agreed_by, agreed_org, agreed_at, agreed_entry, sealed) VALUES (%s, 'events', 1, '{life,name}',"
+        " jsonb_build_object('public_service', %s::text), '[2020-01-01,2099-01-01)', 'in_force', 0, 'x', now(), 1, 0, 'x', now(), 1, 'x')"
+        " ON CONFLICT DO NOTHING", ORG, BASIS,
+    )  # fmt: skip
+
+
+async def _died(registry: Any, *people: int) -> list[int]:
+    """Numbers of the events."""
+    await sql(registry, "INSERT INTO exchange.relation (person_key, org_code, ref, since) SELECT k, %s, 'ref-' || k, '2020-01-01'"
+                        " FROM unnest(%s::bigint[]) k ON CONFLICT DO NOTHING", ORG, list(people))  # fmt: skip
+    made = []
+    for key in people:
+        made += await sql(
+            registry, "WITH h AS (UPDATE kit.event_head SET seq = seq + 1 RETURNING seq) INSERT INTO kit.event (seq, topic, person_key, payload, at)"
+            " SELECT seq, 'population.person.died', %s, '{}', clock_timestamp() FROM h RETURNING seq", key,
+        )  # fmt: skip
+    return [row[0] for row in made]
+
+
+async def test_nothing_yet_says_what_comes_first(app: Any, registry: Any) -> None:
+    async with at(app, registry, "integrator") as maker:
+        page = await maker.get(HOME)
+        assert "Trước hết cần thỏa thuận" in page and "/partner/agreements/new?service=events" in page
+        assert "Chưa có thỏa thuận" in await maker.get(f"{HOME}/new")
+        assert "Chưa có lượt đối soát nào" in await maker.get("/partner/reconcile")
+
+
+async def test_subscribe_refused_events_replay_pause_end(app: Any, registry: Any) -> None:
+    await _connected(registry)
+    async with Receiver(lambda events: 422) as receiver, at(app, registry, "integrator") as maker:
+        await maker.get(f"{HOME}/new")
+        wish = {"kinds": ["death"], "program": "7", "purpose": "public_service", "mode": "push", "batch": "1"}
+        app.state.outbound = ""
+        assert "danh sách được phép gọi ra" in await maker.post(f"{HOME}/new", 422, **wish, url=receiver.url)  # type: ignore[arg-type]
+        app.state.outbound = f"inside:127.0.0.1:{receiver.port}"
+        assert "Hãy nhập địa chỉ" in await maker.post(f"{HOME}/new", 422, **wish, url="")  # type: ignore[arg-type]
+        assert "từ 1 đến 500" in await maker.post(f"{HOME}/new", 422, **{**wish, "batch": "900"}, url=receiver.url)  # type: ignore[arg-type]
+        assert "chương trình dùng dữ liệu thật" in await maker.post(f"{HOME}/new", 422, **{**wish, "program": "8"}, url=receiver.url)  # type: ignore[arg-type]
+        assert "Loại tin không có" in await maker.post(f"{HOME}/new", 422, **{**wish, "kinds": ["bogus"]}, url=receiver.url)  # type: ignore[arg-type]
+        assert "không có trường dữ liệu" in await maker.post(f"{HOME}/new", 422, **{**wish, "kinds": ["card"]}, url=receiver.url)  # type: ignore[arg-type]
+        await maker.post(f"{HOME}/new", 303, **wish, url=receiver.url)  # type: ignore[arg-type]
+        page = await maker.get(HOME)
+        assert "Qua đời" in page and "Đang gửi" in page
+        (name,) = re.findall(HOME + r"/([0-9a-f-]{36})", page)
+        place = f"{HOME}/{name}"
+        first, second = await _died(registry, 1, 2)
+        await sql(registry, "INSERT INTO exchange.dead_letter (subscription_id, seq, error) SELECT %s::uuid, s, 'refused by the subscriber'"
+                            " FROM unnest(%s::bigint[]) s", name, [first, second])  # fmt: skip
+        page = await maker.get(place)
+        assert page.count("Chương trình của cơ quan từ chối tin này") == 2 and "còn 2 chưa xét" in page
+        await maker.post(f"{place}/letters/{first}/again", 303)
+        assert "again" in maker.url and receiver.got == []
+        receiver.answer = lambda events: 204
+        await maker.get(maker.url)
+        assert "vẫn nằm trong danh sách" in maker.page
+        await maker.post(f"{place}/letters/{first}/again", 303)
+        assert [event["subject"] for event in receiver.got] == ["ref-1"] and receiver.headers["signature"]
+        page = await maker.get(maker.url)
+        assert "đã nhận" in page
+        await maker.post(f"{place}/letters/{second}/let-go", 303)
+        assert "đã bỏ qua" in await maker.get(place)
+        answer = await maker.client.post(f"{place}/letters/{second}/again", data=form_values(maker.page, f"{place}/pause"))
+        assert answer.status_code == 404, "settled events are not sent again"
+        # Back to an earlier place, never forward.
+        await sql(registry, "UPDATE exchange.subscription SET place = %s WHERE subscription_id = %s::uuid", second, name)
+        await maker.get(place)
+        assert "nhỏ hơn" in await maker.post(f"{place}/replay", 422, after=str(second))
+        assert "số không âm" in await maker.post(f"{place}/replay", 422, after="-4")
+        await maker.post(f"{place}/replay", 303, after=str(first - 1))
+        assert (await sql(registry, "SELECT place FROM exchange.subscription"))[0][0] == first - 1
+        await maker.get(place)
+        await maker.post(f"{place}/pause", 303)
+        assert "Tạm dừng" in await maker.get(maker.url)
+        await maker.post(f"{place}/resume", 303)
+        await maker.get(place)
+        await maker.post(f"{place}/end", 303)
+        assert "Chưa đăng ký nhận tin nào" in await maker.get(HOME)
+        assert (await maker.client.get(place)).status_code == 404
+    verbs = [row[0] for row in await sql(registry, "SELECT note->>'verb' FROM audit.pending WHERE actor_kind = 'staff' AND note ? 'subscription' ORDER BY entry_id")]
+    assert verbs == ["subscribe", "send_again", "send_again", "let_go", "replay", "pause", "resume", "unsubscribe"]
+
+
+async def test_another_organisations_are_not_there(app: Any, registry: Any) -> None:
+    await _connected(registry)
+    (row,) = await sql(
+        registry, "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, purpose, legal_basis, mode, place, noted_to)"
+        " VALUES (gen_random_uuid(), 'OTHER', 7, '{death}', '{x}', 'p', 'l', 'pull', 0, 0) RETURNING subscription_id::text",
+    )  # fmt: skip
+    run = await _run(registry, "OTHER")
+    async with at(app, registry, "integrator") as maker, at(app, registry, "ward_police") as other:
+        for path in (f"{HOME}/{row[0]}", f"{HOME}/not-an-id", f"/partner/reconcile/{run}", f"/partner/reconcile/{run}/results.csv"):
+            assert (await maker.client.get(path)).status_code == 404, path
+        for path in (HOME, f"{HOME}/new", "/partner/reconcile"):
+            assert (await other.client.get(path)).status_code == 403, path
+
+
+async def _run(registry: Any, org: str, state: RunState = RunState.RUNNING) -> int:
+    (row,) = await sql(
+        registry, "INSERT INTO exchange.reconcile_run (org_code, client_no, digest, terms, file_name, kind, profile, weights, released, purpose,"
+        " legal_basis, case_ref, officer, request_id, state, counts, seconds, chunks, position) VALUES (%s, 7, sha256(gen_random_uuid()::text::bytea),"
+        " sha256('t'), 'bhxh-thang-11.csv', 'csv', 'social-insurance', '1', '{name}', 'social_insurance', '41/2024/QH15', 'DS-11', 'Phạm Thị Ngân',"
+        " 'r', %s, %s::jsonb, 2.5, 1, 2001) RETURNING run_no", org, state.value, json.dumps({"matched": 1500, "matched_with_differences": 400, "not_found": 100}),
+    )  # fmt: skip
+    return int(row[0])
+
+
+async def test_a_run_is_seen_taken_away_and_set_going_again(app: Any, registry: Any) -> None:
+    run_no = await _run(registry, ORG)
+    lines: list[Any] = [{"line": 2, "ref": "=1+1", "outcome": "matched", "score": 0.99}, {"line": 3, "ref": "b", "outcome": "not_found", "score": 0.0}]
+    ring = KeyRing.open(Path(app.state.keys))
+    async with app.state.pool.connection() as conn:
+        await run_store.add_chunk(conn, run_no, 0, 2, results.seal(ring, run_no, 0, "result", lines), None)
+    async with at(app, registry, "integrator") as maker:
+        page = await maker.get("/partner/reconcile")
+        assert "bhxh-thang-11.csv" in page and "800" in page, "rows per second"
+        page = await maker.get(f"/partner/reconcile/{run_no}")
+        assert "Khớp, có điểm khác" in page and "20,0 %" in page and "Chạy tiếp" not in page
+        answer = await maker.client.get(f"/partner/reconcile/{run_no}/results.csv")
+        assert answer.headers["content-disposition"].endswith('.csv"') and "'=1+1" in answer.text and answer.text.count("\r\n") == 3
+        answer = await maker.client.get(f"/partner/reconcile/{run_no}/results.jsonl")
+        assert [json.loads(line) for line in answer.text.splitlines()] == lines
+        assert (await maker.client.get(f"/partner/reconcile/{run_no}/results.xml")).status_code == 404
+        # Nobody has moved it for long, and its file is here.
+        await sql(registry, "UPDATE exchange.reconcile_run SET moved_at = now() - %s WHERE run_no = %s", timedelta(minutes=5), run_no)
+        async with app.state.pool.connection() as conn:
+            run = await run_store.find(conn, run_no)
+        assert run is not None
+        assert "Chạy tiếp" not in await maker.get(f"/partner/reconcile/{run_no}"), "its file is not whole"
+        uploads.file_of(run).write_bytes(b"x")
+        assert "Chạy tiếp" in await maker.get(f"/partner/reconcile/{run_no}")
+        form = form_values(maker.page, f"/partner/reconcile/{run_no}/resume")
+        await maker.post(f"/partner/reconcile/{run_no}/resume", 303)
+        page = await maker.get(maker.url)
+        assert "Đã cho chạy tiếp" in page
+        answer = await maker.client.post(f"/partner/reconcile/{run_no}/resume", data=form)
+        assert answer.status_code == 422 and "đang chạy" in answer.text
+        await sql(registry, "UPDATE exchange.reconcile_run SET state = 'erased' WHERE run_no = %s", run_no)
+        assert "đã xóa" in await maker.get(f"/partner/reconcile/{run_no}")
+        assert (await maker.client.get(f"/partner/reconcile/{run_no}/results.csv")).status_code == 409
+    jobs = await sql(registry, "SELECT args FROM procrastinate.procrastinate_jobs WHERE task_name = 'exchange:reconcile'")
+    assert [row[0]["run_no"] for row in jobs] == [run_no]
+    noted = await sql(registry, "SELECT action FROM audit.pending WHERE note->>'run' = %s ORDER BY entry_id", str(run_no))
+    assert [row[0] for row in noted] == ["export", "export", "system"]
+
+
+@pytest.mark.parametrize("language", ["en"])
+async def test_english(app: Any, registry: Any, language: str) -> None:
+    run_no = await _run(registry, ORG, RunState.DONE)
+    async with at(app, registry, "integrator", language) as maker:
+        for path in (HOME, f"{HOME}/new", "/partner/reconcile", f"/partner/reconcile/{run_no}"):
+            await maker.get(path)
