@@ -91,8 +91,8 @@ def build(settings: Settings) -> FastAPI:
         pool = make_pool(dsn("app", settings.data), min_size=2, max_size=settings.pool_size, name="pages")
         await pool.open(wait=True)
         app.state.pool = pool
-        async with Finder(pool.connection) as finder, settings.lines() as lines:
-            app.state.finder = finder
+        async with settings.lines() as lines:
+            app.state.finder = Finder(pool.connection)
             app.state.lines = lines
             app.state.callers = Callers(pool.connection, sessions.resolve)
             try:
@@ -137,7 +137,7 @@ def build(settings: Settings) -> FastAPI:
 
 def build_dialect(settings: Settings, dialect: str) -> FastAPI:
     """The application that answers in an outside dialect, on a port of its own. Raises KeyError for one that does not exist."""
-    from dancu.exchange.endpoints.dialects import DIALECTS, lay_down
+    from dancu.exchange.endpoints.dialects import DIALECTS, beside, lay_down
 
     configure(level=settings.log_level, stream=settings.log_stream())
     router = DIALECTS[dialect]()
@@ -153,7 +153,8 @@ def build_dialect(settings: Settings, dialect: str) -> FastAPI:
                 app.state.demo = settings.demo or await access.is_demo(conn)
                 if app.state.demo:
                     await lay_down(conn, dialect)
-            yield
+            async with beside(app, dialect):
+                yield
         finally:
             await pool.close()
 

@@ -179,20 +179,26 @@ async def _logouts(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _announce(settings: Settings, stop: asyncio.Event) -> None:
-    """Partners hear the news they subscribed to."""
+    """Partners hear the news they subscribed to, and the answers they asked for by callback."""
     from dancu.accounts.service.links import link
     from dancu.exchange.service import receipts
     from dancu.exchange.service.delivery import Deliverer
+    from dancu.exchange.service.spdci.callbacks import Callbacks
+    from dancu.exchange.service.spdci.notify import Teller
     from dancu.kit.db import make_pool
+    from dancu.kit.keys import KeyRing
     from dancu.kit.outbound import rules
 
     pool = make_pool(dsn("worker", settings.data), min_size=1, max_size=4, name="subscriptions")
     await pool.open(wait=True)
     watch = await open_connection("worker", autocommit=True)
     try:
-        sign = receipts.AnswerKeys(settings.keys / "exchange").sign_request
+        keys = receipts.AnswerKeys(settings.keys / "exchange")
         source = settings.public_url.rstrip("/") or link("").rstrip("/") or "urn:dancu"
-        await Deliverer(pool.connection, rules(settings.outbound), sign, source).run(stop, watch)
+        allowed, tellers = rules(settings.outbound), {"spdci": Teller(keys)}
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Deliverer(pool.connection, allowed, keys.sign_request, source, tellers=tellers).run(stop, watch))
+            tasks.create_task(Callbacks(pool.connection, allowed, keys, KeyRing.open(settings.keys)).run(stop))
     finally:
         await watch.close()
         await pool.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Receiver:
-    """`got`: the events taken, in order. `answer(events)` gives the status; `delay`: seconds before answering."""
+    """`got`: the events taken, in order. `answer(events)` gives the status; `delay`: seconds before answering. `said`: body of the answers."""
 
     def __init__(self, answer: Callable[[list[dict[str, Any]]], int] = lambda events: 200, *, delay: float = 0.0, willing: bool = True) -> None:
         self.answer, self.delay, self.willing = answer, delay, willing
@@ -17,6 +17,7 @@ class Receiver:
         self.calls = 0
         self.headers: dict[str, str] = {}
         self.body = b""
+        self.said = b""
         self.port = 0
 
     async def __aenter__(self) -> Receiver:
@@ -48,12 +49,12 @@ class Receiver:
                     await asyncio.sleep(self.delay)
                     self.calls += 1
                     self.headers, self.body = headers, body
-                    said = json.loads(body)
-                    events = said if isinstance(said, list) else [said]
+                    came = json.loads(body)
+                    events = came if isinstance(came, list) else [came]
                     status = self.answer(events)
                     if status < 300:
                         self.got.extend(events)
-                writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: 0\r\n\r\n".encode())
+                writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: {len(self.said)}\r\n\r\n".encode() + self.said)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass

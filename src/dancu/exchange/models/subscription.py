@@ -18,7 +18,8 @@ class Mode(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """`place`: the number of the last event delivered or fetched. `failing_since`: since when deliveries fail, None while
-    they do not. `error`: why the last one failed, in a word."""
+    they do not. `error`: why the last one failed, in a word. `client_no` 0: a name of a demonstration. `dialect`: in whose
+    words the news is told, "" in ours."""
 
     subscription_id: str
     org_code: str
@@ -38,6 +39,7 @@ class Subscription:
     delivered: int
     error: str
     created_at: datetime
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from dancu.exchange.models.subscription import Subscription
 from dancu.kit.db import Conn
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A subscription as its dialect knows it. `criteria`: as sent."""
+
+    sender: str
+    criteria: dict[str, Any]
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """An answer to be sent. `tries`: how often it was tried in vain."""
+
+    callback_no: int
+    sender: str
+    message_id: str
+    action: str
+    url: str
+    sealed: bytes
+    tries: int
+    made_at: datetime
 
 
 async def keep(conn: Conn, sender: str, message_id: str, transaction_id: str, correlation_id: str, kind: str) -> bool:
@@ -35,11 +62,52 @@ async def outcomes(conn: Conn, sender: str, attribute: str, value: str) -> list[
     return await cursor.fetchall()
 
 
-async def subscribe(conn: Conn, code: str, sender: str, url: str, criteria: dict[str, Any]) -> None:
+async def subscribe(conn: Conn, code: str, sender: str, url: str, criteria: dict[str, Any], transaction_id: str) -> None:
     await conn.execute(
-        "INSERT INTO exchange.dialect_subscription (code, sender, url, criteria) VALUES (%s::uuid, %s, %s, %s::jsonb)",
-        (code, sender, url, json.dumps(criteria)),
+        "INSERT INTO exchange.dialect_subscription (code, sender, url, criteria, transaction_id) VALUES (%s::uuid, %s, %s, %s::jsonb, %s)",
+        (code, sender, url, json.dumps(criteria), transaction_id),
     )
+
+
+async def deliver(
+    conn: Conn, sub: Subscription, dialect: str, topics: Sequence[str], about: str, matching: Mapping[str, Any]
+) -> None:
+    """From now on news goes to this subscription: of these topics, of the person with the reference `about`, holding `matching`."""
+    await conn.execute(
+        "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, purpose, legal_basis, mode, url, batch,"
+        " place, noted_to, dialect, about, matching) VALUES (%s::uuid, %s, nullif(%s::bigint, 0), %s::text[], %s::text[], %s, %s, %s, %s, %s,"
+        " %s::bigint, %s::bigint, %s, %s, %s::jsonb)",
+        (
+            sub.subscription_id, sub.org_code, sub.client_no, list(sub.kinds), list(topics), sub.purpose, sub.legal_basis, sub.mode.value, sub.url,
+            sub.batch, sub.place, sub.place, dialect, about, json.dumps(dict(matching)),
+        ),
+    )  # fmt: skip
+
+
+async def subscription(conn: Conn, code: str) -> Kept:
+    """What a subscriber asked for. Raises LookupError."""
+    row = await (
+        await conn.execute("SELECT sender, criteria, transaction_id FROM exchange.dialect_subscription WHERE code = %s::uuid", (code,))
+    ).fetchone()
+    if row is None:
+        raise LookupError("no such subscription of a dialect")
+    return Kept(*row)
+
+
+async def reference(conn: Conn, org_code: str, person_key: int) -> str:
+    """The organisation's reference of a person opened in this transaction, to whom there is a relation."""
+    row = await (
+        await conn.execute("SELECT ref FROM exchange.relation WHERE person_key = %s::bigint AND org_code = %s", (person_key, org_code))
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+async def told_about(conn: Conn, about: str) -> bool:
+    """Is there still a subscription for the person with this reference?"""
+    row = await (
+        await conn.execute("SELECT EXISTS (SELECT FROM exchange.subscription WHERE about = %s AND state <> 'ended')", (about,))
+    ).fetchone()
+    return bool(row and row[0])
 
 
 async def subscribed(conn: Conn, sender: str, criteria: dict[str, Any]) -> bool:
@@ -65,3 +133,53 @@ async def unsubscribe(conn: Conn, sender: str, code: str) -> str:
         return "already"
     await conn.execute("UPDATE exchange.dialect_subscription SET ended_at = now() WHERE code::text = lower(%s)", (code,))
     return "ended"
+
+
+async def call_back(conn: Conn, sender: str, message_id: str, action: str, url: str, sealed: bytes) -> None:
+    await conn.execute(
+        "INSERT INTO exchange.dialect_callback (sender, message_id, action, url, sealed) VALUES (%s, %s, %s, %s, %s)",
+        (sender, message_id, action, url, sealed),
+    )
+
+
+async def senders_due(conn: Conn, most: int) -> list[str]:
+    """For whom an answer is due, the longest waiting first."""
+    cursor = await conn.execute(
+        "SELECT sender FROM exchange.dialect_callback WHERE sealed IS NOT NULL AND due_at <= now() GROUP BY sender ORDER BY min(due_at) LIMIT %s",
+        (most,),
+    )
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def take_due(conn: Conn, sender: str, lease: timedelta) -> Callback | None:
+    """The next answer for a sender that nobody else is sending; it is ours for the time of `lease`."""
+    row = await (
+        await conn.execute(
+            "UPDATE exchange.dialect_callback SET due_at = now() + %s::interval WHERE callback_no = (SELECT callback_no FROM"
+            " exchange.dialect_callback WHERE sender = %s AND sealed IS NOT NULL AND due_at <= now() ORDER BY callback_no LIMIT 1"
+            " FOR UPDATE SKIP LOCKED) RETURNING callback_no, sender, message_id, action, url, sealed, tries, made_at",
+            (lease, sender),
+        )
+    ).fetchone()
+    return Callback(*row) if row else None
+
+
+async def called_back(conn: Conn, callback_no: int) -> None:
+    """The sender took its answer."""
+    await conn.execute(
+        "UPDATE exchange.dialect_callback SET delivered_at = now(), sealed = NULL, error = '' WHERE callback_no = %s::bigint", (callback_no,)
+    )
+
+
+async def call_back_later(conn: Conn, callback_no: int, error: str, pause: timedelta) -> None:
+    await conn.execute(
+        "UPDATE exchange.dialect_callback SET tries = tries + 1, error = %s, due_at = now() + %s::interval WHERE callback_no = %s::bigint",
+        (error[:80], pause, callback_no),
+    )
+
+
+async def give_up(conn: Conn, callback_no: int, error: str) -> None:
+    """A dead letter: that the answer was not taken stays known, what it held does not."""
+    await conn.execute(
+        "UPDATE exchange.dialect_callback SET dead_at = now(), sealed = NULL, error = %s WHERE callback_no = %s::bigint", (error[:80], callback_no)
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from dancu.kernel.actor import SYSTEM, Channel
 from dancu.kit.db import Conn
@@ -35,3 +37,24 @@ async def lay_down(conn: Conn, dialect: str) -> None:
     if dialect == "govstack":
         reader = registries.Reader(replace(SYSTEM, channel=Channel.CLI), DEMO_REASON, "dancu/demo/dancu/demo", frozenset())
         await registry_samples.lay_down(conn, reader)
+
+
+@asynccontextmanager
+async def beside(app: Any, dialect: str) -> AsyncIterator[None]:
+    """What runs as long as this dialect is answered in. `app.state` has its pool."""
+    if dialect != "spdci":
+        yield
+        return
+    from dancu.exchange.service.receipts import AnswerKeys
+    from dancu.exchange.service.spdci.callbacks import Callbacks
+    from dancu.kit.keys import KeyRing
+    from dancu.kit.outbound import rules
+
+    state, stop = app.state, asyncio.Event()
+    keys, state.ring = AnswerKeys(state.keys / "exchange"), KeyRing.open(state.keys)
+    running = asyncio.create_task(Callbacks(state.pool.connection, rules(state.outbound), keys, state.ring).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running

@@ -1,33 +1,36 @@
 """SPDCI: registries of civil status and of social protection, 1.0.0, synchronous and by callback.
 
-An asynchronous request is acknowledged once it is kept; its answer goes to the sender's address, which must be on the
-outbound allow-list, and again a few times until it is taken.
+Every message is signed, by us and by the sender; only a name taken at its word in a demonstration may leave that out. An
+asynchronous request is answered and the answer kept in one transaction; it goes to the sender's address, which must be on the
+outbound allow-list, until it is taken.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from dancu.exchange.endpoints.dialects.callers import reader_of
+from dancu.exchange.endpoints.door import exchange_of
 from dancu.exchange.service import spdci as service
 from dancu.exchange.service.registries import Reader
+from dancu.exchange.service.spdci import callbacks, envelope
+from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.db import Conn
-from dancu.kit.log import get_logger
-from dancu.kit.outbound import Failed, Outbound, rules
+from dancu.kit.outbound import Outbound, rules
 from dancu.kit.web import APIRouter, DbConn, Request, Response, public
 
 router = APIRouter(dependencies=[public(machine=True)])
-log = get_logger("dancu.exchange")
-OURS: Final = "dancu"
 _MOST_BODY: Final = 256 * 1024
-_PAUSES: Final = (1, 5, 15, 60)
-_Work = Callable[[Conn, Reader, "Envelope", str], Awaitable[tuple[dict[str, Any], dict[str, Any]]]]
+_MOST_NAME: Final = 120
+# (answer, what of it is kept for questions after its status)
+_Answer = tuple[dict[str, Any], dict[str, Any]]
 
 
 class Bad(Exception):
@@ -40,229 +43,239 @@ class Bad(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message of the standard: `header` and `message`."""
+    """A message of the standard: `signature`, `header` and `message`. `sender`: its name, within its organisation."""
 
+    signature: str
     header: Mapping[str, Any]
     message: Mapping[str, Any]
+    sender: str = ""
 
     @property
-    def sender(self) -> str:
+    def sender_id(self) -> str:
         return str(self.header["sender_id"])
 
-
-@router.post("/registry/sync/search")
-async def sync_search(request: Request, conn: DbConn) -> Response:
-    """Answer a search at once."""
-    return await _sync(request, conn, "search", "on-search", _search)
+    @property
+    def url(self) -> str:
+        return str(self.header.get("sender_uri") or "")
 
 
-@router.post("/registry/sync/txn/status")
-async def sync_status(request: Request, conn: DbConn) -> Response:
-    """What became of an earlier message."""
-    return await _sync(request, conn, "txn-status", "txn-on-status", _status)
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`name` of the request and `on` of its answer; `member` of the message that holds what is asked, of this `kind`; `kept`: a
+    message of it counts once, and its status can be asked after."""
+
+    name: str
+    on: str
+    member: str
+    kind: type[Any]
+    work: Callable[[Conn, Reader, Envelope, str], Awaitable[_Answer]]
+    kept: bool = True
 
 
-@router.post("/registry/search")
-async def search(request: Request, conn: DbConn) -> Response:
-    """Acknowledge; the answer goes to `sender_uri` as on-search."""
-    return await _async(request, conn, "search", "on-search", _search)
+async def _search(conn: Conn, reader: Reader, said: Envelope, correlation: str) -> _Answer:
+    return await service.search(conn, reader, said.message, correlation)
 
 
-@router.post("/registry/subscribe")
-async def subscribe(request: Request, conn: DbConn) -> Response:
-    """Acknowledge; the answer goes to `sender_uri` as on-subscribe."""
-    return await _async(request, conn, "subscribe", "on-subscribe", _subscribe)
-
-
-@router.post("/registry/unsubscribe")
-async def unsubscribe(request: Request, conn: DbConn) -> Response:
-    """Acknowledge; the answer goes to `sender_uri` as on-unsubscribe."""
-    return await _async(request, conn, "unsubscribe", "on-unsubscribe", _unsubscribe)
-
-
-@router.post("/registry/txn/status")
-async def status(request: Request, conn: DbConn) -> Response:
-    """Acknowledge; the answer goes to `sender_uri` as txn-on-status."""
-    return await _async(request, conn, "txn-status", "txn-on-status", _status)
-
-
-async def _search(conn: Conn, reader: Reader, envelope: Envelope, correlation: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    return await service.search(conn, reader, envelope.message, correlation)
-
-
-async def _subscribe(conn: Conn, reader: Reader, envelope: Envelope, correlation: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    answer = await service.subscribe(conn, envelope.sender, str(envelope.header.get("sender_uri", "")), envelope.message, correlation)
+async def _subscribe(conn: Conn, reader: Reader, said: Envelope, correlation: str) -> _Answer:
+    answer = await service.subscribe(conn, reader, said.sender, said.url, said.message, correlation)
     return answer, answer
 
 
-async def _unsubscribe(conn: Conn, reader: Reader, envelope: Envelope, correlation: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    answer = await service.unsubscribe(conn, envelope.sender, envelope.message, correlation)
+async def _unsubscribe(conn: Conn, reader: Reader, said: Envelope, correlation: str) -> _Answer:
+    answer = await service.unsubscribe(conn, reader, said.sender, said.message, correlation)
     return answer, answer
 
 
-async def _status(conn: Conn, reader: Reader, envelope: Envelope, correlation: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    return await service.status(conn, envelope.sender, envelope.message, correlation), {}
+async def _status(conn: Conn, reader: Reader, said: Envelope, correlation: str) -> _Answer:
+    return await service.status(conn, said.sender, said.message, correlation), {}
 
 
-async def _sync(request: Request, conn: DbConn, action: str, on_action: str, work: _Work) -> Response:
-    try:
-        envelope = await _envelope(request, action)
-        reader = await _reader(request, envelope)
-    except Bad as error:
-        return _refused(error)
-    correlation = service.correlation()
-    rejected = await _header_rejected(conn, envelope, action, correlation)
+SEARCH: Final = Action("search", "on-search", "search_request", list, _search)
+SUBSCRIBE: Final = Action("subscribe", "on-subscribe", "subscribe_request", list, _subscribe)
+UNSUBSCRIBE: Final = Action("unsubscribe", "on-unsubscribe", "subscription_codes", list, _unsubscribe)
+STATUS: Final = Action("txn-status", "txn-on-status", "txnstatus_request", dict, _status, kept=False)
+
+# Path -> (what is asked, answered at once or by callback, summary).
+PATHS: Final[Mapping[str, tuple[Action, bool, str]]] = {
+    "/registry/sync/search": (SEARCH, True, "Answer a search at once"),
+    "/registry/sync/txn/status": (STATUS, True, "What became of an earlier message"),
+    "/registry/search": (SEARCH, False, "Acknowledge; the answer goes to sender_uri as on-search"),
+    "/registry/subscribe": (SUBSCRIBE, False, "Acknowledge; the answer goes to sender_uri as on-subscribe"),
+    "/registry/unsubscribe": (UNSUBSCRIBE, False, "Acknowledge; the answer goes to sender_uri as on-unsubscribe"),
+    "/registry/txn/status": (STATUS, False, "Acknowledge; the answer goes to sender_uri as txn-on-status"),
+}
+
+
+def _endpoint(action: Action, at_once: bool) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(request: Request, conn: DbConn) -> Response:
+        try:
+            said, reader = await _let_in(request, action)
+        except Bad as error:
+            return _json({"errors": [{"code": error.code, "message": error.text}]}, error.status)
+        return await (_sync if at_once else _async)(request, conn, action, said, reader)
+
+    return endpoint
+
+
+for _path, (_action, _at_once, _summary) in PATHS.items():
+    router.post(_path, summary=_summary)(_endpoint(_action, _at_once))
+
+
+async def _sync(request: Request, conn: Conn, action: Action, said: Envelope, reader: Reader) -> Response:
+    correlation = str(uuid.uuid4())
+    rejected = await _header_rejected(conn, said, action, correlation)
     if rejected:
-        return _json({"header": _header(envelope, on_action, "rjct", rejected), "message": _nothing(action, envelope, correlation)})
-    answer, kept = await work(conn, reader, envelope, correlation)
-    if action != "txn-status":
-        await service.settle(conn, envelope.sender, str(envelope.header["message_id"]), kept)
-    return _json({"header": _header(envelope, on_action, "succ"), "message": answer})
+        return _signed(request, _header(said, action, "rjct", rejected), _nothing(action, said, correlation))
+    answer = await _worked(conn, action, said, reader, correlation)
+    return _signed(request, _header(said, action, "succ"), answer)
 
 
-async def _async(request: Request, conn: DbConn, action: str, on_action: str, work: _Work) -> Response:
-    correlation = service.correlation()
-    try:
-        envelope = await _envelope(request, action)
-        reader = await _reader(request, envelope)
-    except Bad as error:
-        return _refused(error)
-    url = envelope.header.get("sender_uri", "")
+async def _async(request: Request, conn: Conn, action: Action, said: Envelope, reader: Reader) -> Response:
+    correlation = str(uuid.uuid4())
     async with Outbound(rules(request.app.state.outbound), most_connections=1) as out:
-        if url and not out.allows(str(url)):
+        if said.url and not out.allows(said.url):
             return _ack("NACK", correlation, Bad("err.sender_uri.invalid", "the address is not on the list of addresses that may be called"))
-    if await _header_rejected(conn, envelope, action, correlation):
+    if await _header_rejected(conn, said, action, correlation):
         return _ack("NACK", correlation, Bad("err.request.bad", "this message was received before, or its header is wrong"))
-    task = asyncio.create_task(_answer_later(request, reader, envelope, action, on_action, work, correlation))
-    running: set[asyncio.Task[None]] = request.app.state.__dict__.setdefault("dialect_tasks", set())
-    running.add(task)
-    task.add_done_callback(running.discard)
+    answer = await _worked(conn, action, said, reader, correlation)
+    if said.url:
+        await callbacks.keep(
+            conn, request.app.state.ring, said.sender, str(said.header["message_id"]), action.on, said.url, _header(said, action, "succ"), answer
+        )
     return _ack("ACK", correlation)
 
 
-async def _answer_later(
-    request: Request, reader: Reader, envelope: Envelope, action: str, on_action: str, work: _Work, correlation: str
-) -> None:
-    """Work and call back; what fails is logged without its data."""
-    # The acknowledgement's transaction must have ended: it holds the message's row.
-    await asyncio.sleep(0.05)
-    try:
-        async with request.app.state.pool.connection() as conn, conn.transaction():
-            answer, kept = await work(conn, reader, envelope, correlation)
-            if action != "txn-status":
-                await service.settle(conn, envelope.sender, str(envelope.header["message_id"]), kept)
-        url = str(envelope.header.get("sender_uri", ""))
-        if not url:
-            return
-        body = json.dumps({"header": _header(envelope, on_action, "succ"), "message": answer}, ensure_ascii=False).encode()
-        async with Outbound(rules(request.app.state.outbound), most_connections=1) as out:
-            for pause in (*_PAUSES, 0):
-                try:
-                    got = await out.call("POST", url, headers={"content-type": "application/json"}, content=body)
-                    if got.status < 300:
-                        return
-                except Failed as failed:
-                    log.info("a callback failed", why=failed.code)
-                await asyncio.sleep(pause)
-    except Exception as error:
-        log.warning("an answer by callback failed", action=action, exc_info=error)
+async def _worked(conn: Conn, action: Action, said: Envelope, reader: Reader, correlation: str) -> dict[str, Any]:
+    answer, kept = await action.work(conn, reader, said, correlation)
+    if action.kept:
+        await service.settle(conn, said.sender, str(said.header["message_id"]), kept)
+    return answer
 
 
-async def _header_rejected(conn: Conn, envelope: Envelope, action: str, correlation: str) -> str:
+async def _header_rejected(conn: Conn, said: Envelope, action: Action, correlation: str) -> str:
     """The standard's code, "" where the header may pass; keeps the message."""
-    if not service.is_time(envelope.header["message_ts"]):
+    if not service.is_time(said.header["message_ts"]):
         return "rjct.message_ts.invalid"
-    if str(envelope.header.get("version", "1.0.0")).split(".")[0] != "1":
+    if str(said.header.get("version", "1.0.0")).split(".")[0] != "1":
         return "rjct.version.invalid"
-    if action == "txn-status":
+    if not action.kept:
         return ""
-    new = await service.keep(
-        conn, envelope.sender, str(envelope.header["message_id"]), str(envelope.message["transaction_id"]), correlation, action
-    )
+    new = await service.keep(conn, said.sender, str(said.header["message_id"]), str(said.message["transaction_id"]), correlation, action.name)
     return "" if new else "rjct.message_id.duplicate"
 
 
-def _header(envelope: Envelope, action: str, status: str, code: str = "") -> dict[str, Any]:
-    header = {
-        "version": "1.0.0", "message_id": str(uuid.uuid4()), "message_ts": service.now(), "action": action, "status": status,
-        "total_count": 1, "completed_count": 1 if status == "succ" else 0, "sender_id": str(envelope.header.get("receiver_id") or OURS),
-        "receiver_id": envelope.sender, "is_msg_encrypted": False,
-    }  # fmt: skip
-    return {**header, "status_reason_code": code, "status_reason_message": code} if code else header
+def _header(said: Envelope, action: Action, status: str, code: str = "") -> dict[str, Any]:
+    return envelope.header(action.on, status, sender=str(said.header.get("receiver_id") or ""), receiver=said.sender_id, code=code)
 
 
-def _nothing(action: str, envelope: Envelope, correlation: str) -> dict[str, Any]:
-    base = {"transaction_id": envelope.message["transaction_id"], "correlation_id": correlation}
-    if action == "search":
+def _nothing(action: Action, said: Envelope, correlation: str) -> dict[str, Any]:
+    base = {"transaction_id": said.message["transaction_id"], "correlation_id": correlation}
+    if action is SEARCH:
         return {**base, "search_response": []}
-    return {**base, "txnstatus_response": {"txn_type": envelope.message["txnstatus_request"].get("txn_type"), "txn_status": {**base, "search_response": []}}}
+    return {**base, "txnstatus_response": {"txn_type": said.message["txnstatus_request"].get("txn_type"), "txn_status": {**base, "search_response": []}}}
 
 
-_MEMBER: Final[Mapping[str, tuple[str, type[Any]]]] = {
-    "search": ("search_request", list), "subscribe": ("subscribe_request", list), "unsubscribe": ("subscription_codes", list),
-    "txn-status": ("txnstatus_request", dict),
-}  # fmt: skip
+async def _let_in(request: Request, action: Action) -> tuple[Envelope, Reader]:
+    """What is asked, and by whom. Raises Bad."""
+    said = await _envelope(request, action)
+    try:
+        reader = await reader_of(request, f"spdci/{said.sender_id}"[:120])
+    except NotAllowed as error:
+        status = getattr(error, "status", 403)
+        raise Bad("err.request.unauthorized" if status == 401 else "err.request.forbidden", error.code, status) from error
+    except DancuError as error:
+        raise Bad("err.request.too_many_requests", error.code, 429) from error
+    known = reader.actor.kind is ActorKind.CLIENT
+    if known or not _left_out(said.signature):
+        await _proved(request, said, reader)
+    # The name is the sender's own choice: it counts within its organisation only.
+    name = f"{reader.actor.org_code}|{said.sender_id}" if known else said.sender_id
+    return Envelope(said.signature, said.header, said.message, name), reader
 
 
-async def _envelope(request: Request, action: str) -> Envelope:
+def _left_out(signature: str) -> bool:
+    """Does a message say itself that it is not signed: nothing, a stand-in, or the standard's own example with its blanks?"""
+    return not signature or signature.startswith("unsigned") or "{sender_id}" in signature
+
+
+async def _proved(request: Request, said: Envelope, reader: Reader) -> None:
+    """Is the message signed with a key of the program that sends it? Raises Bad."""
+    snapshot = await exchange_of(request).directory.current()
+    try:
+        found = envelope.read(said.signature)
+        certificate, key = snapshot.certificates.get(found.key), snapshot.key(found.key) if found.key in snapshot.certificates else None
+        if certificate is None or key is None or not certificate.holds(datetime.now(UTC)):
+            raise envelope.Unsigned("err.signature.invalid", "the key is not known here")
+        if reader.actor.kind is ActorKind.CLIENT and certificate.client_no != reader.actor.actor_id:
+            raise envelope.Unsigned("err.signature.invalid", "the key is another program's")
+        envelope.check(found, key, said.header, said.message, time.time())
+    except envelope.Unsigned as error:
+        raise Bad(error.code, error.text, 401) from error
+
+
+async def _envelope(request: Request, action: Action) -> Envelope:
     """Raises Bad."""
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > _MOST_BODY:
             raise Bad("err.request.bad", "the message is too large", 413)
-    try:
-        body = json.loads(bytes(raw), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Bad("err.request.bad", "not JSON") from error
+    body = _parsed(bytes(raw))
     header = body.get("header") if isinstance(body, dict) else None
     message = body.get("message") if isinstance(body, dict) else None
+    signature = body.get("signature") if isinstance(body, dict) else None
     if not isinstance(header, dict) or not isinstance(message, dict):
         raise Bad("err.request.bad", "header and message are needed")
+    if not isinstance(signature or "", str):
+        raise Bad("err.signature.invalid", "signature is no text")
     for name in ("message_id", "message_ts", "action", "sender_id"):
         if not isinstance(header.get(name), str) or not 1 <= len(header[name]) <= 200 or not header[name].isprintable():
             raise Bad("err.sender_id.invalid" if name == "sender_id" else "err.request.bad", f"header.{name} is missing or no text")
+    if len(header["sender_id"]) > _MOST_NAME or "|" in header["sender_id"]:
+        raise Bad("err.sender_id.invalid", "header.sender_id is too long, or has a | in it")
     count = header.get("total_count")
     if not isinstance(count, int) or isinstance(count, bool):
         raise Bad("err.request.bad", "header.total_count is missing or no integer")
-    if header["action"] != action:
-        raise Bad("err.request.bad", f"header.action must be {action}")
-    if header.get("is_msg_encrypted") is True or "ciphertext" in message:
+    if header["action"] != action.name:
+        raise Bad("err.request.bad", f"header.action must be {action.name}")
+    if header.get("is_msg_encrypted", False) is not False or "ciphertext" in message:
         raise Bad("err.encryption.invalid", "encrypted messages are not agreed on here")
     _check_message(message, action)
-    return Envelope(header, message)
+    return Envelope(signature or "", header, message)
 
 
-def _check_message(message: Mapping[str, Any], action: str) -> None:
+def _parsed(raw: bytes) -> Any:
+    """Raises Bad."""
+    try:
+        body = json.loads(raw, parse_constant=_no_constant)
+        # What no database keeps and no signature covers: numbers beyond all bounds, lone surrogates, the zero character.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Bad("err.request.bad", "not JSON") from error
+    if b"\\u0000" in raw:
+        raise Bad("err.request.bad", "the zero character")
+    return body
+
+
+def _check_message(message: Mapping[str, Any], action: Action) -> None:
     transaction = message.get("transaction_id")
     if not isinstance(transaction, str) or not 1 <= len(transaction) <= 99 or not transaction.isprintable():
         raise Bad("err.request.bad", "message.transaction_id is missing or too long")
-    member, kind = _MEMBER[action]
-    found: Any = message.get(member)
-    if not isinstance(found, kind) or (kind is list and not 1 <= len(found) <= service.MOST_SEARCHES):
-        raise Bad("err.request.bad", f"message.{member} is missing, empty or too long")
-    if kind is list and not all(isinstance(one, str if action == "unsubscribe" else dict) for one in found):
-        raise Bad("err.request.bad", f"message.{member} has parts of the wrong kind")
-    if action == "txn-status" and (found.get("txn_type") not in ("search", "subscribe", "unsubscribe", "receipt") or not isinstance(found.get("reference_id"), str)):
+    found: Any = message.get(action.member)
+    if not isinstance(found, action.kind) or (action.kind is list and not 1 <= len(found) <= service.MOST_SEARCHES):
+        raise Bad("err.request.bad", f"message.{action.member} is missing, empty or too long")
+    if action.kind is list and not all(isinstance(one, str if action is UNSUBSCRIBE else dict) for one in found):
+        raise Bad("err.request.bad", f"message.{action.member} has parts of the wrong kind")
+    if action is STATUS and (found.get("txn_type") not in ("search", "subscribe", "unsubscribe", "receipt") or not isinstance(found.get("reference_id"), str)):
         raise Bad("err.request.bad", "txn_type or reference_id is wrong")
 
 
-async def _reader(request: Request, envelope: Envelope) -> Reader:
-    try:
-        return await reader_of(request, f"spdci/{envelope.sender}"[:120])
-    except NotAllowed as error:
-        status = getattr(error, "status", 403)
-        raise Bad("err.request.unauthorized" if status == 401 else "err.request.forbidden", error.code, status) from error
-    except DancuError as error:
-        raise Bad("err.request.too_many_requests", error.code, 429) from error
-
-
-def _refused(error: Bad) -> Response:
-    return _json({"errors": [{"code": error.code, "message": error.text}]}, error.status)
+def _signed(request: Request, header: Mapping[str, Any], message: Mapping[str, Any]) -> Response:
+    return _json(envelope.signed(exchange_of(request).keys, header, message))
 
 
 def _ack(word: str, correlation: str, error: Bad | None = None) -> Response:
-    message: dict[str, Any] = {"ack_status": word, "timestamp": service.now(), "correlation_id": correlation}
+    message: dict[str, Any] = {"ack_status": word, "timestamp": envelope.now(), "correlation_id": correlation}
     if error is not None:
         message["error"] = {"code": error.code, "message": error.text}
     return _json({"message": message})
