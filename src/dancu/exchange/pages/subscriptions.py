@@ -14,6 +14,7 @@ from dancu.exchange.pages.portal import JOIN, base_of
 from dancu.exchange.rules import KINDS
 from dancu.exchange.service import delivery, receipts
 from dancu.exchange.service import subscriber as service
+from dancu.exchange.service.spdci.notify import Teller
 from dancu.kernel.errors import DancuError, FieldError, Invalid, NotAllowed, NotFound
 from dancu.kit.i18n import N_
 from dancu.kit.outbound import rules
@@ -101,8 +102,10 @@ async def again(request: Request, held: RequestLease, actor: CurrentActor, subsc
     except DancuError as error:
         return await _one(request, conn, actor, subscription_id, errors=FormErrors.of(error))
     await held.release()
-    sign = receipts.AnswerKeys(Path(request.app.state.keys) / "exchange").sign_request
-    outcome = await delivery.redeliver(held.statement, sub, seq, rules(request.app.state.outbound), sign, base_of(request))
+    keys, allowed = receipts.AnswerKeys(Path(request.app.state.keys) / "exchange"), rules(request.app.state.outbound)
+    outcome = await delivery.redeliver(
+        held.statement, sub, seq, allowed, keys.sign_request, base_of(request), tellers={"spdci": Teller(keys)}
+    )
     return see_other(f"{HOME}/{sub.subscription_id}?done={'again' if outcome else 'sent'}#letters")
 
 
