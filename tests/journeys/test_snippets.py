@@ -1,7 +1,9 @@
 """The snippets the portal shows run as they are shown: registered at the portal, copied, started, signed in with.
 
-Node needs `openid-client` and `jose`, Python's web snippet `authlib`, `flask` and `requests`: where they are not installed
-(SNIPPET_NODE: a folder with node_modules; SNIPPET_PYTHON: an interpreter) those runs are skipped.
+Node needs `openid-client` and `jose`, Python's web snippet `authlib`, `flask` and `requests`, Java `jackson-databind` (Debian's
+libjackson2-databind-java, or SNIPPET_JAVA: a folder with its jars), PHP its command line with curl: where they are not installed
+(SNIPPET_NODE: a folder with node_modules; SNIPPET_PYTHON: an interpreter) those runs are skipped. .NET's cannot be run here: its
+packages come from a registry of their own.
 """
 
 from __future__ import annotations
@@ -56,6 +58,48 @@ const back = await lines.question("");
 lines.close();
 console.log(JSON.stringify((await callback(session, new URL(back))).sub));
 """
+
+_JAVA = """
+import java.net.URI;
+import java.util.*;
+
+class Run {
+    public static void main(String[] none) throws Exception {
+        var dancu = new Dancu();
+        var session = new HashMap<String, String>();
+        System.out.println(dancu.login(session));
+        var params = new HashMap<String, String>();
+        for (var part : URI.create(new Scanner(System.in).nextLine()).getRawQuery().split("&")) {
+            var pair = part.split("=", 2);
+            params.put(pair[0], java.net.URLDecoder.decode(pair[1], "UTF-8"));
+        }
+        System.out.println(dancu.callback(session, params).get("sub"));
+    }
+}
+"""
+_PHP = """<?php
+require 'dancu.php';
+$session = [];
+echo login($session), "\\n";
+parse_str(parse_url(trim(fgets(STDIN)), PHP_URL_QUERY), $params);
+echo json_encode(callback($session, $params)['sub']), "\\n";
+"""
+
+
+def _java() -> list[str]:
+    """The jars the snippet names; empty where Java or one of them is missing."""
+    folder = Path(os.environ.get("SNIPPET_JAVA", "/usr/share/java"))
+    jars = [folder / f"jackson-{part}.jar" for part in ("core", "annotations", "databind")]
+    return [str(jar) for jar in jars] if shutil.which("javac") and all(jar.exists() for jar in jars) else []
+
+
+def _php() -> str:
+    """PHP where it has what the snippet uses."""
+    program = shutil.which("php") or ""
+    if not program:
+        return ""
+    modules = subprocess.run([program, "-m"], capture_output=True, text=True, check=False).stdout.lower().split()
+    return program if {"curl", "openssl"} <= set(modules) else ""
 
 
 def _node() -> tuple[str, Path] | None:
@@ -149,3 +193,25 @@ def test_node(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], 
     (tmp_path / "snippet.mjs").write_text(shown["Node.js"])
     (tmp_path / "run.mjs").write_text(_NODE)
     assert _run([node, "run.mjs"], tmp_path, {"CLIENT_KEY_PEM": key[0], "CLIENT_SECRET": secret}, browser)
+
+
+@pytest.mark.skipif(not _java(), reason="no Java with jackson-databind (apt-get install default-jdk-headless libjackson2-databind-java)")
+@pytest.mark.parametrize("profile", ["fapi2", "basic"])
+def test_java(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path, profile: str) -> None:
+    account(site.data, personas.HEAD_NUMBER)
+    _, secret, shown = _register(enter, profile, key[1] if profile == "fapi2" else "")
+    (tmp_path / "Dancu.java").write_text(shown["Java"])
+    (tmp_path / "Run.java").write_text(_JAVA)
+    path = os.pathsep.join([*_java(), "."])
+    subprocess.run(["javac", "-Xlint:all", "-Werror", "-cp", path, "Dancu.java", "Run.java"], cwd=tmp_path, check=True)
+    assert _run(["java", "-cp", path, "Run"], tmp_path, {"CLIENT_KEY_PEM": key[0], "CLIENT_SECRET": secret}, browser)
+
+
+@pytest.mark.skipif(not _php(), reason="no PHP with curl and openssl (apt-get install php-cli php-curl)")
+@pytest.mark.parametrize("profile", ["fapi2", "basic"])
+def test_php(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path, profile: str) -> None:
+    account(site.data, personas.HEAD_NUMBER)
+    _, secret, shown = _register(enter, profile, key[1] if profile == "fapi2" else "")
+    (tmp_path / "dancu.php").write_text(shown["PHP"].lstrip())
+    (tmp_path / "run.php").write_text(_PHP)
+    assert _run([_php(), "run.php"], tmp_path, {"CLIENT_KEY_PEM": key[0], "CLIENT_SECRET": secret}, browser)
