@@ -25,6 +25,7 @@ from dancu.kit.web import (
     public,
     read_form,
     render,
+    render_filled,
     see_other,
     start_session,
 )
@@ -230,9 +231,15 @@ def _flow(request: Request, form: Form) -> Flow | None:
 
 def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Response:
     bound = binding_of(request)
-    return render(
-        request, "accounts/sign_in.html", base="base_citizen.html", form=form, errors=errors, flow=sign_in.seal(flow, bound),
-        passkey=authenticators.passkey_challenge(site_of(request), bound), status=422 if errors else 200,
+    sealed, passkey = sign_in.seal(flow, bound), authenticators.passkey_challenge(site_of(request), bound)
+    if errors or form.value("number"):
+        return render(
+            request, "accounts/sign_in.html", base="base_citizen.html", form=form, errors=errors, flow=sealed, passkey=passkey,
+            status=422 if errors else 200,
+        )  # fmt: skip
+    return render_filled(
+        request, "accounts/sign_in.html", variant=None, base="base_citizen.html", form=form, errors=errors,
+        values={"flow": sealed, "passkey.options": passkey.options, "passkey.sealed": passkey.sealed},
     )  # fmt: skip
 
 
@@ -253,12 +260,18 @@ def _second(
         return _passcode(request, step.flow, errors, known=True)
     typed = [one for one in step.ways if one not in (Way.PASSKEY, Way.DEVICE)]
     way = way if way in typed else (typed[0] if typed and not (Way.PASSKEY in step.ways and way is None) else None)
+    passkey = authenticators.passkey_challenge(site_of(request), bound) if Way.PASSKEY in step.ways or need is Next.KEY else None
+    device = authenticators.device_challenge(bound) if Way.DEVICE in step.ways and need is Next.SECOND else None
+    sealed, name = sign_in.seal(step.flow, bound), "accounts/sign_in_second.html"
+    if not errors and passkey is None and device is None and step.hint:  # a code to the phone: what nearly everybody sees
+        return render_filled(
+            request, name, variant=(step.ways, way, sent, need, step.flow.acr), base="base_citizen.html", form=Form(), errors=errors,
+            ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr,
+            values={"flow": sealed, "hint": step.hint},
+        )  # fmt: skip
     return render(
-        request, "accounts/sign_in_second.html", base="base_citizen.html", form=Form(), errors=errors,
-        flow=sign_in.seal(step.flow, bound), ways=step.ways, way=way, sent=sent, hint=step.hint,
-        passkey=authenticators.passkey_challenge(site_of(request), bound) if Way.PASSKEY in step.ways or need is Next.KEY else None,
-        device=authenticators.device_challenge(bound) if Way.DEVICE in step.ways and need is Next.SECOND else None,
-        need=need, acr=step.flow.acr, status=422 if errors else 200,
+        request, name, base="base_citizen.html", form=Form(), errors=errors, flow=sealed, ways=step.ways, way=way, sent=sent,
+        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, status=422 if errors else 200,
     )  # fmt: skip
 
 

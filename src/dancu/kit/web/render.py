@@ -8,8 +8,10 @@ the request reaches them through `here`, which looks it up at the moment of rend
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +27,7 @@ from dancu.kit.web import text
 from dancu.kit.web.csrf import FIELD, csrf_token
 from dancu.kit.web.errors import return_to
 from dancu.kit.web.menu import MenuItem, Surface, surface_of, visible
+from dancu.kit.web.moulds import Marks, Moulds, marking
 from dancu.kit.web.statics import Assets
 from dancu.kit.web.tables import titled
 
@@ -54,11 +57,13 @@ class Here:
 
     @property
     def nonce(self) -> str:
-        return str(self.request.state.nonce)
+        marks = marking.get()
+        return str(self.request.state.nonce) if marks is None else marks.of("nonce")
 
     @property
     def request_id(self) -> str:
-        return str(self.request.state.request_id)
+        marks = marking.get()
+        return str(self.request.state.request_id) if marks is None else marks.of("request_id")
 
     @property
     def path(self) -> str:
@@ -117,10 +122,14 @@ class Here:
     def languages(self) -> list[tuple[str, str, str]]:
         """(code, own name, address) of each language. The answer to a form cannot be asked for again: its address
         may know only POST, so the switch leads to the page the form stood on."""
+        marks = marking.get()
+        urls = [self.language_url(code) if marks is None else marks.of(f"language.{code}") for code in LANGUAGES]
+        return [(code, name, url) for (code, name), url in zip(LANGUAGES.items(), urls, strict=True)]
+
+    def language_url(self, code: str) -> str:
         if self.request.method in ("GET", "HEAD"):
-            return [(code, name, self.with_query(lang=code)) for code, name in LANGUAGES.items()]
-        stood_on = return_to(self.request)
-        return [(code, name, f"{stood_on}?lang={code}") for code, name in LANGUAGES.items()]
+            return self.with_query(lang=code)
+        return f"{return_to(self.request)}?lang={code}"
 
 
 here = Here()
@@ -138,7 +147,9 @@ def _error_text(error: DancuError | FieldError) -> str:
 
 
 def _csrf() -> Markup:
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(here.request))
+    marks = marking.get()
+    token = csrf_token(here.request) if marks is None else marks.of("csrf")
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
 
 
 class Components:
@@ -186,6 +197,7 @@ class Templates:
         )
         env.filters.update(date_vn=text.date_vn, time_vn=text.time_vn, num=text.group_number, count_vn=text.count_vn, titled=titled)
         components.load(env)
+        self.moulds = Moulds()
 
     def html(self, request: Request, name: str, context: dict[str, Any], *, block: str | None = None) -> str:
         template = self.environment.get_template(name)
@@ -206,6 +218,38 @@ class Templates:
         finally:
             _request.reset(token)
 
+    def filled(self, request: Request, name: str, variant: Hashable, values: Mapping[str, str], context: dict[str, Any]) -> str:
+        """As `html` of `context` and `values`, from the mould of this variant; see `render_filled`."""
+
+        def cast(marks: Marks) -> str:
+            marked = _nested({slot: marks.of(slot) for slot in values})
+            return self.html(request, name, {**context, **marked, "nonce": marks.of("nonce")})
+
+        mould = self.moulds.get((name, request.state.lang, request.method, variant), cast)
+        own = {"nonce": request.state.nonce, "request_id": request.state.request_id}
+        token = _request.set(request)
+        try:
+            if "csrf" in mould.slots:
+                own["csrf"] = csrf_token(request)
+            for slot in mould.slots:
+                if slot.startswith("language."):
+                    own[slot] = here.language_url(slot.removeprefix("language."))
+        finally:
+            _request.reset(token)
+        return mould.fill({**own, **values})
+
+
+def _nested(values: Mapping[str, str]) -> dict[str, Any]:
+    """A template's context of values whose names may be those of attributes ("passkey.sealed")."""
+    made: dict[str, Any] = {}
+    for slot, value in values.items():
+        whole, _, part = slot.partition(".")
+        if part:
+            setattr(made.setdefault(whole, SimpleNamespace()), part, value)
+        else:
+            made[whole] = value
+    return made
+
 
 def _block(template: Template, block: str, context: dict[str, Any]) -> str:
     return "".join(template.blocks[block](template.new_context(context)))
@@ -216,7 +260,24 @@ def render(request: Request, name: str, /, *, status: int = 200, whole: bool = F
     that block (not for `whole`, as error pages are)."""
     templates: Templates = request.app.state.templates
     block = None if whole else request.headers.get("hx-target")
-    response = HTMLResponse(templates.html(request, name, context, block=block), status)
+    return _page(request, templates.html(request, name, context, block=block), status)
+
+
+def _page(request: Request, html: str, status: int) -> HTMLResponse:
+    response = HTMLResponse(html, status)
     response.headers["Content-Language"] = request.state.lang
     response.headers["Vary"] = "HX-Target"
     return response
+
+
+def render_filled(
+    request: Request, name: str, /, *, variant: Hashable, values: Mapping[str, str], status: int = 200, **context: Any
+) -> HTMLResponse:
+    """The same page as `render(..., **values, **context)`, joined from text that was rendered once (see moulds.py): for pages that
+    many ask for who are not signed in. `values`: what differs from request to request, all of it text, "passkey.sealed"
+    standing for an attribute; whether the template asks if one of them is empty belongs into `variant`, as does everything
+    in `context`."""
+    if request.state.actor.kind is not ActorKind.ANONYMOUS or request.headers.get("hx-target"):
+        return render(request, name, status=status, **context, **_nested(values))
+    templates: Templates = request.app.state.templates
+    return _page(request, templates.filled(request, name, variant, values, context), status)
