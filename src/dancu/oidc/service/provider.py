@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
 
+from dancu.kit.batching import Batches, Connect
 from dancu.kit.limits import Rate, TokenBuckets
 from dancu.oidc.models import Client
 from dancu.oidc.service import clients, release
-from dancu.oidc.service.batching import Batches
 from dancu.oidc.service.consent import Agreements
 from dancu.oidc.service.keys import SigningKeys
-from dancu.oidc.service.minting import Minting
+from dancu.oidc.service.minting import BUSY, Minting
+from dancu.oidc.service.renewing import NewerKeys
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.store import families
 
-Connect = Callable[[], AbstractAsyncContextManager[Any]]
 CLIENT_RATE = Rate(200.0, 600.0)
 
 
 class Provider:
-    """`connect` gives a connection of the application's pool: what belongs together opens a transaction on it."""
+    """`connect` gives a connection of the application's pool: what belongs together opens a transaction on it. `local`: clients' own
+    addresses may be on this machine, in a demonstration."""
 
-    def __init__(self, directory: Path, connect: Connect, *, rate: Rate = CLIENT_RATE) -> None:
+    def __init__(self, directory: Path, connect: Connect, *, rate: Rate = CLIENT_RATE, local: bool = False) -> None:
         self.connect = connect
         self.keys = SigningKeys(directory / "oidc")
         self.sealer = Sealer(directory / "oidc")
         self.minting = Minting(connect)
-        self.uses = Batches(connect, families.use_many)
-        self.releases = Batches(connect, release.release_many)
+        self.uses = Batches(connect, families.use_many, busy=BUSY)
+        self.releases = Batches(connect, release.release_many, busy=BUSY)
         self.agreements = Agreements()
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
+        self._newer = NewerKeys(local=local)
+        self.renew = self._newer.renew
 
     async def client(self, client_id: str) -> Client | None:
         """A client that may be used, from memory where it was asked for in the last seconds."""
@@ -42,7 +42,8 @@ class Provider:
             async with self.connect() as conn:
                 return await clients.find(conn, client_id)
 
-        return await self._clients.look(client_id, find)
+        found = await self._clients.look(client_id, find)
+        return self._newer.latest(found) if found is not None and found.jwks_uri else found
 
     def forget(self, client_id: str) -> None:
         """A client or its agreement was changed here: the next look asks the database."""
