@@ -38,13 +38,15 @@ def serve(
     host: Annotated[list[str] | None, typer.Option(help="Địa chỉ lắng nghe (mặc định 127.0.0.1 và ::1)")] = None,
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Chạy kèm tiến trình nền")] = True,
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser")] = False,
-    dialect: Annotated[str, typer.Option(help="Chỉ trả lời theo một chuẩn ngoài, trên cổng riêng: govstack, spdci")] = "",
+    dialect: Annotated[str, typer.Option(help="Chỉ trả lời theo một chuẩn ngoài, trên cổng riêng: govstack, spdci, findusage")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Khi dùng được, in một dòng JSON; mọi lời khác ra luồng lỗi")] = False,
 ) -> None:
     """Chạy ứng dụng cho tới khi nhận Ctrl-C hoặc SIGTERM; in `ready http://…` khi dùng được."""
     import uvloop
 
     from dancu.cli import http
     from dancu.cli.minding import Worker
+    from dancu.kit import command
     from dancu.kit.db import data_dir, use_data
 
     interruptible()
@@ -55,7 +57,7 @@ def serve(
         # Beside a running installation, whose worker it shares.
         with_worker = open_browser = False
         _refuse_unknown(dialect)
-    with contextlib.ExitStack() as running:
+    with command.answers_alone(as_json) as out, contextlib.ExitStack() as running:
         # The demonstration hands over a database that runs: it must not outlive us either when we refuse to start.
         cluster = running.enter_context(database(folder)) if _handed_over(folder) else None
         chosen = http.choose_port(port, hosts)
@@ -66,7 +68,12 @@ def serve(
         _refuse_wrong_key(with_worker)
         minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
-            uvloop.run(http.run(chosen, hosts, minded, cluster, open_browser=open_browser, beside=None if dialect else _beside(), dialect=dialect))
+            uvloop.run(
+                http.run(
+                    chosen, hosts, minded, cluster, open_browser=open_browser, beside=None if dialect else _beside(), dialect=dialect,
+                    answer=out if as_json else None,
+                )
+            )  # fmt: skip
         finally:
             # What follows is bounded in time; a second Ctrl-C would only leave a database behind.
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -109,7 +116,10 @@ def _say_where(port: int, folder: Path) -> None:
             from dancu.cli.simulators import announce
 
             announce(folder, port)
-        os.environ.setdefault("DANCU_DEMO_URL", f"http://localhost:{port}")
+        from dancu.accounts.service import links
+
+        os.environ.setdefault(links.DEMO_URL, f"http://localhost:{port}")
+        links.note(folder, os.environ[links.DEMO_URL])
         os.environ.setdefault("DANCU_SUBSCRIBER_URL", f"http://127.0.0.1:{port}/simulators/subscriber")
 
 

@@ -27,6 +27,7 @@ SERVICES: Final[Mapping[str, Service]] = {
     "confirm": Service(N_("Giấy xác nhận có ký số"), "person.release"),
     "supply": Service(N_("Cung cấp dữ liệu hộ tịch, cải chính"), "person.supply"),
     "registry": Service(N_("Truy vấn theo chuẩn quốc tế (GovStack, SPDCI)"), "person.release"),
+    "usage": Service(N_("Cho người dân xem ai đã dùng dữ liệu của mình (findUsage)"), "person.release"),
     "documents": Service(N_("Giấy tờ tích hợp"), "person.release"),
 }
 

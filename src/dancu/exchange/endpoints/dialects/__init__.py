@@ -25,8 +25,14 @@ def _spdci() -> APIRouter:
     return spdci.router
 
 
+def _findusage() -> APIRouter:
+    from dancu.exchange.endpoints.dialects import findusage
+
+    return findusage.router
+
+
 # Name -> its routes, loaded when asked for.
-DIALECTS: Final[dict[str, Callable[[], APIRouter]]] = {"govstack": _govstack, "spdci": _spdci}
+DIALECTS: Final[dict[str, Callable[[], APIRouter]]] = {"govstack": _govstack, "spdci": _spdci, "findusage": _findusage}
 
 
 async def lay_down(conn: Conn, dialect: str) -> None:

@@ -1,7 +1,7 @@
 """Who calls in a dialect that has no signatures of its own.
 
-A program proves itself by its certificate, as a trusted proxy states it (RFC 9440), and needs an agreement for the service
-`registry`. The dialect's plain client header says only a name: it counts as identity on this machine, in a demonstration.
+A program proves itself by its certificate, as a trusted proxy states it (RFC 9440), and needs an agreement for the data
+service of the dialect. The dialect's plain client header says only a name: it counts as identity on this machine, in a demonstration.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ _DEMO_FIELDS = frozenset({"personal_id", "name", "birth", "sex", "life", "addres
 DEMO_REASON = Purpose("data_sharing", "278/2025/NĐ-CP")
 
 
-async def reader_of(request: Request, name: str) -> Reader:
-    """The caller. `name`: what the dialect's own header says. Raises Invalid without a name, Refused."""
+async def reader_of(request: Request, name: str, service: str = SERVICE) -> Reader:
+    """The caller. `name`: what the dialect's own header says; `service`: which data service it needs an agreement for. Raises
+    Invalid without a name, Refused."""
     address = request.client.host if request.client else ""
     stated = request.headers.getlist("client-cert")
     if stated:
-        return await _certified(request, address, stated, name)
+        return await _certified(request, address, stated, name, service)
     if not (request.app.state.demo and address in _LOOPBACK) or "x-forwarded-for" in request.headers:
         raise refused("exchange.token", {"WWW-Authenticate": 'DPoP realm="dancu"'})
     actor = replace(SYSTEM, request_id=request.state.request_id, channel=Channel.API)
@@ -47,7 +48,7 @@ def mediator_client(request: Request) -> str:
     return name
 
 
-async def _certified(request: Request, address: str, stated: list[str], name: str) -> Reader:
+async def _certified(request: Request, address: str, stated: list[str], name: str, service: str) -> Reader:
     if address not in request.app.state.settings.trusted_proxies or len(stated) > 1:
         raise refused("exchange.certificate")
     der = mtls.from_header(stated[0])
@@ -59,11 +60,11 @@ async def _certified(request: Request, address: str, stated: list[str], name: st
         raise refused("exchange.certificate")
     if system.state != "live":
         raise refused("exchange.suspended" if system.state in ("suspended", "revoked") else "exchange.environment")
-    agreement = snapshot.agreements.get((system.org_code, SERVICE))
+    agreement = snapshot.agreements.get((system.org_code, service))
     if agreement is None:
         raise refused("agreement.none")
     purpose, basis = next(iter(sorted(agreement.purposes.items())))
-    if word := agreement.permits(SERVICE, (), purpose, basis, now):
+    if word := agreement.permits(service, (), purpose, basis, now):
         raise refused(word)
     await exchange_of(request).quota.take(agreement)
     actor = Actor(ActorKind.CLIENT, system.client_no, system.org_code, request_id=request.state.request_id, channel=Channel.API,

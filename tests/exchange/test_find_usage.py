@@ -1,0 +1,93 @@
+"""Estonia's data tracker: who used the data of a person, by pages and periods, asked by the person or who speaks for them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import httpx
+import psycopg
+import pytest
+
+from dancu import app as composition
+from dancu.audit import service as audit
+from dancu.population import service as population
+from dancu.settings import Settings
+from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
+
+pytestmark = pytest.mark.asyncio
+MOTHER, CHILD, OTHER = "049190030001", "049218030002", "049190030003"
+CLIENT = {"X-Road-Client": "ee-test/GOV/70006317/datatracker"}
+
+
+@pytest.fixture
+async def client(registry, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(composition, "dsn", lambda role, data=None: registry.dsn(role))
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    application = composition.build_dialect(Settings(data=tmp_path, demo=True), "findusage")
+    async with application.router.lifespan_context(application):
+        yield httpx.AsyncClient(transport=httpx.ASGITransport(application, client=("127.0.0.1", 1)), base_url="http://localhost", headers=CLIENT)
+
+
+async def sequenced(registry, folder):  # type: ignore[no-untyped-def]
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as conn:
+        signer = await audit.signer_of_log(conn, folder / "keys", folder / "checkpoints")
+        while await audit.sequence_once(conn, signer):
+            await conn.commit()
+        await conn.commit()
+        await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
+
+
+async def ask(client, code, asker=None, version="v2", **query):  # type: ignore[no-untyped-def]
+    return await client.get(f"/{version}/findUsage", params={"userCode": code, **query}, headers={"X-Road-UserId": asker or code})
+
+
+async def test_pages_and_periods(client, registry, office, tmp_path_factory):  # type: ignore[no-untyped-def]
+    await office.person(number=OTHER)
+    await office.conn.commit()
+    folder = tmp_path_factory.mktemp("log")
+    for _ in range(7):  # each look at the list is itself in the list
+        assert (await ask(client, f"VN{OTHER}")).status_code == 200
+    await sequenced(registry, folder)
+    whole = (await ask(client, OTHER, version="v3")).json()
+    total, uses = whole["totalUsages"], whole["usages"]
+    assert total == len(uses) >= 8
+    assert all(set(one) == {"logtime", "action", "receiverCode", "receiverName", "receiverSystem"} for one in uses)
+    times = [one["logtime"] for one in uses]
+    assert times == sorted(times, reverse=True) and times[0].endswith("Z")
+    # Any page is a stretch of the whole, and the whole is said with each.
+    for offset, limit in ((0, 3), (3, 3), (total - 1, 5), (total, 5), (0, 0)):
+        page = (await ask(client, OTHER, offset=offset, limit=limit)).json()
+        assert page == {"totalUsages": total, "usages": uses[offset : offset + limit]}, (offset, limit)
+    # A period takes both its ends in.
+    for first, last in ((1, 4), (0, 0), (total - 1, total - 1)):
+        found = (await ask(client, OTHER, periodStart=times[last], periodEnd=times[first])).json()
+        assert [one["logtime"] for one in found["usages"]] == times[first : last + 1] and found["totalUsages"] == last - first + 1
+    for ends in ({"periodEnd": "2001-01-01T00:00:00Z"}, {"periodStart": "2101-01-01T00:00:00+07:00"}, {"periodStart": times[0], "periodEnd": times[-1]}):
+        assert (await ask(client, OTHER, **ends)).json() == {"totalUsages": 0, "usages": []}
+
+
+async def test_only_who_speaks_for_the_person_is_answered(client, office):  # type: ignore[no-untyped-def]
+    mother, child = await office.person(number=MOTHER), await office.person("Trần Văn Bé", number=CHILD)
+    await office(population.set_representative, child, representative=mother, since=date(2025, 8, 1))
+    await office.conn.commit()
+    assert (await ask(client, f"VN{CHILD}", f"VN{MOTHER}")).status_code == 200
+    refused = await ask(client, MOTHER, CHILD)
+    assert (refused.status_code, refused.json()["code"]) == (403, "usage.not_represented")
+
+
+@pytest.mark.parametrize(("code", "query"), [
+    ("x", {}), ("EE12345678901", {}), (OTHER, {"limit": "10001"}), (OTHER, {"limit": "-1"}), (OTHER, {"offset": "x"}), (OTHER, {"offset": "9" * 30}),
+    (OTHER, {"periodStart": "2021-01-31"}), (OTHER, {"periodStart": "2021-01-31T10:20:30"}), (OTHER, {"periodEnd": "0001-01-01T00:00:00+14:00"}),
+])  # fmt: skip
+async def test_bad_questions(client, code, query):  # type: ignore[no-untyped-def]
+    answer = await ask(client, code, **query)
+    assert answer.status_code == 400 and answer.json()["code"].startswith("usage.")
+
+
+async def test_headers_period_and_heartbeat(client):  # type: ignore[no-untyped-def]
+    assert (await client.get("/v2/findUsage", params={"userCode": OTHER})).status_code == 400
+    assert (await client.get("/v2/findUsage", params={"userCode": OTHER}, headers={"X-Road-UserId": OTHER, "X-Road-Client": "x"})).status_code == 400
+    assert (await client.get("/v2/findUsage", params={"userCode": OTHER}, headers={"X-Road-UserId": OTHER, "X-Forwarded-For": "127.0.0.1"})).status_code == 401
+    since = datetime.fromisoformat((await client.get("/v2/usagePeriod")).json()["periodStart"])
+    assert since.tzinfo is not None and since <= datetime.now(UTC)
+    assert (await client.get("/v2/heartbeat")).json()["status"] == "OK"
