@@ -102,3 +102,13 @@ async def test_after_the_right_passcode_it_says_why_it_is_locked_and_before_it_d
         page = await family.sign_in(sau, status=422)
         assert "Gia đình không phải làm gì thêm" in page
         assert "sign_in.locked" in page
+
+
+@pytest.mark.parametrize(("network", "said"), [
+    ("::/64", "ngay trên máy này"), ("127.0.0.1", "ngay trên máy này"), ("10.1.2.3", "mạng nội bộ 10.1.2.3"), ("203.162.4.190", "mạng 203.162.4.190"),
+    ("2405:4800:102:1::/64", "mạng 2405:4800:102:1::/64"), ("unknown", ""), ("", ""),
+])  # fmt: skip
+def test_where_a_browser_is_in_words(network: str, said: str) -> None:
+    from dancu.accounts.present.places import place_of
+
+    assert place_of(network, "vi") == said

@@ -86,7 +86,7 @@ def test_a_clear_case_is_approved_and_activated_without_anybody(site: str, brows
     who, phone = on_a_phone(browser, site, scripts=False), "0579000003"
     ref = register(who, SISTER_NUMBER, "Trần Thị Thu Thủy", ("27", "9", "1993"), phone)
     activate(who, SISTER_NUMBER, message(site, phone, "Mã kích hoạt"), "739164")
-    who.go("/eid/sign-in").fill(number=SISTER_NUMBER).press("Tiếp tục")
+    who.go("/eid/sign-in").fill(number=SISTER_NUMBER).press("Đăng nhập")
     who.fill(passcode="739164").press("Đăng nhập")
     who.go("/account/gives").well()
     assert "Tài khoản của bạn ở mức 1" in who.text

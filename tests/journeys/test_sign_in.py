@@ -87,7 +87,7 @@ def code(site: str, phone: str) -> str:
 def test_from_passcode_to_passkey(phone: Visitor, account: Account) -> None:
     session, key = authenticator(phone)
     phone.go("/eid/sign-in?acr=2&next=/account/authenticators").well()
-    phone.fill(number=account.number).press("Tiếp tục").well()
+    phone.fill(number=account.number).press("Đăng nhập").well()
     phone.fill(passcode=PASSCODE).press("Đăng nhập").well()
     assert phone.title == "Xác nhận thêm một bước"
     phone.fill(code=code(phone.site, account.phone)).press("Xác nhận").well()
@@ -117,7 +117,7 @@ def test_without_scripts_everything_but_passkeys_works(site: Site, browser: Brow
     context.set_default_timeout(15_000)
     visitor = Visitor(context.new_page(), site).go("/eid/sign-in?next=/account")
     assert not visitor.page.get_by_text("Dùng khóa truy cập").is_visible()
-    visitor.fill(number=account.number).press("Tiếp tục").fill(passcode="111222").press("Đăng nhập")
+    visitor.fill(number=account.number).press("Đăng nhập").fill(passcode="111222").press("Đăng nhập")
     assert "sign_in.refused" in visitor.text
     visitor.fill(passcode=PASSCODE).press("Đăng nhập")
     assert visitor.title == "Tài khoản của tôi"

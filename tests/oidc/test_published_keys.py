@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -12,7 +14,7 @@ import pytest_asyncio
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Invalid
 from dancu.oidc.models import Profile
-from dancu.oidc.service import outbound, pings, published, registration
+from dancu.oidc.service import outbound, pings, published, registration, renewing
 from dancu.oidc.service.ciba import GRANT
 from dancu.oidc.service.seal import Sealer
 from tests.oidc.conftest import Citizen, Make, Site, _key, _public
@@ -83,6 +85,36 @@ async def test_keys_are_read_at_registration_and_follow_the_client(site: Site, w
             await published.refresh(worker)
         assert await kept(site, client) == [first.kid, second.kid], "the last good set stays"
     await site.sql("UPDATE oidc.client SET jwks_uri = '' WHERE client_no = %s", (client.client_no,))
+
+
+async def test_a_new_key_is_taken_at_once_and_nobody_makes_us_ask_without_end(
+    site: Site, world: World, worker: Any, make_service: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = await make_service("fapi2", jwks_uri=ADDRESS)
+    newer, foreign = _key(), _key()
+
+    async def ask(key: Any) -> int:
+        async with site.http() as http:
+            body = {"grant_type": "client_credentials", **replace(service, key=key).credentials()}
+            return (await http.post("/oidc/token", data=body, headers={"DPoP": service.proof("/oidc/token")})).status_code
+
+    world.answers[ADDRESS] = (200, keys(service.key, newer))
+    assert await ask(service.key) == 200 and not world.sent, "a known key asks nobody"
+    assert await asyncio.gather(*(ask(newer) for _ in range(5))) == [200] * 5
+    assert len(world.sent) == 1, "one asks for all who wait"
+    assert [await ask(foreign) for _ in range(3)] == [401] * 3
+    assert len(world.sent) == 1, "once a minute at most"
+    monkeypatch.setattr(renewing, "EVERY_SECONDS", 0.0)
+    site.app.state.oidc._newer._next.clear()
+    world.answers[ADDRESS] = (503, b"")
+    assert await ask(foreign) == 401 and await ask(newer) == 200, "what was read stays while the address cannot be read"
+    # The hourly look finds that the client took the key back: what was read here before counts no more.
+    world.answers[ADDRESS] = (200, keys(foreign))
+    async with worker.transaction():
+        await published.refresh(worker)
+    site.app.state.oidc.forget(service.id)
+    assert await ask(foreign) == 200 and await ask(newer) == 401
+    await site.sql("UPDATE oidc.client SET jwks_uri = '' WHERE client_no = %s", (service.client.client_no,))
 
 
 @pytest.mark.parametrize("answer", [None, (404, b""), (200, b"{}"), (200, b"x" * 10), (200, b"[" * 5000)])

@@ -24,10 +24,11 @@ def account(
     """Một tài khoản định danh đã kích hoạt, để thử. Chỉ trong bản trình diễn."""
     import asyncio
 
-    from dancu.accounts.service import demo
+    from dancu.accounts.service import demo, links
     from dancu.kit.db import connection, data_dir, use_data
 
     use_data(data_dir(data))
+    links.find(data_dir(data))
 
     async def make() -> demo.DemoAccount:
         async with connection("app", data) as conn:
@@ -35,6 +36,8 @@ def account(
 
     made = asyncio.run(make())
     if as_json:
-        print(json.dumps(asdict(made), ensure_ascii=False))
+        print(json.dumps({**asdict(made), "sign_in": links.link("/eid/sign-in"), "activate": links.link("/eid/activate")}, ensure_ascii=False))
     else:
         print(f"Tài khoản mức {made.level} của số {made.personal_id}, điện thoại {made.phone}: đang dùng.")
+        print(f"Đăng nhập tại {links.link('/eid/sign-in')}")
+        print(f"Tài khoản khác chờ kích hoạt thì vào {links.link('/eid/activate')}; mã nằm ở {links.link('/demo/outbox')}")

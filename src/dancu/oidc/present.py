@@ -32,7 +32,7 @@ def provider_of(request: Request) -> Provider:
     state = request.app.state
     found: Provider | None = getattr(state, "oidc", None)
     if found is None:
-        found = state.oidc = Provider(state.keys, lambda: state.pool.connection())
+        found = state.oidc = Provider(state.keys, lambda: state.pool.connection(), local=bool(getattr(state, "demo", False)))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import history as words
+from dancu.accounts.present.places import place_of
 from dancu.accounts.service import own, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kit.agents import device_name
@@ -31,7 +32,7 @@ async def account(request: Request, conn: DbConn, actor: CurrentActor, done: str
         return see_other("/desk/account")
     return render(
         request, "accounts/account.html", base="base_citizen.html", own=await own.overview(conn, actor), device_name=device_name,
-        words=words, sign_in_url=sign_in_url, done=done,
+        place_of=lambda network: place_of(network, request.state.lang), words=words, sign_in_url=sign_in_url, done=done,
     )  # fmt: skip
 
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 # The public address; the second is what a demonstration says of itself.
 PUBLIC_URL, DEMO_URL = "DANCU_PUBLIC_URL", "DANCU_DEMO_URL"
+# Where a demonstration notes it for commands, which are processes of their own.
+_NOTE = "demo.url"
 
 
 def link(path: str) -> str:
     """`path` under the public address; the path alone where none is known."""
     base = os.environ.get(PUBLIC_URL) or os.environ.get(DEMO_URL, "")
     return base.rstrip("/") + path
+
+
+def note(data: Path, url: str) -> None:
+    """The demonstration of this folder runs at `url`."""
+    (data / _NOTE).write_text(url + "\n", "utf-8")
+
+
+def find(data: Path) -> None:
+    """Let this process know where the demonstration of this folder runs, or ran last, unless it is told otherwise."""
+    if not os.environ.get(DEMO_URL) and (data / _NOTE).exists():
+        os.environ[DEMO_URL] = (data / _NOTE).read_text("utf-8").strip()

@@ -21,7 +21,7 @@ async def backchannel(request: Request) -> Response:
 async def _ask(request: Request) -> Response:
     provider = provider_of(request)
     wire = await read_wire(request)
-    known = await client_of(provider.client, wire)
+    known = await client_of(provider.client, wire, renew=provider.renew)
     slow_down(provider, known.client)
     params = requests.unpack_object(wire.params, known.client, wire.issuer)
     ciba.check(known.client, params)

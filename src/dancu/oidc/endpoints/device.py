@@ -52,7 +52,7 @@ router.add_api_route(PATH, preflight, methods=["OPTIONS"], dependencies=[public(
 async def _begin(request: Request) -> Response:
     provider = provider_of(request)
     wire = await read_wire(request)
-    known = await client_of(provider.client, wire)
+    known = await client_of(provider.client, wire, renew=provider.renew)
     slow_down(provider, known.client)
     if device.GRANT not in known.client.grant_types:
         raise OAuthError("unauthorized_client", "the client may not use this grant_type")

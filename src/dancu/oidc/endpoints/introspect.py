@@ -26,7 +26,7 @@ async def introspection(request: Request) -> Response:
 async def _introspect(request: Request) -> Response:
     provider = provider_of(request)
     wire = await read_wire(request)
-    known = await client_of(provider.client, wire)
+    known = await client_of(provider.client, wire, renew=provider.renew)
     introspect.refuse_public(known.client)
     slow_down(provider, known.client)
     token = wire.params.get("token", "")

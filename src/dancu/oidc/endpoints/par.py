@@ -26,7 +26,7 @@ router.add_api_route(PATH, preflight, methods=["OPTIONS"])
 async def _par(request: Request) -> Response:
     provider = provider_of(request)
     wire = await read_wire(request)
-    known = await client_of(provider.client, wire)
+    known = await client_of(provider.client, wire, renew=provider.renew)
     client = known.client
     slow_down(provider, client)
     if "request_uri" in wire.params:

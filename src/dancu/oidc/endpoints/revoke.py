@@ -24,7 +24,7 @@ router.add_api_route(PATH, preflight, methods=["OPTIONS"])
 async def _revoke(request: Request) -> Response:
     provider = provider_of(request)
     wire = await read_wire(request)
-    known = await client_of(provider.client, wire)
+    known = await client_of(provider.client, wire, renew=provider.renew)
     slow_down(provider, known.client)
     token = wire.params.get("token", "")
     if not token:

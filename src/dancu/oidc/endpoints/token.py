@@ -29,7 +29,7 @@ async def _token(request: Request) -> Response:
     grant_type = wire.params.get("grant_type", "")
     if not grant_type:
         raise OAuthError("invalid_request", "grant_type is missing")
-    known = await client_of(provider.client, wire)
+    known = await client_of(provider.client, wire, renew=provider.renew)
     slow_down(provider, known.client)
     if grant_type not in HANDLERS:
         raise OAuthError("unsupported_grant_type", "grant_type is not known")

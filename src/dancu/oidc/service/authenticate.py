@@ -29,6 +29,8 @@ from dancu.oidc.service.errors import OAuthError, invalid_client, invalid_reques
 from dancu.oidc.service.wire import Wire
 
 Find = Callable[[str], Awaitable[Client | None]]
+# The client with its published keys read anew, where it names a key (`kid`) that is not among those known.
+Renew = Callable[[Client, str], Awaitable[Client]]
 _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _MOST_ASSERTION = 8 * 1024
 _MOST_JTI = 256
@@ -43,7 +45,7 @@ class Authenticated:
     marks: tuple[Mark, ...] = ()
 
 
-async def client_of(find: Find, wire: Wire, *, now: float | None = None) -> Authenticated:
+async def client_of(find: Find, wire: Wire, *, now: float | None = None, renew: Renew | None = None) -> Authenticated:
     """Raises OAuthError invalid_client or invalid_request. The same words for unknown clients and wrong proofs."""
     offered = _offered(wire)
     if len(offered) > 1:
@@ -55,7 +57,7 @@ async def client_of(find: Find, wire: Wire, *, now: float | None = None) -> Auth
     if way == "post":
         return Authenticated(await _by_secret(find, wire.params.get("client_id", ""), wire.params["client_secret"], AuthMethod.SECRET_POST))
     if way == "assertion":
-        return await _by_assertion(find, wire, time.time() if now is None else now)
+        return await _by_assertion(find, wire, time.time() if now is None else now, renew)
     client_id = wire.params.get("client_id", "")
     client = await find(client_id) if client_id else None
     if client is None:
@@ -108,7 +110,7 @@ async def _by_secret(find: Find, client_id: str, secret: str, way: AuthMethod) -
     return client
 
 
-async def _by_assertion(find: Find, wire: Wire, now: float) -> Authenticated:
+async def _by_assertion(find: Find, wire: Wire, now: float, renew: Renew | None) -> Authenticated:
     if wire.params.get("client_assertion_type") != _JWT_BEARER or "client_assertion" not in wire.params:
         raise invalid_client("unknown kind of client assertion")
     try:
@@ -121,6 +123,8 @@ async def _by_assertion(find: Find, wire: Wire, now: float) -> Authenticated:
         client = await find(client_id)
         if client is None or client.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
             raise JoseError("client authentication failed")
+        if renew is not None and client.jwks_uri:
+            client = await renew(client, str(assertion.header.get("kid") or ""))
         verify(client, assertion)
         left = check_times(assertion.claims, now, longest=ASSERTION_SECONDS if client.fapi else _LEGACY_SECONDS)
         if not _for_us(assertion.claims.get("aud"), client, wire):
