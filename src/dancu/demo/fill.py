@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from dancu.access import service as access
@@ -18,7 +19,8 @@ from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict
 from dancu.kit.command import os_user
-from dancu.kit.db import connection, open_connection
+from dancu.kit.db import Conn, connection, open_connection
+from dancu.population.bulk.fresh import checked_afterwards
 from dancu.population.bulk.load import load, reserve
 from dancu.territory import service as territory
 
@@ -73,9 +75,12 @@ async def people(
         await conn.commit()
         loader = Loader(families, persons, homes, hamlets)
         drafts = loader.drafts(households())
-        # The database's part takes longer than ours: a second connection gives it the second core.
-        second = await open_connection("import")
-        try:
+        async with AsyncExitStack() as stack:
+            # The database's part takes longer than ours: a second connection gives it the second core.
+            second, *checkers = [
+                await _open(stack, role, autocommit=role == "admin") for role in ("import", "admin", "admin")
+            ]
+            await stack.enter_async_context(checked_afterwards(checkers))
             result = await load(
                 conn,
                 drafts,
@@ -86,11 +91,15 @@ async def people(
                 helpers=(second,),
                 progress=progress,
             )
-        finally:
-            await second.close()
     finally:
         await conn.close()
     return result.persons
+
+
+async def _open(stack: AsyncExitStack, role: str, *, autocommit: bool) -> Conn:
+    conn = await open_connection(role, autocommit=autocommit)
+    stack.push_async_callback(conn.close)
+    return conn
 
 
 async def staff() -> None:

@@ -65,3 +65,32 @@ async def copy(conn: Conn, table: str, columns: Sequence[str], data: bytes) -> N
             cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as into,
         ):
             await into.write(data)
+
+
+async def nobody_registered(conn: Conn) -> bool:
+    row = await (await conn.execute("SELECT NOT EXISTS (SELECT FROM population.person)")).fetchone()
+    return bool(row and row[0])
+
+
+async def take_overlap_constraints(conn: Conn) -> dict[str, list[str]]:
+    """Drop the registry's exclusion constraints; table -> what adds them again, the largest tables first."""
+    taken: dict[str, list[str]] = {}
+    async with conn.transaction():
+        await conn.execute("SET LOCAL ROLE dancu_owner")
+        cursor = await conn.execute(
+            "SELECT conrelid::regclass::text, format('CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), format('%I', conname)"
+            " FROM pg_constraint WHERE contype = 'x' AND connamespace = 'population'::regnamespace"
+            # Those with most rows in a population come first, so that two connections end at the same time.
+            " ORDER BY array_position('{population.kinship,population.marital,population.person_name}'::text[], conrelid::regclass::text), 1"
+        )
+        for table, constraint, name in await cursor.fetchall():
+            taken.setdefault(table, []).append(constraint)
+            await conn.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    return taken
+
+
+async def add_constraints(conn: Conn, table: str, constraints: Sequence[str]) -> None:
+    async with conn.transaction():
+        await conn.execute("SET LOCAL ROLE dancu_owner")
+        await conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        await conn.execute(f"ALTER TABLE {table} " + ", ".join(f"ADD {one}" for one in constraints))
