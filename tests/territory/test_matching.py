@@ -184,3 +184,34 @@ def test_a_dash_inside_a_name_parts_nothing() -> None:
     assert there.candidates[0].unit.name == "Phan Rang - Tháp Chàm"
     assert resolve("Phan Rang - Tháp Chàm, Ninh Thuận", date(2025, 8, 1)).status is Status.AMBIGUOUS
     assert resolve("P. Trường Xuân - Tam Kỳ - Quảng Nam", date(2023, 5, 1)).candidates[0].unit.name == "Trường Xuân"
+
+
+def test_a_slip_in_a_long_name_is_not_the_beginning_of_it() -> None:
+    there = resolve("Hội An Đôngg, Đà Nẵng", NEW)
+    assert (there.status, there.candidates[0].unit.name) == (Status.EXACT, "Hội An Đông")
+
+
+def test_a_ward_is_not_sure_for_a_commune_of_the_name() -> None:
+    """Communes called Tân Hiệp became parts of other units; the ward of that name is one more."""
+    there = resolve("Xã Tân Hiệp, TP. Hồ Chí Minh", NEW)
+    assert there.status is Status.AMBIGUOUS
+    assert {"Tân Hiệp", "Hóc Môn", "Phước Thành"} <= {c.unit.name for c in there.candidates}
+
+
+def test_kind_words_glued_to_a_name_without_marks() -> None:
+    there = resolve("phuongtruongxuan,tptamky,quangnam", OLD)
+    assert (there.status, there.candidates[0].unit.code) == (Status.EXACT, "20353")
+    assert resolve("xahoalien, huyenhoavang, danang", NEW).status is Status.AMBIGUOUS  # split
+
+
+def test_a_wrong_province_leaves_a_hint() -> None:
+    for day, code in ((OLD, "20353"), (NEW, "20341")):
+        there = resolve("Phường Trường Xuân, Tam Kỳ, Quảng Ngãi", day)
+        assert there.status is Status.UNKNOWN
+        assert code in [c.unit.code for c in there.candidates]
+
+
+def test_little_confidence_is_not_exact() -> None:
+    there = resolve("Ngã ba Huế, Thanh Khê", NEW)
+    assert there.status is not Status.EXACT
+    assert there.candidates[0].unit.name == "Thanh Khê"

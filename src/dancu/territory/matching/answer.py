@@ -10,7 +10,7 @@ from functools import lru_cache
 from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
 from dancu.territory.gazetteer import gazetteer as default_gazetteer
 from dancu.territory.matching.approximate import Scopes, approximate_mentions
-from dancu.territory.matching.choosing import MOST, coarsest, of_the_day, via, with_others
+from dancu.territory.matching.choosing import MOST, coarsest, longest, of_the_day, via, with_others
 from dancu.territory.matching.doubts import (
     CONTRADICTS,
     DISSOLVED,
@@ -31,6 +31,8 @@ from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
 from dancu.territory.matching.words import FOREIGN
 from dancu.territory.models import Candidate, Hamlet, Resolution, Status
 
+OTHER_KIND = 1.5
+"""How far behind a reading may be that has the kind of unit written, before a reading of another kind is sure."""
 Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
 
 _CODE = re.compile(r"^\W*(\d{2,5})\W*$")
@@ -78,7 +80,7 @@ def _by_code(code: str, day: date, g: Gazetteer) -> Resolution:
 def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
     text = _LEADING_CODE.sub("", text)
     index = name_index(g)
-    reading = read(text, index.words, index.dashed)
+    reading = read(text, index.words, index.dashed, index.by_key)
     if not reading.words:
         return Resolution(Status.UNKNOWN, note=NOT_READ)
     if _abroad(reading):
@@ -167,14 +169,16 @@ def _confidence(s: Scored) -> float:
 
 def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date, g: Gazetteer) -> Resolution:
     if not readings or readings[0].points < 1.0:
-        return Resolution(Status.UNKNOWN, rest=reading.text.strip(), note=NOT_READ)
+        return _elsewhere(reading, scorer, day, g)
     top = readings[0]
     lone = top.unit.level == 3 and not top.support
     near = [s for s in readings if top.points - s.points < (LONE_MARGIN if lone else MARGIN)]
     near = of_the_day(near, day, g)
     near = coarsest(near, scorer)
+    whole = longest(near)
+    begun, near = [s for s in near if s not in whole], whole
     top = near[0]
-    far = [s for s in readings if s not in near and top.points - s.points < 3 and s.unit.level == top.unit.level][:8]
+    far = [s for s in readings if s not in near and s not in begun and top.points - s.points < 3 and s.unit.level == top.unit.level][:8]
     # Each reading with the units of the day it means; readings that mean the same units speak with one voice.
     means = {id(s): g.counterparts(s.unit.unit_id, day) for s in (*near, *far)}
     same = {id(s): frozenset(u.unit_id for u in means[id(s)]) or frozenset({-s.unit.unit_id}) for s in (*near, *far)}
@@ -202,10 +206,34 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
         status, note = Status.UNKNOWN, NO_HEIR
     elif status is Status.AMBIGUOUS:
         note = _why(near, groups, day)
+    if status is Status.EXACT and _named_otherwise(top, far, same):
+        status, note = Status.AMBIGUOUS, SEVERAL
     status, note, candidates = doubts(status, note, candidates, top, scorer)
     if status is Status.UNKNOWN and note in (CONTRADICTS, PART_NOT_READ):
         candidates = with_others(candidates, top, scorer, day, g)
     return Resolution(status, candidates, _rest(reading, top, scorer.local), note)
+
+
+def _elsewhere(reading: Reading, scorer: Scorer, day: date, g: Gazetteer) -> Resolution:
+    """Nothing of the address lies in the province it names: what a commune and its district are elsewhere, as a hint."""
+    nothing = Resolution(Status.UNKNOWN, rest=reading.text.strip(), note=NOT_READ)
+    if not scorer.groups:
+        return nothing
+    scorer.groups = frozenset()
+    found = [s for s in scorer.all() if s.unit.level == 3 and 2 in s.support and not s.approximate][:3]
+    units = {u.unit_id: (u, s) for s in found for u in g.counterparts(s.unit.unit_id, day)}
+    hints = tuple(Candidate(u, round(0.3 / len(units), 3), via(s, u, 1, day)) for u, s in units.values())
+    return replace(nothing, candidates=hints[:MOST], note=CONTRADICTS) if hints else nothing
+
+
+def _named_otherwise(top: Scored, far: list[Scored], same: dict[int, frozenset[int]]) -> bool:
+    """Is the unit of another kind than the address says, while one of just that kind and name became another unit ("Xã Tân
+    Hiệp" for a ward of today)?"""
+    kinds = top.mention.kinds
+    return bool(kinds) and top.unit.kind not in (kinds or ()) and any(
+        s.unit.kind in (s.mention.kinds or ()) and s.quality >= top.quality and top.points - s.points < OTHER_KIND and same[id(s)] != same[id(top)]
+        for s in far
+    )  # fmt: skip
 
 
 def _why(near: list[Scored], groups: set[frozenset[int]], day: date) -> str:

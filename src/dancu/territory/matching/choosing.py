@@ -42,6 +42,22 @@ def coarsest(near: list[Scored], scorer: Scorer) -> list[Scored]:
     return kept
 
 
+def longest(near: list[Scored]) -> list[Scored]:
+    """Without the readings of the beginning of a name where one of the whole of it is no worse: "Hội An Đôngg" is
+    Hội An Đông with a slip rather than Hội An and a word that means nothing."""
+    return [
+        s
+        for s in near
+        if not any(
+            o.unit.level == s.unit.level
+            and o.points >= s.points
+            and o.mention.start == s.mention.start
+            and any(start == s.mention.end and end <= o.mention.end for start, end in s.unread)
+            for o in near
+        )
+    ]
+
+
 def with_others(
     candidates: tuple[Candidate, ...], top: Scored, scorer: Scorer, day: date, g: Gazetteer
 ) -> tuple[Candidate, ...]:

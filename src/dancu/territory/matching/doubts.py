@@ -49,10 +49,10 @@ def doubts(
         factor, note = 0.7, note or COARSE
     elif level < 3 and _rest(top, scorer):
         factor = 0.75 if level == 1 else 0.9  # "62 Hùng Vương, Tam Kỳ" lies in Tam Kỳ; more is not known
-    if status is Status.EXACT and candidates[0].confidence < 0.4:
-        status, note = Status.AMBIGUOUS, note or SEVERAL
     if factor < 1:
         candidates = tuple(replace(c, confidence=round(c.confidence * factor, 3)) for c in candidates)
+    if status is Status.EXACT and candidates[0].confidence < 0.4:
+        status, note = Status.AMBIGUOUS, note or SEVERAL
     return status, note, candidates
 
 

@@ -29,6 +29,8 @@ _GLUED = re.compile(
     r"|(?<=[^\W\d_])(?=(?:Huyện|Phường|Tỉnh|Quận|Thành phố|Thị xã|Thị trấn)\b)"
 )
 """Where a word begins inside another: "xãTamPhú", "TPTamKỳ"."""
+_KIND_GLUED = re.compile(r"\b(phuong|phường|thitran|thịtrấn|thanhpho|thànhphố|thixa|thịxã|huyen|huyện|tinh|tỉnh|quan|quận|xa|xã|tp|tt|tx)([^\W\d_]{4,})\b", re.I)
+_SPACED = {"thitran": "thi tran", "thanhpho": "thanh pho", "thixa": "thi xa"}
 _ALSO_NAMES = frozenset({"nam", "tam"})
 """Without marks these are south and three in names, not five and eight."""
 _NUMBERED_WRITTEN = frozenset({*NUMBERED, "phường", "quận"} - {"phuong", "quan"})
@@ -72,11 +74,15 @@ def _keys(raw: str) -> tuple[str, str]:
     return key, tone_fold(raw)
 
 
-def read(text: str, known: Container[str] = (), dashed: Collection[Dashed] = ()) -> Reading:
+def read(
+    text: str, known: Container[str] = (), dashed: Collection[Dashed] = (), names: Container[str] = ()
+) -> Reading:
     """Cut an address into words. Legacy encodings, eth, keys left by an input method and glued words are repaired
     first; nothing is dropped but the country and English kind words. `known`: words that are right whatever they
-    look like. `dashed`: names with a dash in them, which does not part two units there."""
+    look like. `dashed`: names with a dash in them, which does not part two units there. `names`: folded keys of whole
+    names, by which a kind word glued to its name is known ("phuongtruongxuan")."""
     text = _GLUED.sub(" ", undo_digits(repair(text[-_MOST:])[0], known))
+    text = _KIND_GLUED.sub(lambda found: _unglued(found, names), text)
     words: list[Word] = []
     segment = 0
     pieces = list(_PIECE.finditer(text))
@@ -109,6 +115,14 @@ def read(text: str, known: Container[str] = (), dashed: Collection[Dashed] = ())
     for i, which in named.items():
         kinds[i] = kinds[i] or (which, i, True)
     return Reading(text, tuple(words), tuple(kinds), _segments(words), streets)
+
+
+def _unglued(found: re.Match[str], names: Container[str]) -> str:
+    """A kind word and the name glued to it, apart; as it was where the whole is a name or the rest is none."""
+    whole, kind, rest = found.group(), found[1], found[2]
+    if _keys(whole)[0] in names or _keys(rest)[0] not in names:
+        return whole
+    return f"{_SPACED.get(_keys(kind)[0], kind)} {rest}"
 
 
 def _in_name(words: list[Word], after: list[re.Match[str]], dashed: Collection[Dashed]) -> bool:
