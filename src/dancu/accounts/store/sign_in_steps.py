@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from dancu.accounts.models.core import AccountState
 from dancu.accounts.models.sign_in import Standing
-from dancu.kit.authn.throttle import Bucket, settle_params, try_params
+from dancu.kit.authn.throttle import Bucket, Unnamed, room, seconds_of, settle_params, try_params, without_disk
 from dancu.kit.db import Conn
 from dancu.kit.ring import ring
 
@@ -22,6 +22,14 @@ class Success:
 
     forgiven: Sequence[Bucket] = ()
     refunded: Sequence[Bucket] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedBuckets:
+    """What is charged (`own`) and watched before a passcode is looked at, the account not known yet."""
+
+    own: Sequence[Unnamed]
+    network: Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +76,40 @@ async def standing(conn: Conn, *, key: int = 0, numbers: Sequence[str] | None = 
             (None if numbers is None else list(numbers), key),
         )
     ).fetchone()
-    if row is None:
-        return None
-    person, level, state, version, language, changed_at, phone, verified, kinds, passcode = row
+    return None if row is None else _standing(*row)
+
+
+def _standing(
+    person: int, level: int, state: str, version: int, language: str, changed_at: datetime | None, phone: bytes | None, verified: bool,
+    kinds: Sequence[str], passcode: bytes | None = None,
+) -> Standing:  # fmt: skip
     reached = ring().decrypt(bytes(phone), table="accounts.account", row=person, column="phone").decode() if phone else ""
     return Standing(
         person, level, AccountState(state), version, language, changed_at, reached, verified, frozenset(kinds),
         bytes(passcode).decode() if passcode else None,
     )  # fmt: skip
+
+
+async def try_passcode(
+    conn: Conn, *, key: int = 0, numbers: Sequence[str] | None = None, nobody: str, counted: UnnamedBuckets
+) -> tuple[float, Standing | None]:
+    """`standing`, and the seconds to wait before a passcode of it may be tried; 0.0 where a try was charged. `nobody`: who it
+    is for the throttle where there is no account."""
+    own = counted.own
+    row = await (
+        await conn.execute(
+            f"SELECT {without_disk(conn)}, wait, person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified,"
+            " kinds, passcode FROM accounts.try_passcode(%s::text[], %s::bigint, %s, %s::text[], %s::text[], %s::float8[], %s::bytea[],"
+            " %s::float8[])",
+            (
+                None if numbers is None else list(numbers), key, nobody, [b.head for b in own], [b.tail for b in own],
+                seconds_of(b.seconds for b in own), [counted.network.key], seconds_of([*map(room, own), room(counted.network)]),
+            ),
+        )
+    ).fetchone()  # fmt: skip
+    if row is None:
+        return 0.0, None
+    return float(row[1]), None if row[2] is None else _standing(*row[2:])
 
 
 async def try_code(
@@ -119,3 +153,37 @@ async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: t
             *purpose, request_id or None,
         ),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a code that was typed. `wait`: seconds to wait first; `account` None: there is none."""
+
+    wait: float
+    right: bool
+    signed: bool
+    account: Standing | None
+
+
+async def sign_in_by_code(
+    conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket], own: Sequence[Bucket], digest: bytes, most: int, settled: datetime,
+    new: NewSession, *, purpose: tuple[str, str], request_id: str,
+) -> Tried:  # fmt: skip
+    """`try_code` and, where that is right and the account may be used, `signed_in` with `new` (whose `lock_version` the account
+    says), in one statement. `settled`: a phone changed since then serves nobody yet."""
+    row = await (
+        await conn.execute(
+            'SELECT wait, "right", signed, person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds'
+            " FROM accounts.sign_in_by_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::bytea[], %s::bigint, %s::bytea,"
+            " %s::integer, %s::timestamptz, %s::bytea, %s::bytea, %s::interval, %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s, %s,"
+            " %s::jsonb, %s, %s, %s)",
+            (
+                *try_params(watched, charged), settle_params(own, ())[0], new.person_key, digest, most, settled, new.old,
+                new.session_hash, new.life, new.idle, new.network, new.agent, new.sid, new.acr, list(new.amr), new.device, new.assisted,
+                Jsonb(new.note), *purpose, request_id or None,
+            ),
+        )
+    ).fetchone()  # fmt: skip
+    if row is None or row[3] is None:
+        return Tried(float(row[0]) if row else 0.0, False, False, None)
+    return Tried(float(row[0]), row[1], row[2], _standing(*row[3:]))

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dancu.kit.db import Conn
+
+
+_PREFIX = "dancu throttle|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Bucket:
 
 def bucket(kind: str, *parts: str, burst: int, seconds: float) -> Bucket:
     text = "\x1f".join((kind, *parts))
-    return Bucket(hashlib.sha256(b"dancu throttle|" + text.encode()).digest(), burst, seconds)
+    return Bucket(hashlib.sha256(f"{_PREFIX}{text}".encode()).digest(), burst, seconds)
 
 
 def network_of(address: str) -> str:
@@ -46,6 +49,21 @@ def network_of(address: str) -> str:
             return str(ip.ipv4_mapped)
         return str(ipaddress.ip_network((ip, 64), strict=False))
     return str(ip)
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A bucket of somebody not known yet: `head`, who it is and `tail` are what `bucket` makes a digest of."""
+
+    head: str
+    tail: str
+    burst: int
+    seconds: float
+
+
+def unnamed(kind: str, *after: str, burst: int, seconds: float) -> Unnamed:
+    """`bucket(kind, who, *after, …)` for a `who` that the database finds out."""
+    return Unnamed(f"{_PREFIX}{kind}\x1f", "".join(f"\x1f{part}" for part in after), burst, seconds)
 
 
 async def wait_seconds(conn: Conn, buckets: Sequence[Bucket]) -> float:
@@ -74,29 +92,46 @@ async def charge(conn: Conn, buckets: Sequence[Bucket]) -> None:
     )
 
 
-def try_params(watched: Sequence[Bucket], charged: Sequence[Bucket]) -> tuple[list[bytes], list[float], list[bytes], list[float]]:
+def try_params(watched: Sequence[Bucket], charged: Sequence[Bucket]) -> tuple[str, str, str, str]:
     """The arguments of kit.throttle_try."""
-    return (
-        [b.key for b in watched], [(b.burst - 1) * b.seconds for b in watched], [b.key for b in charged],
-        [b.seconds for b in charged],
-    )  # fmt: skip
+    return _keys(watched), seconds_of(room(b) for b in watched), _keys(charged), seconds_of(b.seconds for b in charged)
 
 
-def settle_params(forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> tuple[list[bytes], list[bytes], list[float]]:
+def settle_params(forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> tuple[str, str, str]:
     """The arguments of kit.throttle_settle."""
-    return [b.key for b in forgiven], [b.key for b in refunded], [b.seconds for b in refunded]
+    return _keys(forgiven), _keys(refunded), seconds_of(b.seconds for b in refunded)
+
+
+def room(bucket: Bucket | Unnamed) -> float:
+    """Seconds of failures that are free."""
+    return (bucket.burst - 1) * bucket.seconds
+
+
+# Arrays as PostgreSQL writes them itself: the driver takes every element through its list of types, which costs more than the
+# statement's way to the database.
+def _keys(buckets: Sequence[Bucket]) -> str:
+    return "{" + ",".join(f"\\\\x{b.key.hex()}" for b in buckets) + "}"
+
+
+def seconds_of(seconds: Iterable[float]) -> str:
+    return "{" + ",".join(map(repr, seconds)) + "}"
 
 
 async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket]) -> float:
     """`wait_seconds` of `watched`, and where that is 0.0 `charge` of `charged`, in one statement. Where that is all the
     transaction does, its commit does not wait for the disk: what a crash forgets is one failure."""
-    alone = conn.autocommit and conn.info.transaction_status == 0
-    first = "set_config('synchronous_commit', 'off', true)" if alone else "''"
     cursor = await conn.execute(
-        f"SELECT {first}, kit.throttle_try(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[])", try_params(watched, charged)
+        f"SELECT {without_disk(conn)}, kit.throttle_try(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[])", try_params(watched, charged)
     )
     row = await cursor.fetchone()
     return float(row[1]) if row else 0.0
+
+
+def without_disk(conn: Conn) -> str:
+    """A first column for a statement that does nothing but charge: its commit need not wait for the disk. Nothing where the
+    statement is part of a transaction."""
+    alone = conn.autocommit and conn.info.transaction_status == 0
+    return "set_config('synchronous_commit', 'off', true)" if alone else "''"
 
 
 async def settle(conn: Conn, forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> None:

@@ -6,6 +6,7 @@ the account page of a session that proved two factors, recovery).
 
 from dancu.accounts.service.authenticators.device import DeviceForm, device_challenge, keep_device, verify_device
 from dancu.accounts.service.authenticators.listing import (
+    COOLING,
     NO_WAYS,
     ListedWays,
     has,
@@ -33,7 +34,7 @@ from dancu.accounts.service.authenticators.recovery import new_recovery_codes, u
 from dancu.accounts.service.authenticators.totp import TotpForm, begin_totp, keep_totp, reopen_totp, verify_totp
 
 __all__ = [
-    "NO_WAYS", "DeviceForm", "ListedWays", "PasskeyForm", "TotpForm", "begin_passkey", "begin_totp",
+    "COOLING", "NO_WAYS", "DeviceForm", "ListedWays", "PasskeyForm", "TotpForm", "begin_passkey", "begin_totp",
     "check_passcode", "device_challenge", "has", "has_passcode", "keep_device", "keep_passkey", "keep_totp",
     "listed", "new_recovery_codes", "passcode_matches", "passkey_challenge", "remove", "reopen_totp", "revoke_all",
     "set_passcode", "use_recovery_code", "verify_device", "verify_passcode", "verify_passkey", "verify_totp", "ways",

@@ -58,8 +58,18 @@ async def begin(
 async def identify(conn: Conn, flow: Flow, number: str) -> tuple[Flow, Standing | None]:
     """The flow of whoever the number names, and their account; nobody where it names none or one without an account, and
     nothing says so. Raises Invalid for what cannot be a number."""
+    digits, named = typed(number)
+    found = await steps.standing(conn, numbers=[digits])
+    return named_by(flow, named, found), found
+
+
+def typed(number: str) -> tuple[str, str]:
+    """A number's digits, and what stands for it where the throttle counts it. Raises Invalid for what cannot be a number."""
     population.check_number(number)
     digits = "".join(ch for ch in number if ch.isdigit())
-    found = await steps.standing(conn, numbers=[digits])
-    named = ring().mac("sign-in number", digits.encode()).hex()[:32]
-    return replace(flow, key=found.person_key if found else 0, number=named, amr=()), found
+    return digits, ring().mac("sign-in number", digits.encode()).hex()[:32]
+
+
+def named_by(flow: Flow, named: str, found: Standing | None) -> Flow:
+    """The flow of whoever a number names."""
+    return replace(flow, key=found.person_key if found else 0, number=named, amr=())

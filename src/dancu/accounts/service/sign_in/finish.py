@@ -26,26 +26,37 @@ async def open_session(
     conn: Conn, flow: Flow, account: Standing, browser: Browser, *, success: Success = _NOTHING, request_id: str = ""
 ) -> Step:
     """A new session for what `flow` proved; the one the browser held ends, whoever's it was (it may have been planted)."""
-    key, amr = account.person_key, words(flow.amr)
-    network, device = network_of(browser.address), device_name(browser.agent)
-    token = access.sessions.new_token()
-    hashed = access.sessions.hash_of(token)
-    acr = acr_of(amr)
-    known = known_device(key, browser.device)
-    old = access.sessions.hash_of(browser.token) if browser.token else None
+    token, new = new_session(flow, account.person_key, browser, lock_version=account.lock_version)
+    await steps.signed_in(conn, success, new, purpose=purpose(), request_id=request_id)
+    return opened(flow, account, browser, token, new)
+
+
+def purpose() -> tuple[str, str]:
+    """Why a sign-in is recorded: code and legal basis, as of today."""
     why = access.choose_purpose("own_record")
-    await steps.signed_in(
-        conn, success,
-        NewSession(
-            key, hashed, old, access.sessions.LIFE, access.sessions.IDLE, network[:64], browser.agent[:160], flow.sid, acr, amr,
-            account.lock_version, device, flow.assisted, {"device": device, "acr": acr, "new": not known, "sid": flow.sid[:8]},
-        ),
-        purpose=(why.code, why.legal_basis), request_id=request_id,
+    return why.code, why.legal_basis
+
+
+def new_session(flow: Flow, key: int, browser: Browser, *, lock_version: int = 0) -> tuple[str, NewSession]:
+    """A token and the session it opens, not kept yet."""
+    network, device, amr = network_of(browser.address), device_name(browser.agent), words(flow.amr)
+    token = access.sessions.new_token()
+    acr, old = acr_of(amr), access.sessions.hash_of(browser.token) if browser.token else None
+    note = {"device": device, "acr": acr, "new": not known_device(key, browser.device), "sid": flow.sid[:8]}
+    return token, NewSession(
+        key, access.sessions.hash_of(token), old, access.sessions.LIFE, access.sessions.IDLE, network[:64], browser.agent[:160], flow.sid,
+        acr, amr, lock_version, device, flow.assisted, note,
     )  # fmt: skip
+
+
+def opened(flow: Flow, account: Standing, browser: Browser, token: str, new: NewSession) -> Step:
+    """The step that ends a sign-in, its session kept."""
+    key = account.person_key
     signed = SignIn(
-        key, hashed.hex(), flow.sid, account.level, acr, amr, datetime.now(UTC), account.lock_version, flow.assisted
+        key, new.session_hash.hex(), flow.sid, account.level, new.acr, tuple(new.amr), datetime.now(UTC), account.lock_version, flow.assisted
     )
-    return Step(StepState.OK, flow, token=token, device="" if known else new_device(key), sign_in=signed)
+    device = "" if known_device(key, browser.device) else new_device(key)
+    return Step(StepState.OK, flow, token=token, device=device, sign_in=signed)
 
 
 async def refused(conn: Conn, key: int, what: str, *, request_id: str = "") -> None:

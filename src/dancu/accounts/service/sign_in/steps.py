@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState, Way
 from dancu.accounts.policy.assurance import Next, enough, next_proof, words
 from dancu.accounts.service import authenticators, codes
-from dancu.accounts.service.sign_in.begin import identify
-from dancu.accounts.service.sign_in.finish import open_session, refused
-from dancu.accounts.service.sign_in.throttling import Buckets, buckets
+from dancu.accounts.service.sign_in.begin import identify, named_by, typed
+from dancu.accounts.service.sign_in.finish import new_session, open_session, opened, purpose, refused
+from dancu.accounts.service.sign_in.throttling import Buckets, buckets, unnamed_buckets
 from dancu.accounts.store import sign_in_steps as store
 from dancu.accounts.store.sign_in_steps import Success
 from dancu.kit.authn import throttle
@@ -33,14 +34,10 @@ async def passcode(
     """The passcode of the account that the number named: `number`, or the one of an earlier page. Raises Invalid for what
     cannot be a number."""
     async with connect() as conn:
-        if number:
-            flow, account = await identify(conn, flow, number)
-        else:
-            account = await store.standing(conn, key=flow.key)
-        counted = buckets(flow, browser)
-        # Charged before the check: tries that run at the same moment cannot outrun the count.
-        if wait := await throttle.charge_unless_waiting(conn, counted.all, counted.before):
-            return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
+        flow, account, wait = await _may_try(conn, flow, browser, number)
+    if wait:
+        return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
+    counted = buckets(flow, browser)
     right = await authenticators.passcode_matches(secret, account.passcode if account else None)
     async with connect() as conn:
         if account is None or not right:
@@ -49,12 +46,30 @@ async def passcode(
         return await _onward(conn, flow, account, browser, counted.success, request_id)
 
 
+async def _may_try(conn: Conn, flow: Flow, browser: Browser, number: str) -> tuple[Flow, Standing | None, float]:
+    """Whose passcode it is, and the seconds to wait before it is looked at; a try is charged before the check: tries that run at
+    the same moment cannot outrun the count."""
+    if browser.device:  # whether it is this account's known device only we can tell, once we know the account
+        flow, account = await identify(conn, flow, number) if number else (flow, await store.standing(conn, key=flow.key))
+        counted = buckets(flow, browser)
+        return flow, account, await throttle.charge_unless_waiting(conn, counted.all, counted.before)
+    unnamed = unnamed_buckets(browser)
+    if not number:
+        wait, account = await store.try_passcode(conn, key=flow.key, nobody=str(flow.key or flow.number), counted=unnamed)
+        return flow, account, wait
+    digits, named = typed(number)
+    wait, account = await store.try_passcode(conn, numbers=[digits], nobody=named, counted=unnamed)
+    return named_by(flow, named, account), account, wait
+
+
 async def second(connect: Connect, flow: Flow, way: Way, code: str, browser: Browser, *, request_id: str = "") -> Step:
     """A code: from a message, an authenticator app, or the list of recovery codes. Counts only after another factor."""
     if not flow.key or not flow.amr:
         return Step(StepState.REFUSED, flow)
     counted = buckets(flow, browser, "second")
     async with connect() as conn:
+        if way is Way.SMS and enough({*flow.amr, "sms"}, flow.acr):
+            return await _by_message(conn, flow, code, browser, counted, request_id)
         account = await store.standing(conn, key=flow.key)
         offered = _ways(account)
         digest = None
@@ -71,6 +86,25 @@ async def second(connect: Connect, flow: Flow, way: Way, code: str, browser: Bro
             return _more(flow, offered, StepState.REFUSED)
         flow = replace(flow, amr=words({*flow.amr, "sms" if way is Way.SMS else "otp"}))
         return await _onward(conn, flow, account, browser, counted.success, request_id)
+
+
+async def _by_message(conn: Conn, flow: Flow, code: str, browser: Browser, counted: Buckets, request_id: str) -> Step:
+    """`second` where the code of a message, if right, is the last thing needed: one statement."""
+    proved = replace(flow, amr=words({*flow.amr, "sms"}))
+    digest = codes.digest(flow.key, "sign_in", codes.cleaned(code), flow.sid)
+    token, new = new_session(proved, flow.key, browser)
+    tried = await store.sign_in_by_code(
+        conn, counted.all, counted.before, [counted.own], digest, codes.TRIES, datetime.now(UTC) - authenticators.COOLING, new,
+        purpose=purpose(), request_id=request_id,
+    )  # fmt: skip
+    if tried.wait:
+        return _more(flow, _ways(tried.account), StepState.WAIT, math.ceil(tried.wait))
+    if tried.signed and tried.account is not None:
+        return opened(proved, tried.account, browser, token, new)
+    if tried.right and tried.account is not None:
+        return await _onward(conn, proved, tried.account, browser, counted.success, request_id)
+    await _refused(conn, flow, counted, Way.SMS.value, request_id)
+    return _more(flow, _ways(tried.account), StepState.REFUSED)
 
 
 async def _other(conn: Conn, key: int, way: Way, code: str) -> bool:

@@ -7,11 +7,21 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Final, TypedDict
 
 from dancu.accounts.models.sign_in import Browser, Flow
-from dancu.accounts.store.sign_in_steps import Success
+from dancu.accounts.store.sign_in_steps import Success, UnnamedBuckets
 from dancu.kit.authn import throttle
 from dancu.kit.ring import ring
+
+
+class _Size(TypedDict):
+    burst: int
+    seconds: float
+
+
+_PAIR: Final[_Size] = {"burst": 5, "seconds": 60}
+_ACCOUNT: Final[_Size] = {"burst": 20, "seconds": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,15 @@ def buckets(flow: Flow, browser: Browser, what: str = "passcode") -> Buckets:
     wide = throttle.bucket("eid network", network, burst=200, seconds=1)
     if known_device(flow.key, browser.device):
         return Buckets(throttle.bucket(f"eid device {what}", who, browser.device, burst=5, seconds=60), [], wide)
-    pair = throttle.bucket(f"eid pair {what}", who, network, burst=5, seconds=60)
-    return Buckets(pair, [throttle.bucket(f"eid account {what}", who, burst=20, seconds=10)], wide)
+    pair = throttle.bucket(f"eid pair {what}", who, network, **_PAIR)
+    return Buckets(pair, [throttle.bucket(f"eid account {what}", who, **_ACCOUNT)], wide)
+
+
+def unnamed_buckets(browser: Browser) -> UnnamedBuckets:
+    """The same for a passcode of somebody the database finds out, in a browser that remembers nobody."""
+    network = throttle.network_of(browser.address)
+    own = (throttle.unnamed("eid pair passcode", network, **_PAIR), throttle.unnamed("eid account passcode", **_ACCOUNT))
+    return UnnamedBuckets(own, throttle.bucket("eid network", network, burst=200, seconds=1))
 
 
 def new_device(key: int) -> str:

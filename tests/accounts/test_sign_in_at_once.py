@@ -1,0 +1,116 @@
+"""The steps of a sign-in that are one statement each: what they count, forgive and refuse is what the separate ones would."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from dancu.accounts.models.sign_in import Browser as Where
+from dancu.accounts.models.sign_in import Flow
+from dancu.accounts.service.sign_in.begin import typed
+from dancu.accounts.service.sign_in.throttling import buckets
+from tests.accounts.browsing import PASSCODE, Citizen, application, browsing, citizen
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(registry, _ring) -> AsyncIterator[object]:
+    async with application(registry, _ring) as made:
+        yield made
+
+
+@pytest.fixture
+async def sau(app, office) -> Citizen:
+    made = await citizen(app, office)
+    await app.commit()
+    return made
+
+
+async def enter(b, number: str, passcode: str, status: int, **wishes: str) -> str:
+    """Number and passcode on the first page."""
+    await b.get("/eid/sign-in?" + "&".join(f"{name}={value}" for name, value in wishes.items()))
+    return await b.post("/eid/sign-in", status, number=number, passcode=passcode)
+
+
+async def failures(app, counted) -> list[int]:
+    """How many tries stand against each of what is charged."""
+    found = []
+    for bucket in counted.before:
+        row = await (
+            await app.execute("SELECT round(extract(epoch FROM tat - now()) / %s) FROM kit.throttle WHERE key = %s", (bucket.seconds, bucket.key))
+        ).fetchone()
+        found.append(max(0, int(row[0])) if row else 0)
+    await app.commit()
+    return found
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_tries_are_counted_where_a_wait_will_look_for_them(site, app, sau, known):
+    address = f"10.21.{int(known)}.1"
+    number = sau.number if known else "049190244444"
+    flow = Flow(key=sau.key) if known else Flow(number=typed(number)[1])
+    counted = buckets(flow, Where(address))
+    async with browsing(site, address=address) as b:
+        for n in range(1, 6):
+            assert "sign_in.refused" in await enter(b, number, "111222", 422)
+            assert await failures(app, counted) == [n, n]
+        assert "sign_in.wait" in await enter(b, number, PASSCODE, 422)
+        assert await failures(app, counted) == [5, 5], "who waits is not charged"
+
+
+async def test_a_right_passcode_is_not_charged_and_forgives_its_network(site, app, sau):
+    counted = buckets(Flow(key=sau.key), Where("10.22.0.1"))
+    async with browsing(site, address="10.22.0.1") as b:
+        for _ in range(3):
+            await enter(b, sau.number, "111222", 422)
+        await enter(b, sau.number, PASSCODE, 303)
+    assert await failures(app, counted) == [0, 3], "guesses from anywhere stay counted against all of them"
+
+
+async def at_the_code(b, who: Citizen) -> str:
+    """Passcode given, code asked for; the code."""
+    await enter(b, who.number, PASSCODE, 200, acr="2")
+    return str(await b.code(who.phone))
+
+
+async def test_a_right_code_signs_in_once_and_forgives(site, app, sau):
+    counted = buckets(Flow(key=sau.key), Where("10.23.0.1"), "second")
+    async with browsing(site, address="10.23.0.1") as b:
+        code = await at_the_code(b, sau)
+        page = b.page
+        await b.post("/eid/sign-in/code", 422, code="0" + code[:5])
+        assert await failures(app, counted) == [1, 1]
+        await b.post("/eid/sign-in/code", 303, code=f" {code[:3]} {code[3:]}")
+        assert await failures(app, counted) == [0, 1]
+    async with browsing(site, address="10.23.0.1") as b:
+        b.page = page
+        await b.post("/eid/sign-in/code", 403, code=code)
+
+
+async def sessions_of(app, who: Citizen) -> int:
+    row = await (await app.execute("SELECT count(*) FROM access.session WHERE actor_kind = 'citizen' AND actor_id = %s", (who.key,))).fetchone()
+    await app.commit()
+    return int(row[0])
+
+
+async def test_the_code_to_a_phone_that_was_just_moved_is_worth_nothing(site, app, sau):
+    async with browsing(site, address="10.24.0.1") as b:
+        code = await at_the_code(b, sau)
+        await app.execute("SELECT accounts.open(%s)", ([sau.key],))
+        await app.execute("UPDATE accounts.account SET contact_changed_at = now() WHERE person_key = %s", (sau.key,))
+        await app.commit()
+        assert "sign_in.code_refused" in await b.post("/eid/sign-in/code", 422, code=code)
+    assert await sessions_of(app, sau) == 0
+
+
+async def test_an_account_locked_meanwhile_is_not_entered_by_the_right_code(site, app, sau):
+    counted = buckets(Flow(key=sau.key), Where("10.25.0.1"), "second")
+    async with browsing(site, address="10.25.0.1") as b:
+        code = await at_the_code(b, sau)
+        await app.execute("SELECT accounts.open(%s)", ([sau.key],))
+        await app.execute("UPDATE accounts.account SET state = 'locked' WHERE person_key = %s", (sau.key,))
+        await app.commit()
+        assert "sign_in.locked" in await b.post("/eid/sign-in/code", 422, code=code)
+    assert await sessions_of(app, sau) == 0
+    assert await failures(app, counted) == [0, 0]
