@@ -44,6 +44,12 @@ def test_numbers_explain() -> None:
     assert wrong.json["message"] in wrong.err
 
 
+def test_every_command_takes_the_data_folder(tmp_path: Path) -> None:
+    """A script that calls several gives them all the same options, also those that need no database."""
+    for args in (["names", "explain", "An"], ["numbers", "explain", "049190012345"], ["territory", "resolve", "Huế"], ["access", "purposes"], ["access", "roles"]):
+        assert dancu(*args, "--data", str(tmp_path), "--json").code == 0, args
+
+
 def test_dash_reads_items_and_answers_json_lines_in_step() -> None:
     said = dancu("names", "explain", "-", stdin="Trần Văn Ba\n\nNGUYỄN THỊ BẢY\n")
     assert [line.get("normal") or line["error"] for line in said.lines] == ["Trần Văn Ba", "person.name.empty", "Nguyễn Thị Bảy"]

@@ -60,6 +60,28 @@ def test_second_run_starts_at_once_on_the_same_data_and_listens_on_both_addresse
     assert installation.cluster.pid() is None
 
 
+def test_a_script_gets_one_line_of_json_and_people_their_lines_beside_it(installation: Installation, tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dancu", "demo", "--data", str(installation.data), "--port", "0", "--no-browser", "--json"],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment(), cwd="/",
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 150
+        while not (tmp_path / "out").read_text() and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        said = json.loads((tmp_path / "out").read_text())
+        assert get(said["port"])[0] == 200
+        assert said["ready"] == f"http://localhost:{said['port']}"
+        assert f"ready {said['ready']}\n" in (tmp_path / "err").read_text()
+        taken = dancu("demo", "--data", str(installation.data), "--port", str(said["port"]), "--no-browser", "--json")
+        assert (taken.code, taken.json["error"]) == (1, "demo.port")
+    finally:
+        child.terminate()
+        assert child.wait(45) == 0
+    assert installation.processes() == []
+
+
 def test_a_killed_server_leaves_no_worker_and_the_next_one_takes_the_database_over(installation: Installation) -> None:
     process = installation.start("demo")
     process.port()
@@ -108,6 +130,7 @@ def test_forget_refuses_a_folder_that_is_no_demonstration(tmp_path: Path) -> Non
     assert (refused.code, (tmp_path / "keys").is_dir()) == (1, True)
     assert "[demo.not_one]" in refused.err
     assert dancu("demo", "--forget", "--data", str(tmp_path / "none")).code == 0
+    assert dancu("demo", "--forget", "--data", str(tmp_path / "none"), "--json").json == {"forgotten": str(tmp_path / "none")}
 
 
 def test_a_data_folder_closed_to_others_works(make_installation: Callable[[], Installation]) -> None:

@@ -21,6 +21,8 @@ app.add_typer(org_app, name="org", help="Cơ quan: thêm, danh sách")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
+Unused = Annotated[Path | None, typer.Option("--data", hidden=True)]
+"""Catalogues need no database; taken all the same, so that a script may give every command the same options."""
 Rows = list[dict[str, Any]]
 
 
@@ -28,6 +30,7 @@ Rows = list[dict[str, Any]]
 def purposes(
     as_of: Annotated[str, typer.Option("--as-of", help="Ngày: yyyy-mm-dd; bỏ trống là hôm nay")] = "",
     as_json: JsonOption = False,
+    data: Unused = None,
 ) -> None:
     """Các mục đích khai thác dữ liệu, căn cứ pháp lý và quyền mà mỗi mục đích phục vụ. Không cần cơ sở dữ
     liệu."""
@@ -51,7 +54,7 @@ def purposes(
 
 
 @app.command()
-def roles(as_json: JsonOption = False) -> None:
+def roles(as_json: JsonOption = False, data: Unused = None) -> None:
     """Các vai trò và quyền của mỗi vai trò. Không cần cơ sở dữ liệu."""
     from dancu.access.catalogue import ROLES
 

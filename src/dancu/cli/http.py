@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import resource
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dancu.kernel.errors import DancuError, Unavailable
 
@@ -75,10 +76,11 @@ def _state(host: str, port: int) -> str:
 
 async def run(
     port: int, hosts: tuple[str, ...], worker: Worker | None, cluster: Cluster | None, *, open_browser: bool, beside: Beside | None = None,
-    dialect: str = "",
+    dialect: str = "", answer: TextIO | None = None,
 ) -> None:  # fmt: skip
-    """Serve until SIGINT or SIGTERM. `beside`: what runs beside us once we are usable, until we stop. Raises Unavailable
-    `serve.worker` where the worker could not be kept running."""
+    """Serve until SIGINT or SIGTERM. `beside`: what runs beside us once we are usable, until we stop. `answer`: where to
+    write {"ready": address} as JSON when usable. Raises Unavailable `serve.worker` where the worker could not be kept
+    running."""
     from dancu.app import build, build_dialect
     from dancu.settings import Settings
 
@@ -100,6 +102,8 @@ async def run(
         async with contextlib.AsyncExitStack() as beside_us:
             if await _usable(app, worker is not None, stop):
                 print(f"ready http://localhost:{port}", flush=True)
+                if answer is not None:
+                    print(json.dumps({"ready": f"http://localhost:{port}", "port": port}), file=answer, flush=True)
                 if beside is not None:
                     await beside_us.enter_async_context(beside(app, port))
                 if open_browser:

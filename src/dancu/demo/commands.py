@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -45,12 +46,13 @@ def demo(
         bool, typer.Option("--simulators/--no-simulators", help="Chạy kèm mô phỏng cơ sở dữ liệu các bộ, ngành (cổng kế tiếp)")
     ] = True,
     forget: Annotated[bool, typer.Option("--forget", help="Xóa dữ liệu của bản trình diễn rồi thôi")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Khi dùng được, in một dòng JSON; mọi lời khác ra luồng lỗi")] = False,
 ) -> None:
     """Tỉnh mẫu chạy được ngay: cơ sở dữ liệu, nhập sổ, dân cư, trang web. In `ready http://…` khi dùng được."""
     if context.invoked_subcommand is not None:
         return
     from dancu.kernel.errors import Conflict
-    from dancu.kit import postgres
+    from dancu.kit import command, postgres
     from dancu.kit.db import data_dir, use_data
 
     folder = data_dir(data)
@@ -62,7 +64,7 @@ def demo(
         )
     cluster = postgres.locate(folder)
     if forget:
-        _forget(folder, cluster)
+        _forget(folder, cluster, as_json)
         return
     _refuse_taken(port)
     # The child processes' logs have a file; the terminal is for what the reader of the terminal can use.
@@ -76,9 +78,10 @@ def demo(
     ours = postgres.claim(cluster, postgres.start(cluster))
     try:
         postgres.ensure_database(cluster)
-        with _alone(folder):
-            _prepare(folder, people)
-        print(f"Chuẩn bị xong sau {time.monotonic() - started:.0f} giây.", flush=True)
+        with command.answers_alone(as_json):
+            with _alone(folder):
+                _prepare(folder, people)
+            print(f"Chuẩn bị xong sau {time.monotonic() - started:.0f} giây.", flush=True)
         # The same process becomes the server: whatever filling took is given back, and the database it claimed stays
         # its own. Signals wait until the server can answer them.
         os.environ["DANCU_DEMO"] = "true"
@@ -90,7 +93,7 @@ def demo(
 
             point(folder, f"http://localhost:{port}")
         flag = "--browser" if browser else "--no-browser"
-        serve = ["serve", "--port", str(port), "--data", str(folder), flag]
+        serve = ["serve", "--port", str(port), "--data", str(folder), flag, *(["--json"] if as_json else [])]
         os.execv(sys.executable, [sys.executable, "-m", "dancu", *serve])  # noqa: S606
     except BaseException:
         if ours:
@@ -98,7 +101,7 @@ def demo(
         raise
 
 
-def _forget(folder: Path, cluster: Any) -> None:
+def _forget(folder: Path, cluster: Any, as_json: bool) -> None:
     """Only a demonstration is forgotten: a folder of real records is not one option away from being lost."""
     from dancu.demo import fill
     from dancu.kernel.errors import Conflict
@@ -108,7 +111,7 @@ def _forget(folder: Path, cluster: Any) -> None:
         raise Conflict("demo.not_one", "{folder} không phải dữ liệu của bản trình diễn; không xóa.", folder=str(folder))
     with _alone(folder):
         postgres.remove(cluster)
-    print(f"Đã xóa dữ liệu trình diễn ở {folder}")
+    print(json.dumps({"forgotten": str(folder)}) if as_json else f"Đã xóa dữ liệu trình diễn ở {folder}")
 
 
 def _refuse_taken(port: int) -> None:

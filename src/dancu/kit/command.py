@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 from dancu.kernel.errors import DancuError, FieldError
 
@@ -37,6 +38,25 @@ def items() -> Iterator[str]:
     """The lines of standard input, without their ends."""
     for line in sys.stdin:
         yield readable(line.rstrip("\r\n"))
+
+
+@contextmanager
+def answers_alone(wanted: bool) -> Iterator[TextIO]:
+    """Standard output kept for JSON: what is yielded writes to it, while whatever else is printed meanwhile, by us or by
+    a child process, goes to standard error. Not `wanted`: standard output as it is."""
+    if not wanted:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as out:
+            yield out
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def sentence(error: DancuError | FieldError) -> str:

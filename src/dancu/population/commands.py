@@ -84,8 +84,9 @@ def search(
 
 async def _view(conn: Conn, actor: Actor, why: Purpose, text: str, day: date | None, at: datetime | None) -> Any:
     from dancu.population import service
-    from dancu.population.service.look import nobody
+    from dancu.population.service.look import check_number, nobody
 
+    check_number(text)
     keys = await service.keys_by_number(conn, text)
     if not keys:
         raise nobody(actor, why)

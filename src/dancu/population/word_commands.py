@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")]
+Unused = Annotated[Path | None, typer.Option("--data", hidden=True)]
+"""Words need no database; taken all the same, so that a script may give every command the same options."""
 
 names = typer.Typer(no_args_is_help=True)
 numbers = typer.Typer(no_args_is_help=True)
@@ -28,6 +31,7 @@ def _numbers() -> None:
 def explain_name(
     text: Annotated[str, typer.Argument(help="Họ tên; '-' đọc mỗi dòng một tên từ đầu vào chuẩn")],
     as_json: JsonOption = False,
+    data: Unused = None,
 ) -> None:
     """Dạng chuẩn, những gì đã sửa, và bốn khóa của một họ tên."""
     from dancu.kernel.names import explain
@@ -39,6 +43,7 @@ def explain_name(
 def explain_number(
     number: Annotated[str, typer.Argument(help="Số; '-' đọc mỗi dòng một số từ đầu vào chuẩn")],
     as_json: JsonOption = False,
+    data: Unused = None,
 ) -> None:
     """Số định danh nói gì: nơi đăng ký khai sinh, thế kỷ và giới tính, năm sinh. Số CMND 9 chữ số không nói gì thêm."""
     from dancu.kernel.numbers import explain_number as explain
