@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from dancu.audit.models import Access, Action, FoundEntry, Query, Report
 from dancu.audit.store import log as store
-from dancu.audit.store import publish as publish_store
-from dancu.audit.store import scan as scan_store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
@@ -104,13 +102,17 @@ async def record(
 async def silent_seconds(conn: Conn) -> float:
     """For readiness and `doctor`: seconds since the sequencer last caught up (it beats every ten seconds, even when
     idle). Data are refused once entries wait for over sixty."""
-    return await publish_store.silent_seconds(conn)
+    from dancu.audit.store import publish
+
+    return await publish.silent_seconds(conn)
 
 
 async def readings(conn: Conn) -> list[Reading]:
     """For metrics: how far the sequencer is (roles app, verify). An age that does not exist (nothing signed yet, never
     caught up) is left out."""
-    sequenced, waiting, checkpoint, silent = await publish_store.sequencing(conn)
+    from dancu.audit.store import publish
+
+    sequenced, waiting, checkpoint, silent = await publish.sequencing(conn)
     ages = (
         ("dancu_audit_oldest_waiting_seconds", "Age of the oldest entry not yet sequenced, 0: none", waiting or 0.0),
         ("dancu_audit_checkpoint_age_seconds", "Since the last checkpoint was signed (an idle log signs none)", checkpoint),
@@ -123,12 +125,16 @@ async def readings(conn: Conn) -> list[Reading]:
 async def unwritten(conn: Conn, moments: Mapping[int, datetime]) -> list[int]:
     """For rooms that check what they worked out (role verify): of these persons, each with the moment at which something
     was last recorded of them, the ones of whom the log has no write of that moment."""
-    return await scan_store.unwritten(conn, list(moments), list(moments.values()))
+    from dancu.audit.store import scan
+
+    return await scan.unwritten(conn, list(moments), list(moments.values()))
 
 
 async def verbs(conn: Conn, entry_ids: Sequence[int]) -> dict[int, tuple[int | None, str | None]]:
     """(subject, verb) of entries by id (role verify); verb None where the content was erased or names none."""
-    return await scan_store.verbs(conn, entry_ids)
+    from dancu.audit.store import scan
+
+    return await scan.verbs(conn, entry_ids)
 
 
 async def accesses_of(

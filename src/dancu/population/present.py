@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.dates import PartialDate, parse_date
@@ -12,8 +12,10 @@ from dancu.kernel.errors import Invalid
 from dancu.kit.i18n import N_, gettext
 from dancu.population import wording
 from dancu.population.models import Fact, PersonView, Source, Valid
-from dancu.population.service.search import Hit
 from dancu.territory import service as territory
+
+if TYPE_CHECKING:
+    from dancu.population.service.search import Hit
 
 
 def on_day(text: str) -> date | None:
