@@ -121,7 +121,7 @@ def tell(leaf: dict[str, str], values: dict[str, str], index: int, size: int, lo
         ("Sổ", "Log", log),
         ("Mục số", "Entry", f"{index} / {size}"),
         ("Lúc (UTC)", "At (UTC)", leaf["t"]),
-        ("Cơ quan", "Organisation", leaf["org"]),
+        ("Cơ quan", "Organisation", leaf["org"] or "không / none"),
         ("Việc", "Action", leaf["action"]),
     ]
     if "subject" in values:
