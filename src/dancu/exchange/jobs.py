@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 from procrastinate import Blueprint
 
@@ -45,8 +43,7 @@ async def compare_logs(timestamp: int) -> None:
 @blueprint.task(name="take_drops", queueing_lock="exchange.take_drops")
 async def take_drops(timestamp: int) -> None:
     """Every ten minutes: files that agencies laid down under `DANCU_DROPS` ($DATA/drops) are taken, with a receipt beside each."""
-    folder = Path(os.environ.get("DANCU_DROPS") or data_dir() / "drops")
-    for outcome in await drops.take_all(connection, folder, data_dir() / "keys"):
+    for outcome in await drops.take_all(connection, drops.folder(), data_dir() / "keys"):
         if isinstance(outcome, DancuError):
             log.warning("a file of an agency was refused", code=outcome.code)
         else:

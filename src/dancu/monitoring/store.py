@@ -14,7 +14,9 @@ from dancu.kernel.errors import NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 
-Alerted = tuple[int, str, int, str, str, int, list[int], datetime, datetime, datetime, bool, int | None, datetime | None, str]
+Alerted = tuple[
+    int, str, int | None, str, str, int, list[int], datetime, datetime, datetime, bool, int | None, datetime | None, str, int | None
+]  # fmt: skip
 Row = tuple[str, int | None, int, int, list[int] | None, datetime, datetime]
 _NO_RIGHT = "DA003"
 
@@ -59,12 +61,18 @@ async def detect(conn: Conn, most: int) -> int:
     return int(row[0]) if row else 0
 
 
+async def detect_programs(conn: Conn) -> int:
+    """Weigh what partners' programs did lately (role worker); how many alerts there were reasons for."""
+    row = await (await conn.execute("SELECT monitoring.detect_programs()")).fetchone()
+    return int(row[0]) if row else 0
+
+
 async def alerts(conn: Conn, actor: Actor, purpose: Purpose, *, only_open: bool, alert_id: int | None = None) -> list[Alerted]:
     """Raises NotAllowed without the right `exchange.alert`."""
     async with _right(conn):
         cursor = await conn.execute(
             "SELECT alert_id, rule, staff_id, org_code, state, counted, entries, first_at, last_at, raised_at, braked, decided_by, decided_at,"
-            f" decision FROM monitoring.alerts(%s::bigint, %s::bytea, {_ASKED}, %s, %s::bigint)",
+            f" decision, client_no FROM monitoring.alerts(%s::bigint, %s::bytea, {_ASKED}, %s, %s::bigint)",
             (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "alert.look"), only_open, alert_id),
         )
         return await cursor.fetchall()

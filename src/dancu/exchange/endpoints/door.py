@@ -23,7 +23,7 @@ from dancu.audit import service as audit
 from dancu.exchange.models.call import Call, refused
 from dancu.exchange.service import calls, receipts
 from dancu.exchange.service.calls import Arrived, Exchange
-from dancu.kernel.errors import DancuError
+from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit import httpsig
 from dancu.kit.db import Conn
 from dancu.kit.web import Request, Response
@@ -41,7 +41,7 @@ def exchange_of(request: Request) -> Exchange:
     if found is None:
         provider: Provider | None = getattr(state, "oidc", None)
         if provider is None:
-            provider = state.oidc = Provider(state.keys, lambda: state.pool.connection())
+            provider = state.oidc = Provider(state.keys, lambda: state.pool.connection(), local=bool(getattr(state, "demo", False)))
         found = state.exchange = Exchange(state.keys, provider)
     return found
 
@@ -65,7 +65,12 @@ def calling(service: str, *, most: int = MOST_BYTES) -> Any:
             await calls.early(conn, call)
             yield call
         except DancuError as error:
+            if isinstance(error, Unavailable):
+                exchange_of(request).failed(call.environment, call.org_code, call.service)
             _keep_refusal(error, call)
+            raise
+        except Exception:
+            exchange_of(request).failed(call.environment, call.org_code, call.service)
             raise
 
     return Depends(door, scope="function")
@@ -128,7 +133,8 @@ def _seal(request: Request, exchange: Exchange, message: httpsig.Message) -> Non
     """From here on every answer to this request is signed."""
 
     def seal(response: Response) -> Response:
-        response.headers.update(exchange.keys.sign_answer(response.status_code, bytes(response.body), message))
+        signed = exchange.keys.sign_answer(response.status_code, bytes(response.body), message)
+        response.raw_headers.extend((name.encode(), value.encode()) for name, value in signed.items())
         return response
 
     request.state.seal = seal

@@ -17,13 +17,14 @@ PERMISSIONS = frozenset({"person.verify", "person.release", "person.supply", "re
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A partner's program as the door knows it. `state`: the partner's."""
+    """A partner's program as the door knows it. `state`: the partner's. `held_until`: an alert holds it until then."""
 
     client_no: int
     org_code: str
     name: str
     environment: str
     state: str
+    held_until: datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -129,6 +130,7 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
     "exchange.context.case_ref": (422, N_("Thiếu mã hồ sơ (context.case_ref).")),
     "exchange.context.officer": (422, N_("Thiếu người thực hiện (context.officer).")),
     "exchange.suspended": (403, N_("Kết nối của đơn vị đang bị tạm dừng hoặc đã chấm dứt.")),
+    "exchange.held": (403, N_("Chương trình đang bị tạm giữ để kiểm tra lượt gọi bất thường. Đơn vị vận hành sẽ liên hệ đầu mối an toàn của cơ quan.")),
     "exchange.environment": (403, N_("Hệ thống này chưa được duyệt để dùng dữ liệu thật.")),
     "agreement.none": (403, N_("Chưa có thỏa thuận chia sẻ dữ liệu cho dịch vụ này.")),
     "agreement.expired": (403, N_("Thỏa thuận chia sẻ dữ liệu đã hết hạn.")),

@@ -49,3 +49,28 @@ class Source:
     last_failed: datetime | None
     failure: str
     milliseconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A partner's program and whose it is. `held_until`: an alert holds it until then."""
+
+    client_no: int
+    name: str
+    org_code: str
+    org_name: str
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call. `officer` and `case_ref`: as the partner stated them; `persons`: whom it was answered about."""
+
+    at: datetime
+    message_id: str
+    service: str
+    verdict: str
+    officer: str
+    purpose: str
+    case_ref: str
+    persons: int

@@ -16,6 +16,8 @@ from dancu.exchange.pages import (
     residence_watch,
     review,
     roadmap,
+    service_levels,
+    sources,
     subscriptions,
     traffic,
 )
@@ -39,6 +41,8 @@ router.include_router(reconcile_runs.router)
 router.include_router(review.router)
 router.include_router(roadmap.router)
 router.include_router(traffic.router)
+router.include_router(sources.router)
+router.include_router(service_levels.router)
 
 MENU: tuple[MenuItem, ...] = (
     MenuItem("desk", N_("Chứng minh nơi cư trú"), "/desk/residence", ("residence.prove",)),
@@ -50,6 +54,8 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("watch", N_("Duyệt kết nối"), review.HOME, (review.REVIEW, review.COORDINATE, review.WATCH)),
     MenuItem("watch", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
     MenuItem("watch", N_("Lưu lượng chia sẻ"), traffic.HOME, traffic.SEERS),
+    MenuItem("watch", N_("Nguồn dữ liệu"), sources.HOME, sources.SEERS),
+    MenuItem("watch", N_("Mức dịch vụ"), service_levels.HOME, service_levels.SEERS),
     MenuItem("partner", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
 )
 

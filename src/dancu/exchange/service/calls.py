@@ -24,6 +24,7 @@ from dancu.exchange.service.directory import FRESH_SECONDS, Directory, Snapshot
 from dancu.exchange.service.lane import Lane
 from dancu.exchange.service.quota import Quota
 from dancu.exchange.service.receipts import AnswerKeys
+from dancu.exchange.service.unanswered import Unanswered
 from dancu.exchange.store import calls as store
 from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit import httpsig
@@ -86,6 +87,7 @@ class Exchange:
         self.keys = AnswerKeys(directory / "exchange")
         self.directory, self.quota = Directory(self.connect), Quota(self.connect)
         self.lane = Lane(self.connect)
+        self.unanswered = Unanswered(self.connect)
         self._clients = clients.ClientCache(FRESH_SECONDS)
         self._tokens: OrderedDict[str, tuple[float, tokens.Compact]] = OrderedDict()
 
@@ -192,6 +194,9 @@ class Exchange:
         known.line = replace(known.line, message_id=nonce)
         if known.system.state in ("suspended", "revoked", "refused") or known.client.state is ClientState.SUSPENDED:
             raise refused("exchange.suspended")
+        held = known.system.held_until
+        if held is not None and now < held.timestamp():
+            raise refused("exchange.held", {"Retry-After": str(max(1, round(held.timestamp() - now)))})
         if known.system.live and known.system.state != "live":
             raise refused("exchange.environment")
         if not known.certificate.holds(datetime.fromtimestamp(now, UTC)):
@@ -226,10 +231,16 @@ class Exchange:
                 raise refused(f"exchange.context.{name}")
         return tuple(" ".join(str(value).split()) for value in said), {k: v for k, v in body.items() if k != "context"}  # type: ignore[return-value]
 
+    def failed(self, environment: str, org_code: str, service: str) -> None:
+        """A call we could not answer, whatever the reason."""
+        if environment == "live":
+            self.unanswered.add(org_code, service)
+
     async def note_refusal(self, line: Line, error: DancuError) -> None:
         """Keep that a known caller was refused, on a connection of its own. What we cannot do now is no refusal: the same message
         may come again."""
         if isinstance(error, Unavailable):
+            self.failed(line.environment, line.org_code, line.service)
             return
         async with self.connect() as conn, conn.transaction():
             await store.write_many(conn, [_refusal_line(line, error.code)])

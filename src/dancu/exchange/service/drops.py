@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -31,7 +32,7 @@ from dancu.exchange.store import papers as store
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, Invalid
-from dancu.kit.db import Conn
+from dancu.kit.db import Conn, data_dir
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 from dancu.sharing.service.receipts import file_receipt
@@ -69,6 +70,11 @@ class Taken:
 def trusted(keys: Path, code: str) -> Path:
     """Where the public key (PEM, Ed25519) of the agency behind a connector lies."""
     return keys / "connectors" / f"{code}.sender.pem"
+
+
+def folder() -> Path:
+    """Where agencies lay their files down: `DANCU_DROPS`, or $DATA/drops."""
+    return Path(os.environ.get("DANCU_DROPS") or data_dir() / "drops")
 
 
 def waiting(folder: Path) -> list[Path]:

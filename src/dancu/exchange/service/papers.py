@@ -105,7 +105,9 @@ async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool =
     if fetched.outcome is Outcome.NOT_CONNECTED:
         return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
     ok = fetched.outcome.answered
-    await store.fared(conn, asking.code, ok, "" if ok else fetched.outcome.value, fetched.milliseconds, fetched.at)
+    await store.fared(
+        conn, asking.code, ok, "" if ok else fetched.outcome.value, fetched.milliseconds, fetched.at, fetched.content.as_of if fetched.content else None
+    )
     if not ok:
         return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
     content = fetched.content

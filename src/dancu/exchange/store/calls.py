@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -42,6 +42,18 @@ async def write_many(conn: Conn, lines: Sequence[Line]) -> None:
     )
 
 
+async def unanswered(conn: Conn, counts: Mapping[tuple[str, str, datetime], int]) -> None:
+    """Calls we could not answer, by (organisation, service, hour): so many more."""
+    rows = sorted(counts.items())
+    columns = ([key[0] for key, _ in rows], [key[1] for key, _ in rows], [key[2] for key, _ in rows], [count for _, count in rows])
+    await conn.execute(
+        "INSERT INTO exchange.unanswered AS u (org_code, service, hour, calls)"
+        " SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::bigint[])"
+        " ON CONFLICT (org_code, service, hour) DO UPDATE SET calls = u.calls + excluded.calls",
+        columns,
+    )
+
+
 async def seen(conn: Conn, client_no: int, message_id: str) -> bool:
     """Did the program send this message id before?"""
     cursor = await conn.execute(
@@ -67,8 +79,8 @@ async def changed(conn: Conn) -> int:
 
 async def systems(conn: Conn) -> list[System]:
     cursor = await conn.execute(
-        "SELECT s.client_no, s.org_code, s.name, s.environment, p.state FROM exchange.system s"
-        " JOIN exchange.partner p ON p.org_code = s.org_code"
+        "SELECT s.client_no, s.org_code, s.name, s.environment, p.state, (SELECT max(h.until) FROM exchange.hold h WHERE h.client_no = s.client_no"
+        " AND h.lifted_at IS NULL AND h.until > now()) FROM exchange.system s JOIN exchange.partner p ON p.org_code = s.org_code"
     )
     return [System(*row) for row in await cursor.fetchall()]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from dancu.exchange.models.traffic import Line, Refusal, Source
+from dancu.exchange.models.traffic import Called, Line, Program, Refusal, Source
 from dancu.kit.db import Conn
 
 
@@ -49,3 +50,23 @@ async def sources(conn: Conn) -> list[Source]:
         "SELECT connector, asked, failed, last_ok, last_failed, failure, milliseconds FROM exchange.connector_state ORDER BY connector"
     )
     return [Source(*row) for row in await cursor.fetchall()]
+
+
+async def programs(conn: Conn, client_nos: Sequence[int]) -> list[Program]:
+    cursor = await conn.execute(
+        "SELECT s.client_no, s.name, s.org_code, coalesce(o.name, s.org_code), (SELECT max(h.until) FROM exchange.hold h"
+        " WHERE h.client_no = s.client_no AND h.lifted_at IS NULL AND h.until > now()) FROM exchange.system s"
+        " LEFT JOIN access.organisation o USING (org_code) WHERE s.client_no = ANY (%s::bigint[])",
+        (list(client_nos),),
+    )
+    return [Program(*row) for row in await cursor.fetchall()]
+
+
+async def calls_of(conn: Conn, client_no: int, since: datetime, until: datetime, most: int) -> list[Called]:
+    cursor = await conn.execute(
+        "SELECT c.at, c.message_id, c.service, c.verdict, c.officer, c.purpose, c.case_ref, c.entries FROM exchange.call c"
+        " JOIN exchange.system s USING (client_no) WHERE c.org_code = s.org_code AND c.client_no = %s::bigint AND c.at >= %s AND c.at <= %s"
+        " ORDER BY c.at DESC LIMIT %s",
+        (client_no, since, until, most),
+    )
+    return [Called(*row) for row in await cursor.fetchall()]

@@ -63,6 +63,6 @@ async def decide(request: Request, conn: DbConn, actor: CurrentActor, alert_id: 
 async def _page(request: Request, conn: DbConn, actor: CurrentActor, alert_id: int, form: Form, errors: FormErrors) -> Response:
     found = await service.alert(conn, actor, access.choose_purpose("audit"), alert_id)
     return render(
-        request, "monitoring/alert.html", alert=found, rule=service.RULES.get(found.rule, (found.rule, "")), states=_STATES, form=form,
+        request, "monitoring/alert.html", alert=found, calls=await service.calls(conn, found), rule=service.RULES.get(found.rule, (found.rule, "")), states=_STATES, form=form,
         errors=errors, status=422 if errors else 200,
     )  # fmt: skip

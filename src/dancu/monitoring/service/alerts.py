@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from dancu.access import service as access
+from dancu.exchange.models.traffic import Called, Program
+from dancu.exchange.service import programs
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.db import Conn
@@ -25,6 +27,12 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "famous": (N_("Người được bảo vệ đặc biệt"), N_("Mở hồ sơ của người nổi tiếng hoặc người cần bảo vệ.")),
     "own": (N_("Người thân, hộ của mình"), N_("Mở hồ sơ của chính mình, người thân hoặc người cùng hộ.")),
     "no_case": (N_("Không có hồ sơ"), N_("Mở hồ sơ nhiều người trong một ngày mà không ghi mã hồ sơ đang giải quyết.")),
+    "program_burst": (N_("Gọi dồn dập"), N_("Chương trình hỏi về rất nhiều người trong mười phút so với hạn mức ngày của thỏa thuận.")),
+    "program_sequence": (N_("Gọi theo số liên tiếp"), N_("Chương trình hỏi về các số định danh nối tiếp nhau trong một giờ.")),
+    "program_misses": (N_("Dò số không có người"), N_("Phần lớn lượt hỏi trong một giờ không khớp với ai: có thể đang dò số.")),
+    "program_case": (N_("Một hồ sơ, nhiều người"), N_("Trong một ngày hỏi về rất nhiều người dưới cùng một mã hồ sơ, hoặc không có mã.")),
+    "program_hours": (N_("Gọi ngoài giờ thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì ngoài giờ của thỏa thuận.")),
+    "program_outside": (N_("Gọi ngoài thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì trường dữ liệu, mục đích hoặc dịch vụ không có trong thỏa thuận.")),
 }  # fmt: skip
 
 
@@ -36,11 +44,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One alert. `counted`: different persons; `entries`: evidence entries it rests on; `braked`: reading was held."""
+    """One alert, about a staff member or about a partner's program. `counted`: different persons, for programs also calls;
+    `entries`: evidence entries it rests on; `braked`: reading was held."""
 
     alert_id: int
     rule: str
-    staff: StaffName
+    staff: StaffName | None
+    program: Program | None
     state: State
     counted: int
     entries: tuple[int, ...]
@@ -54,7 +64,8 @@ class Warned:
 
 
 async def detect(conn: Conn, most: int = 5000) -> int:
-    """Look through the next entries of the log (role worker); 0 when there were none."""
+    """Look through the next entries of the log, and weigh programs now and then (role worker); 0 when there were no entries."""
+    await store.detect_programs(conn)
     return await store.detect(conn, most)
 
 
@@ -71,13 +82,20 @@ async def alert(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int) -> Wa
     return found[0]
 
 
+async def calls(conn: Conn, found: Warned) -> list[Called]:
+    """The newest calls of the program an alert is about, in the time it is about."""
+    if found.program is None:
+        return []
+    return await programs.calls_of(conn, found.program.client_no, found.first_at, found.last_at)
+
+
 async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verdict: State, reason: str) -> None:
     """`JUSTIFIED` lifts the hold on reading; `CONFIRMED` keeps it for a day, for the office to act. Raises Invalid without a
-    written reason, Conflict where it is decided already or about oneself."""
+    written reason, Conflict where it is decided already, or about oneself or a program of one's own organisation."""
     if verdict is State.OPEN or len(reason.strip()) < 10:
         raise Invalid("alerts.reason", N_("Hãy ghi kết luận ít nhất mười ký tự: đã hỏi ai, kết quả thế nào."))
     if not await store.decide(conn, actor, purpose, alert_id, verdict.value, reason.strip()[:2000]):
-        raise Conflict("alerts.decided", N_("Cảnh báo này đã được xử lý, hoặc là về chính bạn."))
+        raise Conflict("alerts.decided", N_("Cảnh báo này đã được xử lý, hoặc là về chính bạn hay cơ quan bạn."))
 
 
 async def protect(conn: Conn, actor: Actor, person_key: int, reason: str | None) -> None:
@@ -90,9 +108,11 @@ async def protect(conn: Conn, actor: Actor, person_key: int, reason: str | None)
 async def _named(conn: Conn, rows: list[store.Alerted]) -> list[Warned]:
     ids = {one for row in rows for one in (row[2], row[11]) if one is not None}
     names = {s.staff_id: StaffName(s.staff_id, s.display_name, s.org_code) for s in await access.staff_named(conn, ids)}
+    known = await programs.named(conn, {row[14] for row in rows if row[14] is not None})
     return [
         Warned(
-            row[0], row[1], names.get(row[2], StaffName(row[2], "", row[3])), State(row[4]), row[5], tuple(row[6]), row[7], row[8], row[9],
+            row[0], row[1], names.get(row[2], StaffName(row[2], "", row[3])) if row[2] is not None else None,
+            known.get(row[14], Program(row[14], "", row[3], row[3])) if row[14] is not None else None, State(row[4]), row[5], tuple(row[6]), row[7], row[8], row[9],
             row[10], names.get(row[11], StaffName(row[11], "", "")) if row[11] is not None else None, row[12], row[13],
         )
         for row in rows

@@ -1,0 +1,21 @@
+"""Partners' programs as those who watch over them need them: what they are called, what they asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from dancu.exchange.models.traffic import Called, Program
+from dancu.exchange.store import traffic as store
+from dancu.kit.db import Conn
+
+
+async def named(conn: Conn, client_nos: Iterable[int]) -> dict[int, Program]:
+    """Programs by number."""
+    wanted = sorted(set(client_nos))
+    return {one.client_no: one for one in await store.programs(conn, wanted)} if wanted else {}
+
+
+async def calls_of(conn: Conn, client_no: int, since: datetime, until: datetime, most: int = 50) -> list[Called]:
+    """The newest calls of a program in this time, refused ones too; nothing of citizens."""
+    return await store.calls_of(conn, client_no, since, until, most)

@@ -1,0 +1,31 @@
+"""Targets of data services, and what the log of calls says of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dancu.exchange.models.service_levels import Measured, Target
+from dancu.kit.db import Conn
+
+
+async def targets(conn: Conn) -> dict[tuple[str, str], Target]:
+    """By (service, organisation); "" stands for any."""
+    cursor = await conn.execute("SELECT service, org_code, availability::float, p95_ms FROM exchange.service_level")
+    return {(row[0], row[1]): Target(row[2], row[3]) for row in await cursor.fetchall()}
+
+
+async def measured(conn: Conn, since: datetime, until: datetime) -> list[Measured]:
+    """Of each organisation and service with calls about real people, most calls first."""
+    cursor = await conn.execute(
+        "WITH said AS (SELECT c.org_code, c.service, c.at, c.micros, c.verdict IN ('ok', 'person.not_found', 'person.ambiguous') AS answered"
+        " FROM exchange.call c WHERE c.at >= %(since)s AND c.at < %(until)s AND c.environment = 'live'),"
+        " calls AS (SELECT org_code, service, count(*) FILTER (WHERE answered) AS answered, count(*) FILTER (WHERE NOT answered) AS refused,"
+        " percentile_cont(0.95) WITHIN GROUP (ORDER BY micros) FILTER (WHERE answered) / 1000 AS p95, max(at) AS last_at FROM said GROUP BY 1, 2),"
+        " missed AS (SELECT org_code, service, sum(calls)::bigint AS unanswered FROM exchange.unanswered"
+        " WHERE hour >= date_trunc('hour', %(since)s::timestamptz) AND hour < %(until)s GROUP BY 1, 2)"
+        " SELECT org_code, coalesce(o.name, org_code), service, coalesce(answered, 0), coalesce(refused, 0), coalesce(unanswered, 0), coalesce(p95, 0), last_at"
+        " FROM calls FULL JOIN missed USING (org_code, service) LEFT JOIN access.organisation o USING (org_code)"
+        " ORDER BY coalesce(answered, 0) + coalesce(refused, 0) + coalesce(unanswered, 0) DESC, 2, 3 LIMIT 1000",
+        {"since": since, "until": until},
+    )
+    return [Measured(*row) for row in await cursor.fetchall()]
