@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dancu.kernel import cells as cleaning
+from dancu.kernel.errors import Invalid
 from dancu.kit.sheets import open_sheet
 from dancu.kit.sheets.columns import header_key
 from dancu.population.importing.bloom import Bloom
@@ -161,3 +162,21 @@ def test_the_filter_forgets_nobody(items: set[tuple[str, int]]) -> None:
     for item in items:
         bloom.add(item)
     assert all(item in bloom for item in items)
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """A header and then bytes that never break into lines, as an interrupted copy leaves them."""
+    import tracemalloc
+
+    file = tmp_path / "broken.csv"
+    with file.open("wb") as out:
+        out.write(b"a,b\n")
+        out.truncate(64 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Invalid) as refused:
+            list(open_sheet(file, lambda row: row == ["a", "b"]).rows)
+        assert refused.value.code == "import.file.broken"
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from dancu.kernel.errors import Invalid
-from dancu.kit.sheets.encoding import Decoder, find_encoding
+from dancu.kit.sheets.encoding import LONGEST_LINE, Decoder, find_encoding
 from dancu.kit.sheets.sheet import TITLE_ROWS, Sheet, armed, is_header
 
 _DELIMITERS: Final = ",;\t|"
@@ -24,13 +25,12 @@ def open_csv(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
     file = io.TextIOWrapper(
         path.open("rb", buffering=1 << 18), encoding=decoder.codec, errors=decoder.errors, newline=""
     )
-    start = file.readline()
-    delimiter = _declared(start)
+    delimiter = _declared(file.readline(LONGEST_LINE))
     if delimiter is None:
         file.seek(0)
-        delimiter = _delimiter(list(islice(file, TITLE_ROWS)))
+        delimiter = _delimiter(list(islice(_lines(file), TITLE_ROWS)))
         file.seek(0)
-    rows = _rows(file, delimiter, decoder)
+    rows = _rows(_lines(file), delimiter, decoder)
     first = list(islice(rows, TITLE_ROWS))
     place = is_header(first, recognise)
     data = chain(first[place + 1 :], rows)
@@ -45,8 +45,13 @@ def open_csv(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
     )
 
 
-def _rows(file: io.TextIOWrapper, delimiter: str, decoder: Decoder) -> Iterator[list[str]]:
-    reader = csv.reader(file, delimiter=delimiter)
+def _lines(file: io.TextIOWrapper) -> Iterator[str]:
+    """The lines from here on, one without an end cut into pieces."""
+    return iter(partial(file.readline, LONGEST_LINE), "")
+
+
+def _rows(lines: Iterable[str], delimiter: str, decoder: Decoder) -> Iterator[list[str]]:
+    reader = csv.reader(lines, delimiter=delimiter)
     while True:
         try:
             row = next(reader)

@@ -4,6 +4,7 @@ Vietnamese words in an 8-bit encoding are too little to know it by."""
 from __future__ import annotations
 
 import codecs
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK: Final = 1 << 20
+LONGEST_LINE: Final = 1 << 22
+"""Bytes or characters of a line read at once: a longer one is not a row, and must not fill the memory."""
 _SAMPLE: Final = 4_000
 #: A file with fewer broken lines than this is UTF-8 with foreign cells in it, else it is not UTF-8.
 _MOSTLY: Final = 0.5
@@ -54,12 +57,11 @@ def _lines_by_validity(path: Path) -> tuple[list[bytes], int]:
     bad: list[bytes] = []
     good = 0
     with path.open("rb") as file:
-        while block := file.readlines(_BLOCK):
-            text = b"".join(block)
+        while text := _block(file):
             try:
                 text.decode()
             except UnicodeDecodeError:
-                for line in block:
+                for line in text.splitlines(keepends=True):
                     if line.isascii():
                         continue
                     try:
@@ -68,10 +70,16 @@ def _lines_by_validity(path: Path) -> tuple[list[bytes], int]:
                     except UnicodeDecodeError:
                         bad.append(line)
             else:
-                good += 0 if text.isascii() else len(block)
+                good += 0 if text.isascii() else text.count(b"\n")
             if len(bad) >= _SAMPLE:
                 break
     return bad, good
+
+
+def _block(file: BufferedReader) -> bytes:
+    """The next lines, about a megabyte of them; a line is never held whole beyond `LONGEST_LINE`."""
+    block = file.read(_BLOCK)
+    return block + file.readline(LONGEST_LINE) if block else b""
 
 
 def _eight_bit(lines: list[bytes]) -> str:
