@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from dancu.access import service
+from dancu.access.service import contacts
 from dancu.access.service.os_user import operator
 from dancu.kernel.actor import ActorKind, Purpose
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -54,6 +55,33 @@ async def test_the_supervisor_and_the_auditor_are_told(app, as_persona):
         assert await service.open_reviews(app, who) == 1
         told = await service.openings(app, who, only_open=True)
         assert [(g.glass_id, g.staff_id, g.reason) for g in told] == [(glass_id, police.actor_id, REASON)]
+
+
+async def test_the_supervisor_hears_of_it_at_once(app, as_persona, monkeypatch, tmp_path):
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    police, leader = [await as_persona(c) for c in ("ward_police", "province_leader")]
+    for phone, email in (("12", ""), ("", "leader"), ("", "@")):
+        with pytest.raises(Invalid):
+            await service.set_my_contacts(app, leader, phone=phone, email=email)
+    await service.set_my_contacts(app, leader, phone="0905 123 456", email="lanh-dao@tinh.example")
+    assert await service.my_contacts(app, leader) == {"sms": "+84905123456", "email": "lanh-dao@tinh.example"}
+    told = []
+
+    async def send(conn, **message):
+        told.append(message)
+
+    monkeypatch.setattr(contacts.messages, "send", send)
+    glass_id = await service.break_glass(app, police, 1, REASON, WHY)
+    assert [(one["channel"], one["to"], one["ref"]) for one in told] == [
+        ("email", "lanh-dao@tinh.example", str(glass_id)), ("sms", "+84905123456", str(glass_id)),
+    ]  # fmt: skip
+    assert REASON not in told[0]["text"]
+    assert str(glass_id) in told[0]["text"]
+    assert told[0]["person_key"] is None
+    rows = await (await app.execute("SELECT channel, address FROM access.staff_contact")).fetchall()
+    assert all(b"905123456" not in bytes(address) and b"lanh-dao" not in bytes(address) for _, address in rows)
+    await service.set_my_contacts(app, leader, phone="", email="")
+    assert await service.my_contacts(app, leader) == {}
 
 
 async def test_evidence_and_event_name_the_person(database, demo_db):

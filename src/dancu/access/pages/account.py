@@ -6,7 +6,7 @@ from dancu.access import service
 from dancu.access.models import SignInState
 from dancu.access.pages.request import address_of, agent_of, enter, keys_of
 from dancu.kernel.actor import Actor, ActorKind
-from dancu.kernel.errors import DancuError, NotAllowed
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.agents import device_name
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -28,6 +28,7 @@ router = APIRouter(dependencies=[signed_in()])
 
 # The same page in both surfaces of staff; a citizen's account is a page of the room accounts.
 PREFIXES = ("/desk/account", "/watch/account")
+_FIELDS = {"sms": "work_phone", "email": "work_email"}
 _BASES = dict(zip(PREFIXES, ("base_desk.html", "base_watch.html"), strict=True))
 
 
@@ -36,9 +37,10 @@ def _home(request: Request) -> str:
 
 
 async def _page(
-    request: Request, conn: Conn, actor: Actor, errors: FormErrors | None = None, *, done: str = ""
+    request: Request, conn: Conn, actor: Actor, errors: FormErrors | None = None, *, done: str = "", form: Form | None = None
 ) -> Response:
     staff = actor.kind is ActorKind.STAFF
+    known = await service.my_contacts(conn, actor)
     return render(
         request,
         "access/account.html",
@@ -48,7 +50,7 @@ async def _page(
         rights=await service.rights_named(conn, actor) if staff else [],
         is_staff=staff,
         home=_home(request),
-        form=Form(),
+        form=form or Form.of(**{_FIELDS[channel]: address for channel, address in known.items()}),
         errors=errors or FormErrors(),
         done=done,
         status=422 if errors else 200,
@@ -88,6 +90,21 @@ async def second_factor(request: Request, conn: DbConn, actor: CurrentActor) -> 
             else NotAllowed("password.wait", N_("Đã thử sai nhiều lần. Xin đợi một phút rồi thử lại."))
         )
     return await _page(request, conn, actor, errors)
+
+
+@router.post("/contacts")
+async def contacts(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """Where one is told of what cannot wait."""
+    form = await read_form(request)
+    try:
+        await service.set_my_contacts(conn, actor, phone=form.value("work_phone"), email=form.value("work_email"))
+    except Invalid as error:
+        errors = FormErrors.of(error)
+        if not error.fields:
+            errors = FormErrors()
+            errors.add("work_phone", error.code, error.message)
+        return await _page(request, conn, actor, errors, form=form)
+    return see_other(f"{_home(request)}?done=contacts")
 
 
 @router.post("/password")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dancu.access.catalogue.choosing import choose_purpose, law_name, purposes, roles
     from dancu.access.policy import require
     from dancu.access.service.catalogue import sync_catalogue
+    from dancu.access.service.contacts import my_contacts, set_my_contacts
     from dancu.access.service.demo import demo_personas, enter_as, is_demo, mark_demo, seed_demo
     from dancu.access.service.desk import COOKIE as PURPOSE_COOKIE
     from dancu.access.service.desk import desk_purpose, desk_purposes, purpose_cookie, purpose_title
@@ -87,6 +88,7 @@ __all__ = [
     "issue_session",
     "law_name",
     "mark_demo",
+    "my_contacts",
     "my_sessions",
     "open_reviews",
     "openings",
@@ -108,6 +110,7 @@ __all__ = [
     "roles",
     "seed_demo",
     "sessions",
+    "set_my_contacts",
     "set_up",
     "sign_in",
     "sign_out",
@@ -129,6 +132,7 @@ offer(
         "dancu.access.catalogue.choosing": ("choose_purpose", "law_name", "purposes", "roles"),
         "dancu.access.policy": ("require",),
         "dancu.access.service.catalogue": ("sync_catalogue",),
+        "dancu.access.service.contacts": ("my_contacts", "set_my_contacts"),
         "dancu.access.service.demo": ("demo_personas", "enter_as", "is_demo", "mark_demo", "seed_demo"),
         "dancu.access.service.desk": ("COOKIE as PURPOSE_COOKIE", "desk_purpose", "desk_purposes", "purpose_cookie", "purpose_title"),
         "dancu.access.service.factor": ("change_totp", "reset_totp"),

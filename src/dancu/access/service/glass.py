@@ -6,6 +6,7 @@ from __future__ import annotations
 from dancu.access import events, policy
 from dancu.access.catalogue.choosing import choose_purpose
 from dancu.access.models import BrokenGlass, Staff
+from dancu.access.service import contacts
 from dancu.access.store import catalogue as catalogue_store
 from dancu.access.store import glass as store
 from dancu.access.store import organisations as org_store
@@ -21,6 +22,8 @@ PERMISSION = "break_glass"
 REVIEW = "break_glass.review"
 FINDINGS = ("justified", "unjustified")
 _LAST_KEY = 2**63 - 1
+# Nothing of the citizen: it may be read on a locked screen.
+_TOLD = N_("Mở khẩn cấp số {number}: {name} vừa mở hồ sơ một công dân ngoài địa bàn. Xin vào Dancu, mục Mở khẩn cấp, để xem xét.")
 
 
 async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
@@ -64,7 +67,8 @@ async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, pu
 
     The looks themselves still go through the gate, each with its own entry. Raises Invalid for a reason that
     says too little, NotAllowed without the permission or with a purpose that does not serve it, Conflict
-    where there is nobody to tell: an opening nobody hears of must not happen.
+    where there is nobody to tell: an opening nobody hears of must not happen. Those told see it on their page, and hear of it
+    at once where they said how (`contacts`).
     """
     policy.require(actor, PERMISSION)
     check_key(person_key)
@@ -96,6 +100,9 @@ async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, pu
         person_key,
         {"glass_id": glass_id, "staff_id": actor.actor_id, "to": list(to)},
     )
+    opener = await staff_store.one(conn, actor.actor_id)
+    values = {"number": str(glass_id), "name": opener.display_name if opener else ""}
+    await contacts.tell(conn, to, _TOLD, kind="access.glass", ref=str(glass_id), values=values)
     return glass_id
 
 
