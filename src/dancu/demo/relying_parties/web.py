@@ -154,7 +154,7 @@ def _file(name: str, media_type: str) -> Handler:
 
 
 def _shown(claims: Mapping[str, Any]) -> dict[str, str]:
-    """What pages show and forms are filled with."""
+    """What pages show and forms are filled with; empty what the citizen did not agree to tell."""
     address = claims.get("address")
-    named = {name: str(claims[name]) for name in ("name", "birthdate", "gender", "personal_id") if claims.get(name)}
-    return {**named, **({"address": str(address["formatted"])} if isinstance(address, dict) and "formatted" in address else {})}
+    named = {name: str(claims.get(name) or "") for name in ("name", "birthdate", "gender", "personal_id")}
+    return {**named, "address": str(address.get("formatted", "")) if isinstance(address, dict) else ""}
