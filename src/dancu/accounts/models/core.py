@@ -76,6 +76,10 @@ class SignIn:
     lock_version: int
     assisted: bool = False
 
+    def values(self) -> dict[str, Any]:
+        """Name -> value, nothing copied: to be sealed at once."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:

@@ -46,6 +46,10 @@ class Flow:
     assisted: bool = False
     started: float = 0.0
 
+    def values(self) -> dict[str, Any]:
+        """Name -> value, nothing copied: to be sealed at once."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

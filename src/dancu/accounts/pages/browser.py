@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 
 from dancu.accounts.models.sign_in import Browser
 from dancu.kit.authn.passkey import Site
-from dancu.kit.web import Request, Response, client_ip, csrf_token, token_of
-from dancu.kit.web.cookies import cookie_name
-from dancu.kit.web.csrf import COOKIE as BROWSER_COOKIE
+from dancu.kit.web import Request, Response, client_ip, token_of
+from dancu.kit.web.csrf import bound_to
 
 DEVICE_COOKIE = "dancu_eid_device"
 _DEVICE_DAYS = 365
@@ -25,12 +24,7 @@ def browser_of(request: Request) -> Browser:
 
 def binding_of(request: Request) -> str:
     """What only this browser has: its session, else its own cookie (made now where it had none)."""
-    csrf_token(request)
-    return (
-        token_of(request)
-        or request.cookies.get(cookie_name(request, BROWSER_COOKIE), "")
-        or str(getattr(request.state, "browser", ""))
-    )
+    return bound_to(request)
 
 
 def site_of(request: Request) -> Site:

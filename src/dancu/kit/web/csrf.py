@@ -28,13 +28,19 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plai
 
 def csrf_token(request: Request) -> str:
     """A token for a form of this answer. Without a session it makes the browser's cookie."""
-    binding = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "") or getattr(request.state, "browser", "")
+    binding = bound_to(request)
+    salt = secrets.token_urlsafe(9)
+    return f"{salt}.{_sign(request, binding, salt)}"
+
+
+def bound_to(request: Request) -> str:
+    """What only this browser has: its session, else its own cookie (made now where it had none)."""
+    binding: str = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "") or getattr(request.state, "browser", "")
     if not binding:
         binding = request.state.browser = secrets.token_urlsafe(18)
         secure = "; Secure" if request.app.state.settings.https else ""
         request.state.cookies.append(f"{cookie_name(request, COOKIE)}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
-    salt = secrets.token_urlsafe(9)
-    return f"{salt}.{_sign(request, binding, salt)}"
+    return binding
 
 
 def _sign(request: Request, binding: str, salt: str) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from functools import lru_cache
 
 import psycopg
 import structlog
 from fastapi import Request
+from prometheus_client import Counter, Histogram
 from psycopg_pool import PoolTimeout
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -144,8 +146,9 @@ class Envelope:
     def _report(self, request: Request, method: str, answer: Answer, seconds: float) -> None:
         route, status = route_of(request.scope), answer.status or 499
         method = method if method in _METHODS else "other"
-        metrics.REQUESTS.labels(method, route, str(status)).inc()
-        metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
+        count, took = _counters(method, route, status)
+        count.inc()
+        took.observe(seconds)
         log_request(
             method=method,
             route=route,
@@ -155,6 +158,11 @@ class Envelope:
             request_id=request.state.request_id,
             error_code=request.state.error_code,
         )
+
+
+@lru_cache(4096)
+def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return metrics.REQUESTS.labels(method, route, str(status)), metrics.REQUEST_SECONDS.labels(method, route)
 
 
 def route_of(scope: Scope) -> str:

@@ -16,6 +16,7 @@ from dancu.kit.web.transaction import Lease
 
 COOKIE = "dancu_session"
 _LONGEST_TOKEN = 200
+_FOUND = "dancu.token"
 
 
 class Sessions(Protocol):
@@ -27,8 +28,11 @@ class Sessions(Protocol):
 def token_of(request: Request) -> str:
     """The session's opaque token, "" when there is none or it cannot be one of ours: the bearer token of a program that
     calls the API, else the session cookie."""
-    token = bearer_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
-    return token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
+    known: str | None = request.scope.get(_FOUND)
+    if known is None:  # the gate, the session and every form of a page ask
+        token = bearer_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
+        known = request.scope[_FOUND] = token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
+    return known
 
 
 def bearer_of(request: Request) -> str:

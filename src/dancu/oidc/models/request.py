@@ -40,6 +40,10 @@ class AuthRequest:
     purpose: str = ""
     subject: str = ""
 
+    def values(self) -> dict[str, Any]:
+        """Name -> value, nothing copied: to be sealed at once."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def asked_claims(self, place: str) -> dict[str, Any]:
         """Claims asked for one by one in `place` ("userinfo" or "id_token"): name -> None or its wishes."""
         found = self.claims.get(place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from dancu.oidc.jose import JoseError, b64u, check_times, split, unb64u
@@ -92,7 +91,7 @@ def resumed(sealer: Sealer, flow: str, *, now: float | None = None) -> tuple[Aut
 
 
 def _packed(request: AuthRequest) -> dict[str, Any]:
-    plain: dict[str, Any] = {name: value for name, value in asdict(request).items() if value or value == 0}
+    plain: dict[str, Any] = {name: value for name, value in request.values().items() if value or value == 0}
     plain["request_id"] = b64u(request.request_id)
     if request.prompt:
         plain["prompt"] = sorted(request.prompt)

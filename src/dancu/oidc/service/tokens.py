@@ -11,7 +11,7 @@ import secrets
 import struct
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -151,11 +151,11 @@ def hint(provider: Provider, issuer: str, client: Client) -> Callable[[str], str
 
 
 def code(sealer: Sealer, made: Code) -> str:
-    request = asdict(made.request)
+    request = made.request.values()
     for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age", "subject"):
         del request[name]
     request["request_id"] = b64u(made.request.request_id)
-    sign_in = asdict(made.sign_in)
+    sign_in = made.sign_in.values()
     sign_in["at"] = made.sign_in.at.timestamp()
     value = [request, made.client_no, sign_in, made.purpose, made.legal_basis, made.details, made.expires]
     sealed = sealer.seal_json("code", value)

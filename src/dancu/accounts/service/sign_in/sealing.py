@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import time
-from dataclasses import asdict
+
+import orjson
 
 from dancu.accounts.models.sign_in import Flow
 from dancu.kernel.errors import Invalid, Unavailable
@@ -20,7 +20,7 @@ _PLACE = {"table": "form", "column": "sign_in"}
 
 def seal(flow: Flow, bound_to: str) -> str:
     """The flow as text for a hidden field. `bound_to`: the browser's own cookie."""
-    text = json.dumps(asdict(flow), ensure_ascii=False).encode()
+    text = orjson.dumps(flow.values())
     return base64.urlsafe_b64encode(ring().encrypt(text, row=bound_to, **_PLACE)).decode()
 
 
@@ -29,7 +29,7 @@ def unseal(text: str, bound_to: str, *, now: float | None = None) -> Flow:
     try:
         if not bound_to or len(text) > 60_000 or not re.fullmatch(r"[A-Za-z0-9_=-]+", text):
             raise ValueError
-        value = json.loads(ring().decrypt(base64.urlsafe_b64decode(text), row=bound_to, **_PLACE))
+        value = orjson.loads(ring().decrypt(base64.urlsafe_b64decode(text), row=bound_to, **_PLACE))
         flow = Flow(**{**value, "amr": tuple(value["amr"])})
     except (ValueError, binascii.Error, Unavailable) as error:
         raise _old() from error
