@@ -18,7 +18,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK: Final = 1 << 20
-LONGEST_LINE: Final = 1 << 22
+LONGEST_LINE: Final = 1 << 21
 """Bytes or characters of a line read at once: a longer one is not a row, and must not fill the memory."""
 _SAMPLE: Final = 4_000
 #: A file with fewer broken lines than this is UTF-8 with foreign cells in it, else it is not UTF-8.
