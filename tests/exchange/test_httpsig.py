@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancu.kit import httpsig
-from dancu.kit.httpsig import Component, Inner, Malformed, Message, Signer, Verifier, WrongSignature
+from dancu.kit.httpsig import Component, Inner, Malformed, Message, Signer, Verifier, WrongSignature, fields
 
 # RFC 9421, B.1.3 and B.1.4.
 P256 = b"""-----BEGIN PUBLIC KEY-----
@@ -187,3 +188,31 @@ def test_keys_of_other_kinds_sign_nothing() -> None:
     )
     with pytest.raises(Malformed):
         httpsig.read(wrong).verify(wrong, KEYS[0].verifier)
+
+
+@given(
+    st.one_of(
+        st.from_regex(fields._PLAIN_INPUT, fullmatch=True),
+        st.from_regex(fields._PLAIN_BYTES, fullmatch=True),
+        st.lists(
+            st.sampled_from(
+                ["sig1", "=", "(", ")", '"@method"', '"date"', ' ', ";created=", "1", "007", "-1", ";keyid=", '"a;b=c"', '"a\\"b"', ";alg", ":", "YQ==", "YR==", ","]
+            ),
+            max_size=14,
+        ).map("".join),
+    )
+)  # fmt: skip
+def test_the_short_way_reads_as_the_strict_reader_does(text: str) -> None:
+    def told(read: Any) -> Any:
+        try:
+            found = read(text)
+        except Malformed:
+            return Malformed
+        return found, [httpsig.serialize(one) for one in found.values() if isinstance(one, Inner)]
+
+    for read in (httpsig.signature_inputs, httpsig.byte_values):
+        short = told(read)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("_PLAIN_INPUT", "_PLAIN_BYTES"):
+                patch.setattr(fields, name, re.compile("(?!)"))
+            assert told(read) == short

@@ -15,7 +15,7 @@ from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit.i18n import N_
-from dancu.population.service.verify import Agreement, compare_birth, compare_keys
+from dancu.population.service.verify import Agreement, compare_dates, compare_keys
 
 _LONGEST = 200
 YES, NO, CLOSE, UNKNOWN = Agreement.YES, Agreement.NO, Agreement.CLOSE, Agreement.UNKNOWN
@@ -125,7 +125,7 @@ def _birth(value: PartialDate, record: Record) -> Agreement:
     born = record["birth"]
     if not born or born["y"] is None:
         return UNKNOWN
-    return compare_birth(str(value), PartialDate(born["y"], born["m"], born["d"]))
+    return compare_dates(value, PartialDate(born["y"], born["m"], born["d"]))
 
 
 def _sex(value: str, record: Record) -> Agreement:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dancu.kit.arrays import blobs, numbers, texts
 from dancu.kit.db import Conn
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ async def answer_many(conn: Conn, asks: Sequence[Ask], micros: Sequence[int]) ->
     cursor = await conn.execute(
         _SQL,
         (
-            [c.client_no for c in calls], [c.message_id for c in calls], [c.org_code for c in calls], [c.service for c in calls],
-            [c.officer for c in calls], [c.purpose for c in calls], [c.legal_basis for c in calls], [c.case_ref for c in calls],
-            [c.digest for c in calls], list(micros), [ask.permission for ask in asks], [ask.number for ask in asks],
-            [_literal(ask.needs) for ask in asks], [_literal(ask.evidence) for ask in asks], [ask.verb for ask in asks],
+            numbers([c.client_no for c in calls]), texts([c.message_id for c in calls]), texts([c.org_code for c in calls]),
+            texts([c.service for c in calls]), texts([c.officer for c in calls]), texts([c.purpose for c in calls]),
+            texts([c.legal_basis for c in calls]), texts([c.case_ref for c in calls]), blobs([c.digest for c in calls]), numbers(micros),
+            texts([ask.permission for ask in asks]), texts([ask.number for ask in asks]), texts([_literal(ask.needs) for ask in asks]),
+            texts([_literal(ask.evidence) for ask in asks]), texts([ask.verb for ask in asks]),
         ),
     )  # fmt: skip
     return await cursor.fetchall()

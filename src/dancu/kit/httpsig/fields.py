@@ -19,6 +19,13 @@ _STRING = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _INTEGER = re.compile(r"-?[0-9]{1,15}(?![0-9.])")
 _BYTES = re.compile(r":([A-Za-z0-9+/]*={0,2}):")
 _TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*")
+# The two fields as nearly everybody writes them: one member, components without parameters, nothing that could be spelled in
+# another way. What matches is its own serialization.
+_PLAIN_INPUT = re.compile(
+    r'([a-z*][a-z0-9_.*-]*)=((\("[a-z0-9@-]+"(?: "[a-z0-9@-]+")*\))((?:;[a-z*][a-z0-9_.*-]*=(?:"[\x20\x21\x23-\x5b\x5d-\x7e]*"|0|[1-9][0-9]{0,14}))*))'
+)
+_PLAIN_PARAM = re.compile(r';([^=]+)=(?:"([^"]*)"|([0-9]+))')
+_PLAIN_BYTES = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):")
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -46,10 +53,11 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """One member of Signature-Input."""
+    """One member of Signature-Input. `written`: its serialization, where it came so."""
 
     components: tuple[Component, ...]
     params: Mapping[str, Bare] = field(default_factory=dict)
+    written: str = field(default="", compare=False, repr=False)
 
     def text(self, name: str) -> str:
         """A parameter that is a string, "" otherwise."""
@@ -67,7 +75,7 @@ class Inner:
 
 def serialize(inner: Inner) -> str:
     """As the signature base writes `@signature-params` (RFC 9651 §4.1.1.1)."""
-    return f"({' '.join(map(identifier, inner.components))}){_params(tuple(inner.params.items()))}"
+    return inner.written or f"({' '.join(map(identifier, inner.components))}){_params(tuple(inner.params.items()))}"
 
 
 @lru_cache(1024)
@@ -131,14 +139,7 @@ class _Reader:
         return _ESCAPED.sub(r"\1", raw) if "\\" in raw else raw
 
     def binary(self) -> bytes:
-        raw = self.match(_BYTES, "a byte sequence")[1]
-        try:
-            data = base64.b64decode(raw, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise Malformed("not base64") from error
-        if base64.b64encode(data).decode() != raw:
-            raise Malformed("not canonical base64")  # two spellings of one value
-        return data
+        return _decoded(self.match(_BYTES, "a byte sequence")[1])
 
     def bare(self) -> Bare:
         if self.sees('"'):
@@ -219,6 +220,16 @@ class _Reader:
         return name
 
 
+def _decoded(raw: str) -> bytes:
+    try:
+        data = base64.b64decode(raw, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Malformed("not base64") from error
+    if base64.b64encode(data).decode() != raw:
+        raise Malformed("not canonical base64")  # two spellings of one value
+    return data
+
+
 @lru_cache(512)
 def _covered(text: str) -> tuple[Component, ...] | None:
     """The components of "(…)"; None where it is not one whole list (a name may hold a bracket)."""
@@ -232,6 +243,12 @@ def _covered(text: str) -> tuple[Component, ...] | None:
 
 def signature_inputs(text: str) -> dict[str, Inner]:
     """Signature-Input by label. Raises Malformed."""
+    if len(text) <= MOST and (plain := _PLAIN_INPUT.fullmatch(text)) is not None:
+        components = _covered(plain[3])
+        stated = _PLAIN_PARAM.findall(plain[4])
+        params: dict[str, Bare] = {name: int(digits) if digits else string for name, string, digits in stated}
+        if components is not None and len(params) == len(stated) <= _MOST_PARAMS:
+            return {plain[1]: Inner(components, params, plain[2])}
     reader, found = _Reader(text), dict[str, Inner]()
     while True:
         label = reader.label(found)
@@ -242,6 +259,8 @@ def signature_inputs(text: str) -> dict[str, Inner]:
 
 def byte_values(text: str) -> dict[str, bytes]:
     """Signature or Content-Digest by label. Raises Malformed."""
+    if len(text) <= MOST and (plain := _PLAIN_BYTES.fullmatch(text)) is not None:
+        return {plain[1]: _decoded(plain[2])}
     reader, found = _Reader(text), dict[str, bytes]()
     while True:
         label = reader.label(found)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from dancu.kit.httpsig.fields import Component, Inner, Malformed, identifier, serialize
 
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
+
+
+@lru_cache(512)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,11 @@ class Message:
             return self.request.value(Component(component.name))
         if component.name.startswith("@"):
             return self._derived(component.name)
-        if not _NAME.fullmatch(component.name):
+        if not _is_name(component.name):
             raise Malformed("not the name of a field")
         values = self.headers.get(component.name)
+        if values and len(values) == 1 and "\n" not in values[0] and "\r" not in values[0] and values[0].isascii():
+            return values[0].strip(" \t")
         if not values:
             raise Malformed("a covered field is missing")
         joined = ", ".join(_FOLD.sub(" ", value).strip(" \t") for value in values)

@@ -77,7 +77,11 @@ def compare_keys(theirs: NameKeys, registered: str) -> Agreement:
 
 def compare_birth(declared: str, registered: PartialDate) -> Agreement:
     """Partial dates: equal is yes, one containing the other is close, day and month swapped is close."""
-    theirs = PartialDate.from_iso(declared)
+    return compare_dates(PartialDate.from_iso(declared), registered)
+
+
+def compare_dates(theirs: PartialDate, registered: PartialDate) -> Agreement:
+    """`compare_birth` of a date that was read already."""
     if theirs == registered:
         return Agreement.YES
     if theirs.same(registered) is not Answer.NO:

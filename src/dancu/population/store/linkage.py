@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dancu.kernel.actor import Actor, Purpose
+from dancu.kit.arrays import numbers, texts
 from dancu.kit.db import Conn
 from dancu.population import matching as words
 from dancu.population.models.linkage import Candidate, Probe
@@ -33,13 +34,13 @@ def _areas(probe: Probe) -> str:
     return "{" + ",".join(map(str, probe.areas)) + "}"
 
 
-def _households(probes: Sequence[Probe]) -> tuple[list[str | None], ...]:
+def _households(probes: Sequence[Probe]) -> tuple[str, ...]:
     """What rows say of head and place, as columns."""
     return (
-        [p.head_number or None for p in probes],
-        [p.head_folded or None for p in probes],
-        [p.head_name or None for p in probes],
-        [_areas(p) if p.areas else None for p in probes],
+        texts(p.head_number or None for p in probes),
+        texts(p.head_folded or None for p in probes),
+        texts(p.head_name or None for p in probes),
+        texts(_areas(p) if p.areas else None for p in probes),
     )
 
 
@@ -50,8 +51,8 @@ async def by_numbers(
     asked = [(line, number, probe) for line, probe in enumerate(probes, 1) for number in probe.numbers]
     if not asked:
         return "ok", []
-    lines, numbers, rows = zip(*asked, strict=True)
-    parameters = (*_context(actor, purpose, note, fields), list(lines), list(numbers), *_households(rows))
+    lines, digits, rows = zip(*asked, strict=True)
+    parameters = (*_context(actor, purpose, note, fields), numbers(lines), texts(digits), *_households(rows))
     return await _candidates(conn, _NUMBERS, parameters)
 
 
@@ -64,11 +65,12 @@ async def by_traits(
         return "ok", []
     rows = [probes[line - 1] for line in lines]
     parameters = (
-        *_context(actor, purpose, note, fields), list(lines), [p.name or None for p in rows], [p.year for p in rows],
-        [p.month for p in rows], [p.day for p in rows], [words.initials(p.name) or None for p in rows],
-        [words.initials(words.turned(p.name)) or None for p in rows], [p.name.rpartition(" ")[2] or None for p in rows],
-        [words.linked_terms(p.name, p.year, p.areas[:_MOST_AREAS]) or None for p in rows],
-        [words.head_terms(p.head_name, p.areas[:_MOST_AREAS]) or None for p in rows], *_households(rows),
+        *_context(actor, purpose, note, fields), numbers(lines), texts(p.name or None for p in rows),
+        numbers(p.year for p in rows), numbers(p.month for p in rows), numbers(p.day for p in rows),
+        texts(words.initials(p.name) or None for p in rows), texts(words.initials(words.turned(p.name)) or None for p in rows),
+        texts(p.name.rpartition(" ")[2] or None for p in rows),
+        texts(words.linked_terms(p.name, p.year, p.areas[:_MOST_AREAS]) or None for p in rows),
+        texts(words.head_terms(p.head_name, p.areas[:_MOST_AREAS]) or None for p in rows), *_households(rows),
     )  # fmt: skip
     return await _candidates(conn, _TRAITS, parameters)
 
