@@ -109,6 +109,6 @@ async def test_after_the_right_passcode_it_says_why_it_is_locked_and_before_it_d
     ("2405:4800:102:1::/64", "mạng 2405:4800:102:1::/64"), ("unknown", ""), ("", ""),
 ])  # fmt: skip
 def test_where_a_browser_is_in_words(network: str, said: str) -> None:
-    from dancu.accounts.present.places import place_of
+    from dancu.kit.places import place_of
 
     assert place_of(network, "vi") == said

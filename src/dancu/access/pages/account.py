@@ -10,6 +10,7 @@ from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.agents import device_name
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.kit.places import place_of
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -46,6 +47,7 @@ async def _page(
         "access/account.html",
         base=_BASES[_home(request)],
         device_name=device_name,
+        place_of=lambda network: place_of(network, request.state.lang),
         sessions=await service.my_sessions(conn, actor),
         rights=await service.rights_named(conn, actor) if staff else [],
         is_staff=staff,

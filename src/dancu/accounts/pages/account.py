@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import history as words
-from dancu.accounts.present.places import place_of
 from dancu.accounts.service import own, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kit.agents import device_name
+from dancu.kit.places import place_of
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
