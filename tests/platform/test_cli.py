@@ -86,6 +86,9 @@ def test_person_show_and_search(running: Installation, number: str) -> None:
     lines = running.dancu("person", "show", "-", "--json", stdin=f"{number}\n000000000000\n\n").lines
     assert lines[0]["personal_id"] == number
     assert (lines[1]["error"], "error" in lines[2]) == ("person.not_found", True)
+    for wrong in ("04919001234", "abc"):
+        refused = running.dancu("person", "show", wrong, "--json")
+        assert (refused.code, refused.json["error"]) == (1, "person.number.length")
     broad = running.dancu("person", "search", "Nguyễn", "--json")
     assert (broad.code, broad.json["error"].split(".")[0]) == (1, "search")
     refused = running.dancu("person", "show", number, "--purpose", "nonsense", "--json")

@@ -22,7 +22,7 @@ from dancu.kit.web import (
     see_other,
 )  # fmt: skip
 from dancu.population import service, wording
-from dancu.population.service.look import is_number, nobody
+from dancu.population.service.look import check_number, is_number, nobody
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk")
@@ -49,6 +49,7 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     try:
         async with attempt(conn):
             if is_number(text):
+                check_number(text)
                 keys = await service.keys_by_number(conn, text)
                 if not keys:
                     raise nobody(actor, why)
