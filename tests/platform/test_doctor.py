@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from dancu.cli import doctor
+from dancu.kernel.errors import Unavailable
 from tests.platform.installation import Answer, Installation, dancu
 
 
@@ -140,3 +142,12 @@ def test_time_is_bounded(installation: Installation) -> None:
     began = time.monotonic()
     installation.dancu("doctor")
     assert time.monotonic() - began < 30
+
+
+def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
+    from dancu.kit.postgres import server
+
+    with pytest.raises(Unavailable) as refused:
+        server._run([sys.executable, "-c", "import sys; sys.exit('FATAL: could not write: No space left on device')", "-D", str(tmp_path)], None)
+    assert refused.value.code == "postgres.disk_full"
+    assert str(tmp_path) in refused.value.text()

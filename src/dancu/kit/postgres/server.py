@@ -38,11 +38,18 @@ _SETTINGS = {
 }
 
 
+def _failed(said: str, folder: str) -> Unavailable:
+    """What the server's own words mean for whoever started it."""
+    if "No space left on device" in said:
+        return Unavailable("postgres.disk_full", "Đĩa đã đầy ở {folder}. Hãy giải phóng ít nhất 2 GB rồi chạy lại.", folder=folder)
+    return Unavailable("postgres.failed", "PostgreSQL không chạy được: {reason}", reason=said.strip()[-600:])
+
+
 def _run(args: list[str], user: pwd.struct_passwd | None) -> None:
     who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     done = subprocess.run(args, cwd="/", capture_output=True, text=True, check=False, **who)  # type: ignore[call-overload]
     if done.returncode:
-        raise Unavailable("postgres.failed", "PostgreSQL không chạy được: {reason}", reason=done.stderr.strip()[-600:])
+        raise _failed(done.stderr, args[args.index("-D") + 1] if "-D" in args else "")
 
 
 def create(cluster: Cluster) -> bool:
@@ -112,7 +119,7 @@ def start(cluster: Cluster, *, options: tuple[str, ...] = (), timeout: float = 6
             time.sleep(0.05)
         time.sleep(0.25)
     tail = log.read_text(errors="replace")[-600:]
-    raise Unavailable("postgres.failed", "PostgreSQL không chạy được: {reason}", reason=tail.strip())
+    raise _failed(tail, str(cluster.pgdata))
 
 
 def _answers(cluster: Cluster) -> bool:
