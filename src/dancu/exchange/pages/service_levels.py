@@ -19,7 +19,7 @@ _WALL_SECONDS: Final = 60
 #: Word of the one vocabulary of status, text, and the mark on a tile: colour alone says nothing to many.
 STANDINGS: Final = {
     Standing.CALLS: ("done", N_("Đang gọi"), "✓"), Standing.ERRORS: ("late", N_("Có lỗi"), "!"), Standing.SILENT: ("draft", N_("Chưa gọi"), "–"),
-    Standing.JOINING: ("us", N_("Đang kết nối"), "…"), Standing.STOPPED: ("refused", N_("Tạm dừng"), "×"),
+    Standing.JOINING: ("us", N_("Đang kết nối"), "…"), Standing.STOPPED: ("refused", N_("Đang tạm dừng"), "×"),
     Standing.NOT_CONNECTED: ("draft", N_("Chưa kết nối"), "○"),
 }  # fmt: skip
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from dancu.exchange.service import traffic
+from dancu.exchange.pages.service_levels import STANDINGS
+from dancu.exchange.service import service_levels, traffic
 from dancu.kit.web import APIRouter, DbConn, Request, Response, allow, render
 from dancu.sharing.models import SERVICES
 
@@ -20,7 +21,11 @@ _WALL_SECONDS = 30
 async def show(request: Request, conn: DbConn, hours: int = 24, month: str = "", wall: str = "") -> Response:
     """The last 1, 24 or 168 hours, or a month; `wall` renews itself."""
     found = await traffic.of_month(conn, month) if month else await traffic.last(conn, hours if hours in _HOURS else 24)
-    page = render(request, "exchange/traffic.html", found=found, services=SERVICES, hours=hours, month=month, wall=bool(wall), choices=_HOURS)
+    levels = await service_levels.levels(conn, "month" if month else "day")
+    page = render(
+        request, "exchange/traffic.html", found=found, services=SERVICES, hours=hours, month=month, wall=bool(wall), choices=_HOURS, levels=levels,
+        standings=STANDINGS,
+    )  # fmt: skip
     if wall:
         page.headers["Refresh"] = str(_WALL_SECONDS)
     return page

@@ -1,5 +1,5 @@
 """Confirmations as signed PDF files. Drawing and signing libraries cost 70 MB and a second to load: a child process does the
-work and ends (`pdf_child`), two at a time.
+work and ends (`pdf_child`, kit.pdf).
 
 The file's signature (PAdES B-B) is of a certificate under $DATA/keys/statements, made at first use; an authority's own is put
 there in its place (`pdf-signer.pem`: private key, certificate, chain).
@@ -7,24 +7,17 @@ there in its place (`pdf-signer.pem`: private key, certificate, chain).
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from dancu.exchange.models import procedures
 from dancu.exchange.models.confirmation import Confirmation, ConfirmationKind
 from dancu.exchange.service import statements
 from dancu.kernel.clock import VIETNAM
-from dancu.kernel.errors import Exceeded, Unavailable
 from dancu.kit import keys as files
-from dancu.kit.i18n import N_
+from dancu.kit import pdf
 
-SECONDS: Final = 60.0
-_MOST_WAITING: Final = 20
-_waiting = 0
-_turns: dict[int, asyncio.Semaphore] = {}
+_CHILD: Final = "dancu.exchange.service.pdf_child"
 #: The paper is in Vietnamese with English below: it is read by whoever is given it, in whatever country.
 TITLES: Final = {
     ConfirmationKind.RESIDENCE: ("XÁC NHẬN THÔNG TIN VỀ CƯ TRÚ", "Confirmation of residence"),
@@ -48,42 +41,10 @@ async def confirmation(found: Confirmation, asked_by: str, site: str, *, demo: b
         ("Có giá trị đến", "Valid until", f"{found.expires_at.astimezone(VIETNAM):%d/%m/%Y}"), ("Số giấy", "Number", found.confirmation_id),
     ]  # fmt: skip
     title, title_en = TITLES[found.kind]
-    return await _made({
+    return await pdf.made(_CHILD, {
         "title": title, "title_en": title_en, "lines": lines, "qr": f"{site}/check#{found.statement}", "site": f"{site}/check",
         "issued": f"{found.issued_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}", "law": found.legal_basis, "signer": signer_pem(), "demo": demo,
     })  # fmt: skip
-
-
-async def _made(what: dict[str, Any]) -> bytes:
-    global _waiting
-    if _waiting >= _MOST_WAITING:
-        raise Exceeded("pdf.busy", N_("Đang có nhiều tệp chờ ký. Xin thử lại sau {seconds} giây."), seconds=10)
-    _waiting += 1
-    try:
-        turn = _turns.setdefault(id(asyncio.get_running_loop()), asyncio.Semaphore(2))
-        async with turn:
-            return await _by_child(json.dumps(what, ensure_ascii=False).encode())
-    finally:
-        _waiting -= 1
-
-
-async def _by_child(message: bytes) -> bytes:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dancu.exchange.service.pdf_child", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            made, _ = await child.communicate(message)
-    except TimeoutError as error:
-        raise Unavailable("pdf.slow", N_("Chưa tạo được tệp PDF. Xin thử lại sau.")) from error
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    if child.returncode != 0 or not made.startswith(b"%PDF-"):
-        raise Unavailable("pdf.failed", N_("Chưa tạo được tệp PDF. Xin thử lại sau."))
-    return made
 
 
 def signer_pem() -> str:

@@ -37,8 +37,9 @@ class Levels:
     def missed(self) -> int:
         return sum(not one.kept for one in self.levels)
 
-    def standing(self, standing: Standing) -> int:
-        return sum(tile.standing is standing for tile in self.tiles)
+    def standing(self, standing: str) -> int:
+        """How many provinces stand so."""
+        return sum(tile.standing == standing for tile in self.tiles)
 
 
 async def levels(conn: Conn, period: str) -> Levels:

@@ -6,8 +6,12 @@ import json
 
 from dancu.access import service as access
 from dancu.kernel.actor import Purpose
-from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
+from dancu.kit import pdf
+from dancu.kit.i18n import N_, gettext, language
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
+from dancu.kit.web.transaction import RequestLease
+from dancu.population import models as m
 from dancu.population import present, service, wording
 from dancu.population.pages.record import sections
 from dancu.population.wording import labels
@@ -32,7 +36,39 @@ async def me(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
 @router.get("/record.json", dependencies=[allow("citizen")])
 async def download(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     """Everything the registry says of oneself, each fact with source and dates, for a program to read (law 91/2025: a copy
-    of one's own data). For paper, the page itself prints."""
+    of one's own data). To read and to print: `record.pdf`."""
     view = await service.person(conn, actor, own_purpose(), actor.actor_id)
     body = json.dumps(present.as_json(view), ensure_ascii=False, indent=1)
     return Response(body, media_type="application/json", headers={"Content-Disposition": 'attachment; filename="dancu-ho-so-cua-toi.json"'})
+
+
+@router.get("/record.pdf", dependencies=[allow("citizen")])
+async def paper(request: Request, held: RequestLease, actor: CurrentActor) -> Response:
+    """The same to read and to print, in the language of the page. The look is committed before the file is drawn."""
+    view = await service.person(await held.connection(), actor, own_purpose(), actor.actor_id)
+    await held.release()
+    body = await pdf.made("dancu.population.record_pdf", _paper(view, demo=request.app.state.settings.demo))
+    headers = {"Content-Disposition": 'attachment; filename="dancu-ho-so-cua-toi.pdf"', "Cache-Control": "no-store"}
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+def _paper(view: m.PersonView, *, demo: bool) -> dict[str, object]:
+    now = SYSTEM_CLOCK.now().astimezone(VIETNAM)
+    return {
+        "mark": gettext(N_("Bản trình diễn – người và hồ sơ này không có thật")) if demo else "",
+        "title": gettext(N_("Hồ sơ của tôi")), "lang": "vi-VN" if language() == "vi" else "en",
+        "lead": gettext(
+            N_("Những gì cơ sở dữ liệu quốc gia về dân cư ghi về bạn lúc {at}, mỗi mục kèm nguồn và ngày. Bản này để bạn đọc và giữ; cần nộp cho ai thì"
+               " xin giấy xác nhận có chữ ký số."), at=f"{now:%H:%M %d/%m/%Y}",
+        ),
+        "foot": gettext(N_("Bản sao dữ liệu của tôi, {at}"), at=f"{now:%H:%M %d/%m/%Y}"),
+        "sections": [[gettext(title), [_row(line) for line in lines]] for title, lines in sections(view, SYSTEM_CLOCK.today())],
+    }  # fmt: skip
+
+
+def _row(line: wording.Line) -> tuple[str, str, str]:
+    value = line.value or gettext(N_("chưa có"))
+    if line.number and line.value:
+        value = " ".join(line.value[at : at + 3] for at in range(0, len(line.value), 3))
+    where = ", ".join(part for part in (line.source, f"{line.on:%d/%m/%Y}" if line.on else "") if part)
+    return line.term, value, " · ".join(part for part in (line.note, where) if part)

@@ -1,0 +1,58 @@
+"""A citizen's own record as a file to read and print: Vietnamese letters, long names, many pages, nothing torn."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+
+import pytest
+
+from dancu.kernel.errors import Unavailable
+from dancu.kit import pdf
+from dancu.population.record_pdf import draw
+
+NAME = "Công Tằng Tôn Nữ Thị Nguyễn Phước Bảo Khuyên"
+
+
+def record(lines: int = 3, note: str = "Sổ đăng ký khai sinh 01/1990") -> dict[str, object]:
+    facts = [["Họ và tên", NAME, note], ["Nơi thường trú", "Tổ 3, Khối phố Xuân Đông, Phường Trường Xuân, Thành phố Tam Kỳ, Tỉnh Quảng Nam", note]]
+    facts += [[f"Mục {n}", "Đường Trần Hưng Đạo, số nhà " + "rất dài " * 12, note] for n in range(lines)]
+    return {"mark": "Bản trình diễn", "title": "Hồ sơ của tôi", "lead": "Những gì ghi về bạn.", "foot": "Bản sao dữ liệu của tôi", "lang": "vi-VN", "sections": [["Nhân thân", facts]]}
+
+
+def letters(file: bytes) -> set[str]:
+    """Characters the fonts of the file say their glyphs are."""
+    found: set[str] = set()
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", file, re.DOTALL):
+        try:
+            plain = zlib.decompress(stream)
+        except zlib.error:
+            plain = stream
+        if b"beginbf" in plain:
+            found |= {chr(int(code, 16)) for code in re.findall(rb"<[0-9A-Fa-f]{4}>\s*<([0-9A-Fa-f]{4})>", plain)}
+    return found
+
+
+def test_every_letter_of_a_name_is_in_the_file() -> None:
+    known = letters(draw(record()))
+    assert known >= set(NAME.replace(" ", "")) and {"ằ", "ữ", "ễ", "Đ", "ổ"} <= known
+
+
+def test_long_records_take_more_pages_and_none_is_empty() -> None:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    short, long = (int(PdfFileReader(io.BytesIO(draw(record(lines)))).root["/Pages"]["/Count"]) for lines in (3, 60))
+    assert short == 1 and 4 <= long <= 8
+
+
+@pytest.mark.asyncio
+async def test_the_child_draws_it() -> None:
+    assert (await pdf.made("dancu.population.record_pdf", record())).startswith(b"%PDF-")
+
+
+@pytest.mark.asyncio
+async def test_what_cannot_be_drawn_is_said_so() -> None:
+    with pytest.raises(Unavailable) as failed:
+        await pdf.made("dancu.population.record_pdf", {"title": "x"})
+    assert failed.value.code == "pdf.failed"
