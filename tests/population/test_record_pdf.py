@@ -10,7 +10,7 @@ import pytest
 
 from dancu.kernel.errors import Unavailable
 from dancu.kit import pdf
-from dancu.population.record_pdf import draw
+from dancu.population.service.record_pdf import draw
 
 NAME = "Công Tằng Tôn Nữ Thị Nguyễn Phước Bảo Khuyên"
 
@@ -48,11 +48,11 @@ def test_long_records_take_more_pages_and_none_is_empty() -> None:
 
 @pytest.mark.asyncio
 async def test_the_child_draws_it() -> None:
-    assert (await pdf.made("dancu.population.record_pdf", record())).startswith(b"%PDF-")
+    assert (await pdf.made("dancu.population.service.record_pdf", record())).startswith(b"%PDF-")
 
 
 @pytest.mark.asyncio
 async def test_what_cannot_be_drawn_is_said_so() -> None:
     with pytest.raises(Unavailable) as failed:
-        await pdf.made("dancu.population.record_pdf", {"title": "x"})
+        await pdf.made("dancu.population.service.record_pdf", {"title": "x"})
     assert failed.value.code == "pdf.failed"

@@ -47,7 +47,7 @@ async def paper(request: Request, held: RequestLease, actor: CurrentActor) -> Re
     """The same to read and to print, in the language of the page. The look is committed before the file is drawn."""
     view = await service.person(await held.connection(), actor, own_purpose(), actor.actor_id)
     await held.release()
-    body = await pdf.made("dancu.population.record_pdf", _paper(view, demo=request.app.state.settings.demo))
+    body = await pdf.made("dancu.population.service.record_pdf", _paper(view, demo=request.app.state.settings.demo))
     headers = {"Content-Disposition": 'attachment; filename="dancu-ho-so-cua-toi.pdf"', "Cache-Control": "no-store"}
     return Response(body, media_type="application/pdf", headers=headers)
 
