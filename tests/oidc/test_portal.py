@@ -205,6 +205,9 @@ async def test_a_citizen_ends_a_service(portal: Site, make_service: Make, citize
         browser = Browser(client)
         page = await browser.get("/account/services")
         assert "Cổng dịch vụ công tỉnh" in page and "Tra cứu thuế" in page
+        # Its tokens ran out, but not the session the service itself keeps: it can still be ended.
+        await portal.sql("UPDATE oidc.family SET expires_at = now() - interval '1 hour' WHERE client_no = %s", (service.client.client_no,))
+        assert "Cổng dịch vụ công tỉnh" in await browser.get("/account/services")
         await browser.post(f"/account/services/{service.id}/end")
         page = await browser.get(browser.url)
         assert "Cổng dịch vụ công tỉnh" not in page and "Tra cứu thuế" in page

@@ -25,8 +25,8 @@ TELL_JOB = "oidc:tell_service"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One service. `groups`: what it may see now. `until`: when the last sign-in there runs out. `offline`: it goes on
-    after the citizen signed out here."""
+    """One service. `groups`: what it may see now. `until`: when the last sign-in there runs out, in the past where only the service's own
+    session may go on. `offline`: it goes on after the citizen signed out here."""
 
     client: Client
     groups: frozenset[str]
@@ -86,11 +86,12 @@ async def disconnect(conn: Conn, actor: Actor, client_id: str, issuer: str, *, d
 
 
 async def _running(conn: Conn, actor: Actor) -> list[Family]:
-    """Families that still work: those from before the account moved on are worth nothing."""
+    """Families nobody ended, also where the tokens ran out: tokens live minutes, the service's own session goes on for hours, and only
+    being told ends it. Those from before the account moved on are worth nothing."""
     key = actor.actor_id
     await core.open(conn, [key])
     version = (await core.lock_versions(conn, [key])).get(key)
-    return [one for one in await families.of_person(conn, key) if one.lock_version == version]
+    return [one for one in await families.of_person(conn, key, expired=True) if one.lock_version == version]
 
 
 async def _groups(conn: Conn, actor: Actor) -> dict[int, frozenset[str]]:

@@ -128,12 +128,13 @@ async def client_tokens(
     return list(row[0]) if row else []
 
 
-async def of_person(conn: Conn, person_key: int, since: datetime | None = None) -> list[Family]:
-    """Running families of an opened account, newest first."""
+async def of_person(conn: Conn, person_key: int, since: datetime | None = None, *, expired: bool = False) -> list[Family]:
+    """Running families of an opened account, newest first; with `expired` also those whose tokens ran out by themselves and that nobody
+    ended (`sweep` forgets them after a week)."""
     cursor = await conn.execute(
         f"SELECT {', '.join(_COLUMNS)} FROM oidc.family WHERE person_key = %s::bigint AND ended_at IS NULL"
-        " AND expires_at > now() AND (%s::timestamptz IS NULL OR created_at > %s) ORDER BY created_at DESC LIMIT 500",
-        (person_key, since, since),
+        " AND (%s OR expires_at > now()) AND (%s::timestamptz IS NULL OR created_at > %s) ORDER BY created_at DESC LIMIT 500",
+        (person_key, expired, since, since),
     )
     return [family(row) for row in await cursor.fetchall()]
 
