@@ -177,6 +177,7 @@ def proof(
     everything: Annotated[bool, typer.Option("--everything", help="Mở cả mã người thực hiện")] = False,
     purpose: Annotated[str, typer.Option("--purpose", help="Mục đích")] = "audit",
     data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True, help="Bằng chứng luôn là JSON")] = False,
 ) -> None:
     """In bằng chứng (JSON) rằng một mục nằm trong sổ đã ký. Việc lấy bằng chứng cũng được ghi lại."""
     from dancu.audit import proofs, service
