@@ -14,15 +14,17 @@ _CONTEXT: Final = {
     "purpose": "identity_check", "legal_basis": "26/2023/QH15", "case_ref": "H47.16-230405-0003", "officer": "CB-0042",
 }  # fmt: skip
 _SUBSCRIPTION: Final = "5e0c1f7e-9a57-4b8f-8a51-6a6f0d0e9b11"
+_DIGEST: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _PAPER: Final = {"kind": "Trích lục khai tử", "number": "12/2026", "date": "2026-11-20", "issuer": "UBND phường Trường Xuân"}
 
 # Path below the root -> an example of the body, beside `context`.
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "/verify": {"number": "049190012345", "fields": {"name": "Trần Thị Hoà", "birth": "1990-04-12"}},
     "/lookup": {"number": "049190012345", "fields": ["name", "address"]},
-    "/residence": {"number": "049190012345", "procedure": "electricity_new", "way": "lookup"},
-    "/confirm": {"number": "049190012345", "kind": "residence"},
-    "/log": {"lines": []},
+    "/residence": {"number": "049190012345", "name": "Trần Thị Hoà", "birth": "12/04/1990", "procedure": "electricity_new", "way": "lookup"},
+    "/confirm": {"number": "049190012345", "kind": "residence", "procedure": "electricity_new"},
+    "/log": {"lines": [{"message_id": "f3bX0m5pT2mVq8rK1nZc7w", "at": "2026-11-20T03:15:07.512+00:00", "service": "verify", "digest": _DIGEST,
+                        "officer": "CB-0042", "purpose": "identity_check"}]},
     "/events/subscribe": {"kinds": ["death", "move"], "mode": "pull"},
     "/events/unsubscribe": {"subscription": _SUBSCRIPTION},
     "/events/relations": {"persons": [{"number": "049190012345", "ref": "KH-000123"}], "ended": []},
@@ -31,10 +33,10 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "/events/state": {},
     "/supply": {"rows": [{"ref": "KT-2026-12", "kind": "death", "number": "049190012345", "name": "Trần Thị Hoà", "date": "2026-11-15", "document": _PAPER}]},
     "/supply/state": {"refs": ["KT-2026-12"]},
-    "/reconcile/create": {"file_name": "bhxh-2026-11.csv", "size": 1048576},
-    "/reconcile/upload": {"run": 1, "offset": 0, "part": "…"},
+    "/reconcile/create": {"file_name": "bhxh-2026-11.csv", "digest": _DIGEST},
+    "/reconcile/upload": {"run": 1, "offset": 0, "part": "c28sdGVuCg=="},
     "/reconcile/state": {"run": 1},
-    "/reconcile/result": {"run": 1, "after": 0},
+    "/reconcile/result": {"run": 1, "from": 0},
 }  # fmt: skip
 
 
