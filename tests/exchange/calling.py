@@ -37,7 +37,7 @@ from dancu.population import service as population
 from dancu.sharing.models import DataTerms
 from dancu.sharing.service import data_agreements
 from dancu_client import AsyncClient, Config, Context
-from tests.population.conftest import NOW_HERE, Office, draft
+from tests.population.conftest import NOW_HERE, Office, draft, place
 
 _numbers = itertools.count(10_000)
 ISSUER = "http://localhost"
@@ -160,16 +160,27 @@ async def sequence(site: Site) -> None:
         await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
 
 
+async def _office(conn: Any) -> Office:
+    officers = {}
+    for code in ("ward_police", "civil_status_clerk"):
+        token, _ = await access.enter_as(conn, code, demo=True)
+        actor = await access.sessions.resolve(conn, token)
+        assert actor is not None
+        officers[code] = replace(actor, request_id="t")
+    return Office(conn, officers["ward_police"], officers["civil_status_clerk"])
+
+
+async def household(site: Site, head: int) -> None:
+    """A household of this person alone."""
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+        office = await _office(conn)
+        await office(population.create_household, head, place=place(), since=date(2026, 1, 1), members={})
+
+
 async def citizen(site: Site, name: str = "Trần Thị Hoà", **changes: Any) -> tuple[int, str]:
     """(person_key, personal ID number) of somebody newly registered."""
     number = f"0490900{next(_numbers):05d}"
     async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
-        officers = {}
-        for code in ("ward_police", "civil_status_clerk"):
-            token, _ = await access.enter_as(conn, code, demo=True)
-            actor = await access.sessions.resolve(conn, token)
-            assert actor is not None
-            officers[code] = replace(actor, request_id="t")
-        office = Office(conn, officers["ward_police"], officers["civil_status_clerk"])
+        office = await _office(conn)
         made = await office(population.register, draft(name, number=number, unit=NOW_HERE, **changes))
     return made.person_key, number

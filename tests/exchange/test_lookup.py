@@ -10,7 +10,7 @@ import pytest
 from dancu.kernel.actor import ActorKind
 from dancu.sharing.service import consents
 from dancu_client import CallRefused
-from tests.exchange.calling import WHY, Site, citizen, sequence
+from tests.exchange.calling import WHY, Site, citizen, household, sequence
 from tests.exchange.calling import site as site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,16 +20,24 @@ async def test_fields_of_the_agreement_by_number_and_by_name(site: Site) -> None
     program = await site.program("Bộ Tra Cứu")
     await site.agree(program.org_code, "lookup", "name birth sex address household head members")
     key, number = await citizen(site, "Lý Thị Tra Cứu")
+    await household(site, key)
     site.forget()
     answer = await program.client.lookup(["name", "birth", "sex", "address", "household", "head", "members"], WHY, number=number)
     person = answer.body["person"]
     assert answer.body["found"] is True and person["name"] == "Lý Thị Tra Cứu" and list(person) >= ["name", "birth", "sex", "address"]
     entries = await site.sql("SELECT action, subject, fields FROM audit.pending WHERE request_id = %s", (answer.message_id,))
     assert ("read", key, ["name", "birth", "sex", "address", "household", "head", "members"]) in entries
+    # The receipt says whose data were shown by where they stand, the person's own look first; each has an entry of its own.
+    named = answer.receipt["entries"]
+    assert [one["about"] for one in named] == ["person", *(f"members/{n}" for n in range(len(person["members"])))] and len(person["members"]) == 1
+    assert len({one["id"] for one in named}) == answer.receipt["count"] == 2 and "Lý Thị" not in str(answer.receipt)
+    only_head = await program.client.lookup(["head"], WHY, number=number)
+    assert [one["about"] for one in only_head.receipt["entries"]] == ["person", "head"] and list(only_head.body["person"]) == ["head"]
     by_name = await program.client.lookup(["birth"], WHY, name="ly thi tra cuu", birth=person["birth"][:4])
     assert by_name.body["person"] == {"birth": person["birth"]}
     await sequence(site)
     assert (await program.client.proof(by_name))[0].content["fields"] == ["birth"]
+    assert [proved.content["fields"] for proved in await program.client.proof(only_head)] == [["head"], ["name", "birth", "sex", "household"]]
 
 
 async def test_two_people_of_one_name_are_ambiguous_and_not_listed(site: Site) -> None:

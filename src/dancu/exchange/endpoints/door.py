@@ -90,22 +90,25 @@ async def let_in(request: Request, service: str, *, most: int = MOST_BYTES) -> C
 
 async def answered(
     request: Request, conn: Conn, call: Call, body: Mapping[str, Any], *, entries: Sequence[int] = (), verdict: str = "ok", status: int = 200,
+    about: Mapping[int, str] | None = None,
 ) -> Response:  # fmt: skip
-    """The signed answer with its receipt. `entries`: evidence entries of the persons it is about, recorded in this transaction.
+    """The signed answer with its receipt. `entries`: evidence entries of the persons it is about, recorded in this transaction;
+    `about`: where in the answer each of them stands, where there are several.
     Raises Refused `exchange.replay` where the same message was answered meanwhile."""
     await calls.keep(conn, call, verdict, len(entries))
-    contents = await audit.contents_of_client(conn, entries, call.client_no)
-    return with_receipt(request, call, body, calls.hashes(contents), status=status)
+    contents = sorted(await audit.contents_of_client(conn, entries, call.client_no), key=lambda one: list(entries).index(one[0]))
+    return with_receipt(request, call, body, calls.hashes(contents), status=status, about=about)
 
 
 def with_receipt(
-    request: Request, call: Call, body: Mapping[str, Any], entries: Sequence[tuple[int, str]], *, status: int = 200
-) -> Response:
+    request: Request, call: Call, body: Mapping[str, Any], entries: Sequence[tuple[int, str]], *, status: int = 200,
+    about: Mapping[int, str] | None = None,
+) -> Response:  # fmt: skip
     """The signed answer. `entries`: (entry_id, record hash). The receipt stands last in the body, so that who receives it can
     cut it off and has the bytes that it speaks of."""
     exchange = exchange_of(request)
     plain = orjson.dumps(body)
-    claims = receipts.claims(exchange.keys, issuer_of(request), log_origin(request), call, plain, entries)
+    claims = receipts.claims(exchange.keys, issuer_of(request), log_origin(request), call, plain, entries, about or {})
     comma = b"," if len(plain) > 2 else b""
     whole = plain[:-1] + comma + b'"receipt":"' + exchange.keys.receipt(claims).encode() + b'"}'
     return sealed(request, Response(whole, status, media_type="application/json"))

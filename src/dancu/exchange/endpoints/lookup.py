@@ -37,4 +37,4 @@ async def post(call: Annotated[Call, calling("lookup")], conn: DbConn, request: 
         return await answered(request, conn, call, lookup.in_sandbox(wanted).body())
     found = await lookup.find(conn, call, wanted)
     verdict = "ok" if found.verdict == "ok" else f"person.{found.verdict}"
-    return await answered(request, conn, call, found.body(), entries=[found.entry_id], verdict=verdict)
+    return await answered(request, conn, call, found.body(), entries=list(found.about), verdict=verdict, about=found.about)

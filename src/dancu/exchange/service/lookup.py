@@ -4,7 +4,7 @@ agreed on (else the call is refused), of them those the citizen consents to wher
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dancu.audit import service as audit
@@ -45,12 +45,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`verdict`: 'ok', 'not_found', 'ambiguous'. `withheld`: fields the citizen has not consented to."""
+    """`verdict`: 'ok', 'not_found', 'ambiguous'. `withheld`: fields the citizen has not consented to. `others`: evidence entries of
+    other people whose data are in the answer -> where they stand in it ("members/0", "head")."""
 
     verdict: str
     entry_id: int
     person: dict[str, Any] | None = None
     withheld: tuple[str, ...] = ()
+    others: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def about(self) -> dict[int, str]:
+        """Every entry of somebody whose data are in the answer, by position."""
+        return {self.entry_id: "person", **self.others}
 
     def body(self) -> dict[str, Any]:
         if self.person is None:
@@ -96,14 +103,16 @@ async def find(conn: Conn, call: Call, wanted: Wanted) -> Found:
     fields = wanted.fields
     if call.agreement.consent_needed:
         consent = await consents.consent(conn, keys[0], call.client_no, call.purpose)
-        fields = tuple(field for field in fields if consent is not None and GROUP.get(field, "") in consent.claims)
+        fields = tuple(one for one in fields if consent is not None and GROUP.get(one, "") in consent.claims)
         if not fields:
             raise _no_consent()
     entry, view = await registry.released(conn, call.actor, call.reason, keys[0], fields)
     person = said.of_view(view, fields)
+    others: dict[int, str] = {}
     if "head" in fields or "members" in fields:
-        person |= await _household(conn, call, view, fields)
-    return Found("ok", entry, person, tuple(field for field in wanted.fields if field not in fields))
+        shown, others = await _household(conn, call, view, fields)
+        person |= shown
+    return Found("ok", entry, person, tuple(one for one in wanted.fields if one not in fields), others)
 
 
 def in_sandbox(wanted: Wanted) -> Found:
@@ -121,13 +130,22 @@ async def _keys(conn: Conn, wanted: Wanted) -> Sequence[int]:
     return await population.keys_by_number(conn, wanted.number)
 
 
-async def _household(conn: Conn, call: Call, view: Any, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Names and relations of the household's members; each is an entry of its own in that person's list."""
+async def _household(conn: Conn, call: Call, view: Any, fields: tuple[str, ...]) -> tuple[dict[str, Any], dict[int, str]]:
+    """Names and relations of the household's members; each is an entry of its own in that person's list. With them the entries of
+    those that are shown, and where."""
     home = view.household
-    members = (await population.household_members(conn, call.actor, call.reason, home.household_key, "person.release"))[0] if home else []
-    listed = [said.of_member(one) for one in members]
-    head = next((one for one in listed if one["relation"] == "head"), None)
-    return {**({"head": head} if "head" in fields else {}), **({"members": listed} if "members" in fields else {})}
+    looks = await population.household_looks(conn, call.actor, call.reason, home.household_key) if home else []
+    listed = [said.of_member(one) for _, one in looks]
+    first = next((place for place, one in enumerate(listed) if one["relation"] == "head"), None)
+    shown: dict[str, Any] = {}
+    others: dict[int, str] = {}
+    if "head" in fields:
+        shown["head"] = listed[first] if first is not None else None
+        others |= {looks[first][0]: "head"} if first is not None else {}
+    if "members" in fields:
+        shown["members"] = listed
+        others |= {entry: f"members/{place}" for place, (entry, _) in enumerate(looks)}
+    return shown, others
 
 
 def _no_consent() -> NotAllowed:

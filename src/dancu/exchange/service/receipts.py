@@ -8,8 +8,9 @@ import re
 import secrets
 import time
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -153,15 +154,19 @@ def _new() -> bytes:
 
 
 def claims(
-    keys: AnswerKeys, issuer: str, origin: str, call: Call, answer: bytes, entries: Sequence[tuple[int, str]]
-) -> dict[str, Any]:
-    """What a receipt says. `answer`: the bytes of the answer without its receipt. `entries`: (entry_id, record hash) of each
+    keys: AnswerKeys, issuer: str, origin: str, call: Call, answer: bytes, entries: Sequence[tuple[int, str]],
+    about: Mapping[int, str] = MappingProxyType({}),
+) -> dict[str, Any]:  # fmt: skip
+    """What a receipt says. `about`: entry -> the position in the answer of whom it is about ("members/0"), never a name. `answer`: the bytes of the answer without its receipt. `entries`: (entry_id, record hash) of each
     person the call was about; more than 20 are only counted."""
-    named = [(keys.entry_name(entry_id, call.client_no), digest) for entry_id, digest in entries[:20]]
+    named = [(keys.entry_name(entry_id, call.client_no), digest, about.get(entry_id, "")) for entry_id, digest in entries[:20]]
     return {
         "iss": issuer, "aud": call.client_id, "iat": int(time.time()), "at": round(call.received, 3), "message_id": call.message_id,
         "service": call.service, "environment": call.environment, "purpose": call.purpose, "legal_basis": call.legal_basis,
         "case_ref": call.case_ref, "request_digest": b64u(call.digest), "answer_digest": b64u(hashlib.sha256(answer).digest()),
         "log": origin, "count": len(entries),
-        "entries": [{"id": name, "record_hash": digest, "proof_url": f"{issuer}/api/v1/exchange/proof/{name}"} for name, digest in named],
+        "entries": [
+            {"id": name, "record_hash": digest, "proof_url": f"{issuer}/api/v1/exchange/proof/{name}", **({"about": place} if place else {})}
+            for name, digest, place in named
+        ],
     }  # fmt: skip

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dancu.population.service.look import (
         check_number,
         history,
+        household_looks,
         household_members,
         keys_by_number,
         look,
@@ -90,6 +91,7 @@ __all__ = [
     "found_again",
     "history",
     "hits_of",
+    "household_looks",
     "household_members",
     "issue_card",
     "join_household",
@@ -155,6 +157,7 @@ offer(
         "dancu.population.service.look": (
             "check_number",
             "history",
+            "household_looks",
             "household_members",
             "keys_by_number",
             "look",

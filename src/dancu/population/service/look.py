@@ -140,9 +140,24 @@ async def household_members(
     if actor.kind == ActorKind.CITIZEN:
         # The household's list is the citizen's own data by law; the members' records are not.
         return [], len(keys)
+    looks, hidden = await _looks_at(conn, actor, purpose, keys, permission)
+    return [view for _, view in looks], hidden
+
+
+async def household_looks(
+    conn: Conn, actor: Actor, purpose: Purpose, household_key: int, permission: str = "person.release"
+) -> list[tuple[int, PersonView]]:
+    """The present members of an opened household whom a program may see, each with the evidence entry of the look."""
+    return (await _looks_at(conn, actor, purpose, await gate.members_of(conn, household_key), permission))[0]
+
+
+async def _looks_at(
+    conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int], permission: str
+) -> tuple[list[tuple[int, PersonView]], int]:
     verdicts = await look(conn, actor, purpose, keys, ("name", "birth", "sex", "household"), permission)
-    views = await facts.load_view(conn, [v.person_key for v in verdicts if v.ok])
-    return list(views.values()), sum(not v.ok for v in verdicts)
+    entries = {v.person_key: v.entry_id for v in verdicts if v.ok}
+    views = await facts.load_view(conn, list(entries))
+    return [(entries[key], view) for key, view in views.items()], sum(not v.ok for v in verdicts)
 
 
 def term(group: str, field: str) -> str:
@@ -207,5 +222,5 @@ async def keys_by_number(conn: Conn, number: str) -> list[int]:
 
 
 __all__ = [
-    "ALL_FIELDS", "Verdict", "history", "household_members", "keys_by_number", "look", "named_by", "nobody", "number_taken", "open_new", "open_person", "person", "refusal",
+    "ALL_FIELDS", "Verdict", "history", "household_looks", "household_members", "keys_by_number", "look", "named_by", "nobody", "number_taken", "open_new", "open_person", "person", "refusal",
 ]  # fmt: skip
