@@ -29,6 +29,7 @@ _SAFE = {"request_id", "thread_name", "timestamp"}
 _MOST_CAUSES, _MOST_FRAMES = 8, 12
 
 _requests: TextIO | None = None
+_WEB = logging.getLogger("dancu.web")
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -144,7 +145,7 @@ def log_request(**fields: str | int | float) -> None:
     if _requests is None:
         get_logger("dancu.web").info("request", **fields)
         return
-    if logging.getLogger("dancu.web").isEnabledFor(logging.INFO):
+    if _WEB.isEnabledFor(logging.INFO):
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         line = {"event": "request", "logger": "dancu.web", "level": "info", **fields, "timestamp": at}
         _requests.write(orjson.dumps(line).decode() + "\n")
