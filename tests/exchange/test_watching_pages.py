@@ -32,7 +32,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 class _Line:
     def __init__(self, *, tripped: bool = False) -> None:
-        self.breaker = Breaker(1, 60.0)
+        self.breaker = Breaker(1, 86_400.0)
         if tripped:
             self.breaker.leave(ok=False)
 
