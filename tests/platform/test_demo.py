@@ -78,8 +78,8 @@ def test_a_script_gets_one_line_of_json_and_people_their_lines_beside_it(install
         assert (taken.code, taken.json["error"]) == (1, "demo.port")
     finally:
         child.terminate()
-        assert child.wait(45) == 0
-    assert installation.processes() == []
+        code = child.wait(45)
+    assert (code, installation.processes()) == (0, [])
 
 
 def test_a_killed_server_leaves_no_worker_and_the_next_one_takes_the_database_over(installation: Installation) -> None:

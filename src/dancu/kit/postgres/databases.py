@@ -10,7 +10,7 @@ from dancu.kit.postgres.cluster import DATABASE, Cluster
 from dancu.kit.postgres.ownership import NOTE
 from dancu.kit.postgres.server import stop
 
-_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "services", "simulators", "demo", "reconcile", "drops", "demo.json", "demo.lock", NOTE)
+_OURS = ("pg", "run", "keys", "logs", "checkpoints", "import", "services", "simulators", "demo", "reconcile", "drops", "demo.json", "demo.lock", "demo.url", NOTE)
 
 
 def ensure_database(cluster: Cluster, dbname: str = DATABASE) -> None:
