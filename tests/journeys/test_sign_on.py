@@ -41,10 +41,17 @@ def _up(address: str) -> str:
     raise AssertionError(address)
 
 
-def account(data: Path, number: str) -> None:
+def account(data: Path, number: str, *more: str) -> None:
     """An activated account."""
-    command = [sys.executable, "-m", "dancu", "demo", "account", "--personal-id", number, "--level", "2", "--passcode", PASSCODE]
+    command = [sys.executable, "-m", "dancu", "demo", "account", "--personal-id", number, "--level", "2", "--passcode", PASSCODE, *more]
     subprocess.run([*command, "--data", str(data), "--json"], stdout=subprocess.DEVNULL, check=True)
+
+
+def resident(site: Site, nth: int) -> str:
+    """Somebody of this journey alone, with an account."""
+    number = site.resident(nth)
+    account(site.data, number, "--phone", f"05790005{nth:02d}")
+    return number
 
 
 def sign_in(page: Page, number: str) -> None:
@@ -105,11 +112,11 @@ def test_sign_in_once_use_both_leave_both(site: Site, services: list[str], brows
 
 def test_what_the_match_left_open_is_proved_once(site: Site, services: list[str], browser: Browser):
     electricity = services[1]
-    account(site.data, personas.HUSBAND_NUMBER)
+    number = resident(site, 2)
     page = browser.new_context().new_page()
     page.goto(electricity)
     page.click("main a.button")
-    sign_in(page, personas.HUSBAND_NUMBER)
+    sign_in(page, number)
     agree(page)
     page.wait_for_url(f"{electricity}/")
     page.fill("#customer_no", "PC05002345")
@@ -127,11 +134,11 @@ def test_what_the_match_left_open_is_proved_once(site: Site, services: list[str]
 
 def test_a_consent_taken_back_is_asked_for_again(site: Site, services: list[str], browser: Browser):
     portal = services[0]
-    account(site.data, personas.SISTER_NUMBER)
+    number = resident(site, 3)
     page = browser.new_context().new_page()
     page.goto(portal)
     page.click("a.button")
-    sign_in(page, personas.SISTER_NUMBER)
+    sign_in(page, number)
     agree(page)
     page.wait_for_url(f"{portal}/")
     page.goto(f"{site}/account/consents")
@@ -145,11 +152,11 @@ def test_a_consent_taken_back_is_asked_for_again(site: Site, services: list[str]
 def test_ending_one_service_signs_out_there_alone(site: Site, services: list[str], browser: Browser):
     """The worker carries the news: the service ends its own session, the other one goes on."""
     portal, electricity = services
-    account(site.data, personas.BROTHER_IN_LAW_NUMBER)
+    number = resident(site, 4)
     page = browser.new_context().new_page()
     page.goto(portal)
     page.click("a.button")
-    sign_in(page, personas.BROTHER_IN_LAW_NUMBER)
+    sign_in(page, number)
     agree(page)
     page.wait_for_url(f"{portal}/")
     page.goto(electricity)

@@ -64,16 +64,14 @@ async def people(
     """Write `count` synthetic people with their households (or those given); returns how many were written."""
     households = households or households_of(count)
     families = Families.of(households())
-    hamlets: list[int] = []
     conn = await open_connection("import")
     try:
         async with conn.transaction():
-            for h in places().hamlets:
-                made = await territory.add_hamlet(conn, operator(), h.unit_id, h.kind, h.name, valid_from=province.AS_OF)
-                hamlets.append(made.hamlet_id)
+            wanted = [(h.unit_id, h.kind, h.name) for h in places().hamlets]
+            made = await territory.add_hamlets(conn, operator(), wanted, valid_from=province.AS_OF)
         persons, homes = await reserve(conn, persons=len(families.names), households=families.households)
         await conn.commit()
-        loader = Loader(families, persons, homes, hamlets)
+        loader = Loader(families, persons, homes, [one.hamlet_id for one in made])
         drafts = loader.drafts(households())
         async with AsyncExitStack() as stack:
             # The database's part takes longer than ours: a second connection gives it the second core.
@@ -118,7 +116,12 @@ async def settle() -> None:
     """Statistics for the planner, after a bulk load."""
     conn = await open_connection("admin", autocommit=True)
     try:
+        # A third of the usual depth: a fresh table's pages are read, and written back, for the first time here.
+        await conn.execute("SET default_statistics_target = 30")
         await conn.execute("ANALYZE")
+        # What search chooses by is looked at closely.
+        await conn.execute("RESET default_statistics_target")
+        await conn.execute("ANALYZE population.person_search")
     finally:
         await conn.close()
 

@@ -7,7 +7,7 @@ a subscriber reads `kit.event` by its cursor, so nothing is skipped and order pe
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,15 @@ async def emit(conn: Conn, topic: str, person_key: int | None, payload: Mapping[
     await conn.execute(
         "INSERT INTO kit.outbox (topic, person_key, payload) VALUES (%s, %s::bigint, %s::jsonb)",
         (topic, person_key, json.dumps(payload, ensure_ascii=False, separators=(",", ":"))),
+    )
+
+
+async def emit_all(conn: Conn, topic: str, payloads: Iterable[Mapping[str, Any]]) -> None:
+    """Many events of one kind that concern no single person, in one round trip."""
+    written = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in payloads]
+    await conn.execute(
+        "INSERT INTO kit.outbox (topic, payload) SELECT %s, one FROM unnest(%s::jsonb[]) WITH ORDINALITY AS t (one, nth) ORDER BY nth",
+        (topic, written),
     )
 
 

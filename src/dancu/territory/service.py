@@ -159,12 +159,23 @@ async def add_hamlet(
     aliases: Sequence[str] = (),
 ) -> Hamlet:
     """A new hamlet of a commune that exists on `valid_from`."""
+    new = _new_hamlet(unit_id, kind, name, valid_from, aliases)
+    return (await _insert(conn, actor, [new], events.HAMLET_ADDED))[0]
+
+
+async def add_hamlets(
+    conn: "Conn", actor: "Actor", wanted: Iterable[tuple[int, str, str]], *, valid_from: date
+) -> list[Hamlet]:
+    """Many (commune, kind, name) at once, as `add_hamlet` adds one."""
+    return await _insert(conn, actor, [_new_hamlet(*one, valid_from, ()) for one in wanted], events.HAMLET_ADDED)
+
+
+def _new_hamlet(unit_id: int, kind: str, name: str, valid_from: date, aliases: Sequence[str]) -> Hamlet:
     unit = gazetteer().unit(unit_id)
     if unit.level != 3 or not unit.valid_on(valid_from):
         sentence = "Đơn vị cấp xã này không tồn tại vào ngày {day}."
         raise Invalid("territory.hamlet.no_commune", sentence, day=_vi(valid_from))
-    new = Hamlet(0, unit_id, _kind(kind), _name(name), tuple(aliases), valid_from, None)
-    return await _insert(conn, actor, new, events.HAMLET_ADDED)
+    return Hamlet(0, unit_id, _kind(kind), _name(name), tuple(aliases), valid_from, None)
 
 
 async def rename_hamlet(conn: "Conn", actor: "Actor", hamlet_id: int, kind: str, name: str, *, on: date) -> Hamlet:
@@ -173,7 +184,7 @@ async def rename_hamlet(conn: "Conn", actor: "Actor", hamlet_id: int, kind: str,
     aliases = dict.fromkeys((*old.aliases, old.name, f"{old.kind} {old.name}"))
     new = Hamlet(hamlet_id, old.unit_id, _kind(kind), _name(name), tuple(aliases), on, None)
     await store.close_hamlet(conn, hamlet_id, on)
-    return await _insert(conn, actor, new, events.HAMLET_RENAMED)
+    return (await _insert(conn, actor, [new], events.HAMLET_RENAMED))[0]
 
 
 async def close_hamlet(conn: "Conn", actor: "Actor", hamlet_id: int, *, on: date) -> None:
@@ -196,21 +207,29 @@ async def _open_hamlet(conn: "Conn", hamlet_id: int, on: date) -> Hamlet:
     return last
 
 
-async def _insert(conn: "Conn", actor: "Actor", new: Hamlet, topic: str) -> Hamlet:
+async def _insert(conn: "Conn", actor: "Actor", new: Sequence[Hamlet], topic: str) -> list[Hamlet]:
+    """Store hamlets that begin on one day, with their events. Raises Conflict where a commune has one of that name."""
     from dataclasses import replace
 
     from dancu.kernel.names import sort_key
-    from dancu.kit.events import emit
+    from dancu.kit.events import emit_all
     from dancu.territory.matching.index import fold
 
-    assert new.valid_from is not None
-    for other in await store.hamlets_of(conn, [new.unit_id], new.valid_from):
-        if other.hamlet_id != new.hamlet_id and (other.kind, fold(other.name)) == (new.kind, fold(new.name)):
-            raise Conflict("territory.hamlet.twice", "Xã, phường này đã có {name}.", name=f"{new.kind} {new.name}")
-    hamlet_id = await store.insert_hamlet(conn, new, fold(new.name), sort_key(new.name))
-    payload = {"hamlet_id": hamlet_id, "unit_id": new.unit_id, "by": actor.actor_id}
-    await emit(conn, topic, None, payload)
-    return replace(new, hamlet_id=hamlet_id)
+    if not new:
+        return []
+    assert new[0].valid_from is not None
+    there = await store.hamlets_of(conn, [*{one.unit_id for one in new}], new[0].valid_from)
+    taken = {(one.unit_id, one.kind, fold(one.name)): one.hamlet_id for one in there}
+    for one in new:
+        key = (one.unit_id, one.kind, fold(one.name))
+        if key in taken and (not one.hamlet_id or taken[key] != one.hamlet_id):
+            raise Conflict("territory.hamlet.twice", "Xã, phường này đã có {name}.", name=f"{one.kind} {one.name}")
+        taken[key] = one.hamlet_id
+    ids = await store.insert_hamlets(conn, [(one, fold(one.name), sort_key(one.name)) for one in new])
+    made = [replace(one, hamlet_id=hamlet_id) for one, hamlet_id in zip(new, ids, strict=True)]
+    told = [{"hamlet_id": one.hamlet_id, "unit_id": one.unit_id, "by": actor.actor_id} for one in made]
+    await emit_all(conn, topic, told)
+    return made
 
 
 def _line(unit_id: int) -> list[int]:

@@ -121,19 +121,24 @@ async def hamlet_names(conn: "Conn", hamlet_ids: Sequence[int]) -> dict[int, str
     return {row[0]: f"{row[1]} {row[2]}" for row in await (await conn.execute(sql, (list(hamlet_ids),))).fetchall()}
 
 
-async def insert_hamlet(conn: "Conn", hamlet: Hamlet, name_key: str, sort_key: str) -> int:
-    """Store a row; `hamlet_id` 0 takes a new id. Returns the id."""
+async def insert_hamlets(conn: "Conn", rows: Iterable[tuple[Hamlet, str, str]]) -> list[int]:
+    """Store rows of (hamlet, name key, sort key); `hamlet_id` 0 takes a new id. Returns the ids."""
     sql = """
         INSERT INTO territory.hamlet (hamlet_id, unit_id, kind, name, name_key, aliases, valid, sort_key)
         VALUES (coalesce(%s::bigint, nextval('territory.hamlet_id_seq')), %s, %s, %s, %s, %s::text[],
                 %s::daterange, %s)
         RETURNING hamlet_id
     """
-    valid = _range(hamlet.valid_from, hamlet.valid_to)
-    values = (hamlet.hamlet_id or None, hamlet.unit_id, hamlet.kind, hamlet.name, name_key, list(hamlet.aliases))
-    row = await (await conn.execute(sql, (*values, valid, sort_key))).fetchone()
-    assert row is not None
-    return int(row[0])
+    values = [
+        (h.hamlet_id or None, h.unit_id, h.kind, h.name, name_key, list(h.aliases), _range(h.valid_from, h.valid_to), sort_key)
+        for h, name_key, sort_key in rows
+    ]
+    ids: list[int] = []
+    async with conn.cursor() as cursor:
+        await cursor.executemany(sql, values, returning=True)
+        async for result in cursor.results():
+            ids += [int(row[0]) for row in await result.fetchall()]
+    return ids
 
 
 async def close_hamlet(conn: "Conn", hamlet_id: int, on: date) -> int:
