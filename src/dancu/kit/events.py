@@ -15,6 +15,7 @@ from typing import Any
 from dancu.kit.db import Conn
 from dancu.kit.reading import Reading
 
+_SPAN = 50_000  # events a subscriber passes in one transaction at most
 _LOCK = 0x45564E54  # one dispatcher at a time
 
 
@@ -84,20 +85,26 @@ async def consume(
         ).fetchone()
         if row is None:
             return 0
+        # Only what is wanted is read: after a bulk load that is a handful among hundreds of thousands.
+        top = await (
+            await conn.execute("SELECT least(max(seq), %s::bigint) FROM kit.event", (row[0] + _SPAN,))
+        ).fetchone()
+        end = top[0] if top and top[0] is not None else row[0]
+        if end <= row[0]:
+            return 0
         rows = await (
             await conn.execute(
-                "SELECT seq, topic, person_key, payload, at FROM kit.event WHERE seq > %s ORDER BY seq LIMIT %s",
-                (row[0], batch),
+                "SELECT seq, topic, person_key, payload, at FROM kit.event"
+                " WHERE seq > %s AND seq <= %s AND topic = ANY (%s) ORDER BY seq LIMIT %s",
+                (row[0], end, list(topics), batch),
             )
         ).fetchall()
         for event in (Event(*values) for values in rows):
-            if event.topic in topics:
-                await handle(conn, event)
-        if rows:
-            await conn.execute(
-                "UPDATE kit.subscription SET seq = %s, moved_at = clock_timestamp() WHERE name = %s", (rows[-1][0], name)
-            )
-        return len(rows)
+            await handle(conn, event)
+        if len(rows) == batch:
+            end = rows[-1][0]
+        await conn.execute("UPDATE kit.subscription SET seq = %s, moved_at = clock_timestamp() WHERE name = %s", (end, name))
+        return int(end - row[0])
 
 
 async def readings(conn: Conn) -> list[Reading]:
