@@ -1,5 +1,5 @@
 """Filling a registry that is empty: what no two facts of one person may do at once is then checked table by table after
-the load, which takes a third of the work of checking it row by row."""
+the load, which takes half the work of checking it row by row; the words of search are put in order in large steps."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ async def checked_afterwards(conns: Sequence[Conn]) -> AsyncIterator[None]:
     finally:
         waiting = iter(tables.items())  # shared: whoever is free takes the next table
         await asyncio.gather(*(_restore(conn, waiting) for conn in conns))
+        await store.order_search_words(first)
 
 
 async def _restore(conn: Conn, waiting: Iterator[tuple[str, list[str]]]) -> None:

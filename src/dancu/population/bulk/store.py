@@ -73,10 +73,12 @@ async def nobody_registered(conn: Conn) -> bool:
 
 
 async def take_overlap_constraints(conn: Conn) -> dict[str, list[str]]:
-    """Drop the registry's exclusion constraints; table -> what adds them again, the largest tables first."""
+    """Drop the registry's exclusion constraints, and let new words of search wait; table -> what adds the constraints again, the
+    largest tables first."""
     taken: dict[str, list[str]] = {}
     async with conn.transaction():
         await conn.execute("SET LOCAL ROLE dancu_owner")
+        await conn.execute("ALTER INDEX population.person_search_terms SET (fastupdate = on)")
         cursor = await conn.execute(
             "SELECT conrelid::regclass::text, format('CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), format('%I', conname)"
             " FROM pg_constraint WHERE contype = 'x' AND connamespace = 'population'::regnamespace"
@@ -94,3 +96,12 @@ async def add_constraints(conn: Conn, table: str, constraints: Sequence[str]) ->
         await conn.execute("SET LOCAL ROLE dancu_owner")
         await conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
         await conn.execute(f"ALTER TABLE {table} " + ", ".join(f"ADD {one}" for one in constraints))
+
+
+async def order_search_words(conn: Conn) -> None:
+    """Take in the words that wait; none waits from now on."""
+    async with conn.transaction():
+        await conn.execute("SET LOCAL ROLE dancu_owner")
+        await conn.execute("ALTER INDEX population.person_search_terms SET (fastupdate = off)")
+        await conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        await conn.execute("SELECT gin_clean_pending_list('population.person_search_terms')")
