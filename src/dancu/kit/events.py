@@ -87,9 +87,9 @@ async def consume(
             return 0
         # Only what is wanted is read: after a bulk load that is a handful among hundreds of thousands.
         top = await (
-            await conn.execute("SELECT least(max(seq), %s::bigint) FROM kit.event", (row[0] + _SPAN,))
+            await conn.execute("SELECT least(coalesce(max(seq), 0), %s::bigint) FROM kit.event", (row[0] + _SPAN,))
         ).fetchone()
-        end = top[0] if top and top[0] is not None else row[0]
+        end = int(top[0]) if top else 0
         if end <= row[0]:
             return 0
         rows = await (
