@@ -270,6 +270,18 @@ async def test_suspension_and_revocation_work_within_seconds(site: Site) -> None
     assert code(await send(program, asking, headers))[1] in ("exchange.certificate", "exchange.suspended")
 
 
+async def test_what_was_just_added_or_agreed_works_at_once(site: Site, partner: Program) -> None:
+    """The picture of a second ago knows neither the program nor its agreement."""
+    asking, headers = await request_of(partner)
+    assert (await send(partner, asking, headers)).status_code == 200
+    program = await site.program("Bộ Vừa Vào")
+    asking, headers = await request_of(program)
+    assert code(await send(program, asking, headers)) == (403, "agreement.none")
+    await site.agree(program.org_code)
+    asking, headers = await request_of(program)
+    assert (await send(program, asking, headers)).status_code == 200
+
+
 async def test_a_trusted_proxy_vouches_for_the_certificate(site: Site) -> None:
     """RFC 9440 and RFC 8705: the token is bound to the certificate the proxy saw, and to no other."""
     program = await site.program("Bộ Sau Cổng", bound="mtls", address=("10.0.0.1", 4000))

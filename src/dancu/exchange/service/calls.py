@@ -97,13 +97,14 @@ class Exchange:
         if any(len(headers.get(name, ())) > 1 for name in _ONCE) or "content-encoding" in headers:
             raise refused("exchange.malformed")
         client = await self._client(arrived, now)
-        snapshot = await self.directory.current()
-        system = snapshot.systems.get(client.client_no)
         try:
             signed = httpsig.read(arrived.message, LABEL)
         except httpsig.Malformed as error:
             raise refused("exchange.signature") from error
-        thumbprint = signed.inner.text("keyid")
+        thumbprint, snapshot = signed.inner.text("keyid"), await self.directory.current()
+        if client.client_no not in snapshot.systems or thumbprint not in snapshot.certificates:
+            snapshot = await self.directory.as_of_now()
+        system = snapshot.systems.get(client.client_no)
         certificate = snapshot.certificates.get(thumbprint) if _KEYID.fullmatch(thumbprint) else None
         if system is None or certificate is None or certificate.client_no != client.client_no:
             raise refused("exchange.signature")
@@ -171,6 +172,8 @@ class Exchange:
         agreement = snapshot.agreements.get((known.system.org_code, service))
         if agreement is None and not known.system.live:
             agreement = sandbox.agreement(known.system.org_code, service, moment)
+        elif agreement is None:
+            agreement = (await self.directory.as_of_now()).agreements.get((known.system.org_code, service))
         if agreement is None:
             raise refused("agreement.none")
         if word := agreement.permits(service, (), purpose, basis, moment):

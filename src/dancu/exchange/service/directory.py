@@ -47,28 +47,38 @@ class Directory:
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
         self._connect = connect
         self._snapshot, self._checked = Snapshot(), float("-inf")
-        self._looking: asyncio.Task[Snapshot] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def current(self) -> Snapshot:
         """The picture as it was at most a second ago. Raises what the database raises."""
-        if time.monotonic() - self._checked < FRESH_SECONDS:
-            return self._snapshot
+        if time.monotonic() - self._checked >= FRESH_SECONDS:
+            await self._joined()
+        return self._snapshot
+
+    async def as_of_now(self) -> Snapshot:
+        """The picture as it is, for somebody whom the last one does not know: a program added, a certificate renewed or an agreement
+        signed works at once. All who ask at the same moment share a look."""
+        asked = time.monotonic()
+        while self._checked < asked:
+            await self._joined()
+        return self._snapshot
+
+    async def _joined(self) -> None:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
-        return await asyncio.shield(self._looking)
+        await asyncio.shield(self._looking)
 
     def forget(self) -> None:
         """Something was changed here: the next call looks again."""
         self._checked = float("-inf")
 
-    async def _look(self) -> Snapshot:
+    async def _look(self) -> None:
         began = time.monotonic()
         async with self._connect() as conn, conn.transaction():
             seq = await store.changed(conn)
             if seq != self._snapshot.seq:
                 self._snapshot = await _load(conn, seq)
         self._checked = began
-        return self._snapshot
 
 
 async def _load(conn: Conn, seq: int) -> Snapshot:
