@@ -7,6 +7,7 @@ import pytest
 
 from dancu import app as composition
 from dancu.access import service as access
+from dancu.exchange.store import registries as store
 from dancu.settings import Settings
 
 pytestmark = pytest.mark.asyncio
@@ -138,3 +139,41 @@ async def test_bad_bodies_are_refused(dialect, body):  # type: ignore[no-untyped
     client = await dialect()
     answer = await client.post(f"{BASE}/create", content=body, headers={"content-type": "application/json"})
     assert 400 <= answer.status_code < 500 and answer.json()["code"]
+
+
+async def test_what_is_sent_twice_is_done_once(dialect):  # type: ignore[no-untyped-def]
+    """PUT is repeatable (RFC 9110), and a program that heard no answer sends its record again."""
+    client = await dialect()
+    record = content("EE400000000001", "Anu", "Tamm", "RR-1")
+    for _ in range(2):
+        assert (await client.post(f"{BASE}/create", json={"write": {"content": record}})).json() == {"content": record}
+    other = await client.post(f"{BASE}/create", json={"write": {"content": {**record, "LastName": "Kask"}}})
+    assert (other.status_code, other.json()["code"]) == (409, "registry.exists")
+    for word in ("update", "update-entries"):
+        change = {"query": {"content": {"FirstName": f"Before-{word}"}}, "write": {"content": {"FirstName": f"After-{word}"}}}
+        assert (await client.put(f"{BASE}/{word}", json=change)).status_code == 404
+        await client.post(f"{BASE}/create", json={"write": {"content": content(f"EE-{word}", f"Before-{word}")}})
+        assert [(await client.put(f"{BASE}/{word}", json=change)).status_code for _ in range(2)] == [200, 200]
+    named = {"query": {"content": {"ID": "EE-nobody"}}, "write": {"content": {"FirstName": "After-update"}}}
+    assert (await client.put(f"{BASE}/update", json=named)).status_code == 404  # another record reads so, not this one
+
+
+async def test_what_the_published_tests_ask_beyond_the_description(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    bare = content("EE123627348834", "John", "Bon", "RR-3334537999")
+    assert (await client.post(f"{BASE}/exists", json=bare)).json()["answer"]["status"] is True
+    assert (await client.post(f"{BASE}/exists", json={**bare, "ID": "EE456627348844"})).json()["answer"]["status"] is False
+    assert (await client.post(f"{BASE}/exists", json={"FirstName": "John"})).status_code == 400
+    listed = (await client.get("/databases")).json()
+    assert set(listed) == {"id", "name", "code", "databases", "order"}  # members all editions spell alike
+    for number in (123, 8438778473):
+        assert (await client.get(f"/database/{number}")).json()["id"] == number
+
+
+async def test_a_number_given_to_an_example_stops_nobody(dialect, admin):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    (last,) = await (await admin.execute("SELECT nextval(pg_get_serial_sequence('exchange.registry', 'registry_no'))")).fetchone()
+    assert await store.put_numbered(admin, last + 1, f"example-{last}", "1", "DEMO", {"type": "object"})
+    await admin.commit()
+    made = await client.post("/database/modify", json={"code": f"NEXT{last}", "schema": {"type": "object"}})
+    assert made.status_code == 200

