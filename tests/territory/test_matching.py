@@ -215,3 +215,28 @@ def test_little_confidence_is_not_exact() -> None:
     there = resolve("Ngã ba Huế, Thanh Khê", NEW)
     assert there.status is not Status.EXACT
     assert there.candidates[0].unit.name == "Thanh Khê"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("so 5 ngo 31 xuan dieu quang an tay ho ha noi", "00100"),
+        ("86 Trần Phú Lộc Thọ Nha Trang Khánh Hòa", "22363"),
+        ("12 nguyen hue ben nghe quan 1 tp hcm", "26740"),
+        ("so 12/3 ap tan binh tan thanh lai vung dong thap viet nam", "30226"),
+        ("12 tran hung dao chi linh hai duong", "290"),  # a street, though the town has a commune Hưng Đạo
+        ("12 nguyen thi minh khai bac tu liem ha noi", "021"),
+        ("so 5 quang trung ha dong ha noi", "268"),
+        ("12 xa lo ha noi", None),
+        ("Tổ 2, phường Sapa, TX. Sapa, Lào Cai", "03001"),  # not Sa Pả beside it
+        ("K5 P3 TPST, Sóc Trăng", "31519"),
+        ("P8, TPVL, tỉnh Vĩnh Long", "29560"),
+        ("tổ 5 khu 2 Yết Kiêu, Hòn Gai, Quảng Ninh", "06682"),
+        ("Đại Mỗ, Từ Liêm, Hà Nội", "00634"),
+        ("An Thạnh Nhất, Cù Lao Dung, ST", "31618"),
+        ("An Nghĩa, An Thới Đông, Duyên Hải, TP HCM", "27673"),
+    ],
+)
+def test_without_commas_and_by_names_gone_before_2022(text: str, code: str | None) -> None:
+    answer = resolve(text, OLD)
+    assert (answer.unit.code if answer.unit else None) == code

@@ -22,6 +22,8 @@ def marks_agree(written: str, name: str, marked_before: bool = False) -> float:
     """
     quality = 1.0
     ours, theirs = written.split(), _marks(name)
+    if len(ours) == 1 < len(theirs):  # "Sapa"
+        theirs = (("".join(marked for marked, _ in theirs), "".join(plain for _, plain in theirs)),)
     if len(ours) != len(theirs):
         return 1.0
     for word, (marked, plain) in zip(ours, theirs, strict=True):

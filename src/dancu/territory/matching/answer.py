@@ -28,6 +28,7 @@ from dancu.territory.matching.index import NameIndex, fold, name_index
 from dancu.territory.matching.mentions import exact_mentions, local_parts
 from dancu.territory.matching.reading import Reading, read
 from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
+from dancu.territory.matching.tail import free_tail
 from dancu.territory.matching.words import FOREIGN
 from dancu.territory.models import Candidate, Hamlet, Resolution, Status
 
@@ -85,7 +86,7 @@ def _by_words(text: str, day: date, g: Gazetteer) -> Resolution:
         return Resolution(Status.UNKNOWN, note=NOT_READ)
     if _abroad(reading):
         return Resolution(Status.UNKNOWN, rest=reading.text.strip(), note=NOT_READ)
-    local = local_parts(reading)
+    local = free_tail(reading, index, local_parts(reading))
     mentions = exact_mentions(reading, index, local)
     scorer = Scorer(reading, index, day, local, mentions)
     readings = scorer.all()

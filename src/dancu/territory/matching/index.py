@@ -7,13 +7,23 @@ from functools import cached_property, lru_cache
 
 from dancu.kernel.names import fold_ascii
 from dancu.territory.gazetteer import REFORM, Gazetteer, read_lines
-from dancu.territory.matching.words import DISTRICT_ALIASES, ENDED_BEFORE_2022, PROVINCE_ALIASES
+from dancu.territory.matching.words import (
+    DISTRICT_ALIASES,
+    DISTRICTS_ENDED_BEFORE_2022,
+    ENDED_BEFORE_2022,
+    PROVINCE_ALIASES,
+)
 from dancu.territory.models import Unit
 
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _NUMERALS = {**_ROMAN, **{number: roman for roman, number in _ROMAN.items()}}
 """Hải Châu I is also written Hải Châu 1, An Thạnh 1 also An Thạnh I."""
-_IN_WORDS = {"i": "mot", "1": "mot", "ii": "hai", "2": "hai", "iii": "ba", "3": "ba", "iv": "bon", "4": "bon"}
+_IN_WORDS = {
+    **dict.fromkeys(("i", "1"), ("mot", "nhat")),
+    **dict.fromkeys(("ii", "2"), ("hai", "nhi")),
+    **dict.fromkeys(("iii", "3"), ("ba",)),
+    **dict.fromkeys(("iv", "4"), ("bon", "tu")),
+}
 _I_OR_Y = re.compile(r"\b([hklmst]|qu)([iy])\b")
 """Syllables written with i or y at the writer's choice: Mĩ and Mỹ, Lí and Lý, Quí and Quý."""
 
@@ -45,8 +55,8 @@ class NameIndex:
             last = row[5].rpartition(" ")[2]
             if last in _NUMERALS and len(last) < len(row[5]):
                 self._also(key[: -len(last)] + _NUMERALS[last], unit_id)
-                if last in _IN_WORDS:
-                    self._also(key[: -len(last)] + _IN_WORDS[last], unit_id)
+                for word in _IN_WORDS.get(last, ()):
+                    self._also(key[: -len(last)] + word, unit_id)
             if _I_OR_Y.search(row[5]):
                 self._also(_I_OR_Y.sub(_other_i, row[5]).replace(" ", ""), unit_id)
             if row[11]:
@@ -73,9 +83,11 @@ class NameIndex:
                     # a province that took others in does not answer to the old names of all of them
                     if self.gazetteer.unit(unit_id).valid_from != REFORM or key not in ENDED_BEFORE_2022:
                         self._also(key, unit_id, former=True)
-        for key, code in DISTRICT_ALIASES.items():
-            for unit_id in by_code[code]:
-                self._also(key, unit_id, former=True)
+        districts = {key: (code,) for key, code in DISTRICT_ALIASES.items()} | DISTRICTS_ENDED_BEFORE_2022
+        for key, codes in districts.items():
+            for code in codes:
+                for unit_id in by_code[code]:
+                    self._also(key, unit_id, former=True)
         for _, _, key, heir in (line.split(",") for line in read_lines("former_names")):
             self._also(key, int(heir), former=True)
 

@@ -41,7 +41,7 @@ def local_parts(reading: Reading) -> tuple[bool, ...]:
     i = 0
     while i < len(words):
         first, last = reading.segment_of[i]
-        named = _is_local(reading, i)
+        named = begins_local(reading, i)
         house = words[i].number and i == first and reading.kinds[i] is None
         if not (named or house):
             i += 1
@@ -50,14 +50,14 @@ def local_parts(reading: Reading) -> tuple[bool, ...]:
         local[i] = True
         i += 1
         while i < last and not _kind_begins(reading, i):
-            if words[i - 1].number and not street and not words[i].number and not _is_local(reading, i):
+            if words[i - 1].number and not street and not words[i].number and not begins_local(reading, i):
                 break
             local[i] = True
             i += 1
     return tuple(local)
 
 
-def _is_local(reading: Reading, i: int) -> bool:
+def begins_local(reading: Reading, i: int) -> bool:
     """Does word i begin a house, street or hamlet?"""
     words, (first, last) = reading.words, reading.segment_of[i]
     word = words[i]
@@ -69,7 +69,7 @@ def _is_local(reading: Reading, i: int) -> bool:
         return after is not None and after.key == TWO_WORDS[word.key]
     if word.written == word.key != proper and word.key in NEEDS_MORE:
         return after is not None and after.number
-    return i == first or word.written == proper or (after is not None and after.number) or _is_local(reading, i - 1)
+    return i == first or word.written == proper or (after is not None and after.number) or begins_local(reading, i - 1)
 
 
 def _inside_kind(reading: Reading, i: int) -> bool:
@@ -141,7 +141,7 @@ def _mention(
     quality = 1.0
     if local[i] and (named is None or key.isdigit()):
         alone = reading.segment_of[i] == (i, end)
-        if not _is_local(reading, i) or (end - i < 2 and not alone) or i > reading.segment_of[i][0]:
+        if not begins_local(reading, i) or (end - i < 2 and not alone) or i > reading.segment_of[i][0]:
             return None
         quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet
     whole = reading.segment_of[i] == (i, end)

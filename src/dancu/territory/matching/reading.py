@@ -26,9 +26,9 @@ _UP = "[A-Z" + "".join(sorted(c for c in VIETNAMESE if c.isupper())) + "]"
 _LOW = "[a-z" + "".join(sorted(c for c in VIETNAMESE if c.islower())) + "]"
 _GLUED = re.compile(
     rf"(?<={_LOW}{_LOW})(?={_UP})|(?<={_UP}{_LOW})(?={_UP})|(?<=\bT[PXT])(?={_UP}{_LOW})"
-    r"|(?<=[^\W\d_])(?=(?:Huyện|Phường|Tỉnh|Quận|Thành phố|Thị xã|Thị trấn)\b)"
+    r"|(?<=\bT[PX])(?=[A-Z]{2}\b)|(?<=[^\W\d_])(?=(?:Huyện|Phường|Tỉnh|Quận|Thành phố|Thị xã|Thị trấn)\b)"
 )
-"""Where a word begins inside another: "xãTamPhú", "TPTamKỳ"."""
+"""Where a word begins inside another: "xãTamPhú", "TPTamKỳ", "TPST" (the city of Sóc Trăng)."""
 _KIND_GLUED = re.compile(r"\b(phuong|phường|thitran|thịtrấn|thanhpho|thànhphố|thixa|thịxã|huyen|huyện|tinh|tỉnh|quan|quận|xa|xã|tp|tt|tx)([^\W\d_]{4,})\b", re.I)
 _SPACED = {"thitran": "thi tran", "thanhpho": "thanh pho", "thixa": "thi xa"}
 _ALSO_NAMES = frozenset({"nam", "tam"})
@@ -187,7 +187,7 @@ def _english(words: list[Word]) -> tuple[list[Word], dict[int, frozenset[Kind]],
                 cut += 1
                 first = len(out)
                 continue
-            if w.key in ENGLISH_LOCAL:
+            if w.key in ENGLISH_LOCAL and out[-1].key not in ("tp", "tx"):  # "TP ST": the city of Sóc Trăng
                 streets.update(range(first, len(out)))
                 cut += 1
                 first = len(out)

@@ -220,6 +220,13 @@ ENDED_BEFORE_2022: Final = frozenset(
 )
 DISTRICT_ALIASES: Final[dict[str, str]] = {
     "bmt": "643", "pleicu": "622", "playku": "622", "buonmethuot": "643", "banmethuot": "643", "pleyku": "622", "pleku": "622", "quinhon": "540",
-    "phanrang": "582", "thapcham": "582",
+    "phanrang": "582", "thapcham": "582", "hongai": "193", "hongay": "193",
 }  # fmt: skip
-"""Compact key -> code of a district of 2022-23 (Buôn Ma Thuột, Pleiku, Quy Nhơn, Phan Rang - Tháp Chàm)."""
+"""Compact key -> code of a district of 2022-23 (Buôn Ma Thuột, Pleiku, Quy Nhơn, Phan Rang - Tháp Chàm, Hạ Long)."""
+DISTRICTS_ENDED_BEFORE_2022: Final[dict[str, tuple[str, ...]]] = {
+    "tuliem": ("019", "021"), "duyenhai": ("787",), "tienson": ("260", "261"), "gialuong": ("263", "264"),
+    "vinhlac": ("251", "252"), "namthanh": ("291", "294"), "kimmon": ("292", "293"), "cambinh": ("295", "296"),
+    "tuloc": ("297", "298"), "ninhthanh": ("299", "300"), "anthuy": ("313", "314"), "myvan": ("325", "327", "328"),
+    "chaugiang": ("326", "330"), "kimthi": ("329", "331"), "phutien": ("332", "333"),
+}  # fmt: skip
+"""Compact key -> codes of the districts of 2022-23 it was divided into. Facts of general knowledge, as of the provinces."""
