@@ -133,7 +133,7 @@ async def test_answers_by_callback_go_only_to_addresses_on_the_list(spdci):  # t
     async with Receiver() as receiver:
         client = await spdci(outbound=f"inside:127.0.0.1:{receiver.port}")
         refused = (await ask(client, searching(by_number("001099000001")), "/registry/search", sender_uri="http://169.254.169.254/")).json()
-        assert (refused["message"]["ack_status"], refused["message"]["error"]["code"]) == ("NACK", "err.sender_uri.invalid")
+        assert (refused["message"]["ack_status"], refused["message"]["error"]["code"]) == ("ERR", "err.sender_uri.invalid")
         taken = (await ask(client, searching(by_number("001099000001")), "/registry/search", sender_uri=receiver.url)).json()
         assert taken["message"]["ack_status"] == "ACK"
         said = await heard(receiver)
@@ -144,4 +144,53 @@ async def test_answers_by_callback_go_only_to_addresses_on_the_list(spdci):  # t
 @pytest.mark.parametrize("path", ["/registry/sync/search", "/registry/search", "/registry/sync/txn/status"])
 async def test_bad_envelopes_are_refused(spdci, body, path):  # type: ignore[no-untyped-def]
     answer = await (await spdci()).post(path, content=body, headers={"content-type": "application/json"})
-    assert 400 <= answer.status_code < 500 and answer.json()["errors"][0]["code"].startswith("err.")
+    said = answer.json()
+    assert 400 <= answer.status_code < 500 and said["errors"][0]["code"].startswith("err.")
+    # And what the standard's description has for every other status of this path.
+    if "sync" in path:
+        assert said["header"]["status"] == "rjct" and said["header"]["action"] in ("on-search", "txn-on-status")
+    else:
+        assert said["message"]["ack_status"] == "ERR" and said["message"]["error"] == said["errors"][0] and said["message"]["correlation_id"]
+
+
+async def test_what_is_no_number_is_nobodys(spdci):  # type: ignore[no-untyped-def]
+    (one,) = (await ask(await spdci(), searching(by_number("TEST-001")))).json()["message"]["search_response"]
+    assert one["status"] == "succ" and one["data"]["reg_records"] == []
+
+
+@pytest.mark.parametrize(("path", "action"), [
+    ("on-search", "on-search"), ("on-subscribe", "on-subscribe"), ("on-unsubscribe", "on-unsubscribe"), ("txn/on-status", "txn-on-status"), ("notify", "notify"),
+])  # fmt: skip
+async def test_what_others_registries_tell_is_taken_and_not_used(spdci, path, action):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    shorter = {name: value for name, value in header(action, status="succ").items() if name not in ("total_count", "sender_id")}
+    for head in (header(action, status="succ"), shorter):
+        said = (await client.post(f"/registry/{path}", json={"signature": "", "header": head, "message": {"transaction_id": "t"}})).json()["message"]
+        assert (said["ack_status"], said["error"]["code"]) == ("NACK", "err.request.not_found")
+    other = await client.post(f"/registry/{path}", json={"signature": "", "header": header("search"), "message": {}})
+    assert (other.status_code, other.json()["message"]["ack_status"]) == (400, "ERR")
+    forged = await client.post(f"/registry/{path}", json={"signature": "x", "header": header(action, status="succ"), "message": {}})
+    assert (forged.status_code, forged.json()["error"]["code"]) == (401, "err.signature.invalid")
+
+
+async def test_a_name_that_came_with_authorization_is_not_taken_without_it(spdci):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    for path in ("/registry/sync/search", "/registry/search"):
+        body = {"signature": "", "header": header("search", sender_id=path[-12:]), "message": searching(by_number("001099000001"))}
+
+        async def send(body=body, path=path, **headers):  # type: ignore[no-untyped-def]
+            return await client.post(path, json={**body, "header": {**body["header"], "message_id": str(uuid.uuid4())}}, headers=headers)
+
+        assert (await send()).status_code == 200
+        assert (await send(authorization="Bearer a")).status_code == 200
+        refused = await send()
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (401, "err.request.unauthorized")
+    assert (await ask(client, searching(by_number("001099000001")))).status_code == 200  # another name
+
+
+async def test_a_version_we_do_not_speak(spdci):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    at_once = (await ask(client, searching(by_number("001099000001")), version="2.0.0")).json()
+    assert at_once["header"]["status_reason_code"] == "rjct.version.invalid"
+    later = (await ask(client, searching(by_number("001099000001")), "/registry/search", version="2.0.0")).json()
+    assert (later["message"]["ack_status"], later["message"]["error"]["code"]) == ("ERR", "err.version.not_supported")

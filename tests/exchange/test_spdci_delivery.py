@@ -108,7 +108,7 @@ async def test_a_subscriber_is_notified_until_it_ends_the_subscription(spdci, pe
 
 @pytest.mark.parametrize(("changes", "code"), [
     ({"event": "ns:Adoption"}, "rjct.notify_types.invalid"),
-    ({"number": "1"}, "rjct.notify_details.invalid"),
+    ({"number": "1"}, "rjct.person_id.invalid"),
     ({"number": "001099000001"}, "rjct.person_id.invalid"),
     ({"filter": [{"expression1": {"attribute_name": "age", "operator": "lt", "attribute_value": 5}}]}, "rjct.notify_details.invalid"),
     ({"frequency": {"start_time": NOW, "end_time": NOW, "frequency": "0 0 0 * * ? *"}}, "rjct.notify_details.invalid"),

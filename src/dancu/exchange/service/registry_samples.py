@@ -47,6 +47,6 @@ async def lay_down(conn: Conn, reader: Reader) -> None:
             for number, first, last, certificate in _RECORDS if name == NAME else ():
                 content = {"id": number, "firstName": first, "lastName": last, "birthCertificateId": certificate}
                 await registries.create(conn, reader, name, VERSION, content)
-    for number in _ASKED_AFTER:
-        if await registries.by_no(conn, number) is None:
-            await registries.lay_down(conn, reader, number, f"registry-{number}", VERSION, _SCHEMA)
+    for wanted in _ASKED_AFTER:
+        if await registries.by_no(conn, wanted) is None:
+            await registries.lay_down(conn, reader, wanted, f"registry-{wanted}", VERSION, _SCHEMA)

@@ -57,6 +57,7 @@ async def beside(app: Any, dialect: str) -> AsyncIterator[None]:
     from dancu.kit.outbound import rules
 
     state, stop = app.state, asyncio.Event()
+    state.authorized = set()  # names that came with an Authorization header
     keys, state.ring = AnswerKeys(state.keys / "exchange"), KeyRing.open(state.keys)
     running = asyncio.create_task(Callbacks(state.pool.connection, rules(state.outbound), keys, state.ring).run(stop))
     try:

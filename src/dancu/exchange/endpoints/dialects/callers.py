@@ -52,15 +52,20 @@ async def _certified(request: Request, address: str, stated: list[str], name: st
     if address not in request.app.state.settings.trusted_proxies or len(stated) > 1:
         raise refused("exchange.certificate")
     der = mtls.from_header(stated[0])
-    snapshot = await exchange_of(request).directory.current()
-    certificate = snapshot.certificates.get(hashlib.sha256(der).hexdigest()) if der else None
+    directory = exchange_of(request).directory
+    snapshot, thumbprint = await directory.current(), hashlib.sha256(der).hexdigest() if der else ""
+    if thumbprint and thumbprint not in snapshot.certificates:
+        snapshot = await directory.as_of_now()
+    certificate = snapshot.certificates.get(thumbprint)
     now = datetime.now(UTC)
     system = snapshot.systems.get(certificate.client_no) if certificate else None
     if certificate is None or system is None or not certificate.holds(now):
         raise refused("exchange.certificate")
     if system.state != "live":
         raise refused("exchange.suspended" if system.state in ("suspended", "revoked") else "exchange.environment")
-    agreement = snapshot.agreements.get((system.org_code, service))
+    if system.held_until is not None and now < system.held_until:
+        raise refused("exchange.held", {"Retry-After": str(max(1, round((system.held_until - now).total_seconds())))})
+    agreement = snapshot.agreements.get((system.org_code, service)) or (await directory.as_of_now()).agreements.get((system.org_code, service))
     if agreement is None:
         raise refused("agreement.none")
     purpose, basis = next(iter(sorted(agreement.purposes.items())))

@@ -106,14 +106,22 @@ async def _records(conn: Conn, reader: Reader, criteria: Mapping[str, Any]) -> l
 
 async def keys_of(conn: Conn, named: Named) -> Sequence[int]:
     """Whom a query names: at most two keys, two meaning several. Raises Rejected where it cannot be read."""
+    if named.number:
+        return await population.keys_by_number(conn, named.number) if _is_number(named.number) else ()
     try:
-        if named.number:
-            check_number(named.number)
-            return await population.keys_by_number(conn, named.number)
         born = PartialDate.from_iso(named.born[:10])
         return await registry.named(conn, names.normal_form(named.name[:200]), born, None)
     except DancuError as error:
-        raise Rejected("rjct.search_criteria.invalid", "the identifier or birth date cannot be read") from error
+        raise Rejected("rjct.search_criteria.invalid", "the name or birth date cannot be read") from error
+
+
+def _is_number(text: str) -> bool:
+    """Could it be somebody's? Nobody is found by what is none."""
+    try:
+        check_number(text)
+    except DancuError:
+        return False
+    return True
 
 
 async def _group(conn: Conn, reader: Reader, view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:

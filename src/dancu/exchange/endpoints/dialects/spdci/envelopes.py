@@ -1,0 +1,160 @@
+"""Envelopes as they come: read, checked, and whose they are."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from dancu.exchange.endpoints.dialects.callers import reader_of
+from dancu.exchange.endpoints.door import exchange_of
+from dancu.exchange.service.registries import Reader
+from dancu.exchange.service.spdci import envelope
+from dancu.kernel.actor import ActorKind
+from dancu.kernel.errors import DancuError, NotAllowed
+from dancu.kit.web import Request
+
+_MOST_BODY: Final = 256 * 1024
+_MOST_NAME: Final = 120
+_MOST_NAMES: Final = 10_000
+
+
+class Bad(Exception):
+    """The envelope itself is wrong. `code`: of the standard."""
+
+    def __init__(self, code: str, text: str, status: int = 400) -> None:
+        super().__init__(code)
+        self.code, self.text, self.status = code, text, status
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message of the standard: `signature`, `header` and `message`. `sender`: its name, within its organisation."""
+
+    signature: str
+    header: Mapping[str, Any]
+    message: Mapping[str, Any]
+    sender: str = ""
+
+    @property
+    def sender_id(self) -> str:
+        return str(self.header.get("sender_id") or "")
+
+    @property
+    def url(self) -> str:
+        return str(self.header.get("sender_uri") or "")
+
+
+class Wanted(Protocol):
+    """What an envelope must hold. `name`: its action; `callback`: it answers or tells, its header is the shorter one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def callback(self) -> bool: ...
+
+    def check(self, message: Mapping[str, Any]) -> None:
+        """Raises Bad."""
+
+
+async def let_in(request: Request, wanted: Wanted) -> tuple[Envelope, Reader]:
+    """What is asked, and by whom. Raises Bad."""
+    said = await _envelope(request, wanted)
+    try:
+        reader = await reader_of(request, f"spdci/{said.sender_id}"[:120])
+    except NotAllowed as error:
+        status = getattr(error, "status", 403)
+        raise Bad("err.request.unauthorized" if status == 401 else "err.request.forbidden", error.code, status) from error
+    except DancuError as error:
+        raise Bad("err.request.too_many_requests", error.code, 429) from error
+    known = reader.actor.kind is ActorKind.CLIENT
+    if not known:
+        _as_before(request, said.sender_id)
+    if known or not _left_out(said.signature):
+        await _proved(request, said, reader)
+    # The name is the sender's own choice: it counts within its organisation only.
+    name = f"{reader.actor.org_code}|{said.sender_id}" if known else said.sender_id
+    return Envelope(said.signature, said.header, said.message, name), reader
+
+
+def _as_before(request: Request, name: str) -> None:
+    """The standard has every message carry `Authorization`. A name taken at its word may leave it out, but not once it came with
+    it: nobody else here takes the name up more easily than its owner. Raises Bad."""
+    names: set[str] = request.app.state.authorized
+    if request.headers.get("authorization"):
+        if len(names) < _MOST_NAMES:
+            names.add(name)
+    elif name in names:
+        raise Bad("err.request.unauthorized", "this sender_id came with an Authorization header before, and must again", 401)
+
+
+def _left_out(signature: str) -> bool:
+    """Does a message say itself that it is not signed: nothing, a stand-in, or the standard's own example with its blanks?"""
+    return not signature or signature.startswith("unsigned") or "{sender_id}" in signature
+
+
+async def _proved(request: Request, said: Envelope, reader: Reader) -> None:
+    """Is the message signed with a key of the program that sends it? Raises Bad."""
+    snapshot = await exchange_of(request).directory.current()
+    try:
+        found = envelope.read(said.signature)
+        certificate, key = snapshot.certificates.get(found.key), snapshot.key(found.key) if found.key in snapshot.certificates else None
+        if certificate is None or key is None or not certificate.holds(datetime.now(UTC)):
+            raise envelope.Unsigned("err.signature.invalid", "the key is not known here")
+        if reader.actor.kind is ActorKind.CLIENT and certificate.client_no != reader.actor.actor_id:
+            raise envelope.Unsigned("err.signature.invalid", "the key is another program's")
+        envelope.check(found, key, said.header, said.message, time.time())
+    except envelope.Unsigned as error:
+        raise Bad(error.code, error.text, 401) from error
+
+
+async def _envelope(request: Request, wanted: Wanted) -> Envelope:
+    """Raises Bad."""
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > _MOST_BODY:
+            raise Bad("err.request.bad", "the message is too large", 413)
+    body = _parsed(bytes(raw))
+    header = body.get("header") if isinstance(body, dict) else None
+    message = body.get("message") if isinstance(body, dict) else None
+    signature = body.get("signature") if isinstance(body, dict) else None
+    if not isinstance(header, dict) or not isinstance(message, dict):
+        raise Bad("err.request.bad", "header and message are needed")
+    if not isinstance(signature or "", str):
+        raise Bad("err.signature.invalid", "signature is no text")
+    for name in ("message_id", "message_ts", "action", *(() if wanted.callback and "sender_id" not in header else ("sender_id",))):
+        if not isinstance(header.get(name), str) or not 1 <= len(header[name]) <= 200 or not header[name].isprintable():
+            raise Bad("err.sender_id.invalid" if name == "sender_id" else "err.request.bad", f"header.{name} is missing or no text")
+    if len(header.get("sender_id", "")) > _MOST_NAME or "|" in header.get("sender_id", ""):
+        raise Bad("err.sender_id.invalid", "header.sender_id is too long, or has a | in it")
+    count = header.get("total_count")
+    if (count is not None or not wanted.callback) and (not isinstance(count, int) or isinstance(count, bool)):
+        raise Bad("err.request.bad", "header.total_count is missing or no integer")
+    if header["action"] != wanted.name:
+        raise Bad("err.request.bad", f"header.action must be {wanted.name}")
+    if header.get("is_msg_encrypted", False) is not False or "ciphertext" in message:
+        raise Bad("err.encryption.invalid", "encrypted messages are not agreed on here")
+    wanted.check(message)
+    return Envelope(signature or "", header, message)
+
+
+def _parsed(raw: bytes) -> Any:
+    """Raises Bad."""
+    try:
+        body = json.loads(raw, parse_constant=_no_constant)
+        # What no database keeps and no signature covers: numbers beyond all bounds, lone surrogates, the zero character.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Bad("err.request.bad", "not JSON") from error
+    if b"\\u0000" in raw:
+        raise Bad("err.request.bad", "the zero character")
+    return body
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(word)
