@@ -17,6 +17,8 @@ from dancu_client.errors import AnswerLost, CallRefused, DancuClientError, NotGe
 from dancu_client.log import CallLog
 
 _RESIGN_SECONDS = 30
+# Answered by the server itself, which signs nothing, when no data service was asked.
+_NOT_THERE = frozenset({404, 405, 413})
 _KEYS_SECONDS = 3600
 
 
@@ -100,6 +102,8 @@ class Core:
         """True when there is a token now, False to ask again with the nonce the platform gave. Raises CallRefused."""
         self._take_nonce(response)
         body = _json(response)
+        if response.status_code == 200 and "access_token" not in body:
+            raise NotReached("the token endpoint answered without a token: base_url is not the platform's")
         if response.status_code == 200:
             self.token, self.token_until = str(body["access_token"]), time.time() + float(body.get("expires_in", 60)) - 20
             return True
@@ -132,7 +136,7 @@ class Core:
 
     def asking(self, service: str, members: Mapping[str, Any], context: Context, *, path: str = "", message_id: str = "") -> Asking:
         content = json.dumps({"context": asdict(context), **members}, ensure_ascii=False, separators=(",", ":")).encode()
-        return Asking(path or f"/api/v1/exchange/{service}", service, content, context, message_id or signing.message_id())
+        return Asking(path or f"/api/v1/exchange/{service}", service.partition("/")[0], content, context, message_id or signing.message_id())
 
     def request(self, asking: Asking) -> httpx.Request:
         """The signed request; the same one again while its time holds, so that a repeated message is the same message."""
@@ -180,6 +184,8 @@ class Core:
         """The answer's signature: by the platform's key, over status, content and our own signature. Raises NotGenuine."""
         if response.status_code in (429, 502, 503, 504) and "signature" not in response.headers:
             return  # refused before anything of the call was read
+        if response.status_code in _NOT_THERE and "signature" not in response.headers:
+            raise NotReached(f"HTTP {response.status_code}, unsigned: no data service at this path, or the message is far too large")
         values = {'"@status"': str(response.status_code), '"content-digest"': response.headers.get("content-digest", "")}
         must, asked = set(values), response.request.headers.get("signature")
         if asked:

@@ -55,7 +55,7 @@ class Client:
         return self._read("lookup", _lookup(fields, number, name, birth, place), context)
 
     def call(self, service: str, members: Mapping[str, Any], context: Context, *, path: str = "", message_id: str = "") -> Answer:
-        """Any data service. A call is tried again after network failures under the same message id, so it takes effect once at
+        """Any data service, by its name or path ("supply", "events/subscribe"). A call is tried again after network failures under the same message id, so it takes effect once at
         most; AnswerLost says that it did and that the answer was lost."""
         asking = self.core.asking(service, members, context, path=path, message_id=message_id)
         while True:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -71,6 +72,15 @@ class Config:
             raise ConfigError("base_url must begin with https://")
         if self.bound not in ("dpop", "mtls"):
             raise ConfigError('bound is "dpop" or "mtls"')
+        try:
+            parts = urlsplit(self.base_url)
+            named = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            named = False
+        if not named:
+            raise ConfigError("base_url names no host and port that can be reached")
+        if not self.timeout > 0 or self.attempts < 1:
+            raise ConfigError("timeout is more than 0 seconds, attempts at least 1")
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
 
     @cached_property
@@ -96,10 +106,16 @@ class Config:
         return hashlib.sha256(self.x509.public_bytes(serialization.Encoding.DER)).hexdigest()
 
     def tls(self) -> dict[str, Any]:
-        """Arguments for httpx."""
+        """Arguments for httpx. Raises ConfigError."""
         import ssl
 
-        context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+        try:
+            context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+        except OSError as error:  # ssl.SSLError is one
+            raise ConfigError(f"ca {self.ca}: {error}") from error
         if self.bound == "mtls":
-            context.load_cert_chain(self.certificate, self.key)
+            try:
+                context.load_cert_chain(self.certificate, self.key)
+            except OSError as error:
+                raise ConfigError(f"key {self.key} and certificate {self.certificate} for TLS: {error}") from error
         return {"verify": context}

@@ -18,7 +18,7 @@ from dancu_client import signing
 from dancu_client.calls import Answer, Context
 from dancu_client.client import Client
 from dancu_client.config import Config
-from dancu_client.errors import CallRefused, ConfigError, DancuClientError
+from dancu_client.errors import CallRefused, ConfigError, DancuClientError, NotGenuine
 
 # Somebody of the sandbox; a live program is told that nobody has this number, which is an answer too.
 NUMBER, NAME = "000190000001", "Trần Thị Mẫu"
@@ -52,6 +52,7 @@ class Doctor:
     steps: list[Step] = field(default_factory=list)
     _answer: Answer | None = None
     _refusal: CallRefused | None = None
+    _failure: DancuClientError | None = None
 
     @property
     def sound(self) -> bool:
@@ -101,6 +102,11 @@ class Doctor:
         try:
             if signing.jwk_of(config.private_key.public_key()) != signing.jwk_of(config.x509.public_key()):  # type: ignore[arg-type]
                 raise _Wrong("key and certificate are not a pair", "Use the key with which the certificate request was made.")
+            config.tls()
+            if config.log is not None:
+                config.log.open("a").close()
+        except OSError as error:
+            raise _Wrong(f"log {config.log}: {error}", "Name a file this program may write to.") from error
         except ConfigError as error:
             raise _Wrong(str(error), "Mend the path or the file.") from error
         left = (config.x509.not_valid_after_utc - datetime.datetime.now(datetime.UTC)).days
@@ -141,10 +147,11 @@ class Doctor:
             raise _Wrong(f"{type(error).__name__}: {error}", "The platform does not answer: check address, proxy and firewall.") from error
         if response.status_code != 200:
             raise _Wrong(f"HTTP {response.status_code}", "This address is not the platform's: check base_url.")
-        stated = response.headers.get("date")
-        if not stated:
+        try:
+            stated = email.utils.parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
             return "the platform states no time; a call will tell"
-        skew = email.utils.parsedate_to_datetime(stated).timestamp() + 0.5 - (began + took / 2)
+        skew = stated.timestamp() + 0.5 - (began + took / 2)
         if abs(skew) > _SKEW_SECONDS:
             raise _Wrong(f"this machine's clock is {-skew:.0f} s off", "Synchronise it (chrony, systemd-timesyncd): signatures hold 60 s.")
         return f"{abs(skew):.1f} s apart"
@@ -181,6 +188,8 @@ class Doctor:
             self._answer = client.call(self.service, members, self.context)
         except CallRefused as refused:
             self._refusal = refused
+        except DancuClientError as error:
+            self._failure = error
 
     def _signature(self) -> str:
         code = self._refusal.code if self._refusal else ""
@@ -194,6 +203,10 @@ class Doctor:
         }
         if code in mends:
             raise _Wrong(str(self._refusal), mends[code])
+        if self._failure is not None:
+            genuine = not isinstance(self._failure, NotGenuine)
+            mend = "The connection broke during the call: see the message." if genuine else "Something between changes answers, or base_url is not the platform's."
+            raise _Wrong(str(self._failure), mend)
         return "ours accepted, the platform's checked"
 
     def _agreement(self) -> str:
@@ -234,7 +247,7 @@ class Doctor:
             return "none configured"
         try:
             response = httpx.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"}, timeout=self.config.timeout)
-        except (httpx.HTTPError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _Wrong(f"{type(error).__name__}: {error}", "The address must be reachable from the platform, not only from here.") from error
         if response.is_success:
             raise _Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")

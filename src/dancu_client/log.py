@@ -8,9 +8,12 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dancu_client.errors import ConfigError
+
 
 class CallLog:
-    """Lines of JSON appended to `path`; None keeps nothing."""
+    """Lines of JSON appended to `path`; None keeps nothing. A line that cannot be written raises ConfigError: no call leaves without
+    one."""
 
     def __init__(self, path: Path | None) -> None:
         self._path, self._lock = path, threading.Lock()
@@ -30,8 +33,11 @@ class CallLog:
         if self._path is None:
             return
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(text)
+        try:
+            with self._lock, self._path.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise ConfigError(f"log {self._path}: {error}") from error
 
 
 def _now() -> str:

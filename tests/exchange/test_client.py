@@ -13,12 +13,14 @@ import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dancu.exchange.service.receipts import AnswerKeys
@@ -32,6 +34,7 @@ from dancu_client import (
     NotGenuine,
     NotReached,
     WebhookVerifier,
+    signing,
 )
 from dancu_client.doctor import Doctor
 from tests.exchange.calling import WHY, Site, csr_of
@@ -78,7 +81,8 @@ def test_a_partner_from_joining_to_being_suspended(demo: tuple[str, Path], tmp_p
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (tmp_path / "key.pem").write_bytes(pem)
     (tmp_path / "csr.pem").write_bytes(csr_of(key))
-    added = dancu(data, "partner", "add", "--name", "Bộ Kết Nối", "--csr", str(tmp_path / "csr.pem"), "--url", url, "--json")
+    added = dancu(data, "partner", "add", "--name", "Bộ Kết Nối", "--csr", str(tmp_path / "csr.pem"), "--json")
+    assert added["endpoints"]["issuer"] == url, "where the demonstration of this folder runs"
     (tmp_path / "cert.pem").write_text(added["certificate"])
     (tmp_path / "dancu.toml").write_text(
         f'base_url = "{url}"\nclient_id = "{added["client_id"]}"\nkey = "key.pem"\ncertificate = "cert.pem"\nlog = "calls.ndjson"\n'
@@ -113,10 +117,17 @@ def test_a_partner_from_joining_to_being_suspended(demo: tuple[str, Path], tmp_p
 
 
 def test_a_configuration_that_cannot_be_used(tmp_path: Path) -> None:
-    for text in ("", "base_url = 1", 'base_url = "x"\nclient_id="a"\nkey="k"\ncertificate="c"', 'colour = "red"', "\x00"):
+    rest = '\nclient_id="a"\nkey="k"\ncertificate="c"\n'
+    for text in (
+        "", "base_url = 1", f'base_url = "x"{rest}', 'colour = "red"', "\x00", f'base_url = "http://localhost:99999"{rest}', f'base_url = "https://"{rest}',
+        f'base_url = "https://a.example"{rest}timeout = -1', f'base_url = "https://a.example"{rest}attempts = 0',
+    ):  # fmt: skip
         (tmp_path / "c.toml").write_text(text)
         with pytest.raises(ConfigError):
             Config.load(tmp_path / "c.toml")
+    (tmp_path / "c.toml").write_text(f'base_url = "https://a.example"{rest}ca = "nothing.pem"')
+    with pytest.raises(ConfigError, match="nothing"):
+        Client(Config.load(tmp_path / "c.toml"))
 
 
 class Flaky(httpx.AsyncBaseTransport):
@@ -165,9 +176,45 @@ async def test_the_doctor_says_what_to_mend(site: Site, tmp_path: Path) -> None:
     wrong_pair = Doctor(replace(program.config, key=tmp_path / "other.pem"), Context("identity_check", "26/2023/QH15", "x", "y"))
     steps = wrong_pair.run()
     assert steps[0].state == "fail" and "pair" in steps[0].said and all(step.state == "skip" for step in steps[1:])
+    (tmp_path / "not.pem").write_text("no certificate")
+    for change in ({"ca": tmp_path / "nothing.pem"}, {"ca": tmp_path / "not.pem"}, {"log": tmp_path / "nowhere" / "calls.ndjson"}):
+        (first, *_) = Doctor(replace(program.config, **change), WHY).run()
+        assert first.state == "fail" and str(next(iter(change.values()))) in first.said and first.mend, first
     with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(404, json={}))) as http:
         elsewhere = Doctor(program.config, WHY, http=http).run()
     assert [(step.name, step.state) for step in elsewhere][:2] == [("config", "ok"), ("clock", "fail")]
+
+
+class Broken(httpx.BaseTransport):
+    """The platform's keys and tokens, and then answers that it did not sign."""
+
+    def __init__(self, keys: AnswerKeys, status: int) -> None:
+        self.keys, self.status = keys, status
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/exchange/jwks":
+            return httpx.Response(200, json=self.keys.jwks())
+        if request.url.path == "/oidc/token":
+            return httpx.Response(200, json={"access_token": "a." + signing.b64u(b'{"cnf":{"jkt":"x"}}') + ".c", "expires_in": 300})
+        return httpx.Response(self.status, json={"code": "page.not_found"})
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, NotReached), (405, NotReached), (413, NotReached), (403, NotGenuine), (200, NotGenuine)])
+def test_what_the_platform_did_not_sign_is_no_answer_and_a_wrong_path_is_told_as_one(tmp_path: Path, status: int, error: type[Exception]) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "x")])
+    begins, ends = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=90)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, ends).sign(key, hashes.SHA256())
+    (tmp_path / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    config = Config("http://dancu.example", "x", tmp_path / "key.pem", tmp_path / "cert.pem", attempts=1)
+    with httpx.Client(transport=Broken(AnswerKeys(tmp_path / "keys"), status)) as http:
+        with pytest.raises(error):
+            Client(config, http).call("nothing", {}, WHY)
+        told = Doctor(config, WHY, http=http).run()
+    assert next(step.name for step in told if step.state == "fail") == "signature", told
 
 
 def test_webhooks_are_believed_only_from_the_platform(tmp_path: Path) -> None:

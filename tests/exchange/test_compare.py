@@ -42,8 +42,10 @@ def without(log: Path, message_id: str) -> None:
 
 async def test_honest_logs_agree(site: Site) -> None:
     program, log, _ = await exchange_calls(site, "Bộ Thật Thà")
+    with pytest.raises(CallRefused, match=r"agreement\.none"):
+        await program.client.call("events/state", {}, WHY)
     found = await compared(site, program, log)
-    assert not found.differs and found.matched == 6 and not found.unreadable, found
+    assert not found.differs and found.matched == 7 and not found.unreadable, found
 
 
 @pytest.mark.parametrize("which", [0, 2, -1])
@@ -52,6 +54,13 @@ async def test_what_the_partner_left_out_is_found(site: Site, which: int) -> Non
     without(log, asked[which])
     found = await compared(site, program, log)
     assert [(one["what"], one["message_id"]) for one in found.found] == [("only_ours", asked[which])] and found.differs
+
+
+async def test_who_left_out_everything_is_not_taken_at_their_word(site: Site) -> None:
+    program, log, asked = await exchange_calls(site, "Bộ Trống Không", 2)
+    log.write_text("")
+    found = await compared(site, program, log)
+    assert found.differs and {*asked} < {one["message_id"] for one in found.found} and found.only_ours == 3
 
 
 async def test_what_was_taken_out_of_our_log_is_found_and_the_receipt_proves_it(site: Site) -> None:

@@ -193,6 +193,39 @@ async def test_suspension_and_an_ended_agreement_stop_deliveries(place):  # type
     assert [e["subject"] for e in receiver.got] == ["ref-1"]
 
 
+async def test_a_program_that_an_alert_holds_hears_nothing_until_it_is_let_go(place):  # type: ignore[no-untyped-def]
+    database, admin = place
+    async with Receiver() as receiver:
+        sub = await subscription(admin, receiver.url, batch=1)
+        await happened(admin, (DIED, 1, {}), (DIED, 2, {}), (DIED, 3, {}))
+        worker = deliverer(database, [receiver.port])
+
+        def hold(events):  # type: ignore[no-untyped-def]
+            """While the first event is being taken."""
+            with psycopg.connect(database.dsn("admin")) as conn:
+                conn.execute("INSERT INTO exchange.hold (client_no, until, rule) VALUES (7, now() + interval '1 hour', 'program_burst')")
+            receiver.answer = lambda events: 204
+            return 204
+
+        receiver.answer = hold
+        await worker.look()
+        await worker.settled()
+        assert [e["subject"] for e in receiver.got] == ["ref-1"], "what was under way stops too"
+        await worker.look()
+        await worker.settled()
+        found = await store.find(admin, ORG, sub.subscription_id)
+        assert len(receiver.got) == 1 and found is not None and found.state == "active" and found.place < await store.head(admin)
+        noted = await (await admin.execute("SELECT count(*) FROM audit.pending WHERE note->>'verb' = 'event'")).fetchone()
+        assert noted == (1,), "nobody's list says what did not leave"
+        async with await psycopg.AsyncConnection.connect(database.dsn("app")) as app:
+            assert await store.next_events(app, sub.subscription_id, 0, 100) == ([], 0)
+        await admin.execute("UPDATE exchange.hold SET lifted_at = now()")
+        await worker.look()
+        await worker.settled()
+        await worker.close()
+    assert [e["subject"] for e in receiver.got] == ["ref-1", "ref-2", "ref-3"]
+
+
 async def test_gone_pauses_and_an_address_off_the_list_is_never_called(place):  # type: ignore[no-untyped-def]
     database, admin = place
     async with Receiver(lambda events: 410) as receiver:

@@ -231,6 +231,17 @@ async def test_what_was_agreed_decides(site: Site) -> None:
     refused = await send(program, asking, headers)
     assert code(refused) == (429, "exchange.quota") and 0 < int(refused.headers["retry-after"]) <= 86400
     assert (await lines(site, program))[-1] == "exchange.quota"
+    # Another quota counts at once, whatever this process still holds of the block it took under the one before.
+    await site.agree(program.org_code, quota_day=100_000)
+    site.forget()
+    for _ in range(2):
+        asking, headers = await request_of(program)
+        assert (await send(program, asking, headers)).status_code == 200
+    await site.agree(program.org_code, quota_day=6)
+    site.forget()
+    for expected in ((200, ""), (429, "exchange.quota")):
+        asking, headers = await request_of(program)
+        assert code(await send(program, asking, headers)) == expected
     hour = datetime.now(UTC) + timedelta(hours=7)
     later = (hour.hour + 2) % 23
     await site.agree(program.org_code, hours=(later, later + 1))

@@ -126,7 +126,7 @@ async def test_two_processes_never_work_on_one_run(registry: Registry, keys: Key
     assert refused.value.code == "reconcile.running"
 
 
-async def test_quota_agreement_and_suspension_stop_a_run_that_goes_on_later(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:
+async def test_quota_agreement_suspension_and_an_alert_stop_a_run_that_goes_on_later(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:
     path = tmp_path / "quota.csv"
     registry.file(path, 200, 10)
     run = await registry.submit(path)
@@ -141,6 +141,13 @@ async def test_quota_agreement_and_suspension_stop_a_run_that_goes_on_later(regi
         await work.work(registry.connect, keys, run.run_no, path, chunk=100)
     assert stopped.value.code == "exchange.suspended"
     registry.rows("UPDATE exchange.partner SET state = 'live', reason = '', before = NULL WHERE org_code = %s RETURNING 1", ORG)
+    registry.rows("INSERT INTO exchange.system (client_no, org_code, name) VALUES (71, %s, 'đối soát') RETURNING 1", ORG)
+    registry.rows("UPDATE exchange.reconcile_run SET client_no = 71 WHERE run_no = %s RETURNING 1", run.run_no)
+    registry.rows("INSERT INTO exchange.hold (client_no, until, rule) VALUES (71, now() + interval '1 hour', 'program_burst') RETURNING 1")
+    with pytest.raises(Refused) as held:
+        await work.work(registry.connect, keys, run.run_no, path, chunk=100)
+    assert held.value.code == "exchange.held"
+    registry.rows("UPDATE exchange.hold SET lifted_at = now() WHERE client_no = 71 RETURNING 1")
     registry.rows("UPDATE sharing.data_agreement SET state = 'ended', closed_at = now() WHERE org_code = %s RETURNING 1", ORG)
     with pytest.raises(Refused) as ended:
         await work.work(registry.connect, keys, run.run_no, path, chunk=100)

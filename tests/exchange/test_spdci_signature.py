@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from dancu.exchange.service import partners
+from dancu.exchange.service import directory, partners
 from dancu.exchange.service.spdci import envelope
 from dancu.kit.httpsig import Signer, Verifier
 from dancu.sharing.models import DataTerms
@@ -147,3 +147,20 @@ async def test_encrypted_messages_are_refused_in_the_standards_words(spdci):  # 
         for more, message in (({"is_msg_encrypted": True}, sealed), ({}, sealed), ({"is_msg_encrypted": True}, searching(by_number("1")))):
             answer = await client.post(path, json={"signature": "", "header": header("search", **more), "message": message})
             assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "err.encryption.invalid")
+
+
+async def test_a_program_added_a_moment_ago_is_known_and_one_that_an_alert_holds_is_not_answered(spdci, program, registry, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    client = await proxied(spdci, tmp_path, monkeypatch)
+    assert (await send(client, await program("Cơ quan có trước"))).status_code == 200
+    partner = await program("Cơ quan vừa thêm")
+    assert (await send(client, partner)).status_code == 200
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as conn:
+        await conn.execute(
+            "INSERT INTO exchange.hold (client_no, until, rule) SELECT client_no, now() + interval '1 hour', 'program_burst' FROM exchange.certificate"
+            " WHERE thumbprint = %s", (bytes.fromhex(partner.thumbprint),),
+        )  # fmt: skip
+        await conn.execute("UPDATE exchange.change SET seq = seq + 1")
+    monkeypatch.setattr(directory, "FRESH_SECONDS", 0.0)  # a second later
+    held = await send(client, partner)
+    assert held.status_code == 403 and "exchange.held" in held.text

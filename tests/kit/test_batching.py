@@ -102,6 +102,26 @@ def test_everybody_who_stays_gets_their_own_answer(asking, lanes, batch, rounds)
     assert max(map(len, database.batches), default=0) <= batch and database.most_at_once <= lanes
 
 
+def test_who_left_before_being_served_is_not_served():
+    """Nobody's evidence is written for a question that nobody waits to hear the answer of."""
+    database = Database(rounds=3)
+
+    async def work() -> None:
+        batches = database.batching(lanes=1, batch=4)
+        first = asyncio.create_task(batches.ask(0))
+        for _ in range(2):  # the first is under way
+            await asyncio.sleep(0)
+        waiting = [asyncio.create_task(batches.ask(n)) for n in range(1, 5)]
+        await asyncio.sleep(0)
+        for leaving in waiting[::2]:
+            leaving.cancel()
+        told = await asyncio.gather(first, *waiting, return_exceptions=True)
+        assert [one for one in told if not isinstance(one, asyncio.CancelledError)] == [0, 4, 8]
+
+    run(work())
+    assert database.batches == [[0], [2, 4]]
+
+
 def test_who_comes_just_as_a_lane_ends_is_served():
     """The answer wakes us in the round in which the lane ends, before any callback of its task runs."""
     database = Database()

@@ -4,7 +4,6 @@ client id."""
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +32,7 @@ def add(
     system: Annotated[str, typer.Option("--system", help="Tên chương trình gọi; bỏ trống: tên cơ quan")] = "",
     bound: Annotated[str, typer.Option("--bound", help="Mã truy cập gắn với dpop hoặc mtls")] = "dpop",
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Chỉ chạy thử: trả lời về người giả định")] = False,
-    url: Annotated[str, typer.Option("--url", help="Địa chỉ của nền tảng; bỏ trống: DANCU_PUBLIC_URL")] = "",
+    url: Annotated[str, typer.Option("--url", help="Địa chỉ của nền tảng; bỏ trống: DANCU_PUBLIC_URL, hoặc nơi bản trình diễn đang chạy")] = "",
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,11 +40,14 @@ def add(
     request = read(csr, "exchange.csr.file")
 
     async def work(conn: Conn, actor: Actor, by: str) -> Row:
+        from dancu.accounts.service import links
         from dancu.exchange.service import partners
+        from dancu.kit.db import data_dir
 
+        links.find(data_dir(data))
         made = await partners.add(
             conn, actor, name, request, org_code=org_code or None, kind=kind, live=not sandbox, system=system, bound=bound,
-            base=url or os.environ.get("DANCU_PUBLIC_URL", "") or "http://localhost:8700", by=by,
+            base=url or links.link("") or "http://localhost:8700", by=by,
         )  # fmt: skip
         return {
             "org_code": made.org_code, "name": made.org_name, "client_id": made.client_id, "environment": str(made.environment),

@@ -121,10 +121,11 @@ def _told(message_id: str, what: str, at: datetime, service: str, **more: Any) -
 
 
 def days_of(theirs: Mapping[str, Theirs]) -> tuple[date, date]:
-    """First and last day (Vietnam) their log speaks of; yesterday where it is empty."""
+    """First and last day (Vietnam) their log speaks of; yesterday and today where it is empty: who left out everything is not taken at
+    their word."""
     if not theirs:
-        yesterday = SYSTEM_CLOCK.today() - timedelta(days=1)
-        return yesterday, yesterday
+        today = SYSTEM_CLOCK.today()
+        return today - timedelta(days=1), today
     moments = [one.at for one in theirs.values()]
     return vietnam_day(min(moments)), vietnam_day(max(moments))
 

@@ -30,15 +30,19 @@ class Quota:
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Any]], clock: Clock = SYSTEM_CLOCK) -> None:
         self._connect, self._clock = connect, clock
         self._left: dict[_Key, int] = {}
+        self._total: dict[_Key, int] = {}
         self._day: date | None = None
         self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def take(self, agreement: DataAgreement, count: int = 1) -> None:
         """Use up `count` calls (or rows) of today. Raises Exceeded `exchange.quota`, and then nothing is used up."""
         key = (agreement.org_code, agreement.service)
-        if self._take(key, count):
+        if self._total.get(key) == agreement.quota_day and self._take(key, count):
             return
         async with self._locks[key]:
+            if self._total.get(key) != agreement.quota_day:
+                await self._give_back(key)
+                self._total[key] = agreement.quota_day
             while not self._take(key, count):
                 day = self._today()
                 wanted = max(block_of(agreement.quota_day), count - self._left.get(key, 0))
@@ -49,6 +53,13 @@ class Quota:
                 self._left[key] = self._left.get(key, 0) + got
                 if got < wanted and not self._enough(key, count):
                     raise over_quota(self._until_midnight())
+
+    async def _give_back(self, key: _Key) -> None:
+        """Another quota was agreed on: what was taken out of the old one does not count, nor is it used any more."""
+        day, left = self._today(), self._left.pop(key, 0)
+        if left:
+            async with self._connect() as conn, conn.transaction():
+                await store.give_back(conn, *key, day, left)
 
     def _today(self) -> date:
         today = vietnam_day(self._clock.now())

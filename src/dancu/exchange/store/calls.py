@@ -71,6 +71,14 @@ async def lease(conn: Conn, org_code: str, service: str, day: date, block: int, 
     return int(row[0]) if row else 0
 
 
+async def give_back(conn: Conn, org_code: str, service: str, day: date, calls: int) -> None:
+    """Of what was taken so many are not used."""
+    await conn.execute(
+        "UPDATE exchange.quota SET leased = greatest(0, leased - %s::bigint) WHERE org_code = %s AND service = %s AND day = %s",
+        (calls, org_code, service, day),
+    )
+
+
 async def changed(conn: Conn) -> int:
     """A number that is another whenever partners, programs, certificates or agreements are."""
     row = await (await conn.execute("SELECT exchange.changed()")).fetchone()
@@ -83,6 +91,16 @@ async def systems(conn: Conn) -> list[System]:
         " AND h.lifted_at IS NULL AND h.until > now()) FROM exchange.system s JOIN exchange.partner p ON p.org_code = s.org_code"
     )
     return [System(*row) for row in await cursor.fetchall()]
+
+
+async def held(conn: Conn, client_no: int) -> datetime | None:
+    """Until when an alert holds the program; None where none does."""
+    row = await (
+        await conn.execute(
+            "SELECT max(until) FROM exchange.hold WHERE client_no = %s::bigint AND lifted_at IS NULL AND until > now()", (client_no,)
+        )
+    ).fetchone()
+    return row[0] if row else None
 
 
 async def certificates(conn: Conn) -> list[tuple[bytes, int, bytes, datetime, datetime, bool]]:

@@ -59,9 +59,14 @@ async def head(conn: Conn) -> int:
 
 
 async def next_events(conn: Conn, subscription_id: str, after: int, most: int) -> tuple[list[News], int]:
-    """(events, the place up to which was searched). The evidence is written with it: commit before anything leaves."""
+    """(events, the place up to which was searched). The evidence is written with it: commit before anything leaves. Nothing while
+    an alert holds the subscription's program: its place is kept."""
     cursor = await conn.execute(
-        "SELECT seq, topic, ref, payload, at FROM exchange.next_events(%s::uuid, %s::bigint, %s::int)", (subscription_id, after, most)
+        # OFFSET 0: who is held is asked first, the function writes evidence.
+        "SELECT n.seq, n.topic, n.ref, n.payload, n.at FROM (SELECT s.subscription_id AS id FROM exchange.subscription s WHERE s.subscription_id = %s::uuid"
+        " AND NOT EXISTS (SELECT FROM exchange.hold h WHERE h.client_no = s.client_no AND h.lifted_at IS NULL AND h.until > now()) OFFSET 0) free"
+        " CROSS JOIN LATERAL exchange.next_events(free.id, %s::bigint, %s::int) n",
+        (subscription_id, after, most),
     )
     found, upto = [], after
     for row in await cursor.fetchall():

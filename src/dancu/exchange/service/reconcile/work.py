@@ -21,7 +21,7 @@ from dancu.exchange.service import partners
 from dancu.exchange.service.reconcile import results, runs
 from dancu.exchange.service.reconcile.comparing import Comparing
 from dancu.exchange.service.reconcile.reading import CHUNK, Source, profile
-from dancu.exchange.store import calls as quotas
+from dancu.exchange.store import calls
 from dancu.exchange.store import reconcile as store
 from dancu.kernel.actor import Actor, ActorKind, Channel, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, vietnam_day
@@ -157,16 +157,19 @@ class _Job:
         return results.unseal(self.keys, run.run_no, run.chunks - 1, "result", sealed)
 
     async def _permitted(self, rows: int) -> None:
-        """The partner is connected, the agreement still holds at this hour, and the day's quota covers the rows."""
+        """The partner is connected, no alert holds its program, the agreement still holds at this hour, and the day's quota covers the
+        rows."""
         run, now = self.run, SYSTEM_CLOCK.now()
         if (await partners.partner(self.conn, run.org_code)).state is not PartnerState.LIVE:
             raise refused("exchange.suspended")
+        if await calls.held(self.conn, run.client_no):
+            raise refused("exchange.held")
         agreement = await data_agreements.in_force(self.conn, run.org_code, runs.SERVICE)
         if agreement is None or not agreement.fields >= run.released:
             raise refused("agreement.none")
         if code := agreement.permits(runs.SERVICE, run.released, run.purpose, run.legal_basis, now):
             raise refused(code)
-        got = await quotas.lease(self.conn, run.org_code, runs.SERVICE, vietnam_day(now), rows, agreement.quota_day)
+        got = await calls.lease(self.conn, run.org_code, runs.SERVICE, vietnam_day(now), rows, agreement.quota_day)
         if got < rows:
             raise over_quota(_seconds_left(now))
 
