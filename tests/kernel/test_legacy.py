@@ -51,6 +51,15 @@ def test_a_file_is_recognised_and_every_cell_comes_back(names: list[str]) -> Non
         ("Ñoã Vaên Ñöùc", "Đỗ Văn Đức"),
         ("LEÂ THÒ MYÕ", "Lê Thị Mỹ"),
         ("Voõ Thò Lyù", "Võ Thị Lý"),
+        ("Y Blo £ban", "Y Blo Êban"),
+        ("H'Hen Niª", "H'Hen Niê"),
+        ("P¬loong Plªnh", "Pơloong Plênh"),
+        ("Pin¨ng T¾c", "Pinăng Tắc"),
+        ("Kat¬r ThÞ SÝnh", "Katơr Thị Sính"),
+        ("Y Moan EÂban", "Y Moan Êban"),
+        ("H'HEN NIEÂ", "H'Hen Niê"),
+        ("Kpaê Klông", "Kpă Klơng"),
+        ("Zôraâm Buoân", "Zơrâm Buôn"),
     ],
 )
 def test_short_strings_alone(text: str, normal: str) -> None:
@@ -71,6 +80,13 @@ def test_a_mixed_file_is_judged_row_by_row() -> None:
     rows = ["Nguyễn Văn Hoàng", "Trần Thị Hoà", TCVN3.split(",")[0], "Lê Thị Bưởi"]
     assert detect_encoding(rows) == "unicode"
     assert [normal_form(row).normal for row in rows][2] == "Nguyễn Văn Hoàng"
+
+
+@pytest.mark.parametrize(
+    "text", ["Mª Carmen", "José Mª García", "Michaël", "Zoë", "João", "Guðmundsdóttir", "«Nguyen»", "Tên©", "Åsa", "TRAN Â", "Â"]
+)
+def test_letters_of_other_names_stay(text: str) -> None:
+    assert normal_form(text).normal.casefold() == text.casefold()
 
 
 def test_other_languages_are_not_taken_for_legacy_vietnamese() -> None:

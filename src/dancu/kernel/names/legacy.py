@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Final, Literal
 
 from ..text import VIETNAMESE, compose
+from .signatures import bears_tcvn3, bears_vni
 from .syllables import is_syllable
 
 Encoding = Literal["unicode", "tcvn3", "vni"]
@@ -77,11 +78,17 @@ def detect_encoding(texts: Iterable[str]) -> Encoding:
     best = max(LEGACY, key=lambda e: (counts[e].better - counts[e].worse, counts[e].surnames))
     other = counts["vni" if best == "tcvn3" else "tcvn3"]
     count = counts[best]
-    if count.better - count.worse <= other.better - other.worse and count.surnames == other.surnames:
+    clear = count.better - count.worse > other.better - other.worse or count.surnames != other.surnames
+    if unicode_cells * 20 > len(cells):
         return "unicode"
-    if not _believable(count) or unicode_cells * 20 > len(cells):
-        return "unicode"
-    return best
+    return best if clear and _believable(count) else _by_signs(cells)
+
+
+def _by_signs(cells: list[str]) -> Encoding:
+    """The encoding of names that are no Vietnamese syllables."""
+    if bears_tcvn3(cells, lambda word: _convert(word, "tcvn3")):
+        return "tcvn3"
+    return "vni" if bears_vni(cells, lambda word: _convert(word, "vni")) else "unicode"
 
 
 def _believable(count: _Count) -> bool:
@@ -190,6 +197,9 @@ _SECOND = re.escape("".join(char for char, byte in _C1.items() if byte < 0xC0))
 _LEAD: Final = re.compile(f"[\u00c2-\u00f4](?:[{_SECOND}]|(?= |$))")
 #: "Ã" + U+00A0 is à; the no-break space is often gone or turned into a space by the time the text arrives.
 _LOST_NBSP: Final = re.compile("(?<=[ÃÂ])(?= |$)")
+#: "Â" alone may be a letter of the name ("H'HEN NIEÂ" in VNI): it is believed lost only beside other such pairs.
+_LOST_AFTER_A: Final = re.compile("(?<=Ã)(?= |$)")
+_PAIR: Final = re.compile(f"[\u00c2-\u00f4][{_SECOND}]")
 
 
 def undo_mojibake(text: str) -> str | None:
@@ -200,7 +210,8 @@ def undo_mojibake(text: str) -> str | None:
     """
     if not _LEAD.search(text):
         return None
-    for candidate in (text, _LOST_NBSP.sub("\u00a0", text)):
+    lost = _LOST_NBSP if _PAIR.search(text) else _LOST_AFTER_A
+    for candidate in (text, lost.sub("\u00a0", text)):
         raw = bytearray()
         for char in candidate:
             byte = ord(char) if char < "\x80" else _C1.get(char)
