@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import httpx
@@ -10,12 +11,13 @@ import pytest
 
 from dancu import app as composition
 from dancu.audit import service as audit
+from dancu.kernel.actor import Actor, ActorKind, Channel, Purpose
 from dancu.population import service as population
 from dancu.settings import Settings
 from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
 
 pytestmark = pytest.mark.asyncio
-MOTHER, CHILD, OTHER = "049190030001", "049218030002", "049190030003"
+MOTHER, CHILD, OTHER, THIRD = "049190030001", "049218030002", "049190030003", "049190030004"
 CLIENT = {"X-Road-Client": "ee-test/GOV/70006317/datatracker"}
 
 
@@ -26,6 +28,12 @@ async def client(registry, tmp_path, monkeypatch):  # type: ignore[no-untyped-de
     application = composition.build_dialect(Settings(data=tmp_path, demo=True), "findusage")
     async with application.router.lifespan_context(application):
         yield httpx.AsyncClient(transport=httpx.ASGITransport(application, client=("127.0.0.1", 1)), base_url="http://localhost", headers=CLIENT)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):  # type: ignore[no-untyped-def]
+    """Where this module's database has the key and checkpoints of its log."""
+    return tmp_path_factory.mktemp("log")
 
 
 async def sequenced(registry, folder):  # type: ignore[no-untyped-def]
@@ -41,14 +49,13 @@ async def ask(client, code, asker=None, version="v2", **query):  # type: ignore[
     return await client.get(f"/{version}/findUsage", params={"userCode": code, **query}, headers={"X-Road-UserId": asker or code})
 
 
-async def test_pages_and_periods(client, registry, office, tmp_path_factory):  # type: ignore[no-untyped-def]
+async def test_pages_and_periods(client, registry, office, log):  # type: ignore[no-untyped-def]
     await office.person(number=OTHER)
     await office.conn.commit()
-    folder = tmp_path_factory.mktemp("log")
     for _ in range(7):  # each look at the list is itself in the list
         assert (await ask(client, f"VN{OTHER}")).status_code == 200
-    await sequenced(registry, folder)
-    whole = (await ask(client, OTHER, version="v3")).json()
+    await sequenced(registry, log)
+    whole = (await ask(client, OTHER)).json()
     total, uses = whole["totalUsages"], whole["usages"]
     assert total == len(uses) >= 8
     assert all(set(one) == {"logtime", "action", "receiverCode", "receiverName", "receiverSystem"} for one in uses)
@@ -91,3 +98,54 @@ async def test_headers_period_and_heartbeat(client):  # type: ignore[no-untyped-
     since = datetime.fromisoformat((await client.get("/v2/usagePeriod")).json()["periodStart"])
     assert since.tzinfo is not None and since <= datetime.now(UTC)
     assert (await client.get("/v2/heartbeat")).json()["status"] == "OK"
+
+
+LISTS = ("dataRequests", "dataResponses", "dataProcessings", "internalProcessings")
+
+
+async def test_v3_tells_the_kind_of_each_use(client, registry, office, log):  # type: ignore[no-untyped-def]
+    key = await office.person(number=THIRD)
+    await office.conn.commit()
+    why = Purpose("public_service", "104/2022/NĐ-CP")
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as conn:
+        staff = Actor(ActorKind.STAFF, 7, "DEMO.X", channel=Channel.WEB)
+        partner, itself = Actor(ActorKind.CLIENT, 9, "DEMO.BHXH", channel=Channel.API), Actor(ActorKind.CITIZEN, key, "", channel=Channel.WEB)
+        for actor, fields, verb, case in (
+            (staff, ["paper.social_insurance"], "look", "HS-1"), (staff, ["paper.land", "paper.housing"], "look", ""), (partner, ["name"], "verify", ""),
+            (itself, ["name"], "look", ""), (partner, ["name"], "reconcile", ""),
+        ):  # fmt: skip
+            await audit.record(conn, actor, replace(why, case_ref=case), action="read", subjects=[key], fields=fields, note={"verb": verb})
+    await sequenced(registry, log)
+    whole = (await ask(client, THIRD, version="v3", includeBulkProcessing="true")).json()
+    assert whole["totalUsages"] == whole["returnedUsages"] == sum(len(whole[name]) for name in LISTS)
+    (request,), (processing,) = whole["dataRequests"], whole["dataProcessings"]
+    assert request["target"] == {"type": "GOV", "name": "Bảo hiểm xã hội Việt Nam"} and request["queryGroupId"] == "DEMO.X-HS-1"
+    assert request["initiatorOrg"]["name"] == "DEMO.X" and request["legalBasis"] == "104/2022/NĐ-CP" and request["logTime"].endswith("Z")
+    assert "source" in processing and [one["bulkProcessing"] for one in whole["dataResponses"]] == [True, False]
+    assert all(one["target"]["systemName"] == "Dancu" for one in whole["dataResponses"])
+    own = [one for one in whole["internalProcessings"] if "initiatorPerson" in one]
+    assert own[0]["initiatorPerson"]["alternativeCode"] == f"VN{THIRD}"
+    assert all(("initiatorOrg" in one) != ("initiatorPerson" in one) and one["purpose"] for name in LISTS for one in whole[name])
+    # Mass processing only where it is asked for; kinds and systems that are asked for, and no others.
+    usual = (await ask(client, f"VN{THIRD}", version="v3")).json()
+    assert usual["totalUsages"] == whole["totalUsages"] - sum(one["bulkProcessing"] for name in LISTS for one in whole[name])
+    some = (await ask(client, THIRD, version="v3", processingType=["DATA_REQUEST", "DATA_RESPONSE"])).json()
+    assert set(some) == {"totalUsages", "returnedUsages", "dataRequests", "dataResponses"} and some["totalUsages"] == 2
+    assert (await ask(client, THIRD, version="v3", logSourceSystems="Digilugu")).json()["totalUsages"] == 0
+    page = (await ask(client, THIRD, version="v3", limit=1, offset=1)).json()
+    assert (page["totalUsages"], page["returnedUsages"]) == (usual["totalUsages"], 1)
+
+
+@pytest.mark.parametrize("query", [
+    {"processingType": "ALL"}, {"includeBulkProcessing": "yes"}, {"limit": "0"}, {"limit": "10001"}, {"offset": "-1"}, {"periodStart": "2021-01-31"},
+])  # fmt: skip
+async def test_v3_refuses_in_its_own_shape(client, query):  # type: ignore[no-untyped-def]
+    answer = await ask(client, OTHER, version="v3", **query)
+    assert answer.status_code == 400 and set(answer.json()) == {"code", "message"} and answer.headers["content-type"] == "application/json"
+
+
+async def test_v3_has_its_own_services(client):  # type: ignore[no-untyped-def]
+    assert (await client.get("/v3/heartbeat")).json()["status"] == "OK"
+    assert (await client.get("/v3/usagePeriod")).status_code == 404  # of v2 only
+    stranger = await client.get("/v3/findUsage", params={"userCode": OTHER}, headers={"X-Road-UserId": OTHER, "X-Forwarded-For": "127.0.0.1"})
+    assert stranger.status_code == 401 and set(stranger.json()) == {"code", "message"}
