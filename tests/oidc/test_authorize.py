@@ -38,7 +38,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
         {"client_id": "nobody"},
         {"client_id": "x" * 5000},
         {"request_uri": "https://evil.example/request"},
-        {"request": "no.jwt.this"},
+        {"request": "no.jwt.this", "redirect_uri": "https://evil.example/"},
     ],
 )
 async def test_nothing_is_sent_to_an_address_that_is_not_the_clients(site: Site, citizen: Citizen, make_service: Make, spoil: dict[str, Any]) -> None:
@@ -65,6 +65,7 @@ async def test_a_parameter_twice_is_refused(site: Site, citizen: Citizen, make_s
         ({"prompt": "none"}, "login_required"),
         ({"authorization_details": "x"}, "invalid_authorization_details"),
         ({"purpose": "war"}, "unauthorized_client"),
+        ({"request": "no.jwt.this"}, "invalid_request_object"),
     ],
 )
 async def test_errors_come_back_with_state_and_issuer(site: Site, make_service: Make, changes: dict[str, str], error: str) -> None:

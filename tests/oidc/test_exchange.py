@@ -67,7 +67,7 @@ async def test_it_ends_with_the_sign_in_it_came_from(site: Site, citizen: Citize
     made = (await exchange(site, portal, held, health.id)).json()["access_token"]
     await site.sql("UPDATE accounts.account SET lock_version = lock_version + 1 WHERE person_key = %s", (citizen.key,))
     assert not (await introspected(site, health, made))["active"]
-    assert error_of(await exchange(site, portal, held, health.id)) == "invalid_grant"
+    assert error_of(await exchange(site, portal, held, health.id)) == "invalid_request"
 
 
 async def test_the_purpose_does_not_change_on_the_way(site: Site, citizen: Citizen, make_service: Make) -> None:
@@ -86,12 +86,12 @@ async def test_what_is_refused(site: Site, citizen: Citizen, make_service: Make)
     token = held["access_token"]
     program = (await journey.ask({"grant_type": "client_credentials", **journey.credentials()})).json()["access_token"]
     for caller, subject, changes, error in (
-        (thief, token, {}, "invalid_grant"),
+        (thief, token, {}, "invalid_request"),
         (plain, token, {}, "unauthorized_client"),
-        (portal, held["refresh_token"], {}, "invalid_grant"),
-        (portal, held["id_token"], {}, "invalid_grant"),
-        (portal, program, {}, "invalid_grant"),
-        (portal, "junk", {}, "invalid_grant"),
+        (portal, held["refresh_token"], {}, "invalid_request"),
+        (portal, held["id_token"], {}, "invalid_request"),
+        (portal, program, {}, "invalid_request"),
+        (portal, "junk", {}, "invalid_request"),
         (portal, token, {"audience": ""}, "invalid_request"),
         (portal, token, {"audience": "nobody"}, "invalid_target"),
         (portal, token, {"audience": portal.id}, "invalid_target"),

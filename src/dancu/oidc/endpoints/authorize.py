@@ -20,7 +20,7 @@ from dancu.oidc.models import AuthRequest, Client
 from dancu.oidc.service import consent, flow, requests, tokens
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.flow import Stand, Step
-from dancu.oidc.service.parsing.authorize import Refused, parse
+from dancu.oidc.service.parsing.authorize import Refused, parse, refused
 from dancu.oidc.service.parsing.params import Params, form_params, once
 from dancu.oidc.service.subject import signed_in
 from dancu.oidc.service.subjects import subject_of
@@ -39,8 +39,8 @@ async def authorize(request: Request, held: RequestLease) -> Response:
         client, asked = await _asked(request, once(request.query_params.multi_items()))
     except OAuthError as error:
         return pages.broken(request, error)
-    except Refused as refused:
-        return back_with_error(request, refused.redirect_uri, refused.response_mode, refused.state, refused.error)
+    except Refused as wrong:
+        return back_with_error(request, wrong.redirect_uri, wrong.response_mode, wrong.state, wrong.error)
     return await _go_on(request, held, client, asked, was_asked=False)
 
 
@@ -52,8 +52,8 @@ async def authorize_posted(request: Request) -> Response:
         _, asked = await _asked(request, params)
     except OAuthError as error:
         return pages.broken(request, error)
-    except Refused as refused:
-        return back_with_error(request, refused.redirect_uri, refused.response_mode, refused.state, refused.error)
+    except Refused as wrong:
+        return back_with_error(request, wrong.redirect_uri, wrong.response_mode, wrong.state, wrong.error)
     return see_other(_way(request, asked, was_asked=False))
 
 
@@ -117,8 +117,14 @@ async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]
         if "request" in params:
             raise invalid_request("request and request_uri exclude each other")
         return client, requests.pushed(provider.sealer, params["request_uri"], client)
-    unpacked = requests.unpack_object(params, client, issuer_of(request))
     requests.refuse_unpushed(client)
+    try:
+        client, unpacked = await requests.unpacked(params, client, issuer_of(request), provider.renew)
+    except OAuthError as error:
+        # Told to the client (RFC 9101 §6.2) where the address beside the object is its own.
+        if params.get("redirect_uri") in client.redirect_uris:
+            raise refused(error, params) from error
+        raise
     return client, parse(unpacked, client, tokens.hint(provider, issuer_of(request), client))
 
 
@@ -152,6 +158,8 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
     try:
         if actor.kind is ActorKind.CITIZEN:  # who has no session yet is sent to sign in without a look at the database
             stood = await signed_in(await held.connection(), actor)
+        if asked.pushed and stood is not None and not was_asked:
+            await _refuse_answered(request, client, asked, stood)
         stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
         if stand.step is Step.SIGN_IN:
             return see_other(_sign_in(request, asked, stand))
@@ -165,6 +173,14 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
         return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
 
 
+async def _refuse_answered(request: Request, client: Client, asked: AuthRequest, stood: SignIn) -> None:
+    """Raises OAuthError invalid_request_uri for a reference that led to tokens already (RFC 9126 §4, RFC 9101 §6.2). One that was only
+    looked at, or whose code was lost on the way, may be opened again: people press reload."""
+    word, _ = await provider_of(request).uses.ask(((), (stood.person_key, asked.request_id, client.client_no)))
+    if word != "unknown":
+        raise OAuthError("invalid_request_uri", "request_uri was used before")
+
+
 def _expected(request: Request, client: Client, asked: AuthRequest, stood: SignIn | None) -> bool:
     if not asked.subject or stood is None:
         return True
@@ -173,7 +189,7 @@ def _expected(request: Request, client: Client, asked: AuthRequest, stood: SignI
 
 def _code(request: Request, client: Client, asked: AuthRequest, terms: consent.Terms, stood: SignIn) -> Response:
     made = Code(
-        asked, client.client_no, stood, terms.purpose.code, terms.purpose.legal_basis, asked.details, tokens.code_expiry()
+        asked, client.client_no, flow.stated(asked, stood), terms.purpose.code, terms.purpose.legal_basis, asked.details, tokens.code_expiry()
     )
     code = tokens.code(provider_of(request).sealer, made)
     return back(request, asked.redirect_uri, asked.response_mode, asked.state, {"code": code})

@@ -12,7 +12,8 @@ _KEPT = {"Cache-Control": "public, max-age=900", "Cross-Origin-Resource-Policy":
 
 
 async def metadata(request: Request) -> Response:
-    return json_answer(document(issuer_of(request), _paths(request)), headers=_KEPT)
+    front = getattr(request.app.state, "mtls_url", "")
+    return json_answer(document(issuer_of(request), _paths(request), front), headers=_KEPT)
 
 
 def _paths(request: Request) -> frozenset[str]:

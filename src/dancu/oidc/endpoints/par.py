@@ -37,7 +37,7 @@ async def _par(request: Request) -> Response:
         proof = dpop.read(provider.sealer, wire)
     except dpop.WrongProof as wrong:
         raise dpop.refusal(wrong, provider.sealer) from wrong
-    params = requests.unpack_object(wire.params, client, wire.issuer)
+    client, params = await requests.unpacked(wire.params, client, wire.issuer, provider.renew)
     if proof is not None:
         if params.get("dpop_jkt", proof.jkt) != proof.jkt:
             raise OAuthError("invalid_dpop_proof", "dpop_jkt is another key")
@@ -48,9 +48,10 @@ async def _par(request: Request) -> Response:
         raise refused.error from refused
     marks = (*known.marks, proof.mark) if proof else known.marks
     if marks:
+        again = proof is not None and (provider.proofs.again(proof) or not known.marks)
         word, _ = await provider.uses.ask((marks, None))
         if word != "ok":
-            raise replayed()
+            raise dpop.replayed() if again else replayed()
     headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
     return json_answer({"request_uri": pushed, "expires_in": PUSHED_SECONDS}, 201, headers)
 

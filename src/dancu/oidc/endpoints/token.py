@@ -6,7 +6,7 @@ from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.wire import answered, bounded, demo_of, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.models import Client
 from dancu.oidc.service import dpop
-from dancu.oidc.service.authenticate import client_of
+from dancu.oidc.service.authenticate import Replayed, client_of
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.grants import HANDLERS, Call
 from dancu.oidc.service.provider import Provider
@@ -43,7 +43,11 @@ async def _token(request: Request) -> Response:
         raise dpop.refusal(wrong, provider.sealer) from wrong
     marks = (*known.marks, proof.mark) if proof else known.marks
     call = Call(provider, wire, known.client, marks, proof, demo_of(request))
-    answer = await HANDLERS[grant_type](call)
+    again = proof is not None and (provider.proofs.again(proof) or not known.marks)
+    try:
+        answer = await HANDLERS[grant_type](call)
+    except Replayed as error:
+        raise (dpop.replayed() if again else error) from error
     headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
     return json_answer(answer, headers={"Pragma": "no-cache", **headers})
 

@@ -18,7 +18,8 @@ class Mark:
 class AuthRequest:
     """What a client asks for. `request_id` (16 bytes) is drawn when the request first arrives and becomes the id of the
     family of tokens, so one request leads to one family. `at`: when it arrived, seconds. `max_age` None: not asked.
-    `subject`: whom the client believes to be there, by the `sub` it knows; "" for anybody."""
+    `subject`: whom the client believes to be there, by the `sub` it knows; "" for anybody.
+    `pushed`: it came by reference, which is good for one answer."""
 
     request_id: bytes
     client_id: str
@@ -39,6 +40,7 @@ class AuthRequest:
     dpop_jkt: str = ""
     purpose: str = ""
     subject: str = ""
+    pushed: bool = False
 
     def values(self) -> dict[str, Any]:
         """Name -> value, nothing copied: to be sealed at once."""

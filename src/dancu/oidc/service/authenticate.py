@@ -174,6 +174,9 @@ def _keys(jwks: bytes) -> tuple[PublicKey, ...]:
     return public_keys(orjson.loads(jwks))
 
 
-def replayed() -> OAuthError:
-    """What came once came again."""
-    return invalid_client("the assertion or proof was used before")
+class Replayed(OAuthError):
+    """What may come once came again: an assertion, or the proof beside it."""
+
+
+def replayed() -> Replayed:
+    return Replayed("invalid_client", "the assertion or proof was used before", 401)

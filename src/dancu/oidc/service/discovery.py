@@ -17,11 +17,17 @@ EXTENSIONS = {
     "device_authorization_endpoint": "/oidc/device_authorization",
     "backchannel_authentication_endpoint": "/oidc/bc-authorize",
 }
+# Where a client may show its certificate, at the address of the proxy that asks for one (RFC 8705 §5).
+WITH_CERTIFICATE = (
+    "token_endpoint", "userinfo_endpoint", "pushed_authorization_request_endpoint", "introspection_endpoint", "revocation_endpoint",
+    "device_authorization_endpoint", "backchannel_authentication_endpoint",
+)  # fmt: skip
 AUTH_METHODS = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic", "client_secret_post", "none"]
 
 
-def document(issuer: str, paths: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The metadata; `paths`: what the application serves, so that nothing is promised that is not there."""
+def document(issuer: str, paths: frozenset[str] = frozenset(), front: str = "") -> dict[str, Any]:
+    """The metadata; `paths`: what the application serves, so that nothing is promised that is not there; `front`: where clients
+    with certificates call, "" for the same address as everybody."""
     algs, legacy = sorted(FAPI_ALGS), sorted(LEGACY_ALGS)
     made: dict[str, Any] = {
         "issuer": issuer,
@@ -48,7 +54,7 @@ def document(issuer: str, paths: frozenset[str] = frozenset()) -> dict[str, Any]
         "require_request_uri_registration": False,
         "request_object_signing_alg_values_supported": legacy,
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["vi", "en"],
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": legacy,
@@ -60,12 +66,21 @@ def document(issuer: str, paths: frozenset[str] = frozenset()) -> dict[str, Any]
         if path in paths:
             made[name] = issuer + path
             if name in ("introspection_endpoint", "revocation_endpoint"):
-                made[f"{name}_auth_methods_supported"] = AUTH_METHODS
+                # Who proves nothing may give tokens back, but learns nothing about them (service.introspect.refuse_public).
+                proving = [way for way in AUTH_METHODS if way != "none"] if name == "introspection_endpoint" else AUTH_METHODS
+                made[f"{name}_auth_methods_supported"] = proving
                 made[f"{name}_auth_signing_alg_values_supported"] = legacy
     if "end_session_endpoint" in made:
         made |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
+    if "introspection_endpoint" in made:
+        made["introspection_signing_alg_values_supported"] = ["ES256"]
     if "backchannel_authentication_endpoint" in made:
-        made |= {"backchannel_token_delivery_modes_supported": ["poll", "ping"], "backchannel_user_code_parameter_supported": False}
+        made |= {
+            "backchannel_token_delivery_modes_supported": ["poll", "ping"], "backchannel_user_code_parameter_supported": False,
+            "backchannel_authentication_request_signing_alg_values_supported": legacy,
+        }  # fmt: skip
+    if front:
+        made["mtls_endpoint_aliases"] = {name: front + made[name].removeprefix(issuer) for name in WITH_CERTIFICATE if name in made}
     if "/desk/clients/try" not in paths:
         del made["service_documentation"]
     return made

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dancu.oidc.jose import LEEWAY, JoseError, b64u, public_key, split
 from dancu.oidc.jose.times import seconds
 from dancu.oidc.models import Mark
-from dancu.oidc.policy import FAPI_ALGS, LEGACY_ALGS, NONCE_SECONDS, PROOF_SECONDS
+from dancu.oidc.policy import FAPI_ALGS, NONCE_SECONDS, PROOF_SECONDS
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.service.wire import Wire
@@ -69,7 +70,7 @@ def read(sealer: Sealer, wire: Wire, *, token: str = "", now: float | None = Non
             raise JoseError("typ is not dpop+jwt")
         jwk = proof.header.get("jwk")
         key = public_key(jwk if isinstance(jwk, dict) else {})
-        key.verify(proof, LEGACY_ALGS)
+        key.verify(proof, FAPI_ALGS)
         made = seconds(proof.claims, "iat")
     except JoseError as error:
         raise WrongProof(str(error)) from error
@@ -89,6 +90,27 @@ def read(sealer: Sealer, wire: Wire, *, token: str = "", now: float | None = Non
     digest = hashlib.sha256(f"dpop|{key.thumbprint}|{jti}".encode()).digest()
     remembered = 2 * NONCE_SECONDS if given is not None else PROOF_SECONDS + LEEWAY
     return Proof(key.thumbprint, Mark(digest, remembered + LEEWAY))
+
+
+class SeenProofs:
+    """Proofs of the last minutes, as this process saw them. That one is good once is the database's word; this tells, for the name of the
+    refusal, whether it was the proof that came again or the client's assertion beside it."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._most = most
+
+    def again(self, proof: Proof) -> bool:
+        """Whether it was here before; from now on it was."""
+        known = proof.mark.digest in self._seen
+        self._seen[proof.mark.digest] = None
+        if len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+        return known
+
+
+def replayed() -> OAuthError:
+    return OAuthError("invalid_dpop_proof", "the proof was used before")
 
 
 def refusal(wrong: WrongProof, sealer: Sealer) -> OAuthError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dancu.accounts.models import ACR, SignIn
@@ -83,6 +83,13 @@ def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: b
         if demanded:
             raise OAuthError("unmet_authentication_requirements", "the sign-in is weaker than demanded")
     return None
+
+
+def stated(request: AuthRequest, sign_in: SignIn) -> SignIn:
+    """The sign-in as this client hears of it: where it demands certain levels, the highest of them that was reached, since its `acr`
+    must be one of those (OIDC Core §5.5.1.1)."""
+    reached = [number for value in essential_acr(request) if (number := _NUMBER.get(value, 9)) <= sign_in.acr]
+    return replace(sign_in, acr=max(reached)) if reached else sign_in
 
 
 def consent_needed(request: AuthRequest, terms: Terms, wanted: tuple[str, ...], given: frozenset[str] | None) -> bool:

@@ -20,7 +20,7 @@ async def call(
 ) -> tuple[int, bytes]:  # fmt: skip
     """(status, body). Follows no redirect and reads 64 KiB at most. `local`: addresses of this machine are allowed (and
     plain http to them), for a demonstration. Raises Failed."""
-    async with Outbound(_ANY_PUBLIC + (_local() if local else Rules()), most_connections=1, keep_seconds=0.0) as out:
+    async with Outbound(_ANY_PUBLIC + (_local() if local else Rules()), most_connections=1) as out:
         answer = await out.call(method, url, form=form, json=json, headers=headers, seconds=_SECONDS)
     return answer.status, answer.body
 

@@ -9,6 +9,7 @@ from dancu.kit.limits import Rate, TokenBuckets
 from dancu.oidc.models import Client
 from dancu.oidc.service import clients, release
 from dancu.oidc.service.consent import Agreements
+from dancu.oidc.service.dpop import SeenProofs
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.minting import BUSY, Minting
 from dancu.oidc.service.renewing import NewerKeys
@@ -30,6 +31,7 @@ class Provider:
         self.uses = Batches(connect, families.use_many, busy=BUSY)
         self.releases = Batches(connect, release.release_many, busy=BUSY)
         self.agreements = Agreements()
+        self.proofs = SeenProofs()
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
         self._newer = NewerKeys(local=local)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from dancu.oidc.jose import JoseError, b64u, check_times, split, unb64u
+from dancu.oidc.jose import LEEWAY, JoseError, b64u, check_times, split, unb64u
+from dancu.oidc.jose.times import seconds
 from dancu.oidc.models import AuthRequest, Client
 from dancu.oidc.policy import FLOW_SECONDS, PUSHED_SECONDS, REQUEST_OBJECT_SECONDS
-from dancu.oidc.service.authenticate import verify
+from dancu.oidc.service.authenticate import Renew, verify
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.seal import Sealer
 
@@ -31,7 +33,12 @@ def unpack_object(params: Mapping[str, str], client: Client, issuer: str, *, now
         if client.jwks is None:
             raise JoseError("the client registered no keys")
         verify(client, token)
-        check_times(token.claims, time.time() if now is None else now, longest=REQUEST_OBJECT_SECONDS, need_exp=client.fapi)
+        now = time.time() if now is None else now
+        check_times(token.claims, now, longest=REQUEST_OBJECT_SECONDS, need_exp=client.fapi)
+        begins = seconds(token.claims, "nbf")
+        # FAPI 2.0 Message Signing §5.3.1: it says since when it holds, and that is not long ago.
+        if client.fapi and (begins is None or begins < now - REQUEST_OBJECT_SECONDS - LEEWAY):
+            raise JoseError("nbf is missing or too long ago")
         audience = token.claims.get("aud")
         if issuer not in (audience if isinstance(audience, list) else [audience]):
             raise JoseError("aud is not this issuer")
@@ -42,6 +49,15 @@ def unpack_object(params: Mapping[str, str], client: Client, issuer: str, *, now
         return {name: _as_text(value) for name, value in token.claims.items() if value not in (None, "")}
     except JoseError as error:
         raise OAuthError("invalid_request_object", f"request object: {error}") from error
+
+
+async def unpacked(params: Mapping[str, str], client: Client, issuer: str, renew: Renew) -> tuple[Client, dict[str, str]]:
+    """`unpack_object`, where the object may be signed with a key published a moment ago: the client's address is read anew for a
+    `kid` not known, as for its assertions. The client with the keys it has then. Raises OAuthError invalid_request_object."""
+    if client.jwks_uri and "request" in params:
+        with suppress(JoseError):  # what is wrong with it is said below
+            client = await renew(client, str(split(params["request"]).header.get("kid") or ""))
+    return client, unpack_object(params, client, issuer)
 
 
 def _as_text(value: Any) -> str:
@@ -58,7 +74,7 @@ def _as_text(value: Any) -> str:
 
 def push(sealer: Sealer, request: AuthRequest) -> str:
     """A `request_uri` that holds the request. Raises OAuthError invalid_request where it would not fit an address."""
-    sealed = sealer.seal_json("pushed", _packed(request))
+    sealed = sealer.seal_json("pushed", {**_packed(request), "pushed": True})
     if len(sealed) > _MOST_SEALED:
         raise OAuthError("invalid_request", "the request is too large", 413)
     return URN + sealed

@@ -152,7 +152,7 @@ def hint(provider: Provider, issuer: str, client: Client) -> Callable[[str], str
 
 def code(sealer: Sealer, made: Code) -> str:
     request = made.request.values()
-    for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age", "subject"):
+    for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age", "subject", "pushed"):
         del request[name]
     request["request_id"] = b64u(made.request.request_id)
     sign_in = made.sign_in.values()

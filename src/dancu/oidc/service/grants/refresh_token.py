@@ -4,7 +4,9 @@ answer may have got lost on the way."""
 
 from __future__ import annotations
 
-from dancu.oidc.models import AuthMethod
+from dataclasses import replace
+
+from dancu.oidc.models import AuthMethod, Family, Mark
 from dancu.oidc.policy import GRACE_SECONDS
 from dancu.oidc.service import issue, tokens
 from dancu.oidc.service.authenticate import replayed
@@ -31,10 +33,19 @@ async def grant(call: Call) -> issue.Answer:
     # A public client without a key proves nothing: whoever holds the token looks like it.
     known = client.auth_method is not AuthMethod.NONE or call.proof is not None
     async with provider.connect() as conn, conn.transaction():
-        word, family = await families.refresh(
-            conn, call.marks, handle.person_key, handle.family_id, generation, client.client_no, org_code=client.org_code,
-            jkt=call.jkt, x5t=call.x5t, rotate=client.rotates, grace=GRACE_SECONDS if known else 0, request_id=wire.request_id,
-        )  # fmt: skip
+
+        async def ask(marks: tuple[Mark, ...], jkt: str, x5t: str) -> tuple[str, Family | None]:
+            return await families.refresh(
+                conn, marks, handle.person_key, handle.family_id, generation, client.client_no, org_code=client.org_code, jkt=jkt,
+                x5t=x5t, rotate=client.rotates, grace=GRACE_SECONDS if known else 0, request_id=wire.request_id,
+            )  # fmt: skip
+
+        word, family = await ask(call.marks, call.jkt, call.x5t)
+        if word == "unbound" and client.auth_method is not AuthMethod.NONE:
+            # Who proved to be the client may come with a new key: its refresh tokens are bound to the client (RFC 9449 §5, RFC 8705 §4).
+            _, before = await families.use(conn, (), handle.person_key, handle.family_id, handle.client_no)
+            if before is not None and bool(before.jkt) <= bool(call.jkt) and bool(before.x5t) <= bool(call.x5t):
+                word, family = await ask((), before.jkt, before.x5t)
     if word == "replayed":
         raise replayed()
     if family is None:
@@ -42,4 +53,4 @@ async def grant(call: Call) -> issue.Answer:
     narrowed = wire.params.get("scope", "")
     if set(narrowed.split()) - set(family.scope):
         raise OAuthError("invalid_scope", "scope is wider than what was granted")
-    return issue.answer(provider, wire.issuer, client, family, narrowed=narrowed)
+    return issue.answer(provider, wire.issuer, client, replace(family, jkt=call.jkt, x5t=call.x5t), narrowed=narrowed)

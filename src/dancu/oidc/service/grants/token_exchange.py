@@ -12,7 +12,7 @@ from dancu.oidc.models import AuthMethod, Client, Family
 from dancu.oidc.policy import ACCESS_SECONDS
 from dancu.oidc.service import consent, introspect, issue, tokens
 from dancu.oidc.service.authenticate import replayed
-from dancu.oidc.service.errors import OAuthError, invalid_grant, invalid_request
+from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.grants.call import Call
 from dancu.oidc.service.release import actor_of
 from dancu.oidc.service.subjects import subject_of
@@ -43,7 +43,7 @@ async def grant(call: Call) -> issue.Answer:
         if word == "replayed":
             raise replayed()
         if family is None:
-            raise invalid_grant("the subject token is not valid any more")
+            raise invalid_request("the subject token is not valid any more")
         await _agreed(call, conn, target, family)
         purpose = Purpose(family.purpose, family.legal_basis)
         note = {"verb": "oidc.exchange", "for": target.client_no, "scope": " ".join(scope)}
@@ -60,7 +60,8 @@ async def grant(call: Call) -> issue.Answer:
 
 
 def _subject_token(call: Call) -> introspect.Found:
-    """The token to exchange: a citizen's access token that the caller was given, or that was made for it."""
+    """The token to exchange: a citizen's access token that the caller was given, or that was made for it. A token that will not do is
+    an invalid_request (§2.2.2)."""
     if call.client.auth_method is AuthMethod.NONE:
         raise OAuthError("unauthorized_client", "public clients exchange nothing")
     params = call.wire.params
@@ -71,11 +72,11 @@ def _subject_token(call: Call) -> introspect.Found:
     call.param("audience")
     found = introspect.read(call.provider, call.wire.issuer, call.param("subject_token"))
     if found is None or found.access is None or found.handle is None:
-        raise invalid_grant("the subject token is not a citizen's valid access token")
+        raise invalid_request("the subject token is not a citizen's valid access token")
     audience = found.access.claims.get("aud")
     own = found.access.text("client_id") == call.client.client_id
     if not own and call.client.client_id not in (audience if isinstance(audience, list) else [audience]):
-        raise invalid_grant("the subject token was neither given to nor made for this client")
+        raise invalid_request("the subject token was neither given to nor made for this client")
     binding = found.access.claims.get("cnf")
     jkt = str(binding.get("jkt", "")) if isinstance(binding, dict) else ""
     if own and jkt and jkt != call.jkt:

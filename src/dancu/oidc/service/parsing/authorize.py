@@ -69,6 +69,12 @@ def parse(
         raise Refused(error, redirect_uri, state, mode if mode in RESPONSE_MODES else "query") from error
 
 
+def refused(error: OAuthError, params: Mapping[str, str]) -> Refused:
+    """The answer at the address of a request that was not read further. `redirect_uri` has been checked."""
+    mode, state = params.get("response_mode", "query"), params.get("state", "")
+    return Refused(error, params["redirect_uri"], state if len(state) <= _LONGEST["state"] else "", mode if mode in RESPONSE_MODES else "query")
+
+
 def _parse(
     params: Mapping[str, str], client: Client, redirect_uri: str, hint: Callable[[str], str], now: int
 ) -> AuthRequest:
@@ -89,7 +95,7 @@ def _parse(
         scope=_scope(params.get("scope", ""), client), state=params.get("state", ""), nonce=params.get("nonce", ""),
         response_mode=params.get("response_mode", "query"), code_challenge=_challenge(params, client),
         prompt=_prompt(params.get("prompt", "")), max_age=_max_age(params.get("max_age", "")),
-        acr_values=tuple(value for value in params.get("acr_values", "").split() if value in ACR.values()),
+        acr_values=_wished_acr(params.get("acr_values", ""), claims),
         claims=claims, details=read_details(params.get("authorization_details", "")),
         login_hint=params.get("login_hint", ""), ui_locales=tuple(params.get("ui_locales", "").split()),
         dpop_jkt=_thumbprint(params.get("dpop_jkt", "")), purpose=params.get("purpose", ""), subject=_subject(params.get("id_token_hint", ""), claims, hint),
@@ -101,10 +107,10 @@ def parse_detached(params: Mapping[str, str], client: Client, *, now: float | No
     for name, most in _LONGEST.items():
         if len(params.get(name, "")) > most:
             raise invalid_request(f"{name} is too long")
+    claims = _claims(params.get("claims", ""))
     return AuthRequest(
         request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri="", at=int(time.time() if now is None else now),
-        scope=_scope(params.get("scope", ""), client), claims=_claims(params.get("claims", "")),
-        acr_values=tuple(value for value in params.get("acr_values", "").split() if value in ACR.values()),
+        scope=_scope(params.get("scope", ""), client), claims=claims, acr_values=_wished_acr(params.get("acr_values", ""), claims),
         details=read_details(params.get("authorization_details", "")), dpop_jkt=_thumbprint(params.get("dpop_jkt", "")),
         purpose=params.get("purpose", ""),
     )  # fmt: skip
@@ -196,8 +202,17 @@ def _claims(text: str) -> dict[str, Any]:
 
 def essential_acr(request: AuthRequest) -> tuple[str, ...]:
     """`acr` values one of which is demanded, not only wished for (OIDC Core §5.5.1.1); () where none is."""
-    wish = request.asked_claims("id_token").get("acr")
-    if not isinstance(wish, dict) or wish.get("essential") is not True:
+    return _acr_of(request.asked_claims("id_token").get("acr"), essential=True)
+
+
+def _wished_acr(text: str, claims: dict[str, Any]) -> tuple[str, ...]:
+    """The levels of `acr_values`, and those the `claims` name without demanding them, which means the same."""
+    wished = (*text.split(), *_acr_of(claims.get("id_token", {}).get("acr"), essential=False))
+    return tuple(dict.fromkeys(value for value in wished if value in ACR.values()))
+
+
+def _acr_of(wish: Any, *, essential: bool) -> tuple[str, ...]:
+    if not isinstance(wish, dict) or (wish.get("essential") is True) is not essential:
         return ()
     values = wish.get("values", [wish["value"]] if "value" in wish else [])
     return tuple(str(v) for v in values) if isinstance(values, list) else ()
