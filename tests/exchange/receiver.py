@@ -9,7 +9,8 @@ from typing import Any
 
 
 class Receiver:
-    """`got`: the events taken, in order. `answer(events)` gives the status; `delay`: seconds before answering. `said`: body of the answers."""
+    """`got`: the events taken, in order. `answer(events)` gives the status; `delay`: seconds before answering. `said`: body of the answers;
+    `more`: what it says after an answer, unasked."""
 
     def __init__(self, answer: Callable[[list[dict[str, Any]]], int] = lambda events: 200, *, delay: float = 0.0, willing: bool = True) -> None:
         self.answer, self.delay, self.willing = answer, delay, willing
@@ -17,7 +18,7 @@ class Receiver:
         self.calls = 0
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.said = b""
+        self.said, self.more = b"", b""
         self.port = 0
 
     async def __aenter__(self) -> Receiver:
@@ -54,7 +55,7 @@ class Receiver:
                     status = self.answer(events)
                     if status < 300:
                         self.got.extend(events)
-                writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: {len(self.said)}\r\n\r\n".encode() + self.said)
+                writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: {len(self.said)}\r\n\r\n".encode() + self.said + self.more)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass

@@ -242,6 +242,22 @@ async def test_gone_pauses_and_an_address_off_the_list_is_never_called(place):  
     assert refused is not None and refused.error == "outbound.not_allowed" and refused.place == inside.place
 
 
+async def test_a_subscriber_that_answers_twice_is_heard_once(place):  # type: ignore[no-untyped-def]
+    """What it says unasked is no answer to the next delivery."""
+    database, admin = place
+    async with Receiver() as receiver:
+        receiver.more = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+        sub = await subscription(admin, receiver.url, batch=1)
+        await happened(admin, (DIED, 1, {}), (DIED, 2, {}), (DIED, 3, {}))
+        worker = deliverer(database, [receiver.port])
+        await worker.look()
+        await worker.settled()
+        await worker.close()
+    found = await store.find(admin, ORG, sub.subscription_id)
+    assert [e["subject"] for e in receiver.got] == ["ref-1", "ref-2", "ref-3"]
+    assert found is not None and found.state == "active" and not found.error and found.delivered == 3
+
+
 async def test_handshake(place):  # type: ignore[no-untyped-def]
     async with Receiver() as willing, Receiver(willing=False) as other:
         allowed = rules(f"inside:127.0.0.1:{willing.port},inside:127.0.0.1:{other.port}")

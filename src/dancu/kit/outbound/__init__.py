@@ -5,7 +5,7 @@
 
 An address that somebody registered could name a machine inside our own network. So nothing is called that the configuration
 does not name (`rules`), a name is resolved once and the call goes to the very address that was checked, redirects are not
-followed, and time and size are bounded. Each `Outbound` has its own connections and its own resolver: one partner's slowness
+followed, no connection serves two calls, and time and size are bounded. Each `Outbound` has its own connections and its own resolver: one partner's slowness
 stays with that partner.
 """
 

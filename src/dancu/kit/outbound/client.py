@@ -52,13 +52,12 @@ class Answer:
 
 
 class Outbound:
-    """A pool of connections of its own to what `rules` allow. `most_connections` at once; whoever comes when all are busy
-    waits within their own time limit. Use as a context manager or `close()` it."""
+    """Connections to what `rules` allow, `most_connections` at once; whoever comes when all are busy waits within their own time
+    limit. Each call has a connection of its own: who answers twice would otherwise answer the next question too. Use as a context
+    manager or `close()` it."""
 
-    def __init__(
-        self, rules: Rules, *, most_connections: int = 10, keep_seconds: float = 15.0, tls: ssl.SSLContext | None = None
-    ) -> None:
-        self._rules, self._most, self._keep, self._tls = rules, most_connections, keep_seconds, tls
+    def __init__(self, rules: Rules, *, most_connections: int = 10, tls: ssl.SSLContext | None = None) -> None:
+        self._rules, self._most, self._tls = rules, most_connections, tls
         self._pool: httpcore.AsyncConnectionPool | None = None
         # The loop's own threads serve everybody: a name server that hangs must not take them all.
         self._resolver = ThreadPoolExecutor(2, thread_name_prefix="outbound-names")
@@ -92,6 +91,7 @@ class Outbound:
         if found is None or self._rules.of(*found) is None:
             raise Failed("outbound.not_allowed", "not an address that may be called")
         sent = {"user-agent": "dancu", "accept-encoding": "identity", **{name.lower(): value for name, value in (headers or {}).items()}}
+        sent["connection"] = "close"
         if form is not None:
             content, sent["content-type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
         elif json is not None:
@@ -119,7 +119,7 @@ class Outbound:
 
         if self._pool is None:
             self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=self._tls, max_connections=self._most, keepalive_expiry=self._keep, network_backend=self._backend()
+                ssl_context=self._tls, max_connections=self._most, network_backend=self._backend()
             )
         return self._pool
 

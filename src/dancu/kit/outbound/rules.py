@@ -77,7 +77,7 @@ def target(url: str) -> tuple[str, str, int] | None:
 
 
 def public(text: str) -> bool:
-    """Is this an address of the open internet? Not one of ours (private, loopback, link-local), not one that carries such an
+    """Is this an address of the open internet? Not one of ours (private, loopback, link-local, site-local), not one that carries such an
     address inside (IPv4 in IPv6, 6to4, NAT64, Teredo), not multicast or reserved."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
@@ -86,6 +86,8 @@ def public(text: str) -> bool:
         carried = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
         if carried:
             return public(str(carried))
+        if address.is_site_local:  # fec0::/10, out of use, and "global" to the standard library
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
