@@ -20,10 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from dancu.exchange import keys as authority
+from dancu.kit import server as http
 from dancu_client import AsyncClient, CallRefused
 from tests.exchange.calling import WHY, Site
 from tests.exchange.calling import site as site
@@ -82,8 +81,8 @@ async def proxied(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Async
     app: Any = site.app
     settings = app.state.settings
     app.state.issuer = f"https://localhost:{port}"
-    server = Server(app, address="127.0.0.1", port=app_port, interface=Interfaces.ASGINL)
-    serving = asyncio.create_task(server.serve())
+    server = http.server(app)
+    serving = asyncio.create_task(server.serve([http.listening("127.0.0.1", app_port)]))
     proxy = subprocess.Popen(["haproxy", "-f", str(folder / "haproxy.cfg")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
         for one in (app_port, port):

@@ -42,9 +42,7 @@ def address() -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "granian",
-        "--interface",
-        "asgi",
+        "uvicorn",
         "--factory",
         "--port",
         str(port),

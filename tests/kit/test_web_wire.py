@@ -4,18 +4,15 @@ import asyncio
 import io
 import json
 import logging
-import socket
 import uuid
 from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
 from fastapi import APIRouter
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from dancu.kit import log
+from dancu.kit import server as http
 from dancu.kit.web import JSONResponse, Request, Response, public, see_other, start_session
 from dancu.kit.web.session import end_session
 
@@ -58,18 +55,10 @@ def _router() -> APIRouter:
 @asynccontextmanager
 async def served():
     """The port of the application under the real server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(make_app(_router()), address="127.0.0.1", port=port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error)
-    running = asyncio.create_task(server.serve())
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            break
-        except OSError:
-            await asyncio.sleep(0.02)
+    open_here = http.listening("127.0.0.1", 0)
+    server = http.server(make_app(_router()))
+    running = asyncio.create_task(server.serve([open_here]))
+    port = open_here.getsockname()[1]
     try:
         yield port
     finally:

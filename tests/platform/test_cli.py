@@ -183,7 +183,7 @@ def test_a_reader_that_leaves_early_is_no_failure(tmp_path: Path) -> None:
 
 # What a command may not load merely to answer: each costs it a tenth of a second or more.
 HEAVY = {
-    "anywhere": {"pydantic", "fastapi", "starlette", "structlog", "babel", "jinja2", "numpy", "pyarrow", "openpyxl", "procrastinate", "granian"},
+    "anywhere": {"pydantic", "fastapi", "starlette", "structlog", "babel", "jinja2", "numpy", "pyarrow", "openpyxl", "procrastinate", "uvicorn"},
     "looking": {"cryptography", "argon2", "dancu.population.service.act", "dancu.audit.sequencer", "dancu.audit.verify", "dancu.kit.log"},
     "offline": {"psycopg", "asyncio", "dancu.audit", "dancu.population.service"},
 }  # fmt: skip

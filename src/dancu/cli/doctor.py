@@ -83,7 +83,7 @@ def _python(folder: Path) -> Result:
 def _libraries(folder: Path) -> Result:
     import importlib.util
 
-    needed = ("psycopg", "fastapi", "granian", "jinja2", "babel", "procrastinate", "argon2", "cryptography", "openpyxl", "pyarrow")
+    needed = ("psycopg", "fastapi", "uvicorn", "httptools", "jinja2", "babel", "procrastinate", "argon2", "cryptography", "openpyxl", "pyarrow")
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         return Result("Thư viện", "fail", "thiếu " + ", ".join(missing), "Chạy: pip install --require-hashes -r requirements.lock")

@@ -10,7 +10,7 @@ import resource
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dancu.kernel.errors import DancuError, Unavailable
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 10.0
 _USABLE_SECONDS = 60.0
 _TRIES = 50
-# Connections kept at once by each server, idle ones included, and files beside them (database, logs, templates).
-_CONNECTIONS, _OTHER_FILES = 4096, 512
+# Connections kept at once, idle ones included, and files beside them (database, logs, templates).
+_CONNECTIONS, _OTHER_FILES = 8192, 512
 
 
 def choose_port(port: int, hosts: tuple[str, ...]) -> int:
@@ -82,6 +82,7 @@ async def run(
     write {"ready": address} as JSON when usable. Raises Unavailable `serve.worker` where the worker could not be kept
     running."""
     from dancu.app import build, build_dialect
+    from dancu.kit.server import server as http_server
     from dancu.settings import Settings
 
     stop = asyncio.Event()
@@ -91,11 +92,8 @@ async def run(
     app = build_dialect(Settings(), dialect) if dialect else build(Settings())
     app.state.minded = {"worker": worker.alive} if worker else {}
     async with app.router.lifespan_context(app):
-        servers = [_server(app, host, port) for host in hosts if _state(host, port) == "free"]
-        running = [asyncio.create_task(server.serve()) for server in servers]
-        if not servers or not await _answers(port, hosts, running):
-            choose_port(port, hosts)
-            raise Unavailable("serve.start", "Máy chủ web không khởi động được.")
+        server = http_server(app, connections=_connections(), grace=round(_GRACE_SECONDS))
+        running = asyncio.create_task(server.serve(_listening(port, hosts)))
         watchers = [asyncio.create_task(_watch_database(cluster))]
         if worker is not None:
             watchers.append(asyncio.create_task(worker.mind(stop)))
@@ -111,36 +109,41 @@ async def run(
             await stop.wait()
         for watcher in watchers:
             watcher.cancel()
-        for server in servers:
-            server.stop()
+        server.stop()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), _GRACE_SECONDS)
+            await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), _GRACE_SECONDS + 1)
     if worker is not None and worker.gave_up is not None:
         raise worker.gave_up
 
 
-def _server(app: FastAPI, host: str, port: int) -> Any:
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server.embed import Server
+def _listening(port: int, hosts: tuple[str, ...]) -> list[socket.socket]:
+    """Sockets on those of the addresses that this machine has. Raises Unavailable `serve.port`, `serve.host`."""
+    from dancu.kit.server import listening
 
-    # By its own default the server takes 128 connections and lets the next one stand until one of them ends: kept
-    # connections of 128 browsers would shut out everybody else. How many requests are answered at once is decided inside.
-    return Server(
-        app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_level=LogLevels.error,
-        backlog=1024, backpressure=_connections(),
-    )  # fmt: skip
+    made: list[socket.socket] = []
+    try:
+        made.extend(listening(host, port) for host in hosts if _state(host, port) == "free")
+    except OSError:  # somebody was faster
+        _closed(made)
+    if not made:
+        choose_port(port, hosts)
+        raise Unavailable("serve.start", "Máy chủ web không khởi động được.")
+    return made
+
+
+def _closed(sockets: list[socket.socket]) -> None:
+    while sockets:
+        sockets.pop().close()
 
 
 def _connections() -> int:
-    """How many connections a server may keep, with as many open files as this process may have; of two servers (IPv4 and
-    IPv6) each may have half."""
+    """How many connections may be kept, with as many open files as this process may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * _CONNECTIONS + _OTHER_FILES
+    wanted = _CONNECTIONS + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return _CONNECTIONS if soft == resource.RLIM_INFINITY else max(128, min(_CONNECTIONS, (soft - _OTHER_FILES) // 2))
+    return _CONNECTIONS if soft == resource.RLIM_INFINITY else max(128, min(_CONNECTIONS, soft - _OTHER_FILES))
 
 
 async def _usable(app: FastAPI, has_worker: bool, stop: asyncio.Event) -> bool:
@@ -173,20 +176,6 @@ async def _watch_database(cluster: Cluster | None) -> None:
             get_logger("dancu.serve").warning("database is gone, starting it again")
             with contextlib.suppress(DancuError):
                 await asyncio.to_thread(postgres.start, cluster)
-
-
-async def _answers(port: int, hosts: tuple[str, ...], running: list[asyncio.Task[Any]]) -> bool:
-    address = "localhost" if "127.0.0.1" in hosts else hosts[0]
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
-    for _ in range(200):
-        if any(task.done() for task in running):
-            return False
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(address, port)
-            writer.close()
-            return True
-        await asyncio.sleep(0.05)
-    return False
 
 
 def _browse(url: str) -> None:

@@ -40,15 +40,13 @@ def _app(known: config.Config, folder: Path) -> Any:
 
 
 async def _serve(app: Any, port: int) -> None:
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server.embed import Server
+    from dancu.kit.server import listening, server
 
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.error)
+    serving = server(app, lifespan=True)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    await server.serve()
+        loop.add_signal_handler(number, serving.stop)
+    await serving.serve([listening("127.0.0.1", port)])
 
 
 def _end_with(parent: int) -> None:

@@ -39,20 +39,15 @@ def main() -> None:
 
 
 async def _serve(folder: Path, given: dict[str, object]) -> None:
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server.embed import Server
-
     from dancu.demo.simulators.server import make
+    from dancu.kit.server import listening, server
 
     app = make(folder, given["keys"])  # type: ignore[arg-type]
-    server = Server(
-        app, address="127.0.0.1", port=int(str(given["port"])), interface=Interfaces.ASGI, websockets=False, log_level=LogLevels.error
-    )
+    serving = server(app, lifespan=True)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    await server.serve()
+        loop.add_signal_handler(number, serving.stop)
+    await serving.serve([listening("127.0.0.1", int(str(given["port"])))])
 
 
 def _end_with(parent: int) -> None:

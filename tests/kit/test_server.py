@@ -1,0 +1,127 @@
+"""The server itself: what comes over a connection that no application should see, and how it stops."""
+
+import asyncio
+import errno
+from contextlib import asynccontextmanager
+
+import pytest
+
+from dancu.kit import server as http
+
+
+async def echo(scope, receive, send):
+    """Answers with method, path and length of the body; /slow takes its time."""
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.5)
+    length, more = 0, True
+    while more:
+        message = await receive()
+        length, more = length + len(message.get("body", b"")), message.get("more_body", False)
+    told = f"{scope['method']} {scope['path']} {length}".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(told)).encode())]})
+    await send({"type": "http.response.body", "body": told})
+
+
+@asynccontextmanager
+async def served(**options):
+    """(server, port)."""
+    open_here = http.listening("127.0.0.1", 0)
+    server = http.server(echo, **options)
+    running = asyncio.create_task(server.serve([open_here]))
+    try:
+        yield server, open_here.getsockname()[1]
+    finally:
+        server.stop()
+        await asyncio.wait_for(running, 15)
+
+
+async def said(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Everything that comes back until the other side closes, or nothing more comes for a second."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    heard = b""
+    try:
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(pause)
+        while piece := await asyncio.wait_for(reader.read(65536), 1):
+            heard += piece
+    except (TimeoutError, ConnectionError):
+        pass
+    writer.close()
+    return heard
+
+
+async def test_one_request_after_another_on_one_connection():
+    async with served() as (_, port):
+        heard = await said(port, b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+    assert heard.index(b"GET /a 0") < heard.index(b"POST /b 3")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 30\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n folded: b\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(200)) + b"\r\n",
+    ],
+)
+async def test_what_is_no_request_is_refused_and_the_connection_ends(request_: bytes):
+    async with served() as (_, port):
+        heard = await said(port, request_)
+    assert heard.startswith(b"HTTP/1.1 400 ") and b"smuggled" not in heard and heard.count(b"HTTP/1.1") == 1
+
+
+async def test_a_head_without_end_is_refused():
+    async with served() as (_, port):
+        heard = await said(port, b"GET / HTTP/1.1\r\nHost: x\r\n", *[b"X: " + b"y" * 20_000 + b"\r\n"] * 4, pause=0.02)
+    assert heard.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_letter_at_a_time_does_not_keep_the_connection(monkeypatch):
+    monkeypatch.setattr(http, "_HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
+    async with served() as (server, port):
+        silent = await asyncio.open_connection("127.0.0.1", port)
+        heard = await said(port, *[bytes([letter]) for letter in b"GET / HTTP"], pause=0.1)
+        assert heard == b"" and await asyncio.wait_for(silent[0].read(), 2) == b""
+        slow = await asyncio.wait_for(said(port, b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 3)
+        assert slow.endswith(b"GET /slow 0")  # an answer may take its time
+        silent[1].close()
+        assert not server.server_state.connections
+
+
+async def test_one_connection_more_is_told_to_come_back():
+    async with served(connections=3) as (_, port):
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        heard = await said(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert heard.startswith(b"HTTP/1.1 503 ")
+        for _, writer in kept:
+            writer.close()
+
+
+async def test_what_is_being_answered_is_finished_before_it_stops():
+    async with served() as (server, port):
+        asked = asyncio.create_task(said(port, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"))
+        idle = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.2)
+        server.stop()
+        assert b"GET /slow 0" in await asked
+        assert await asyncio.wait_for(idle[0].read(), 2) == b""
+        idle[1].close()
+
+
+async def test_a_taken_address_is_said():
+    one = http.listening("127.0.0.1", 0)
+    with pytest.raises(OSError) as taken:
+        http.listening("127.0.0.1", one.getsockname()[1])
+    assert taken.value.errno == errno.EADDRINUSE
+    one.close()
