@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dancu.exchange.drop_commands import app as drops
+from dancu.exchange.level_commands import app as levels
 from dancu.exchange.partner_commands import DataOption, JsonOption, run
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(drops, name="drop")
+app.add_typer(levels, name="level")
 
 
 @app.callback()

@@ -18,6 +18,7 @@ Alerted = tuple[
     int, str, int | None, str, str, int, list[int], datetime, datetime, datetime, bool, int | None, datetime | None, str, int | None
 ]  # fmt: skip
 Row = tuple[str, int | None, int, int, list[int] | None, datetime, datetime]
+Mark = tuple[str, str, str, int | None, datetime | None]
 _NO_RIGHT = "DA003"
 
 
@@ -46,6 +47,8 @@ async def unusual(conn: Conn, actor: Actor, purpose: Purpose, since: datetime, u
 
 
 _ASKED = "ROW('search', %s::text, %s::bigint, %s::text, %s::text, %s::text, NULL, NULL, %s::text[], %s::text, %s::text, NULL, %s::jsonb)::audit.entry_in"
+
+_ASKED_WRITE = _ASKED.replace("'search'", "'write'")
 
 
 def _asked(actor: Actor, purpose: Purpose, fields: list[str], verb: str) -> tuple[object, ...]:
@@ -89,13 +92,36 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verd
         return bool(row and row[0])
 
 
-async def protect(conn: Conn, actor: Actor, person_key: int, reason: str | None) -> None:
-    """Raises NotAllowed."""
+async def protect(conn: Conn, actor: Actor, purpose: Purpose, number: str, reason: str | None) -> bool:
+    """Put the person of a number under special protection, or end it (None); False where it is nobody's. Raises NotAllowed."""
     async with _right(conn):
-        await conn.execute(
-            "SELECT monitoring.protect(%s::bigint, %s::bytea, %s::bigint, %s)",
-            (actor.actor_id, bytes.fromhex(actor.session_id), person_key, reason),
+        cursor = await conn.execute(
+            f"SELECT monitoring.protect_number(%s::bigint, %s::bytea, {_ASKED_WRITE}, %s, %s)",
+            (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "person.protect" if reason else "person.protect.end"), number, reason),
         )
+        row = await cursor.fetchone()
+        return bool(row and row[0])
+
+
+async def know_staff(conn: Conn, actor: Actor, purpose: Purpose, staff_id: int, number: str) -> bool:
+    """Say which person a staff member is; False where the number is nobody's. Raises NotAllowed."""
+    async with _right(conn):
+        cursor = await conn.execute(
+            f"SELECT monitoring.know_staff(%s::bigint, %s::bytea, {_ASKED_WRITE}, %s::bigint, %s)",
+            (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "staff.person"), staff_id, number),
+        )
+        row = await cursor.fetchone()
+        return bool(row and row[0])
+
+
+async def marks(conn: Conn, actor: Actor, purpose: Purpose) -> list[Mark]:
+    """(protected | staff, last three digits of the number, reason, staff id, since). Raises NotAllowed."""
+    async with _right(conn):
+        cursor = await conn.execute(
+            f"SELECT what, ending, reason, staff_id, since FROM monitoring.marks(%s::bigint, %s::bytea, {_ASKED})",
+            (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "marks.look")),
+        )
+        return await cursor.fetchall()
 
 
 @asynccontextmanager

@@ -59,6 +59,7 @@ _ALL = (
     _anywhere("exchange.review", "Thẩm định và duyệt kết nối, thỏa thuận", "Review connections and agreements"),
     _anywhere("exchange.coordinate", "Điều phối chia sẻ dữ liệu quốc gia", "Coordinate national data sharing"),
     _anywhere("exchange.watch", "Theo dõi kết nối, chia sẻ dữ liệu", "Watch connections and data sharing"),
+    _anywhere("exchange.level", "Đặt mức dịch vụ của các dịch vụ dữ liệu", "Set service levels of data services"),
     _anywhere("exchange.alert", "Xử lý cảnh báo tra cứu bất thường", "Decide alerts of unusual look-ups"),
     _anywhere("import.run", "Nhập dữ liệu từ tệp", "Import data from files"),
     _anywhere("audit.read", "Xem nhật ký truy cập", "Read the evidence log"),

@@ -128,7 +128,7 @@ _ALL = (
     Purpose(
         "administration", "Quản trị hệ thống", "System administration", _START, None,
         ("85/2016/NĐ-CP",), ("access.admin", "integration.read", "territory.hamlet.write", "client.register", "client.approve", "eid.office",
-         "exchange.join", "exchange.review", "exchange.coordinate", "exchange.watch"),
+         "exchange.join", "exchange.review", "exchange.coordinate", "exchange.level", "exchange.watch"),
     ),
 )  # fmt: skip
 PURPOSES = {purpose.code: purpose for purpose in _ALL}

@@ -122,7 +122,7 @@ _ALL = (
     Role(
         "national_coordinator", "Điều phối viên chia sẻ dữ liệu quốc gia", "National coordinator of data sharing",
         # Decides where an owner of data stays silent.
-        frozenset({"integration.read", "dashboard.read", "exchange.coordinate", "exchange.watch"}),
+        frozenset({"integration.read", "dashboard.read", "exchange.coordinate", "exchange.level", "exchange.watch"}),
     ),
     Role(
         "duty_officer", "Trực ban trung tâm điều hành", "Duty officer of the operations centre",

@@ -16,6 +16,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSet:
+    """That a target was set, or ended (`target` None). `service`, `org_code`: "" for any. `staff_id` None: the platform's operator."""
+
+    service: str
+    org_code: str
+    target: Target | None
+    reason: str
+    staff_id: int | None
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """Calls of one organisation to one service. `answered`: also with no, which is an answer; `unanswered`: we could not; `refused`:
     for what the caller did; `p95` in milliseconds."""

@@ -7,10 +7,12 @@ from dancu.exchange.pages import (
     confirm_check,
     confirm_desk,
     desk_papers,
+    level_targets,
     papers,
     portal,
     portal_agreements,
     reconcile_runs,
+    report,
     residence,
     residence_simulator,
     residence_watch,
@@ -41,7 +43,9 @@ router.include_router(reconcile_runs.router)
 router.include_router(review.router)
 router.include_router(roadmap.router)
 router.include_router(traffic.router)
+router.include_router(report.router)
 router.include_router(sources.router)
+router.include_router(level_targets.router)
 router.include_router(service_levels.router)
 
 MENU: tuple[MenuItem, ...] = (
@@ -54,9 +58,11 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("watch", N_("Duyệt kết nối"), review.HOME, (review.REVIEW, review.COORDINATE, review.WATCH)),
     MenuItem("watch", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
     MenuItem("watch", N_("Lưu lượng chia sẻ"), traffic.HOME, traffic.SEERS),
+    MenuItem("watch", N_("Báo cáo tháng"), report.HOME, report.SEERS),
     MenuItem("watch", N_("Nguồn dữ liệu"), sources.HOME, sources.SEERS),
     MenuItem("watch", N_("Mức dịch vụ"), service_levels.HOME, service_levels.SEERS),
     MenuItem("partner", N_("Lộ trình chia sẻ"), roadmap.HOME, roadmap.SEERS),
+    MenuItem("partner", N_("Báo cáo tháng"), report.OWN, (portal.JOIN,)),
 )
 
 __all__ = ["MENU", "router"]

@@ -26,10 +26,10 @@ HOME = "/watch/exchange/roadmap"
 SEERS = (policy.WATCH, policy.COORDINATE, policy.REVIEW, policy.JOIN, "dashboard.read")
 router = APIRouter(prefix=HOME)
 
-GROUPS = {Group.MINISTRY: N_("Bộ, ngành"), Group.PROVINCE: N_("Tỉnh, thành phố"), Group.ENTERPRISE: N_("Doanh nghiệp")}
+GROUPS = {Group.MINISTRY: N_("Các bộ, ngành"), Group.PROVINCE: N_("Tỉnh, thành phố"), Group.ENTERPRISE: N_("Doanh nghiệp")}
 STAGES = {
     Stage.NOT_JOINED: ("draft", N_("Chưa tham gia")), Stage.SECURITY_CHECK: ("us", N_("Kiểm tra an toàn")), Stage.SANDBOX: ("you", N_("Chạy thử")),
-    Stage.LIVE: ("done", N_("Hoạt động")), Stage.UNUSED: ("late", N_("Có kết nối, chưa dùng")), Stage.SUSPENDED: ("refused", N_("Tạm dừng")),
+    Stage.LIVE: ("done", N_("Hoạt động")), Stage.UNUSED: ("late", N_("Có kết nối, chưa dùng")), Stage.SUSPENDED: ("refused", N_("Đang tạm dừng")),
 }  # fmt: skip
 _WALL_SECONDS = 60
 

@@ -1,46 +1,59 @@
-"""/watch/exchange/traffic: calls by organisation and service, for the wall; a month of it for paper and spreadsheets."""
+"""/watch/exchange/traffic: calls by organisation and service; one organisation by acting officer; and the wall of the operations centre."""
 
 from __future__ import annotations
 
-import csv
-import io
+from typing import Final
 
+from dancu.exchange.connectors.catalogue import connectors
+from dancu.exchange.models.sources import Health
+from dancu.exchange.models.verdicts import VERDICTS
+from dancu.exchange.pages import sources
 from dancu.exchange.pages.service_levels import STANDINGS
-from dancu.exchange.service import service_levels, traffic
-from dancu.kit.web import APIRouter, DbConn, Request, Response, allow, render
+from dancu.exchange.policy import joining as policy
+from dancu.exchange.service import drops, programs, report, service_levels, traffic
+from dancu.exchange.service import sources as source_service
+from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
 from dancu.sharing.models import SERVICES
 
-HOME = "/watch/exchange/traffic"
-SEERS = ("exchange.watch", "dashboard.read")
-router = APIRouter(prefix=HOME, dependencies=[allow(*SEERS)])
-_HOURS = (1, 24, 168)
-_WALL_SECONDS = 30
+HOME: Final = "/watch/exchange/traffic"
+SEERS: Final = ("exchange.watch", "dashboard.read")
+router = APIRouter(prefix=HOME)
+_HOURS: Final = (1, 24, 168)
+_WALL_SECONDS: Final = 30
+#: What fits on a wall beside the map, to be read from across the room.
+_WALL_ROWS: Final = 7
+_FINE: Final = (Health.ANSWERS, Health.UNASKED)
 
 
-@router.get("")
-async def show(request: Request, conn: DbConn, hours: int = 24, month: str = "", wall: str = "") -> Response:
-    """The last 1, 24 or 168 hours, or a month; `wall` renews itself."""
-    found = await traffic.of_month(conn, month) if month else await traffic.last(conn, hours if hours in _HOURS else 24)
-    levels = await service_levels.levels(conn, "month" if month else "day")
+@router.get("", dependencies=[allow(*SEERS)])
+async def show(request: Request, conn: DbConn, actor: CurrentActor, hours: int = 24, wall: str = "") -> Response:
+    """The last 1, 24 or 168 hours; `wall` is one screen that renews itself."""
+    hours = hours if hours in _HOURS else 24
+    found = await traffic.last(conn, hours)
+    levels = await service_levels.levels(conn, "day")
+    held = await programs.held(conn)
+    if not wall:
+        return render(
+            request, "exchange/traffic.html", found=found, services=SERVICES, hours=hours, choices=_HOURS, levels=levels, held=held, verdicts=VERDICTS,
+            titles={code: one.title for code, one in connectors().items()}, why=sources.WHY, may_open=actor.can(policy.WATCH),
+        )  # fmt: skip
+    states = await source_service.states(conn, getattr(request.app.state, "lines", None), drops.folder())
     page = render(
-        request, "exchange/traffic.html", found=found, services=SERVICES, hours=hours, month=month, wall=bool(wall), choices=_HOURS, levels=levels,
-        standings=STANDINGS,
+        request, "exchange/wall.html", found=found, levels=levels, held=held, states=states, services=SERVICES, standings=STANDINGS, health=sources.HEALTH,
+        why=sources.WHY, rows=_WALL_ROWS, missed=[one for one in levels.levels if not one.kept],
+        refused=[line for line in found.lines if line.refused_share > service_levels.MANY_REFUSED],
+        troubled=[one for one in states if one.health not in _FINE or one.drop_overdue],
     )  # fmt: skip
-    if wall:
-        page.headers["Refresh"] = str(_WALL_SECONDS)
+    page.headers["Refresh"] = str(_WALL_SECONDS)
     return page
 
 
-@router.get("/{month}.csv")
-async def table(request: Request, conn: DbConn, month: str) -> Response:
-    """The month's report as a table: one line per organisation and service."""
-    found = await traffic.of_month(conn, month)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["org_code", "service", "calls", "refused", "persons", "officers", "p50_ms", "p95_ms", "last_at"])
-    for line in found.lines:
-        writer.writerow([line.org_code, line.service, line.calls, line.refused, line.persons, line.officers, f"{line.p50:.1f}", f"{line.p95:.1f}",
-                         line.last_at.isoformat()])  # fmt: skip
-    return Response(
-        out.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="chia-se-{month}.csv"'}
-    )
+@router.get("/{org_code}", dependencies=[allow(policy.WATCH)])
+async def one(request: Request, conn: DbConn, org_code: str, hours: int = 24) -> Response:
+    """One organisation: its trend, its services, the officers its programs named."""
+    hours = hours if hours in _HOURS else 24
+    found, name, officers, days = await report.of_organisation(conn, org_code, hours)
+    return render(
+        request, "exchange/traffic_of.html", found=found, name=name, org_code=org_code, officers=officers, days=days, services=SERVICES, hours=hours,
+        choices=_HOURS, verdicts=VERDICTS,
+    )  # fmt: skip

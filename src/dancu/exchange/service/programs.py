@@ -16,6 +16,11 @@ async def named(conn: Conn, client_nos: Iterable[int]) -> dict[int, Program]:
     return {one.client_no: one for one in await store.programs(conn, wanted)} if wanted else {}
 
 
+async def held(conn: Conn) -> list[Program]:
+    """Live programs that an alert holds now."""
+    return await store.held(conn)
+
+
 async def calls_of(conn: Conn, client_no: int, since: datetime, until: datetime, most: int = 50) -> list[Called]:
     """The newest calls of a program in this time, refused ones too; nothing of citizens."""
     return await store.calls_of(conn, client_no, since, until, most)

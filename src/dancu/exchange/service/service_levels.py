@@ -15,7 +15,7 @@ from dancu.kit.db import Conn
 
 PERIODS: Final = ("day", "month")
 #: From this share of refused calls on, something is wrong at the caller's.
-_MANY_REFUSED: Final = 0.2
+MANY_REFUSED: Final = 0.2
 _LAST: Final = Target(99.0, 5000)
 _STANDINGS: Final = {
     Stage.NOT_JOINED: Standing.NOT_CONNECTED, Stage.SECURITY_CHECK: Standing.JOINING, Stage.SANDBOX: Standing.JOINING,
@@ -107,6 +107,6 @@ async def _tiles(conn: Conn, found: list[Level]) -> list[Tile]:
 def _standing(stage: Stage, mine: list[Level], calls: int, refused: int) -> Standing:
     if stage in _STANDINGS:
         return _STANDINGS[stage]
-    if any(not one.kept for one in mine) or (calls and refused / calls > _MANY_REFUSED):
+    if any(not one.kept for one in mine) or (calls and refused / calls > MANY_REFUSED):
         return Standing.ERRORS
     return Standing.CALLS if calls else Standing.SILENT

@@ -24,6 +24,13 @@ class Traffic:
     unused: list[tuple[str, str, str]]
     sources: list[Source]
 
+    def of(self, org_code: str) -> Traffic:
+        """Of one organisation; what is of none stays out."""
+        return Traffic(
+            self.since, self.until, [one for one in self.lines if one.org_code == org_code], [one for one in self.refusals if one.org_code == org_code],
+            [one for one in self.unused if one[0] == org_code], [],
+        )  # fmt: skip
+
     @property
     def calls(self) -> int:
         return sum(line.calls for line in self.lines)

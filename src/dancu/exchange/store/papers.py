@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from dancu.kernel.clock import vietnam_day
 from dancu.kit.db import Conn
 
 _PAPER = "connector, sealed, as_of, how, fetched_at, entry_id"
@@ -68,6 +69,11 @@ async def fared(conn: Conn, code: str, ok: bool, failure: str, milliseconds: int
         " mean_ms = coalesce(s.mean_ms * 0.95 + excluded.mean_ms * 0.05, excluded.mean_ms),"
         " mean_failed = s.mean_failed * 0.95 + excluded.mean_failed * 0.05, as_of = coalesce(excluded.as_of, s.as_of)",
         {"code": code, "ok": ok, "failure": failure, "ms": milliseconds, "at": at, "as_of": as_of},
+    )
+    await conn.execute(
+        "INSERT INTO exchange.connector_day AS d (connector, day, answered, failed) VALUES (%(code)s, %(day)s, (%(ok)s)::int, (NOT %(ok)s)::int)"
+        " ON CONFLICT (connector, day) DO UPDATE SET answered = d.answered + excluded.answered, failed = d.failed + excluded.failed",
+        {"code": code, "day": vietnam_day(at), "ok": ok},
     )
 
 

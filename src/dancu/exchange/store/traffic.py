@@ -62,6 +62,14 @@ async def programs(conn: Conn, client_nos: Sequence[int]) -> list[Program]:
     return [Program(*row) for row in await cursor.fetchall()]
 
 
+async def held(conn: Conn) -> list[Program]:
+    cursor = await conn.execute(
+        "SELECT s.client_no, s.name, s.org_code, coalesce(max(o.name), s.org_code), max(h.until) FROM exchange.hold h JOIN exchange.system s USING (client_no)"
+        " LEFT JOIN access.organisation o USING (org_code) WHERE h.lifted_at IS NULL AND h.until > now() GROUP BY s.client_no, s.name, s.org_code ORDER BY 5"
+    )
+    return [Program(*row) for row in await cursor.fetchall()]
+
+
 async def calls_of(conn: Conn, client_no: int, since: datetime, until: datetime, most: int) -> list[Called]:
     cursor = await conn.execute(
         "SELECT c.at, c.message_id, c.service, c.verdict, c.officer, c.purpose, c.case_ref, c.entries FROM exchange.call c"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, MenuItem
-from dancu.monitoring.pages import alerts, log
+from dancu.monitoring.pages import alerts, log, marks, permitted
 
 router = APIRouter(include_in_schema=False)
 router.include_router(log.router)
+router.include_router(marks.router)
 router.include_router(alerts.router)
+router.include_router(permitted.router)
 
 MENU: tuple[MenuItem, ...] = (
     MenuItem("citizen", N_("Ai đã xem dữ liệu của tôi"), "/me/looks", ("citizen.self",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dancu.access import service as access
+from dancu.exchange.models.verdicts import VERDICTS
 from dancu.kernel.errors import DancuError
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -22,6 +23,7 @@ from dancu.kit.web import (
     see_other,
 )
 from dancu.monitoring.service import alerts as service
+from dancu.sharing.models import SERVICES
 
 HOME: Final = "/watch/alerts"
 DECIDE: Final = "exchange.alert"
@@ -35,12 +37,12 @@ async def every(request: Request, conn: DbConn, actor: CurrentActor, decided: in
     return render(request, "monitoring/alerts.html", found=found, rules=service.RULES, states=_STATES, decided=decided)
 
 
-@router.get("/{alert_id}")
+@router.get("/{alert_id:int}")
 async def one(request: Request, conn: DbConn, actor: CurrentActor, alert_id: int) -> Response:
     return await _page(request, conn, actor, alert_id, Form.of(verdict="", reason=""), FormErrors())
 
 
-@router.post("/{alert_id}")
+@router.post("/{alert_id:int}")
 async def decide(request: Request, conn: DbConn, actor: CurrentActor, alert_id: int) -> Response:
     """The decision and its reason."""
     form, errors = await read_form(request), FormErrors()
@@ -64,5 +66,5 @@ async def _page(request: Request, conn: DbConn, actor: CurrentActor, alert_id: i
     found = await service.alert(conn, actor, access.choose_purpose("audit"), alert_id)
     return render(
         request, "monitoring/alert.html", alert=found, calls=await service.calls(conn, found), rule=service.RULES.get(found.rule, (found.rule, "")), states=_STATES, form=form,
-        errors=errors, status=422 if errors else 200,
+        errors=errors, verdicts=VERDICTS, services=SERVICES, status=422 if errors else 200,
     )  # fmt: skip

@@ -11,7 +11,8 @@ from dancu.audit import service as audit
 from dancu.audit.models import Action, Query
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import DancuError
-from dancu.kit.i18n import N_
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -102,15 +103,19 @@ async def unusual(request: Request, conn: DbConn, actor: CurrentActor, days: int
     days = days if days in dict(_PERIODS) else 1
     since = datetime.now(UTC) - timedelta(days=days)
     alerts = await service.unusual(conn, actor, access.choose_purpose("audit"), since)
-    return render(request, "monitoring/unusual.html", alerts=alerts, days=days, periods=_PERIODS)
+    return render(request, "monitoring/unusual.html", alerts=alerts, days=days, periods=[(gettext(text), f"/watch/unusual?days={n}", None) for n, text in _PERIODS], orgs=await _orgs(conn))
+
+
+async def _orgs(conn: Conn) -> dict[str, str]:
+    return {one.org_code: one.name for one in await access.organisations(conn)}
 
 
 @router.get("/watch/log", dependencies=[allow("audit.read")])
-async def log(request: Request, actor: int | None = None) -> Response:
+async def log(request: Request, conn: DbConn, actor: int | None = None) -> Response:
     """The search, for one staff member (`actor`) where another page points at them."""
     today = SYSTEM_CLOCK.today()
     form = Form.of(since=today - timedelta(days=7), until=today, actor="" if actor is None else actor)
-    return _log(request, form, FormErrors(), None)
+    return await _log(request, conn, form, FormErrors(), None)
 
 
 @router.post("/watch/log", dependencies=[allow("audit.read")])
@@ -124,7 +129,7 @@ async def search(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
         if day is not None and not _LOG_YEARS[0] <= day.year <= _LOG_YEARS[1]:
             errors.add(name, "log.year", N_("Năm này nằm ngoài thời gian của nhật ký."))
     if errors or since is None or until is None:
-        return _log(request, form, errors, None)
+        return await _log(request, conn, form, errors, None)
     query = Query(
         since=datetime.combine(since, time.min, VIETNAM).astimezone(UTC),
         until=datetime.combine(until + timedelta(days=1), time.min, VIETNAM).astimezone(UTC),
@@ -135,14 +140,15 @@ async def search(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
         async with conn.transaction():
             found = await service.search_log(conn, actor, access.choose_purpose("audit"), query)
     except DancuError as error:
-        return _log(request, form, FormErrors.of(error), None)
-    return _log(request, form, errors, found)
+        return await _log(request, conn, form, FormErrors.of(error), None)
+    return await _log(request, conn, form, errors, found)
 
 
-def _log(request: Request, form: Form, errors: FormErrors, found: object) -> Response:
+async def _log(request: Request, conn: Conn, form: Form, errors: FormErrors, found: object) -> Response:
     entries = found if isinstance(found, list) else None
     purposes = [(entry.code, access.purpose_title(entry.code)) for entry, _ in access.purposes()]
     return render(
         request, "monitoring/log.html", form=form, errors=errors, entries=entries, words=service.ACTION,
-        titles=dict(purposes), purposes=purposes, actions=[a.value for a in Action], status=422 if errors else 200,
+        titles=dict(purposes), purposes=purposes, actions=[(a.value, gettext(service.ACTION[a.value])) for a in Action],
+        orgs=await _orgs(conn), status=422 if errors else 200,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0041_alerts.sql), an
+"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0062_watching.sql), an
 auditor decides them, the gravest hold the staff member's reading until then."""
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "outside": (N_("Ngoài địa bàn"), N_("Mở hồ sơ nhiều người không thuộc địa bàn phụ trách trong một ngày.")),
     "famous": (N_("Người được bảo vệ đặc biệt"), N_("Mở hồ sơ của người nổi tiếng hoặc người cần bảo vệ.")),
     "own": (N_("Người thân, hộ của mình"), N_("Mở hồ sơ của chính mình, người thân hoặc người cùng hộ.")),
+    "neighbours": (N_("Hàng xóm của mình"), N_("Mở hồ sơ nhiều người cùng thôn, tổ dân phố với nơi mình ở trong một ngày.")),
     "no_case": (N_("Không có hồ sơ"), N_("Mở hồ sơ nhiều người trong một ngày mà không ghi mã hồ sơ đang giải quyết.")),
     "program_burst": (N_("Gọi dồn dập"), N_("Chương trình hỏi về rất nhiều người trong mười phút so với hạn mức ngày của thỏa thuận.")),
     "program_sequence": (N_("Gọi theo số liên tiếp"), N_("Chương trình hỏi về các số định danh nối tiếp nhau trong một giờ.")),
@@ -45,7 +46,7 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Warned:
     """One alert, about a staff member or about a partner's program. `counted`: different persons, for programs also calls;
-    `entries`: evidence entries it rests on; `braked`: reading was held."""
+    `entries`: evidence entries it rests on; `braked`: reading was held; `org_name`: of whom it is about."""
 
     alert_id: int
     rule: str
@@ -61,6 +62,7 @@ class Warned:
     decided_by: StaffName | None
     decided_at: datetime | None
     decision: str
+    org_name: str
 
 
 async def detect(conn: Conn, most: int = 5000) -> int:
@@ -98,22 +100,17 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verd
         raise Conflict("alerts.decided", N_("Cảnh báo này đã được xử lý, hoặc là về chính bạn hay cơ quan bạn."))
 
 
-async def protect(conn: Conn, actor: Actor, person_key: int, reason: str | None) -> None:
-    """Put a person under special protection ("well_known", "threatened"), or end it (None). Raises NotAllowed."""
-    if reason not in (None, "well_known", "threatened"):
-        raise Invalid("alerts.protect", N_("Lý do bảo vệ không đúng."))
-    await store.protect(conn, actor, person_key, reason)
-
-
 async def _named(conn: Conn, rows: list[store.Alerted]) -> list[Warned]:
     ids = {one for row in rows for one in (row[2], row[11]) if one is not None}
     names = {s.staff_id: StaffName(s.staff_id, s.display_name, s.org_code) for s in await access.staff_named(conn, ids)}
+    orgs = {one.org_code: one.name for one in await access.organisations(conn)} if rows else {}
     known = await programs.named(conn, {row[14] for row in rows if row[14] is not None})
     return [
         Warned(
             row[0], row[1], names.get(row[2], StaffName(row[2], "", row[3])) if row[2] is not None else None,
             known.get(row[14], Program(row[14], "", row[3], row[3])) if row[14] is not None else None, State(row[4]), row[5], tuple(row[6]), row[7], row[8], row[9],
             row[10], names.get(row[11], StaffName(row[11], "", "")) if row[11] is not None else None, row[12], row[13],
+            orgs.get(row[3], row[3]),
         )
         for row in rows
     ]  # fmt: skip

@@ -15,6 +15,7 @@ from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
 from dancu.kit.i18n import N_, gettext
+from dancu.oidc.service import registration
 from dancu.population import service as population
 
 # News that opens a case (room quality).
@@ -78,6 +79,9 @@ async def looks_of(
     await population.open_person(conn, actor, purpose, key, fields=("accesses",), permission=permission)
     found = await audit.accesses_of(conn, key, limit=limit + 1, before_seq=before)
     names = {org.org_code: org.name for org in await access.organisations(conn)}
+    if any(one.org_code and one.org_code not in names for one in found):
+        # Of services a citizen signs in to, whose organisations need not be known here.
+        names = {client.org_code: client.org_name or client.name for client in await registration.registered(conn, SYSTEM)} | names
     page = found[:limit]
     looks = tuple(_look(one, names, key, own=actor.kind is ActorKind.CITIZEN) for one in page)
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
