@@ -126,6 +126,8 @@ def build(settings: Settings) -> FastAPI:
         "outbound": settings.outbound,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
         "sms_secret": settings.sms_secret,
+        "push_secret": settings.push_secret,
+        "mtls_url": settings.mtls_url.rstrip("/"),
         "passkey_attestation": settings.passkey_attestation,
     }
     app = create_app(

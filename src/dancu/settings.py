@@ -21,7 +21,8 @@ class Settings(BaseSettings):
     `https`: the outside address is https (cookies Secure, HSTS).
     `public_url`: this service's one address, the issuer of its tokens; without it each name it answers to is one. `metrics_token`: reads /metrics from elsewhere than
     loopback. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
-    the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender (kit.messages).
+    the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender; `push_*`: the gateway of notices on
+    devices and its secret (kit.messages). `mtls_url`: the address where clients with certificates call, "" for the same as everybody.
     `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it, `simulators`: its simulated ministries.
     `connectors`: the file that says where ministries' databases are (exchange.connectors.addresses)."""
 
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     https: bool = False
     public_url: str = ""
+    mtls_url: str = ""
     demo: bool = False
     services: bool = False
     simulators: bool = False
@@ -43,6 +45,8 @@ class Settings(BaseSettings):
     sms_url: str = ""
     sms_secret: str = ""
     smtp_url: str = ""
+    push_url: str = ""
+    push_secret: str = ""
     mail_from: str = "dancu@localhost"
     passkey_attestation: str = "none"
     outbound: str = ""

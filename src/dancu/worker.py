@@ -155,7 +155,7 @@ async def _deliver(settings: Settings, stop: asyncio.Event) -> None:
 
     carriers = messages.providers(
         demo=settings.demo, sms_url=settings.sms_url, sms_secret=settings.sms_secret, smtp_url=settings.smtp_url,
-        mail_from=settings.mail_from,
+        mail_from=settings.mail_from, push_url=settings.push_url, push_secret=settings.push_secret,
     )  # fmt: skip
     conn = await open_connection("worker", autocommit=True)
     try:

@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from dancu.kernel.errors import Invalid
 from dancu.kit import messages
-from dancu.kit.messages.providers import BuiltIn, HttpSms, Later, Mail, Refused, providers
+from dancu.kit.messages.providers import BuiltIn, HttpPush, HttpSms, Later, Mail, Refused, providers
 from dancu.kit.messages.signing import sign, signed_by
 from tests.accounts.browsing import application
 
@@ -227,6 +227,27 @@ async def test_the_gateway_gets_a_signed_call_with_one_id(gateway):
         await HttpSms("http://127.0.0.1:9/", "k").hand_over(letter)
     with pytest.raises(Later):
         await Mail("smtp://127.0.0.1:9", "a@b.vn").hand_over(letter)
+
+
+async def test_a_notice_on_a_device_goes_to_its_gateway_under_the_keys_name(app, admin, carrier, gateway):
+    device = "u" * 43
+    number = await asked(app, channel="push", to=device, text="Có yêu cầu", kind="account.approval")
+    set_up = providers(demo=False, push_url=gateway, push_secret="p")
+    assert set(set_up) == {"push"} and isinstance(set_up["push"], HttpPush)
+    Gateway.answers[:] = [200, 410]
+    await messages.deliver_once(carrier, set_up)
+    assert (await row(admin, number))[:4] == ("sent", 1, True, "g-1")
+    headers, body = Gateway.heard[-1]
+    low = {name.lower(): value for name, value in headers.items()}
+    assert signed_by("p", body, low["x-dancu-timestamp"], low["x-dancu-signature"])
+    assert json.loads(body) == {"id": number, "to": device, "text": "Có yêu cầu", "kind": "account.approval"}
+    gone = await asked(app, channel="push", to=device)
+    await messages.deliver_once(carrier, set_up)
+    assert (await row(admin, gone))[0] == "failed", "the gateway does not know this device any more"
+    kept = await asked(app, channel="push", to=device, text="Xem trong hộp thư")
+    await messages.deliver_once(carrier, providers(demo=True))
+    shown = (await messages.outbox(app, device))[0]
+    assert (shown.channel, shown.to, shown.text) == ("push", device, "Xem trong hộp thư") and (await row(admin, kept))[0] == "delivered"
 
 
 async def test_the_simulated_gateway_and_the_pages_of_the_outbox(app, registry, _ring):  # noqa: PT019

@@ -18,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancu.accounts.policy.assurance import ORDER, Next, acr_of, enough, next_proof, words
+from dancu.accounts.service import approvals
 from dancu.accounts.service.authenticators.device import CONTEXT, thumbprint
+from dancu.kit import messages
 from tests.accounts import enrolment
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
 from tests.accounts.soft_key import SoftKey
@@ -182,12 +184,27 @@ async def test_a_devices_key_is_a_second_factor_listed_and_taken_away(site, app,
         await other.post("/eid/sign-in/device", answer=device.sign(challenge(page)))
         found, _ = await signed(app, other, sau)
         assert (found.acr, found.amr) == (2, ("pin", "swk", "mfa"))
+        await app.rollback()
+        (told,) = await messages.outbox(app, thumbprint(device.x + device.y))
+        assert (told.channel, told.kind) == ("push", "account.new_device"), "a browser never seen before, told once where the key is"
         await b.get("/account/authenticators")
         action = next(a for a in re.findall(r'action="(/account/authenticators/\d+/remove)"', b.page))
         await b.post(action)
         for name in [one for one in other.client.cookies if one.startswith("dancu_session")]:
             other.client.cookies.delete(name)
         assert 'data-device="sign"' not in await other.sign_in(sau, status=200, acr="2")
+
+
+async def test_the_device_hears_that_an_answer_is_waited_for_and_not_what_about(site, app, sau):
+    async with browsing(site) as b:
+        device = await with_device(b, sau)
+    await approvals.ask(
+        app, sau.key, client_no=7, client_name="Quầy 3", org_name="Ngân hàng mẫu", kind="ciba", text="Rút tiền, số 4821", purpose="online_service",
+        seconds=300,
+    )  # fmt: skip
+    await app.commit()
+    (told, *_) = await messages.outbox(app, thumbprint(device.x + device.y))
+    assert (told.channel, told.kind) == ("push", "account.approval") and "4821" not in told.text and "Ngân hàng" not in told.text
 
 
 async def test_an_answer_counts_once_here_and_for_this_address_only(site, sau):

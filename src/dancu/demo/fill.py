@@ -10,6 +10,7 @@ from pathlib import Path
 from dancu.access import service as access
 from dancu.access.service.os_user import operator
 from dancu.demo import people as province
+from dancu.demo.contacts import seed_contacts
 from dancu.demo.load import Families, Loader
 from dancu.demo.personas import HEAD_NUMBER, PERSONAS
 from dancu.demo.places import places
@@ -110,6 +111,7 @@ async def staff() -> None:
         ).fetchone()
         await conn.execute("SET LOCAL ROLE dancu_owner")
         await access.seed_demo(conn, citizen_key=row[0] if row else None, os_user=os_user())
+        await seed_contacts(conn)
 
 
 async def settle() -> None:

@@ -1,4 +1,4 @@
-"""POST /hooks/messages: a gateway's receipts. In a demonstration also a gateway to try them with, /simulators/sms.
+"""POST /hooks/messages: the receipts of a gateway (text messages, notices on devices). In a demonstration also a gateway to try them with, /simulators/sms.
 
 Both check the signature over moment and body (kit.messages.sign); the gateway's own address proves nothing.
 """
@@ -20,9 +20,9 @@ _MOST = 16 * 1024
 async def _signed(request: Request) -> dict[str, Any]:
     body = await request.body()
     headers = request.headers
-    if not messages.signed_by(
-        request.app.state.sms_secret, body, headers.get("x-dancu-timestamp", ""), headers.get("x-dancu-signature", "")
-    ):
+    moment, signature = headers.get("x-dancu-timestamp", ""), headers.get("x-dancu-signature", "")
+    secrets = (request.app.state.sms_secret, getattr(request.app.state, "push_secret", ""))
+    if not any(messages.signed_by(secret, body, moment, signature) for secret in secrets):
         raise NotAllowed("message.signature", N_("Chữ ký của lời gọi không đúng hoặc đã quá năm phút."))
     try:
         value = json.loads(body)

@@ -3,11 +3,12 @@ asks, for what, and the same words the asker shows, and answers in a session tha
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from dancu.accounts.models import SignIn
 from dancu.accounts.models.approvals import Answer, Approval, ApprovalState
-from dancu.accounts.service import core, sign_in
+from dancu.accounts.service import core, push, sign_in
 from dancu.accounts.store import approvals as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
@@ -48,6 +49,9 @@ async def ask(
                 conn, channel="sms", to=contacts.phone, text=said, kind="account.approval", person_key=key,
                 language=account.language,
             )  # fmt: skip
+        await push.tell_devices(
+            conn, key, push.APPROVAL, kind="account.approval", language=account.language, life=timedelta(seconds=seconds)
+        )
         await core.happened(conn, key, "approval_asked", org=org_name or client_name, client=client_no)
     return approval_id
 

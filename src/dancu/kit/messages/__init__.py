@@ -11,11 +11,11 @@ from dancu.kit.messages.queue import Shown, Stand, outbox, receipt, sealed, send
 
 if TYPE_CHECKING:
     from dancu.kit.messages.delivery import deliver_forever, deliver_once
-    from dancu.kit.messages.providers import BuiltIn, HttpSms, Mail, Provider, providers
+    from dancu.kit.messages.providers import BuiltIn, HttpPush, HttpSms, Mail, Provider, providers
     from dancu.kit.messages.signing import sign, signed_by
 
 __all__ = [
-    "BuiltIn", "HttpSms", "Mail", "Provider", "Shown", "Stand", "deliver_forever", "deliver_once", "outbox", "providers",
+    "BuiltIn", "HttpPush", "HttpSms", "Mail", "Provider", "Shown", "Stand", "deliver_forever", "deliver_once", "outbox", "providers",
     "receipt", "sealed", "send", "sign", "signed_by", "stands",
 ]  # fmt: skip
 
@@ -23,7 +23,7 @@ offer(
     __name__,
     {
         "dancu.kit.messages.delivery": ("deliver_forever", "deliver_once"),
-        "dancu.kit.messages.providers": ("BuiltIn", "HttpSms", "Mail", "Provider", "providers"),
+        "dancu.kit.messages.providers": ("BuiltIn", "HttpPush", "HttpSms", "Mail", "Provider", "providers"),
         "dancu.kit.messages.signing": ("sign", "signed_by"),
     },
 )

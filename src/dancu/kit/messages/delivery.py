@@ -105,7 +105,7 @@ async def deliver_forever(conn: Conn, carriers: Mapping[str, Provider], stop: as
     swept = 0.0
     clock = asyncio.get_running_loop().time
     if not carriers:
-        log.warning("no provider for messages is set: they wait", settings="DANCU_SMS_URL, DANCU_SMTP_URL")
+        log.warning("no provider for messages is set: they wait", settings="DANCU_SMS_URL, DANCU_SMTP_URL, DANCU_PUSH_URL")
     while not stop.is_set():
         if clock() - swept > _SWEEP_EVERY:
             swept = clock()

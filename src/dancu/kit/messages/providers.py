@@ -1,4 +1,4 @@
-"""Who carries messages: an SMS gateway over HTTP, a mail server, or, in a demonstration, nobody (the built-in outbox)."""
+"""Who carries messages: gateways of text messages and of notices on devices over HTTP, a mail server, or, in a demonstration, nobody (the built-in outbox)."""
 
 from __future__ import annotations
 
@@ -51,18 +51,21 @@ class BuiltIn:
         return ""
 
 
-class HttpSms:
-    """POST {id, to, text} as JSON, signed; the answer is {"ref": …}. The same id is sent as Idempotency-Key.
+class HttpGateway:
+    """POST {id, to, text} and what the channel adds as JSON, signed; the answer is {"ref": …}. The same id is sent as Idempotency-Key.
 
     4xx (but 408, 425, 429) is a refusal for good, everything else is tried again."""
 
     def __init__(self, url: str, secret: str, *, keeps: bool = False) -> None:
         self._url, self._secret, self.keeps = url, secret, keeps
 
+    def payload(self, letter: Letter) -> dict[str, object]:
+        return {"id": letter.message_id, "to": letter.to, "text": letter.text}
+
     async def hand_over(self, letter: Letter) -> str:
         import httpx
 
-        body = json.dumps({"id": letter.message_id, "to": letter.to, "text": letter.text}, ensure_ascii=False).encode()
+        body = json.dumps(self.payload(letter), ensure_ascii=False).encode()
         headers = {
             "content-type": "application/json", "idempotency-key": f"dancu-{letter.message_id}", **sign(self._secret, body),
         }  # fmt: skip
@@ -79,6 +82,19 @@ class HttpSms:
             return str(answer.json().get("ref", ""))[:200]
         except (ValueError, AttributeError):
             return ""
+
+
+class HttpSms(HttpGateway):
+    """Text messages: `to` is a phone number with its country code."""
+
+
+class HttpPush(HttpGateway):
+    """Notices on devices: `to` is the thumbprint (RFC 7638) of the device's key, under which its application has told the gateway where
+    to reach it (FCM, APNs, Web Push); we never hold that address. `kind` says which page to open. 404 and 410, for a device the gateway
+    does not know any more, are refusals for good."""
+
+    def payload(self, letter: Letter) -> dict[str, object]:
+        return {**super().payload(letter), "kind": letter.kind}
 
 
 class Mail:
@@ -122,13 +138,16 @@ class Mail:
 
 
 def providers(
-    *, demo: bool, sms_url: str = "", sms_secret: str = "", smtp_url: str = "", mail_from: str = ""
-) -> Mapping[str, Provider]:
+    *, demo: bool, sms_url: str = "", sms_secret: str = "", smtp_url: str = "", mail_from: str = "", push_url: str = "",
+    push_secret: str = "",
+) -> Mapping[str, Provider]:  # fmt: skip
     """Who carries each channel. In a demonstration what is not set goes to the built-in outbox; elsewhere a channel
     without a provider is missing here, and its messages wait."""
     found: dict[str, Provider] = dict.fromkeys(("sms", "email", "push"), BuiltIn()) if demo else {}
     if sms_url:
         found["sms"] = HttpSms(sms_url, sms_secret, keeps=demo)
+    if push_url:
+        found["push"] = HttpPush(push_url, push_secret, keeps=demo)
     if smtp_url:
         found["email"] = Mail(smtp_url, mail_from, keeps=demo)
     return found

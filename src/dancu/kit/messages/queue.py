@@ -16,6 +16,7 @@ CHANNELS = ("sms", "email", "push")
 LIFE = timedelta(days=2)
 _TABLE = "kit.message"
 _MAX_TEXT = 2000
+_THUMBPRINT = 43
 _EMAIL = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,24}")
 
 
@@ -48,7 +49,8 @@ async def send(
     conn: Conn, *, channel: str, to: str, text: str, kind: str, person_key: int | None, ref: str = "", language: str = "vi",
     life: timedelta = LIFE,
 ) -> int:  # fmt: skip
-    """Ask for one message in the caller's transaction; its id. `to`: phone, e-mail address, or a device's token. `kind`
+    """Ask for one message in the caller's transaction; its id. `to`: phone, e-mail address, or the
+    thumbprint of a device's key. `kind`
     names the occasion ("account.approved"), `ref` what it was about; `life`: after that it is not worth sending.
     Raises Invalid for what is no phone number or address."""
     field, index, body = sealed(channel, to, text)
@@ -86,11 +88,16 @@ async def receipt(conn: Conn, provider_ref: str, *, delivered: bool, reason: str
 
 async def outbox(conn: Conn, to: str = "", *, most: int = 50) -> list[Shown]:
     """The latest messages of a demonstration, to one address where given; nothing in any other database."""
-    index = address_of("email" if "@" in to else "sms", to)[1] if to else None
+    index = address_of(_channel_of(to), to)[1] if to else None
     cursor = await conn.execute(
         "SELECT channel, kind, address, body, created_at FROM kit.demo_outbox(%s::bytea, %s)", (index, most)
     )
     return [Shown(*unsealed(channel, address, body), at, kind) for channel, kind, address, body, at in await cursor.fetchall()]
+
+
+def _channel_of(to: str) -> str:
+    """What kind of address was typed: a thumbprint is longer than any phone number."""
+    return "email" if "@" in to else "push" if len(to.strip()) == _THUMBPRINT else "sms"
 
 
 def address_of(channel: str, to: str) -> tuple[str, bytes]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState, Way
 from dancu.accounts.policy.assurance import Next, enough, next_proof, words
-from dancu.accounts.service import authenticators, codes
+from dancu.accounts.service import authenticators, codes, push
 from dancu.accounts.service.sign_in.begin import identify, named_by, typed
 from dancu.accounts.service.sign_in.finish import new_session, open_session, opened, purpose, refused
 from dancu.accounts.service.sign_in.throttling import Buckets, buckets, unnamed_buckets
@@ -100,6 +100,7 @@ async def _by_message(conn: Conn, flow: Flow, code: str, browser: Browser, count
     if tried.wait:
         return _more(flow, _ways(tried.account), StepState.WAIT, math.ceil(tried.wait))
     if tried.signed and tried.account is not None:
+        await push.signed_in(conn, tried.account, browser)
         return opened(proved, tried.account, browser, token, new)
     if tried.right and tried.account is not None:
         return await _onward(conn, proved, tried.account, browser, counted.success, request_id)
@@ -156,7 +157,9 @@ async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> 
 
 async def _onward(conn: Conn, flow: Flow, account: Standing, browser: Browser, success: Success, request_id: str) -> Step:
     if account.usable and enough(flow.amr, flow.acr):
-        return await open_session(conn, flow, account, browser, success=success, request_id=request_id)
+        step = await open_session(conn, flow, account, browser, success=success, request_id=request_id)
+        await push.signed_in(conn, account, browser)
+        return step
     offered = _ways(account)
     # Nothing better than the phone: the code is on its way before the page is.
     if account.usable and offered.ways[:1] == (Way.SMS,) and next_proof(flow.amr, flow.acr) is Next.SECOND:
