@@ -213,6 +213,8 @@ class Doctor:
         code = self._refusal.code if self._refusal else ""
         if code in ("exchange.suspended", "exchange.environment"):
             raise _Wrong(str(self._refusal), "See the state of the connection on the partner portal.")
+        if code == "exchange.held":
+            raise _Wrong(str(self._refusal), "An alert about this program's calls waits for a decision: tell the operator what they were for.")
         if code.startswith("agreement.") or code in ("exchange.quota", "person.no_purpose"):
             raise _Wrong(str(self._refusal), "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal).")
         if code.startswith("exchange.context."):
@@ -245,10 +247,17 @@ class Doctor:
     def _webhook(self) -> str:
         if not self.config.webhook:
             return "none configured"
+        origin = urlsplit(self.config.base_url).netloc
         try:
-            response = httpx.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"}, timeout=self.config.timeout)
+            with httpx.Client(timeout=self.config.timeout) as http:
+                agreed = http.options(self.config.webhook, headers={"WebHook-Request-Origin": origin})
+                response = http.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _Wrong(f"{type(error).__name__}: {error}", "The address must be reachable from the platform, not only from here.") from error
+        if not agreed.is_success or agreed.headers.get("webhook-allowed-origin") not in ("*", origin):
+            raise _Wrong(f"it does not agree to take events (OPTIONS: HTTP {agreed.status_code})", f"Answer OPTIONS with WebHook-Allowed-Origin: {origin}.")
         if response.is_success:
             raise _Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")
-        return f"reachable, refuses what is not signed (HTTP {response.status_code})"
+        if response.status_code not in (400, 401, 403):
+            raise _Wrong(f"what is not signed is answered HTTP {response.status_code}", "Deliveries are POSTed there: answer 401 to what is not signed.")
+        return f"agrees to take events, refuses what is not signed (HTTP {response.status_code})"

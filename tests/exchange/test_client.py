@@ -185,6 +185,25 @@ async def test_the_doctor_says_what_to_mend(site: Site, tmp_path: Path) -> None:
     assert [(step.name, step.state) for step in elsewhere][:2] == [("config", "ok"), ("clock", "fail")]
 
 
+@pytest.mark.parametrize(("options", "post", "said"), [
+    ((200, "dancu.example"), 401, ""), ((200, "*"), 403, ""), ((200, ""), 401, "agree"), ((404, "*"), 401, "agree"), ((200, "elsewhere.example"), 401, "agree"),
+    ((200, "*"), 204, "nobody signed"), ((200, "*"), 404, "404"), ((200, "*"), 500, "500"),
+])  # fmt: skip
+def test_the_doctor_looks_at_the_webhook_as_the_platform_will(monkeypatch: pytest.MonkeyPatch, options: tuple[int, str], post: int, said: str) -> None:
+    def hook(request: httpx.Request) -> httpx.Response:
+        if request.method == "OPTIONS":
+            assert request.headers["webhook-request-origin"] == "dancu.example"
+            return httpx.Response(options[0], headers={"WebHook-Allowed-Origin": options[1]})
+        return httpx.Response(post)
+
+    made = httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **options: made(transport=httpx.MockTransport(hook)))
+    doctor = Doctor(Config("https://dancu.example", "x", Path("k"), Path("c"), webhook="https://me.example/hook"), WHY)
+    sound = doctor._step("webhook", doctor._webhook)
+    (step,) = doctor.steps
+    assert sound is (said == "") and said in step.said and bool(step.mend) is bool(said), step
+
+
 class Broken(httpx.BaseTransport):
     """The platform's keys and tokens, and then answers that it did not sign."""
 
