@@ -12,6 +12,8 @@ import pytest
 
 from dancu.access import service as access
 from dancu.accounts.service import core, locks
+from dancu.audit import service as audit
+from dancu.audit import verify_proof
 from dancu.cards.models import Reading, TextKind
 from dancu.cards.parsing import write_qr
 from dancu.exchange.models.confirmation import ConfirmationKind
@@ -311,3 +313,21 @@ async def test_nothing_kept_is_seen_without_a_look(app, counter, ha):
         assert await (await app.execute(f"SELECT count(*) FROM exchange.{table}")).fetchone() == (0,)
     await app.rollback()
     assert statements.new_id() != statements.new_id()
+
+
+async def test_a_receipts_proof_is_checked_without_us(app, counter, ha, registry, tmp_path):
+    kept = (await tried(app, counter, asked(Way.LOOKUP, number=ha.number, birth="12/04/1990"))).verification
+    opened, _ = await residence.verification(app, counter, ha.key, kept.verification_id)
+    assert await residence.proof(app, opened, "") is None  # it waits
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as conn:
+        signer = await audit.signer_of_log(conn, tmp_path / "keys", tmp_path / "checkpoints")
+        while await audit.sequence_once(conn, signer):
+            await conn.commit()
+    await app.execute("SELECT 1")
+    opened, _ = await residence.verification(app, counter, ha.key, kept.verification_id)
+    proof = await residence.proof(app, opened, signer.verifier.vkey)
+    _, values, _, _ = verify_proof.check(proof, signer.verifier.vkey)
+    assert "subject" not in values and '"case_ref":"H47.16-261122-0001"' in values["content"].replace('": "', '":"')
+    await app.rollback()
+    assert await residence.proof(app, opened, signer.verifier.vkey) is None  # not without a look at the person

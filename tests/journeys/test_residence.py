@@ -100,6 +100,12 @@ def test_the_ways_that_need_no_phone(counter: Visitor) -> None:
     counter.fill(number=HEAD_NUMBER, birth="12/4/1990").press("Kiểm tra")
     proved(counter, "Tra cứu trên hệ thống")
     shot(counter, "receipt")
+    for _ in range(60):  # its entry is in the log within two seconds
+        answer = counter.page.request.get(f"{counter.page.url}/proof.json")
+        if answer.ok:
+            break
+        counter.page.wait_for_timeout(250)
+    assert answer.json()["format"] == "dancu-proof/1"
     qr, chip = samples(counter, HEAD_NUMBER)
     name, issued = qr.split("|")[2], qr.split("|")[6]
     begin(counter, "Quét mã QR trên thẻ").well()

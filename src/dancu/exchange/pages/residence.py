@@ -9,13 +9,15 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from dancu.access import service as access
+from dancu.audit import service as audit
 from dancu.exchange.models import procedures
 from dancu.exchange.models.residence import Asked, Outcome, Proved, Way, order_on
 from dancu.exchange.pages import residence_words as said
 from dancu.exchange.service import residence
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import Conflict, Exceeded, Invalid
+from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotFound
 from dancu.kit.db import Conn
+from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -131,14 +133,33 @@ async def receipt(request: Request, conn: DbConn, actor: CurrentActor, key: int,
 
 @router.get("/{key}/{verification_id}/receipt.json")
 async def receipt_json(request: Request, conn: DbConn, actor: CurrentActor, key: int, verification_id: str) -> Response:
-    """What the receipt says, with the signed text: for a dossier system that keeps files instead of paper."""
+    """What the receipt says, with the signed text and the proof of its entry in the log (None in its first second or two): for a
+    dossier system that keeps files instead of paper."""
     import json
 
     kept, says = await residence.verification(conn, actor, key, verification_id)
-    body = json.dumps({"says": says, "statement": kept.statement, "keys": f"{site(request)}/check/keys.json"}, ensure_ascii=False, indent=1)
+    found = await residence.proof(conn, kept, audit.load_verifier(request.app.state.keys).vkey)
+    body = json.dumps(
+        {"says": says, "statement": kept.statement, "keys": f"{site(request)}/check/keys.json", "proof": found}, ensure_ascii=False, indent=1
+    )
     return Response(
         body, media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="phieu-xac-minh-{verification_id}.json"'},
+    )  # fmt: skip
+
+
+@router.get("/{key}/{verification_id}/proof.json")
+async def receipt_proof(request: Request, conn: DbConn, actor: CurrentActor, key: int, verification_id: str) -> Response:
+    """The proof alone, as verify_proof.py reads it."""
+    import json
+
+    kept, _ = await residence.verification(conn, actor, key, verification_id)
+    found = await residence.proof(conn, kept, audit.load_verifier(request.app.state.keys).vkey)
+    if found is None:
+        raise NotFound("residence.proof", N_("Bằng chứng chưa có: lần xác minh vừa được ghi. Xin thử lại sau vài giây."))
+    return Response(
+        json.dumps(found, ensure_ascii=False, indent=1), media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="bang-chung-{verification_id}.json"'},
     )  # fmt: skip
 
 

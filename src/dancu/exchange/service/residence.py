@@ -121,6 +121,15 @@ async def verification(conn: Conn, actor: Actor, key: int, verification_id: str)
     return kept, statements.keys().verify(kept.statement, statements.VERIFICATION)
 
 
+async def proof(conn: Conn, kept: Verification, vkey: str) -> dict[str, Any] | None:
+    """That the receipt's entry stands in the signed log, for a file that is checked without us; after `verification`, which opened the
+    person. None while the entry waits, or once its content was erased. `vkey`: of the log."""
+    try:
+        return (await audit.proof(conn, kept.entry_id, disclose=audit.PROGRAM, vkey=vkey)).as_json()
+    except NotFound:
+        return None
+
+
 def code_text(kept: Verification, says: Mapping[str, Any]) -> str:
     """What a receipt's QR code carries: the gist of it, signed anew and short enough to be scanned from paper."""
     person = says.get("person", {})
