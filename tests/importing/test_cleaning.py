@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dancu.kernel import cells as cleaning
+from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Invalid
 from dancu.kit.sheets import open_sheet
 from dancu.kit.sheets.columns import header_key
@@ -17,8 +20,10 @@ from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.places import Places
 from dancu.population.importing.profile import load_profile, names
 from dancu.population.importing.rows import RowReader
+from dancu.population.importing.source import Source
 from dancu.population.matching import search_terms
 from dancu.territory.service import gazetteer
+from tests.kernel.samples import as_tcvn3, as_vni
 
 AS_OF = date(2023, 4, 15)
 TODAY = date(2026, 1, 1)
@@ -132,6 +137,30 @@ def test_a_foreign_cell_in_a_utf8_file_is_decoded_alone(tmp_path: Path) -> None:
     assert names[2] == "Đặng Út"
     assert "\udcea" not in names[1]
     assert sheet.repaired() == 1
+
+
+_BOOK = "so,quyenSo,nksHoTen,nksNgaySinh,nksQueQuan\n1,01/2015,Lê Hoàng Ngẫm,Năm 2015,Tam Kỳ\n"
+
+
+@pytest.mark.parametrize("encode", [
+    lambda text: text.encode("utf-16"),
+    lambda text: normalize("NFD", text).encode(),
+    lambda text: as_vni(text).encode("cp1252"),
+    lambda text: as_tcvn3(text).encode("latin-1"),
+    lambda text: text.encode().decode("latin-1").encode(),
+    lambda text: text.encode().decode("latin-1").encode().decode("latin-1").encode(),
+])  # fmt: skip
+def test_a_row_in_another_encoding_is_the_same_row(tmp_path: Path, encode: Callable[[str], bytes]) -> None:
+    """Also with dates in words, which UTF-8 encoded twice would make unreadable."""
+    rows = []
+    for name, raw in (("one.csv", _BOOK.encode()), ("other.csv", encode(_BOOK))):
+        (tmp_path / name).write_bytes(raw)
+        source = Source(tmp_path / name, load_profile("birth-book"), None, TODAY)
+        rows += source.chunk()
+        source.close()
+    one, other = rows
+    assert (other.get("name"), other.get("birth"), other.doubts) == ("Lê Hoàng Ngẫm", PartialDate(2015), [])
+    assert one.fingerprint == other.fingerprint
 
 
 def test_places_by_text_code_and_day() -> None:

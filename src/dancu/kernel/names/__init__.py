@@ -4,7 +4,7 @@ searching and sorting. Words are 1 to 7; one word is a whole name; no list of su
 from ..text import fold_ascii
 from .checking import name_findings
 from .form import NameForm, NameKeys, ascii_key, explain, normal_form, repair, search_tokens
-from .legacy import Encoding, decode, detect_encoding
+from .legacy import Encoding, decode, detect_encoding, double_encoded, single_encoded
 from .sorting import sort_key
 from .tones import tone_fold
 
@@ -15,12 +15,14 @@ __all__ = [
     "ascii_key",
     "decode",
     "detect_encoding",
+    "double_encoded",
     "explain",
     "fold_ascii",
     "name_findings",
     "normal_form",
     "repair",
     "search_tokens",
+    "single_encoded",
     "sort_key",
     "tone_fold",
 ]

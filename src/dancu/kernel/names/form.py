@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from ..errors import Invalid
 from ..text import VIETNAMESE, compose, drop_invisible, fold_ascii
-from .legacy import Encoding, decode, detect_encoding, looks_unicode, undo_mojibake
+from .legacy import Encoding, decode, detect_encoding, looks_unicode, single_encoded
 from .sorting import word_key
 from .syllables import is_syllable
 from .tones import tone_fold
@@ -149,13 +149,9 @@ def repair(text: str, encoding: Encoding | None = None) -> tuple[str, tuple[str,
     """The text of a name or address in clean Unicode, case and tone placement untouched, and what was
     mended."""
     repairs: list[str] = []
-    for _ in range(2):  # twice: some exports were misread on the way out and again on the way in
-        meant = undo_mojibake(text)
-        if meant is None or meant == text:
-            break
+    if (meant := single_encoded(text)) != text:
+        repairs.append("mojibake")
         text = meant
-        if "mojibake" not in repairs:
-            repairs.append("mojibake")
     legacy = encoding if encoding is not None and encoding != "unicode" else detect_encoding((text,))
     if legacy != "unicode":
         decoded = decode(text, legacy)

@@ -223,3 +223,20 @@ def undo_mojibake(text: str) -> str | None:
         except UnicodeDecodeError:
             continue
     return None
+
+
+def single_encoded(text: str) -> str:
+    """The text meant, or the text itself; twice, since some exports were misread on the way out and again on the way
+    in."""
+    for _ in range(2):
+        meant = undo_mojibake(text)
+        if meant is None or meant == text:
+            break
+        text = meant
+    return text
+
+
+def double_encoded(texts: Iterable[str]) -> bool:
+    """Is this UTF-8 that was read as Windows-1252 and written as UTF-8? Judged by most of the cells that are not ASCII."""
+    cells = list(islice((t for t in texts if t and not t.isascii()), _SAMPLE))
+    return 2 * sum(undo_mojibake(cell) is not None for cell in cells) > len(cells)

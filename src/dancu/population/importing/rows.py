@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
+from unicodedata import normalize
 
 from dancu.kernel import cells
 from dancu.kernel.cells import CLEANERS, Cell
@@ -76,9 +77,13 @@ class RowReader:
         """The row, cleaned and checked."""
         cells = cells if len(cells) >= self.width else cells + [""] * (self.width - len(cells))
         content = "\x1f".join([cells[at] for _, at, _ in self._columns])
-        digest = hashlib.blake2b(self._seed + content.encode("utf-8", "replace"), digest_size=16)
+        readable = self._decoded(cells, content)
+        if readable is not cells:
+            content = "\x1f".join([readable[at] for _, at, _ in self._columns])
+        # The same row in another encoding is the same row.
+        digest = hashlib.blake2b(self._seed + normalize("NFC", content).encode("utf-8", "replace"), digest_size=16)
         row = Row(line, cells[: self.width], digest.hexdigest())
-        self._clean(row, self._decoded(cells, content))
+        self._clean(row, readable)
         self._untangle(row)
         if row.get("name") is None and row.problem is None:
             row.problem = ("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")

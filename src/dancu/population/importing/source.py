@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from dancu.kernel.errors import Invalid
-from dancu.kernel.names import Encoding, decode, detect_encoding
+from dancu.kernel.names import Encoding, decode, detect_encoding, double_encoded, single_encoded
 from dancu.kit.i18n import N_
 from dancu.kit.sheets import Sheet, open_sheet
 from dancu.population.importing.matching import household_number
@@ -39,11 +39,14 @@ class Source:
         self.sheet: Sheet = open_sheet(path, lambda row: _header(profile, row) is not None)
         header, encoding = _header(profile, self.sheet.header) or (self.sheet.header, "unicode")
         self.header = header
-        first = list(islice(self.sheet.rows, _SAMPLE))
+        rows = self.sheet.rows
+        first = list(islice(rows, _SAMPLE))
+        if double_encoded(cell for _, cells in first for cell in cells):
+            first, rows = list(_mended(first)), _mended(rows)
         if encoding == "unicode":
             encoding = detect_encoding(cell for _, cells in first for cell in cells)
         self._reader = RowReader(profile, header, encoding, as_of, today)
-        self._rows: Iterator[tuple[int, list[str]]] = chain(first, self.sheet.rows)
+        self._rows: Iterator[tuple[int, list[str]]] = chain(first, rows)
         self._skip = skip
         self._held: Row | None = None
         self.ignored = tuple(profile.ignored(header))
@@ -66,6 +69,10 @@ class Source:
         self.sheet.close()
 
 
+def _mended(rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    return ((number, [single_encoded(cell) for cell in cells]) for number, cells in rows)
+
+
 def _same_household(last: Row, row: Row, over: int) -> bool:
     number = household_number(row)
     return over < _SLACK and number != "" and number == household_number(last)
@@ -75,6 +82,9 @@ def _header(profile: Profile, row: list[str]) -> tuple[list[str], Encoding] | No
     """The header in Unicode and the encoding it was in; None where it is not one of this profile."""
     if profile.recognises(row):
         return row, "unicode"
+    single = [single_encoded(title) for title in row]
+    if single != row and profile.recognises(single):
+        return single, "unicode"
     for encoding in _LEGACY:
         decoded = [decode(title, encoding) for title in row]
         if profile.recognises(decoded):
