@@ -134,7 +134,7 @@ async def site(database: Any, tmp_path_factory: Any) -> AsyncIterator[Site]:
     pool = make_pool(database.dsn("app"), min_size=2, max_size=6)
     settings = WebSettings(secret=b"s" * 32, ip_rate=Rate(0, 0), session_rate=Rate(0, 0), trusted_proxies=frozenset({"10.0.0.1"}))
     state = {
-        "sessions": sessions, "pool": pool, "keys": folder / "keys", "demo": False,
+        "sessions": sessions, "pool": pool, "keys": folder / "keys", "demo": False, "outbound": "",
         "surfaces": (Surface("citizen", "Cổng công dân", "/", "citizen"),), "menu": (),
     }  # fmt: skip
     routers = [oidc_endpoints.router, endpoints.router, audit_api.router]

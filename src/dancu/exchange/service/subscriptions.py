@@ -147,6 +147,9 @@ async def pull(conn: Conn, call: Call, subscription_id: str, after: int | None, 
     start = sub.place if after is None else after
     if start < 0:
         raise Invalid("events.after", N_("Vị trí đọc phải là số không âm."))
+    if start > sub.place and start > (head := await store.head(conn)):
+        # It would acknowledge what has not happened yet, and nobody would hear of that.
+        raise Invalid("events.after_ahead", N_("Chưa có tin nào đến vị trí này: mới đến {place}."), place=head)
     found, upto = await store.next_events(conn, sub.subscription_id, start, max(1, min(most, MOST_EVENTS)))
     if sub.mode is Mode.PULL:
         await store.moved(conn, sub.subscription_id, start, 0)
