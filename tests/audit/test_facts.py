@@ -131,6 +131,11 @@ async def test_facts_left_alone_are_sound(filled: Any) -> None:
         ("DELETE FROM audit.fact_source WHERE table_name = 'things.thing'", {"facts.altered": 12, "facts.uncommitted": 1}),
         ("UPDATE audit.fact_source SET columns = array_remove(columns, 'name') WHERE table_name = 'things.thing'",
          {"facts.altered": 12, "facts.uncommitted": 1}),
+        *((f"UPDATE audit.fact_source SET {change} WHERE table_name = 'things.thing'",
+           {"facts.altered": 12, "facts.source": 1, "facts.uncommitted": uncommitted})
+          for change, uncommitted in (("table_name = 'things.thong'", 1), ("table_name = 'a\"b'", 1))),
+        *((f"UPDATE audit.fact_source SET key_column = '{column}' WHERE table_name = 'things.thing'",
+           {"facts.altered": 12, "facts.source": 1}) for column in ("gone", "name")),
         # Ended, and no entry named for it: hidden from every page, and no entry's digest would know.
         ("UPDATE things.thing SET recorded = tstzrange(lower(recorded), '2026-02-02') WHERE thing_key = 7",
          {"facts.ended_unwitnessed": 1}),

@@ -24,8 +24,24 @@ class Source:
     columns: tuple[tuple[str, str], ...]  # committed column, its type; by name, bytewise
 
 
-async def sources(conn: Conn) -> list[Source]:
-    """All tables whose rows are facts. A column the table does not have any more gets type ""."""
+async def unreadable(conn: Conn) -> list[str]:
+    """Names in audit.fact_source of no table that has a key of a person or household and what every fact has."""
+    cursor = await conn.execute(
+        """
+        SELECT s.table_name FROM audit.fact_source s
+        WHERE 5 <> (SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname || '.' || c.relname = s.table_name AND NOT a.attisdropped
+            AND (a.attname IN ('fact_id', 'entry_id', 'closed_by', 'recorded')
+                OR (a.attname = s.key_column AND a.atttypid = 'bigint'::regtype)))
+        ORDER BY s.table_name
+        """
+    )
+    return [name async for (name,) in cursor]
+
+
+async def sources(conn: Conn, without: list[str]) -> list[Source]:
+    """All tables whose rows are facts, but for those named. A column the table does not have any more gets type ""."""
     cursor = await conn.execute(
         """
         SELECT s.table_name, s.key_column,
@@ -35,8 +51,10 @@ async def sources(conn: Conn) -> list[Source]:
         CROSS JOIN LATERAL unnest(s.columns) AS c (name)
         LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(s.table_name) AND a.attname = c.name
              AND NOT a.attisdropped
+        WHERE s.table_name <> ALL (%s)
         GROUP BY s.table_name, s.key_column ORDER BY s.table_name
-        """
+        """,
+        [without],
     )
     return [Source(row[0], row[1], tuple(zip(row[2], row[3], strict=True))) async for row in cursor]
 

@@ -20,7 +20,10 @@ async def check_facts(conn: Conn, report: Report) -> None:
     entry nobody holds (facts.unwitnessed). One pass, memory bounded by the largest entry."""
     streams: list[AsyncIterator[list[Line]]] = []
     await _uncommitted(conn, report)
-    for number, source in enumerate(await store.sources(conn)):
+    unreadable = await store.unreadable(conn)
+    for table in unreadable:
+        report.add("facts.source", "Không đọc được bảng {table} mà nhật ký cam kết.", table=table)
+    for number, source in enumerate(await store.sources(conn, unreadable)):
         await _ended_by_nobody(conn, report, source)
         streams += [_opened(conn, number, source), _closed(conn, number, source)]
     groups = _groups(_merge(streams))
