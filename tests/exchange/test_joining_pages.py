@@ -97,6 +97,9 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         # Taken up, asked, answered; what must be met stops it.
         page = await judge.get(f"{DESK}/{ORG}")
         assert "Quét xong trước 15/12/2026" in page
+        assert "Chưa có ngày nào được đối chiếu" in await judge.get(f"{DESK}/{ORG}/logs")
+        await judge.get(f"{DESK}/NOBODY/logs", 404)
+        await judge.get(f"{DESK}/{ORG}")
         await judge.post(f"{DESK}/{ORG}/check", 303)
         assert "mục bắt buộc chưa đạt" in (await judge.get(f"{DESK}/{ORG}")) + await judge.post(f"{DESK}/{ORG}/pass", 422)
         await judge.get(f"{DESK}/{ORG}")

@@ -145,6 +145,25 @@ async def test_subscribe_refused_events_replay_pause_end(app: Any, registry: Any
     assert verbs == ["subscribe", "send_again", "send_again", "let_go", "replay", "pause", "resume", "unsubscribe"]
 
 
+async def test_what_the_night_found_about_both_logs_is_shown(app: Any, registry: Any) -> None:
+    lost = {"message_id": "m" * 20, "what": "only_ours", "at": "2026-11-20T01:02:03.000+00:00", "service": "verify", "verdict": "ok"}
+    for org, day, counts, found in (
+        (ORG, "2026-11-20", (41, 1, 0, 0), [lost]), (ORG, "2026-11-19", (7, 0, 0, 0), []), ("OTHER", "2026-11-18", (1, 1, 0, 0), [lost]),
+    ):  # fmt: skip
+        await sql(
+            registry, "INSERT INTO exchange.comparison (org_code, day, matched, only_ours, only_theirs, different, found)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb) ON CONFLICT DO NOTHING", org, day, *counts, json.dumps(found),
+        )  # fmt: skip
+    async with at(app, registry, "integrator") as maker:
+        page = await maker.get("/partner/logs")
+        assert "20/11/2026" in page and "Có khác biệt" in page and "18/11/2026" not in page and lost["message_id"] not in page
+        page = await maker.get("/partner/logs?day=2026-11-20")
+        assert lost["message_id"] in page and "08:02 20/11/2026" in page and "bỏ sót" in page
+        assert "khớp hoàn toàn" in await maker.get("/partner/logs?day=2026-11-19")
+        for day in ("2026-11-18", "x", "2026-99-99"):
+            await maker.get(f"/partner/logs?day={day}", 404)
+
+
 async def test_another_organisations_are_not_there(app: Any, registry: Any) -> None:
     await _connected(registry)
     (row,) = await sql(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -36,3 +36,20 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         return {"differs": self.differs, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a night found about one day of one organisation."""
+
+    org_code: str
+    day: date
+    compared_at: datetime
+    matched: int
+    only_ours: int
+    only_theirs: int
+    different: int
+
+    @property
+    def differences(self) -> int:
+        return self.only_ours + self.only_theirs + self.different

@@ -8,9 +8,11 @@ from dancu.access import service as access
 from dancu.exchange import keys
 from dancu.exchange.catalogue import checklist
 from dancu.exchange.models.partner import JOINING, Application, Partner, PartnerState
+from dancu.exchange.pages import compared_logs
 from dancu.exchange.pages.joining_words import DONE, LEVELS, WORDS, application_form, read_application, uploaded
 from dancu.exchange.service import partners, portal, systems
 from dancu.kernel.errors import DancuError, NotAllowed, NotFound
+from dancu.kit.i18n import gettext
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -151,6 +153,12 @@ async def certificate(conn: DbConn, actor: CurrentActor, client_no: int, serial:
         raise NotFound("exchange.certificate.none", "Không có chứng thư này.")
     headers = {"Content-Disposition": f'attachment; filename="{serial}.pem"'}
     return Response(found.pem, media_type="application/x-pem-file", headers=headers)
+
+
+@router.get("/logs")
+async def logs(request: Request, conn: DbConn, actor: CurrentActor, day: str = "") -> Response:
+    """What comparing both sides' logs found about the actor's own organisation."""
+    return await compared_logs.page(request, conn, actor.org_code, f"{HOME}/logs", (HOME, gettext("Kết nối của cơ quan")), day)
 
 
 async def _home(

@@ -9,6 +9,7 @@ from typing import Any
 from dancu.access import service as access
 from dancu.exchange.catalogue import checklist
 from dancu.exchange.models.partner import Environment
+from dancu.exchange.pages import compared_logs
 from dancu.exchange.pages.joining_words import DONE, WORDS
 from dancu.exchange.policy import joining as policy
 from dancu.exchange.service import organisations, partners, portal, systems
@@ -48,6 +49,15 @@ async def desk(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
 @router.get("/{org_code}", dependencies=[SEE])
 async def one(request: Request, conn: DbConn, actor: CurrentActor, org_code: str, done: str = "") -> Response:
     return await _one(request, conn, actor, org_code, done=done)
+
+
+@router.get("/{org_code}/logs", dependencies=[SEE])
+async def logs(request: Request, conn: DbConn, actor: CurrentActor, org_code: str, day: str = "") -> Response:
+    """What comparing both sides' logs found."""
+    await partners.partner(conn, org_code)
+    names = await organisations.names(conn)
+    home = f"{HOME}/{org_code}"
+    return await compared_logs.page(request, conn, org_code, f"{home}/logs", (home, names.get(org_code, org_code)), day)
 
 
 @router.post("/{org_code}/{step}", dependencies=[ANSWER])

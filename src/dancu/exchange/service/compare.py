@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 
 from dancu.exchange.models.call import Call
-from dancu.exchange.models.comparison import Comparison, Ours
+from dancu.exchange.models.comparison import Comparison, Night, Ours
 from dancu.exchange.service.receipts import AnswerKeys
 from dancu.exchange.store import logs as store
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM, vietnam_day
-from dancu.kernel.errors import Invalid
+from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 
@@ -194,3 +194,16 @@ async def nightly(conn: Conn) -> list[tuple[str, date, int]]:
         done.append((org_code, day, made.only_ours + made.only_theirs + made.different))
     await store.forget_theirs(conn, today - timedelta(days=KEPT_DAYS))
     return done
+
+
+async def nights(conn: Conn, org_code: str, most: int = KEPT_DAYS) -> list[Night]:
+    """What the last nights found about an organisation, newest day first."""
+    return await store.nights(conn, org_code, most)
+
+
+async def differences(conn: Conn, org_code: str, day: date) -> list[dict[str, Any]]:
+    """The calls of a day that only one side has, or that differ, as they were kept. Raises NotFound where it was not compared."""
+    found = await store.found(conn, org_code, day)
+    if found is None:
+        raise NotFound("exchange.compare.none", N_("Ngày này chưa được đối chiếu."))
+    return [{**one, "at": datetime.fromisoformat(one["at"])} for one in found]

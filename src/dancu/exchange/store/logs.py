@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from dancu.exchange.models.comparison import Comparison, Ours
+from dancu.exchange.models.comparison import Comparison, Night, Ours
 from dancu.kit.db import Conn
 
 
@@ -73,11 +73,19 @@ async def forget_theirs(conn: Conn, before: date) -> None:
     await conn.execute("DELETE FROM exchange.their_call WHERE day < %s", (before,))
 
 
-async def comparisons(conn: Conn, org_code: str | None, most: int) -> list[tuple[str, date, datetime, int, int, int, int]]:
-    """(organisation, day, compared at, matched, only ours, only theirs, different), newest first."""
+async def nights(conn: Conn, org_code: str, most: int) -> list[Night]:
+    """Newest first."""
     cursor = await conn.execute(
-        "SELECT org_code, day, compared_at, matched, only_ours, only_theirs, different FROM exchange.comparison"
-        " WHERE %s::text IS NULL OR org_code = %s ORDER BY day DESC, org_code LIMIT %s",
-        (org_code, org_code, most),
+        "SELECT org_code, day, compared_at, matched, only_ours, only_theirs, different FROM exchange.comparison WHERE org_code = %s"
+        " ORDER BY day DESC LIMIT %s",
+        (org_code, most),
     )
-    return await cursor.fetchall()
+    return [Night(*row) for row in await cursor.fetchall()]
+
+
+async def found(conn: Conn, org_code: str, day: date) -> list[dict[str, Any]] | None:
+    """The differences of a day; None where it was not compared."""
+    row = await (
+        await conn.execute("SELECT found FROM exchange.comparison WHERE org_code = %s AND day = %s", (org_code, day))
+    ).fetchone()
+    return list(row[0]) if row else None
