@@ -13,8 +13,9 @@ from dancu.access.service import sessions
 from dancu.exchange.connectors.guard import Breaker
 from dancu.exchange.models.service_levels import Level, Measured, Target
 from dancu.exchange.models.sources import Health
-from dancu.exchange.pages import MENU, roadmap, service_levels, sources, traffic
+from dancu.exchange.pages import MENU, level_targets, report, roadmap, service_levels, sources, traffic
 from dancu.exchange.service import province_map
+from dancu.exchange.service import report as report_service
 from dancu.exchange.service import service_levels as levels_service
 from dancu.exchange.service import sources as source_service
 from dancu.exchange.service.unanswered import Unanswered
@@ -48,10 +49,10 @@ async def app(registry: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
         pool = make_pool(registry.dsn("app"), min_size=1, max_size=4)
         await pool.open()
         router = APIRouter(include_in_schema=False)
-        for module in (traffic, sources, service_levels, roadmap):
+        for module in (traffic, report, sources, level_targets, service_levels, roadmap):
             router.include_router(module.router)
         state = {
-            "sessions": sessions, "pool": pool, "surfaces": (Surface("watch", "Theo dõi", "/watch", "watch"),), "menu": MENU, "demo": True,
+            "sessions": sessions, "pool": pool, "surfaces": (Surface("watch", "Theo dõi", "/watch", "watch"), Surface("partner", "Đối tác", "/partner", "watch", ("exchange.join",))), "menu": MENU, "demo": True,
             "issuer": "http://localhost", "lines": _Lines(),
         }  # fmt: skip
         settings = WebSettings(secret=b"s" * 32, ip_rate=UNLIMITED, session_rate=UNLIMITED)
@@ -64,7 +65,8 @@ async def app(registry: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
 @pytest.mark.parametrize("language", ["vi", "en"])
 async def test_nothing_happened_yet(app: Any, registry: Any, language: str) -> None:
     async with at(app, registry, "duty_officer", language) as watcher, at(app, registry, "ward_police", language) as other:
-        for path in ("/watch/exchange/sources", "/watch/exchange/service-levels?period=month", "/watch/exchange/service-levels?wall=1", "/watch/exchange/traffic"):
+        for path in ("/watch/exchange/sources", "/watch/exchange/service-levels?period=month", "/watch/exchange/service-levels?wall=1", "/watch/exchange/traffic", "/watch/exchange/traffic?wall=1",
+                     "/watch/exchange/report", "/watch/exchange/service-levels/targets"):
             await watcher.get(path)
             assert (await other.client.get(path)).status_code == 403
         assert (await watcher.client.get("/watch/exchange/sources?wall=1")).headers["refresh"] == "30"
@@ -149,3 +151,61 @@ async def test_organisations_are_found_by_todays_names_and_yesterdays() -> None:
     names = {unit.unit_id: unit.name for unit in province_map.provinces(today)}
     found = province_map.provinces_of([("A", "Ủy ban nhân dân tỉnh Quảng Nam"), ("B", "UBND Thành phố Hà Nội"), ("C", "Bộ Y tế")], today)
     assert {names[unit]: code for unit, code in found.items()} == {"Đà Nẵng": "A", "Hà Nội": "B"}
+
+
+async def test_a_promise_is_set_with_a_reason_and_written_down(app: Any, registry: Any) -> None:
+    where = "/watch/exchange/service-levels/targets"
+    wish = {"service": "lookup", "org_code": "DEMO", "availability": "99,5 %", "p95_ms": "750", "reason": "Theo biên bản làm việc 12/BB-CDS", "act": "set"}
+    async with at(app, registry, "national_coordinator") as coordinator, at(app, registry, "duty_officer") as watcher:
+        assert "Đặt mức" in await coordinator.get(where)
+        assert "Đặt mức" not in await watcher.get(where) and (await watcher.client.post(where, data=wish)).status_code == 403
+        wrong = await coordinator.post(where, status=422, **{**wish, "availability": "101", "p95_ms": "0", "reason": "vì thế"})
+        for words in ("từ 50 đến 100", "từ 1 đến 600000", "Hãy nêu lý do"):
+            assert words in wrong, words
+        assert "không bỏ" in await coordinator.post(where, status=422, **{**wish, "service": "", "org_code": "", "act": "end"})
+        await coordinator.post(where, **wish)
+        page = await coordinator.get(f"{where}?of=lookup&to=DEMO")
+        assert "99,5 %" in page and "Theo biên bản làm việc" in page and 'value="750"' in page
+        async with app.state.pool.connection() as conn:
+            standing = (await level_targets.service.targets(conn)).standing
+        assert standing["lookup", "DEMO"] == Target(99.5, 750)
+        assert await sql(
+            registry, "SELECT 1 FROM audit.pending WHERE note ->> 'verb' = 'exchange.level.set' UNION ALL SELECT 1 FROM audit.content WHERE note ->> 'verb' = 'exchange.level.set'"
+        )  # fmt: skip
+        await coordinator.post(where, **{**wish, "act": "end"})
+        async with app.state.pool.connection() as conn:
+            assert ("lookup", "DEMO") not in (await level_targets.service.targets(conn)).standing
+
+
+async def test_the_report_of_a_month(app: Any, registry: Any) -> None:
+    """Who takes, who shares, what was refused and why, how often no paper was asked for; of all, of one, as a table and on paper."""
+    today = SYSTEM_CLOCK.today()
+    await sql(
+        registry, "INSERT INTO exchange.call (client_no, message_id, org_code, environment, service, digest, verdict, micros, officer, case_ref) SELECT 8,"
+        " 'report-message-' || n, 'DEMO.CDS', 'live', 'lookup', sha256('x'), CASE n WHEN 1 THEN 'agreement.purpose' ELSE 'ok' END, 2000, 'Lê Thị Bảy', 'HS-' || n"
+        " FROM generate_series(1, 5) n",
+    )  # fmt: skip
+    await sql(registry, "INSERT INTO exchange.way_tally (day, org_code, procedure, way, outcome, n) VALUES (%s, 'DEMO.TX.MC', 'x', 'lookup', 'proved', 41), (%s, 'DEMO.TX.MC', 'x', 'qr', 'unreadable', 3)", today, today)
+    await sql(registry, "INSERT INTO exchange.paper_tally (day, org_code, org_name, procedure, what, n) VALUES (%s, '', '=1+1 Trường mầm non', 'x', 'demanded', 2)", today)
+    async with app.state.pool.connection() as conn:
+        await papers.fared(conn, "electricity", True, "", 40, SYSTEM_CLOCK.now())
+        found = await report_service.monthly(conn, "")
+        one = await report_service.monthly(conn, "", "DEMO.CDS")
+    assert found.papers_spared == 41 and found.papers_asked == 2
+    assert [(line.owner, line.taken) for line in found.shared if line.what == "Khách hàng dùng điện"] == [("Tập đoàn Điện lực Việt Nam", 1)]
+    assert (one.calls, one.refused) == (5, 1) and [code for code, _, _ in one.by_reason] == ["agreement.purpose"] and not one.spared
+    assert sum(day.calls for day in one.days) == 5 and one.days[-1].day == today and len(one.days) == today.day
+    async with at(app, registry, "province_leader") as leader, at(app, registry, "duty_officer") as watcher, at(app, registry, "integrator") as engineer:
+        page = await leader.get("/watch/exchange/report")
+        assert "Mục đích này không nằm trong thỏa thuận." in page and "Trường mầm non" in page and f"{today:%m/%Y}" in page
+        table = (await leader.client.get("/watch/exchange/report?form=csv")).content.decode("utf-8-sig")
+        assert "'=1+1 Trường mầm non" in table and "paper_not_asked" in table
+        assert (await leader.client.get("/watch/exchange/report?form=pdf&org=DEMO.CDS")).content.startswith(b"%PDF-")
+        assert (await leader.client.get("/watch/exchange/report?org=NOBODY")).status_code == 404
+        assert (await leader.client.get("/watch/exchange/report?month=2026-99")).status_code == 422
+        assert (await leader.client.get("/watch/exchange/traffic/DEMO.CDS")).status_code == 403, "officers' names are for those who watch"
+        named = await watcher.get("/watch/exchange/traffic/DEMO.CDS")
+        assert "Lê Thị Bảy" in named and "Mục đích này không nằm trong thỏa thuận." in named
+        own = await engineer.get("/partner/report")
+        assert "Trường mầm non" not in own and "Mục đích này không nằm trong thỏa thuận." in own
+        assert (await engineer.client.get("/watch/exchange/report")).status_code == 403
