@@ -177,7 +177,7 @@ async def test_claims_asked_one_by_one(site: Site, citizen: Citizen, make_servic
 async def test_rich_requests_are_shown_and_travel_in_the_token(site: Site, citizen: Citizen, make_service: Make) -> None:
     from dancu.oidc.jose import split
 
-    journey = Journey(site, await make_service("basic"), citizen)
+    journey = Journey(site, await make_service("basic", detail_types=("land_transfer",)), citizen)
     details = json.dumps([{"type": "land_transfer", "parcel": "<b>12/4</b>", "price": {"amount": 5, "unit": "tỷ"}}])
     async with site.browser(citizen) as browser:
         page = await browser.get("/oidc/authorize", params=journey.request(authorization_details=details))

@@ -63,7 +63,7 @@ def test_several_who_rotate_at_once_make_one_key(tmp_path: Path) -> None:
 
 
 def test_another_process_signs_with_a_new_key_and_we_know_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dancu.oidc.service import keys as module
+    from dancu.oidc.service import key_series as module
 
     monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
     mine, theirs = SigningKeys(tmp_path), SigningKeys(tmp_path)
@@ -83,3 +83,16 @@ def test_foreign_tokens_and_open_files(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(Unavailable):
         SigningKeys(tmp_path / "a").signer()
+
+
+def test_rs256_has_no_key_before_somebody_needs_one_and_then_rotates_alike(tmp_path: Path) -> None:
+    keys, now = SigningKeys(tmp_path), time.time()
+    keys.signer()
+    keys.rotate(force=True)
+    assert not list(tmp_path.glob("rs256-*.pem"))
+    first = keys.signer(alg="RS256")
+    keys.verify(split(first.sign({}, "JWT")))
+    assert first.kid in kids(SigningKeys(tmp_path), now), "another process publishes it too"
+    keys.rotate(now + LIFE_SECONDS + 1)
+    changed = now + LIFE_SECONDS + 2 * LEAD_SECONDS
+    assert keys.signer(changed, "RS256").kid != first.kid and first.kid in kids(keys, changed)

@@ -23,6 +23,8 @@ from dancu.oidc.service.ciba import GRANT as CIBA
 from dancu.oidc.service.device import GRANT as DEVICE
 from dancu.oidc.service.grants.token_exchange import ACCESS_TOKEN
 from dancu.oidc.service.grants.token_exchange import GRANT as EXCHANGE
+from dancu.oidc.service.notices import logout_token
+from dancu.oidc.store.notices import Notice
 from tests.oidc.conftest import BACK, ISSUER, SECRET, Agreement, Citizen, Make, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
 
@@ -44,6 +46,7 @@ METADATA: dict[str, Callable[[dict[str, Any]], Any]] = {
     "discovery: the claims parameter": lambda m: m["claims_parameter_supported"] is True and "normal" in m["claim_types_supported"],
     "discovery: request objects by value, not by reference": lambda m: m["request_parameter_supported"] is True and m["request_uri_parameter_supported"] is False,
     "discovery: nothing unsigned": lambda m: "none" not in json.dumps([v for k, v in m.items() if "signing_alg" in k]),
+    "discovery: RS256 for ID tokens, which Core demands": lambda m: set(m["id_token_signing_alg_values_supported"]) == {"ES256", "RS256"},
     "discovery: every prompt that is taken": lambda m: set(m["prompt_values_supported"]) == {"none", "login", "consent", "select_account"},
     "discovery: no member without a value": lambda m: all(v not in ([], "", None, {}) for v in m.values()),
     "8414: PKCE by S256 alone": lambda m: m["code_challenge_methods_supported"] == ["S256"],
@@ -136,6 +139,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "7636: method without challenge": ({"code_challenge": None}, "invalid_request"),
     "9101: unsigned object": ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),
     "9396: details that are none": ({"authorization_details": "[]"}, "invalid_authorization_details"),
+    "9396: a type nobody registered": ({"authorization_details": '[{"type": "other"}]'}, "invalid_authorization_details"),
     "9449: dpop_jkt that is none": ({"dpop_jkt": "x"}, "invalid_request"),
     "jarm: a mode that is not announced": ({"response_mode": "jwt"}, "invalid_request"),
     "core: fragment for a code": ({"response_mode": "fragment"}, "invalid_request"),
@@ -202,6 +206,26 @@ async def test_an_id_token_says_what_it_must(site: Site, registry: Any, make_ser
     shown = (await journey.userinfo(again["access_token"])).json()
     assert shown["sub"] == said["sub"] == split(again["access_token"]).claims["sub"]
     assert "nonce" not in split((await journey.signed_in(nonce=None))["id_token"]).claims
+
+
+async def test_a_client_of_an_old_library_gets_rs256_and_its_hint_is_ours(site: Site, citizen: Citizen, make_service: Make) -> None:
+    after = "https://service.example/signed-out"
+    service = await make_service("basic", agreement=FREE, id_token_alg="RS256", post_logout_redirect_uris=(after,))
+    async with site.http() as http:
+        before = (await http.get("/oidc/jwks")).json()["keys"]
+        assert {key["kty"] for key in before} == {"EC"}, "no key that nobody asked for"
+        made = await Journey(site, service, citizen).signed_in()
+        keys = jwk.KeySet.import_key_set((await http.get("/oidc/jwks")).json())
+    token = jwt.decode(made["id_token"], keys, algorithms=["RS256"])
+    assert token.header["alg"] == "RS256" and token.claims["aud"] == service.id
+    assert split(made["access_token"]).alg == "ES256", "access tokens are read by others than the client"
+    hint = made["id_token"]
+    assert "code" in sent_back(await Journey(site, service, citizen).authorize(id_token_hint=hint, prompt="none"))
+    sealer, notice = site.app.state.oidc.sealer, Notice(citizen.key, service.client.client_no, citizen.sid, ISSUER, 0)
+    told = jwt.decode(logout_token(site.app.state.oidc.keys, sealer, ISSUER, service.client, notice), keys, algorithms=["RS256"])
+    assert told.header["typ"] == "logout+jwt" and told.claims["jti"] and {"sub", "sid"} <= told.claims.keys()
+    async with site.browser(citizen) as browser:
+        assert (await browser.get("/oidc/logout", params={"id_token_hint": hint, "post_logout_redirect_uri": after})).headers["location"] == after
 
 
 async def test_the_ways_to_show_a_token(site: Site, citizen: Citizen, make_service: Make) -> None:

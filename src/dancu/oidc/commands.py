@@ -42,6 +42,8 @@ def add(
     backchannel_logout_uri: Annotated[str, typer.Option("--backchannel-logout-uri", help="Địa chỉ nhận tin đăng xuất")] = "",
     org: Annotated[str, typer.Option("--org", help="Mã cơ quan của ứng dụng")] = "",
     name_en: Annotated[str, typer.Option("--name-en", help="Tên tiếng Anh")] = "",
+    detail_type: Annotated[list[str] | None, typer.Option("--detail-type", help="Loại yêu cầu chi tiết (authorization_details) được dùng; lặp lại được")] = None,
+    id_token_alg: Annotated[str, typer.Option("--id-token-alg", help="Chữ ký của ID token: ES256; RS256 cho thư viện cũ (loại cơ bản)")] = "ES256",  # noqa: S107
     userinfo_signed: Annotated[bool, typer.Option("--userinfo-signed", help="UserInfo trả về dạng JWT có ký")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -62,7 +64,8 @@ def add(
             bound=bound or None, jwks=keys, tls_subject=tls_subject, subject_type=subject_type, sector=sector,
             grant_types=_grants(redirect_uri, grant_type), scopes=tuple(scope or ()), userinfo_signed=userinfo_signed,
             post_logout_redirect_uris=tuple(post_logout_redirect_uri or ()), backchannel_logout_uri=backchannel_logout_uri,
-            jwks_uri=jwks_uri, ciba_notification_uri=ciba_notification_uri,
+            jwks_uri=jwks_uri, ciba_notification_uri=ciba_notification_uri, detail_types=tuple(dict.fromkeys(detail_type or ())),
+            id_token_alg=id_token_alg,
         )  # fmt: skip
         client, secret = await registration.register(conn, actor, wish, by=by)
         return registration.metadata(client, secret)

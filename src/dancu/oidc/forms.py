@@ -39,7 +39,7 @@ LABELS = {
     "jwks": N_("Khóa công khai (JWKS)"), "jwks_uri": N_("Hoặc địa chỉ của bộ khóa"), "tls_subject": N_("Tên chủ thể của chứng thư"),
     "grant_types": N_("Cách dùng"), "scopes": N_("Phạm vi của chính ứng dụng"), "sector": N_("Nhóm ứng dụng"),
     "ciba_notification_uri": N_("Địa chỉ nhận tin người dân đã trả lời"), "claims": N_("Thông tin cần nhận"), "purposes": N_("Mục đích và căn cứ pháp lý"),
-    "level_min": N_("Mức tài khoản cần có"), "reason": N_("Lý do"),
+    "level_min": N_("Mức tài khoản cần có"), "detail_types": N_("Loại yêu cầu chi tiết"), "reason": N_("Lý do"),
 }  # fmt: skip
 
 
@@ -56,7 +56,8 @@ def read_wish(form: Form, errors: FormErrors, org_code: str, org_name: str) -> W
         grant_types=frozenset(one for one in form.values("grant_types") if one in GRANT_WORDS),
         ciba_notification_uri=form.value("ciba_notification_uri"), userinfo_signed=form.checked("userinfo_signed"),
         post_logout_redirect_uris=_lines(form.value("post_logout_redirect_uris")),
-        backchannel_logout_uri=form.value("backchannel_logout_uri"),
+        backchannel_logout_uri=form.value("backchannel_logout_uri"), detail_types=tuple(dict.fromkeys(form.value("detail_types").split())),
+        id_token_alg="RS256" if form.checked("id_token_rs256") else "ES256",
     )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 # Seconds. Access tokens are JWTs nobody can call back: five minutes at most.
-PUSHED_SECONDS = 90
+# A pushed request lives as long as the sign-in form it leads to, so that the page can be loaded again; FAPI 2.0 §5.3.2.2 allows less
+# than ten minutes.
+PUSHED_SECONDS = 590
 FLOW_SECONDS = 15 * 60
 CODE_SECONDS = 60
 ACCESS_SECONDS = 300

@@ -6,6 +6,7 @@ Nothing is kept between the steps: the request travels sealed in the address of 
 from __future__ import annotations
 
 import time
+from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from dancu.accounts.models import SignIn
@@ -31,8 +32,16 @@ PATH = "/oidc/authorize"
 _MOST_QUERY = 16_000
 
 
+class SignInPage(Protocol):
+    """The accounts room's page (it stands in `app.state.sign_in_page`)."""
+
+    def __call__(self, request: Request, *, next: str, acr: int) -> Response: ...
+
+
 @router.get(PATH, dependencies=[public()])
 async def authorize(request: Request, held: RequestLease) -> Response:
+    if _only_language(request):
+        return see_other("/eid/sign-in")
     try:
         if len(request.scope["query_string"]) > _MOST_QUERY:
             raise OAuthError("invalid_request", "the request is too large", 414)
@@ -59,6 +68,8 @@ async def authorize_posted(request: Request) -> Response:
 
 @router.get("/oidc/continue", dependencies=[public()])
 async def go_on(request: Request, held: RequestLease) -> Response:
+    if _only_language(request):
+        return see_other("/eid/sign-in")
     try:
         client, asked, was_asked = await _resumed(request, request.query_params.get("flow", ""))
     except OAuthError as error:
@@ -105,6 +116,11 @@ async def agree(request: Request, held: RequestLease) -> Response:
         return _code(request, client, asked, terms, stood)
     except OAuthError as error:
         return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
+
+
+def _only_language(request: Request) -> bool:
+    """The switch of languages on the answer to a form leads to the path of the page it stood on, which the sign-in's may be ours."""
+    return request.scope["query_string"].startswith(b"lang=") and b"&" not in request.scope["query_string"]
 
 
 async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]:
@@ -162,7 +178,7 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
             await _refuse_answered(request, client, asked, stood)
         stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
         if stand.step is Step.SIGN_IN:
-            return see_other(_sign_in(request, asked, stand))
+            return _sign_in(request, asked, stand)
         if stand.step is Step.LEVEL:
             return pages.level(request, client, asked, terms)
         if stand.step is Step.CONSENT:
@@ -204,20 +220,24 @@ def _way(request: Request, asked: AuthRequest, *, was_asked: bool) -> str:
     return f"/oidc/continue?{urlencode({'flow': sealed})}"
 
 
-def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> str:
-    """The sign-in page, and the way back from it."""
-    wishes = {"next": _way(request, asked, was_asked=True), "acr": str(stand.acr)}
+def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> Response:
+    """The sign-in page, which knows the way back: this very answer where nobody is signed in and the page needs nothing else said
+    in its address, as for most; else the way there."""
+    onward = _way(request, asked, was_asked=True)
+    english = next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en"
+    page: SignInPage | None = getattr(request.app.state, "sign_in_page", None)
+    if page is not None and request.state.actor.kind is ActorKind.ANONYMOUS and not asked.login_hint and not english:
+        return page(request, next=onward, acr=stand.acr)
+    wishes = {"next": onward, "acr": str(stand.acr)}
     if stand.fresh:
         wishes["prompt"] = "login"
     if asked.max_age is not None:
         wishes["max_age"] = str(asked.max_age)
     if asked.login_hint:
         wishes["hint"] = asked.login_hint
-    if next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en":
+    if english:
         wishes["lang"] = "en"
-    return f"/eid/sign-in?{urlencode(wishes)}"
-
-
+    return see_other(f"/eid/sign-in?{urlencode(wishes)}")
 
 
 # The citizen's way through a sign-in: the request, and back from the sign-in page.

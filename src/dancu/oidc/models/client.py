@@ -45,7 +45,8 @@ class Client:
     """`client_no` names the client inside (evidence, agreements), `client_id` on the wire. `bound`: how its tokens are
     bound to their holder ("dpop", "mtls", "" where a stolen token works). `sector`: clients of one sector see the same
     pairwise `sub`. `scopes`: what the program itself may ask for with client_credentials. `jwks_uri`: where `jwks` is read
-    from, "" where it was handed in. `ciba_notification_uri`: where it wants to hear that a citizen answered ("ping")."""
+    from, "" where it was handed in. `ciba_notification_uri`: where it wants to hear that a citizen answered ("ping").
+    `detail_types`: the types of authorization_details it may ask for; `id_token_alg`: how its ID and logout tokens are signed."""
 
     client_no: int
     client_id: str
@@ -74,6 +75,8 @@ class Client:
     contact: str = ""
     jwks_uri: str = ""
     ciba_notification_uri: str = ""
+    detail_types: tuple[str, ...] = ()
+    id_token_alg: str = "ES256"  # noqa: S105
 
     @property
     def fapi(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from dancu.accounts.models import ACR
 from dancu.oidc.policy import FAPI_ALGS, GROUPS, LEGACY_ALGS, SCOPES
 from dancu.oidc.service.grants import HANDLERS
+from dancu.oidc.service.keys import ID_TOKEN_ALGS
 from dancu.oidc.service.parsing.authorize import RESPONSE_MODES
 
 # Endpoints of the extensions: name of the metadata -> path; listed where the route exists.
@@ -47,7 +48,7 @@ def document(issuer: str, paths: frozenset[str] = frozenset(), front: str = "") 
         "claims_parameter_supported": True,
         "acr_values_supported": list(ACR.values()),
         "subject_types_supported": ["pairwise", "public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGS),
         "userinfo_signing_alg_values_supported": ["ES256"],
         "request_parameter_supported": True,
         "request_uri_parameter_supported": False,

@@ -40,7 +40,7 @@ def logout_token(keys: SigningKeys, sealer: Sealer, issuer: str, client: Client,
         "iss": issuer, "aud": client.client_id, "iat": made, "exp": made + TOKEN_SECONDS, "jti": secrets.token_urlsafe(16),
         "events": {EVENT: {}}, "sub": subject_of(sealer, client, notice.person_key), "sid": session_of(sealer, client, notice.sid),
     }  # fmt: skip
-    return keys.signer(made).sign(claims, "logout+jwt")
+    return keys.signer(made, client.id_token_alg).sign(claims, "logout+jwt")
 
 
 async def tell(conn: Conn, keys: SigningKeys, sealer: Sealer, *, demo: bool = False) -> int:

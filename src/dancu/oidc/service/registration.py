@@ -18,10 +18,12 @@ from dancu.oidc.models.client import SECRET_METHODS, TLS_METHODS
 from dancu.oidc.service import published
 from dancu.oidc.service.authenticate import hash_secret
 from dancu.oidc.service.clients import check, good_redirect, sector_of
+from dancu.oidc.service.keys import ID_TOKEN_ALGS
 from dancu.oidc.store import clients as store
 
 REGISTER, APPROVE = "client.register", "client.approve"
 OLD_SECRET_DAYS = 7
+_MOST_TYPES = 20
 _WORDS_ASCII = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 
 
@@ -51,6 +53,8 @@ class Wish:
     contact: str = ""
     jwks_uri: str = ""
     ciba_notification_uri: str = ""
+    detail_types: tuple[str, ...] = ()
+    id_token_alg: str = "ES256"  # noqa: S105
 
 
 async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tuple[Client, str]:
@@ -175,6 +179,7 @@ def _client(wish: Wish) -> Client:
         grant_types=wish.grant_types or frozenset(grants), scopes=wish.scopes, jwks=wish.jwks, tls_subject=wish.tls_subject,
         subject_type=wish.subject_type, bound=bound, userinfo_signed=wish.userinfo_signed, home_uri=wish.home_uri,
         contact=wish.contact, jwks_uri=wish.jwks_uri, ciba_notification_uri=wish.ciba_notification_uri,
+        detail_types=wish.detail_types, id_token_alg=wish.id_token_alg,
     )  # fmt: skip
 
 
@@ -215,6 +220,10 @@ def _check(client: Client) -> None:
     for name, uris in (("post_logout_redirect_uris", client.post_logout_redirect_uris), ("backchannel_logout_uri", (client.backchannel_logout_uri,)), ("ciba_notification_uri", (client.ciba_notification_uri,))):
         if any(uri and not good_redirect(uri, client) for uri in uris):
             errors.append(FieldError(name, "oidc.redirect_uri", N_("Địa chỉ quay lại phải là https đầy đủ, không có dấu # và ký tự thay thế.")))
+    if client.id_token_alg not in ID_TOKEN_ALGS or (client.fapi and client.id_token_alg != ID_TOKEN_ALGS[0]):
+        errors.append(FieldError("id_token_alg", "oidc.id_token_alg", N_("Chữ ký của ID token là ES256; loại cơ bản dùng được cả RS256.")))
+    if len(client.detail_types) > _MOST_TYPES or any(not 0 < len(one) <= 100 or not one.isascii() or not one.isprintable() or " " in one for one in client.detail_types):
+        errors.append(FieldError("detail_types", "oidc.detail_types", N_("Tên loại yêu cầu chi tiết viết liền, không dấu, tối đa {count} loại."), (("count", _MOST_TYPES),)))
     if any(not scope or len(scope) > 100 or set(scope) - _WORDS_ASCII for scope in client.scopes):
         errors.append(FieldError("scopes", "oidc.scopes", N_("Tên phạm vi chỉ có chữ không dấu, số và . _ : -")))
     if errors:
@@ -237,7 +246,7 @@ def metadata(client: Client, secret: str = "") -> dict[str, Any]:
     made |= {
         "client_name": client.name, "redirect_uris": list(client.redirect_uris), "response_types": ["code"] if client.redirect_uris else [],
         "grant_types": sorted(client.grant_types), "token_endpoint_auth_method": str(client.auth_method),
-        "subject_type": client.subject_type, "id_token_signed_response_alg": "ES256",
+        "subject_type": client.subject_type, "id_token_signed_response_alg": client.id_token_alg,
         "dpop_bound_access_tokens": client.bound == "dpop", "tls_client_certificate_bound_access_tokens": client.bound == "mtls",
         "require_pushed_authorization_requests": client.fapi, "profile": str(client.profile), "state": str(client.state),
         "organisation": client.org_code, "scope": " ".join(client.scopes),
@@ -256,6 +265,8 @@ def metadata(client: Client, secret: str = "") -> dict[str, Any]:
         made["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
     if client.backchannel_logout_uri:
         made |= {"backchannel_logout_uri": client.backchannel_logout_uri, "backchannel_logout_session_required": True}
+    if client.detail_types:
+        made["authorization_details_types"] = list(client.detail_types)
     if client.userinfo_signed:
         made["userinfo_signed_response_alg"] = "ES256"
     return made

@@ -131,7 +131,7 @@ def id_token(
         said["nonce"] = nonce
     if access:
         said["at_hash"] = b64u(hashlib.sha256(access.encode()).digest()[:16])
-    return provider.keys.signer(made).sign(said, "JWT")
+    return provider.keys.signer(made, client.id_token_alg).sign(said, "JWT")
 
 
 def read_id_token(provider: Provider, issuer: str, client: Client, token: str) -> dict[str, Any] | None:

@@ -11,14 +11,14 @@ _COLUMNS = (
     "client_no", "client_id", "name", "name_en", "org_code", "org_name", "profile", "state", "auth_method", "redirect_uris",
     "post_logout_redirect_uris", "backchannel_logout_uri", "grant_types", "scopes", "jwks", "secret_hash", "old_secret_hash",
     "old_secret_until", "tls_subject", "subject_type", "sector", "bound", "userinfo_signed", "home_uri", "contact",
-    "jwks_uri", "ciba_notification_uri",
+    "jwks_uri", "ciba_notification_uri", "detail_types", "id_token_alg",
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM oidc.client"
 
 
 def _client(row: tuple[Any, ...]) -> Client:
     values = dict(zip(_COLUMNS, row, strict=True))
-    for name in ("redirect_uris", "post_logout_redirect_uris", "scopes"):
+    for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", "detail_types"):
         values[name] = tuple(values[name])
     values["profile"], values["state"] = Profile(values["profile"]), ClientState(values["state"])
     values["auth_method"], values["grant_types"] = AuthMethod(values["auth_method"]), frozenset(values["grant_types"])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from dancu.kit import arrays
 from dancu.kit.db import Conn
 from dancu.oidc.models import Family, Mark
 
@@ -21,8 +22,8 @@ def family(row: Sequence[Any]) -> Family:
     return Family(**{**values, "scope": tuple(values["scope"]), "amr": tuple(values["amr"])})
 
 
-def _marks(marks: Sequence[Mark]) -> tuple[list[bytes], list[int]]:
-    return [m.digest for m in marks], [m.seconds for m in marks]
+def _marks(marks: Sequence[Mark]) -> tuple[str, str]:
+    return arrays.blobs(m.digest for m in marks), arrays.numbers(m.seconds for m in marks)
 
 
 async def spend(conn: Conn, marks: Sequence[Mark]) -> bool:
@@ -41,8 +42,8 @@ async def redeem(
         "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s, %s, %s, %s, %s,"
         " %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)",
         (
-            *_marks(marks), new.person_key, new.family_id, new.client_no, org_code, list(new.scope), Jsonb(new.claims),
-            Jsonb(new.details), new.purpose, new.legal_basis, new.sid, new.acr, list(new.amr), new.auth_time,
+            *_marks(marks), new.person_key, new.family_id, new.client_no, org_code, arrays.texts(new.scope), Jsonb(new.claims),
+            Jsonb(new.details), new.purpose, new.legal_basis, new.sid, new.acr, arrays.texts(new.amr), new.auth_time,
             new.lock_version, new.jkt, new.x5t, new.offline, life, request_id,
         ),
     )  # fmt: skip
@@ -70,15 +71,18 @@ async def use_many(conn: Conn, asked: Sequence[Use]) -> list[tuple[str, Family |
     of = [whose or (0, b"", 0) for _, whose in asked]
     cursor = await conn.execute(
         f"SELECT word, {FAM} FROM oidc.use_many(%s::integer[], %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[]) ORDER BY ord",
-        (*brought([marks for marks, _ in asked]), [one[0] for one in of], [one[1] for one in of], [one[2] for one in of]),
+        (
+            *brought([marks for marks, _ in asked]), arrays.numbers(one[0] for one in of), arrays.blobs(one[1] for one in of),
+            arrays.numbers(one[2] for one in of),
+        ),
     )
     return [_worded(row) if whose else (row[0], None) for row, (_, whose) in zip(await cursor.fetchall(), asked, strict=True)]
 
 
-def brought(marks: Sequence[Sequence[Mark]]) -> tuple[list[int], list[bytes], list[int]]:
-    """Marks of many requests as (which request, from 1; digest; seconds)."""
+def brought(marks: Sequence[Sequence[Mark]]) -> tuple[str, str, str]:
+    """Marks of many requests as arrays (which request, from 1; digest; seconds)."""
     flat = [(n, mark) for n, of_one in enumerate(marks, 1) for mark in of_one]
-    return [n for n, _ in flat], [mark.digest for _, mark in flat], [mark.seconds for _, mark in flat]
+    return arrays.numbers(n for n, _ in flat), arrays.blobs(mark.digest for _, mark in flat), arrays.numbers(mark.seconds for _, mark in flat)
 
 
 async def refresh(

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from dancu.accounts.models import Contacts
+from dancu.kit import arrays
 from dancu.kit.db import Conn
 from dancu.kit.ring import ring
 from dancu.oidc.models import Family, Mark
@@ -63,9 +64,10 @@ async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, grou
         " %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb,"
         " %s::jsonb) ORDER BY ord",
         (
-            *brought([one.marks for one in asked]), [one.person_key for one in asked], [one.family_id for one in asked],
-            [one.client_no for one in asked], [one.org_code for one in asked], [one.request_id for one in asked],
-            [one.terms() for one in asked], claim_groups, group_fields,
+            *brought([one.marks for one in asked]), arrays.numbers(one.person_key for one in asked),
+            arrays.blobs(one.family_id for one in asked), arrays.numbers(one.client_no for one in asked),
+            arrays.texts(one.org_code for one in asked), arrays.texts(one.request_id for one in asked),
+            arrays.texts(one.terms() for one in asked), claim_groups, group_fields,
         ),
     )  # fmt: skip
     return [_release(row) for row in await cursor.fetchall()]

@@ -96,7 +96,7 @@ def _parse(
         response_mode=params.get("response_mode", "query"), code_challenge=_challenge(params, client),
         prompt=_prompt(params.get("prompt", "")), max_age=_max_age(params.get("max_age", "")),
         acr_values=_wished_acr(params.get("acr_values", ""), claims),
-        claims=claims, details=read_details(params.get("authorization_details", "")),
+        claims=claims, details=read_details(params.get("authorization_details", ""), client.detail_types),
         login_hint=params.get("login_hint", ""), ui_locales=tuple(params.get("ui_locales", "").split()),
         dpop_jkt=_thumbprint(params.get("dpop_jkt", "")), purpose=params.get("purpose", ""), subject=_subject(params.get("id_token_hint", ""), claims, hint),
     )  # fmt: skip
@@ -111,7 +111,7 @@ def parse_detached(params: Mapping[str, str], client: Client, *, now: float | No
     return AuthRequest(
         request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri="", at=int(time.time() if now is None else now),
         scope=_scope(params.get("scope", ""), client), claims=claims, acr_values=_wished_acr(params.get("acr_values", ""), claims),
-        details=read_details(params.get("authorization_details", "")), dpop_jkt=_thumbprint(params.get("dpop_jkt", "")),
+        details=read_details(params.get("authorization_details", ""), client.detail_types), dpop_jkt=_thumbprint(params.get("dpop_jkt", "")),
         purpose=params.get("purpose", ""),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -11,8 +12,8 @@ from dancu.oidc.service.errors import OAuthError
 _MOST_TEXT, _MOST, _DEEPEST = 4000, 10, 4
 
 
-def read_details(text: str) -> list[dict[str, Any]]:
-    """The elements of `authorization_details`. Raises OAuthError invalid_authorization_details."""
+def read_details(text: str, types: Collection[str]) -> list[dict[str, Any]]:
+    """The elements of `authorization_details`, each of one of these types. Raises OAuthError invalid_authorization_details (§5)."""
     if not text:
         return []
     wrong = OAuthError("invalid_authorization_details", "authorization_details is malformed or too large")
@@ -25,6 +26,8 @@ def read_details(text: str) -> list[dict[str, Any]]:
     for one in value:
         if not isinstance(one, dict) or not isinstance(one.get("type"), str) or not 0 < len(one["type"]) <= 100 or _deep(one) > _DEEPEST:
             raise wrong
+        if one["type"] not in types:
+            raise OAuthError("invalid_authorization_details", "a type of authorization_details is not registered for this client")
     return value
 
 
