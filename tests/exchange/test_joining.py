@@ -84,6 +84,7 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     assert gone["state"] == "revoked" and not gone["agreements"]
     assert {one["state"] for system in gone["systems"] for one in system["certificates"]} == {"revoked"}
     assert dancu(registry, "partner", "add", "--name", "Bộ Y tế (thử)", "--csr", str(file), code=1)["error"]
+    assert dancu(registry, "agreement", "grant", "--partner", made["org_code"], *terms, code=1)["error"] == "exchange.partner.stopped"
     assert [one["state"] for one in dancu(registry, "agreement", "list", "--partner", made["org_code"], "--all")] == ["ended"]
 
 

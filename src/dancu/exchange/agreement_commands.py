@@ -39,11 +39,12 @@ def grant(
     """Lập thỏa thuận có hiệu lực ngay; bản đang có (nếu có) được thay bằng bản này."""
 
     async def work(conn: Conn, actor: Actor, by: str) -> Row:
-        from dancu.exchange.service import organisations, overview
+        from dancu.exchange.service import organisations, overview, portal
         from dancu.sharing.models import DataTerms
         from dancu.sharing.service import data_agreements
 
         found, _ = await organisations.find(conn, partner)
+        await portal.may_propose(conn, found.org_code)
         terms = DataTerms(
             org_code=found.org_code, service=service, fields=_fields(fields), purposes=_purposes(purpose, legal_basis),
             valid=_valid(since, until), consent_needed=consent, quota_day=quota, hours=_hours(hours),

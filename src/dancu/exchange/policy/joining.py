@@ -36,7 +36,7 @@ def next_state(partner: Partner, step: str) -> PartnerState:
     """Where this step leads. Raises Conflict `exchange.partner.step` where it cannot be taken now."""
     states, to = STEPS[step]
     if partner.state not in states or (step == "answer" and not partner.question):
-        raise Conflict("exchange.partner.step", N_("Bước này không làm được khi cơ quan đang ở tình trạng hiện tại. Hãy tải lại trang."))
+        raise Conflict("exchange.partner.step", N_("Bước này không làm được khi cơ quan đang ở tình trạng hiện tại. Hãy xem lại tình trạng của cơ quan."))
     if step == "resume":
         return partner.before or S.SANDBOX
     return to or partner.state
