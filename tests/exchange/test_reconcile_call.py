@@ -59,6 +59,16 @@ async def test_create_upload_work_and_fetch(site: Site) -> None:
     entries = await site.sql("SELECT actor_kind, actor_id, note->>'officer' FROM audit.pending WHERE subject = %s AND note->>'verb' = 'reconcile'", (key,))
     assert entries == [("client", program.client_no, WHY.officer)]
 
+    # A part may be as large as was said, and no larger.
+    large = b"x" * made["most_part"]
+    other_file = {"file_name": "b.csv", "digest": hashlib.sha256(large + b"y").hexdigest()}
+    run_of_large = (await call("reconcile/create", other_file, WHY)).body["run"]
+    sent = (await call("reconcile/upload", {"run": run_of_large, "offset": 0, "part": base64.b64encode(large).decode()}, WHY)).body
+    assert sent == {"run": run_of_large, "received": len(large), "complete": False}
+    with pytest.raises(CallRefused) as too_large:
+        await call("reconcile/upload", {"run": run_of_large, "offset": len(large), "part": base64.b64encode(large * 2).decode()}, WHY)
+    assert too_large.value.code in ("exchange.too_large", "request.too_large")
+
     # Another partner's run is not there for this one; the sandbox has no files.
     with pytest.raises(CallRefused) as none:
         await other.client.call("reconcile", {"run": run}, WHY, path="/api/v1/exchange/reconcile/result")

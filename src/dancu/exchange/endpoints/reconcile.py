@@ -46,7 +46,7 @@ async def create(call: Annotated[Call, _CALL], conn: DbConn, request: Request) -
     return await answered(request, conn, call, {**runs.report(run), "received": here, "most_part": uploads.MOST_PART})
 
 
-@router.post("/upload", dependencies=_MACHINE)
+@router.post("/upload", dependencies=_MACHINE, max_body_size=_UPLOAD_BYTES)
 async def upload(call: Annotated[Call, calling("reconcile", most=_UPLOAD_BYTES)], conn: DbConn, request: Request) -> Response:
     """Body: `run`, `offset`, `part` (base64), `last`. Answer: `received`, `complete`; with the last part the work begins."""
     run = await runs.one(conn, _number(call.body, "run"), call.org_code)
