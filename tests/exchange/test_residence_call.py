@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from dancu.cards.models import Reading, TextKind
 from dancu.cards.parsing import write_qr
-from dancu.exchange.service import statements
+from dancu.exchange.service import confirm_call, statements
 from dancu.kernel.dates import PartialDate
+from dancu.kernel.errors import Exceeded
 from dancu_client import CallRefused, Context
 from tests.exchange.calling import Site, site
 from tests.population.conftest import NOW_HERE, Office, draft, officers, registry
@@ -74,6 +76,34 @@ async def test_a_signed_statement(site, partner):
     assert rows == [(partner.org_code, "exchange")]
     with pytest.raises(CallRefused, match=r"confirmation\.no_marital"):
         await call(partner, "confirm", number="049190033003", kind="civil_status", procedure="marriage")
+
+
+async def test_a_file_that_takes_its_time_holds_nothing(site, partner, monkeypatch):
+    """Statement and line of the call are committed before the file is drawn; another for the same person, of the same office, goes on."""
+    await person(site, "049190033004")
+    asked = {"number": "049190033004", "kind": "residence", "procedure": "electricity_new"}
+    begun, go_on, marked = asyncio.Event(), asyncio.Event(), []
+
+    async def drawn(*_: Any, demo: bool) -> bytes:
+        marked.append(demo)
+        begun.set()
+        await go_on.wait()
+        if len(marked) > 1:
+            raise Exceeded("pdf.busy", "", seconds=1)
+        return b"%PDF-"
+
+    monkeypatch.setattr(confirm_call.pdf, "confirmation", drawn)
+    file = asyncio.create_task(call(partner, "confirm", pdf=True, **asked))
+    await asyncio.wait_for(begun.wait(), 30)
+    assert await site.sql("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND usename = 'dancu_app'") == [(0,)]
+    assert (await asyncio.wait_for(call(partner, "confirm", **asked), 30)).body["statement"]
+    go_on.set()
+    answer = await file
+    assert answer.body["pdf"] == "JVBERi0=" and marked == [site.app.state.demo]
+    (line,) = await site.sql("SELECT verdict FROM exchange.call WHERE client_no = %s AND message_id = %s", (partner.client_no, answer.message_id))
+    assert line == ("ok",)
+    without = (await call(partner, "confirm", pdf=True, **asked)).body
+    assert without["pdf_error"] == "pdf.busy" and without["statement"]
 
 
 @pytest.mark.parametrize(

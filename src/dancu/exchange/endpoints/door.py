@@ -95,9 +95,14 @@ async def answered(
     """The signed answer with its receipt. `entries`: evidence entries of the persons it is about, recorded in this transaction;
     `about`: where in the answer each of them stands, where there are several.
     Raises Refused `exchange.replay` where the same message was answered meanwhile."""
+    return with_receipt(request, call, body, await kept(conn, call, entries, verdict), status=status, about=about)
+
+
+async def kept(conn: Conn, call: Call, entries: Sequence[int], verdict: str = "ok") -> Sequence[tuple[int, str]]:
+    """The call's line and replay mark are written; what its receipt says of `entries` (see `with_receipt`). Raises as `answered`."""
     await calls.keep(conn, call, verdict, len(entries))
     contents = sorted(await audit.contents_of_client(conn, entries, call.client_no), key=lambda one: list(entries).index(one[0]))
-    return with_receipt(request, call, body, calls.hashes(contents), status=status, about=about)
+    return calls.hashes(contents)
 
 
 def with_receipt(

@@ -19,6 +19,7 @@ from dancu.kit.web import (
     Form,
     FormErrors,
     Request,
+    RequestLease,
     Response,
     allow,
     attempt,
@@ -81,9 +82,9 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor, key: int, co
 
 
 @router.get("/{key}/{confirmation_id}/file.pdf")
-async def as_pdf(request: Request, conn: DbConn, actor: CurrentActor, key: int, confirmation_id: str) -> Response:
-    found = await confirmations.one(conn, actor, residence.purpose_for(""), key, confirmation_id, permission_of(actor))
-    return await pdf_of(request, conn, found)
+async def as_pdf(request: Request, held: RequestLease, actor: CurrentActor, key: int, confirmation_id: str) -> Response:
+    found = await confirmations.one(await held.connection(), actor, residence.purpose_for(""), key, confirmation_id, permission_of(actor))
+    return await pdf_of(request, held, found)
 
 
 @router.get("/{key}/{confirmation_id}/file.json")

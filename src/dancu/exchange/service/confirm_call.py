@@ -7,13 +7,13 @@ import base64
 from typing import Any, Final
 
 from dancu.exchange.models.call import Call
-from dancu.exchange.models.confirmation import ConfirmationKind
+from dancu.exchange.models.confirmation import Confirmation, ConfirmationKind
 from dancu.exchange.models.procedures import PROCEDURES
 from dancu.exchange.service import confirmations, pdf, sandbox, statements
 from dancu.exchange.service.confirmations import Demanded
 from dancu.exchange.service.residence_call import Told
 from dancu.exchange.service.verify import digits_of
-from dancu.kernel.errors import Invalid, NotAllowed
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
@@ -26,13 +26,13 @@ _FIELDS: Final = {
 }  # fmt: skip
 
 
-async def confirm(conn: Conn, call: Call, site: str) -> Told:
-    """Raises Invalid for members that do not fit, Refused `agreement.field`, NotFound for a number that names nobody, Conflict
-    where the registry has nothing to state."""
+async def confirm(conn: Conn, call: Call, site: str) -> tuple[Told, Confirmation | None]:
+    """(the answer, the statement where its file was asked for too). Raises Invalid for members that do not fit, Refused
+    `agreement.field`, NotFound for a number that names nobody, Conflict where the registry has nothing to state."""
     number, kind, procedure, wants_pdf = _read(call)
     call.demand(["personal_id", "name", "birth", "sex", *_FIELDS[kind]])
     if call.sandbox:
-        return Told(_in_sandbox(number, kind))
+        return Told(_in_sandbox(number, kind)), None
     keys = await population.keys_by_number(conn, number)
     if not keys:
         raise nobody(call.actor, call.reason)
@@ -45,9 +45,16 @@ async def confirm(conn: Conn, call: Call, site: str) -> Told:
         "confirmation_id": made.confirmation_id, "statement": made.statement, "expires_at": made.expires_at.isoformat(),
         "keys": f"{site}/check/keys.json", "check": f"{site}/check",
     }  # fmt: skip
-    if wants_pdf:
-        body["pdf"] = base64.b64encode(await pdf.confirmation(made, call.org_name, site)).decode()
-    return Told(body, (made.entry_id,))
+    return Told(body, (made.entry_id,)), made if wants_pdf else None
+
+
+async def file_of(made: Confirmation, asked_by: str, site: str, *, demo: bool) -> dict[str, str]:
+    """What the answer has beside the statement: `pdf` in base64, or `pdf_error` why there is none, for the statement stands without
+    it. Takes a second or two: nothing of the database may be held meanwhile. `demo`: the file says that it is of a demonstration."""
+    try:
+        return {"pdf": base64.b64encode(await pdf.confirmation(made, asked_by, site, demo=demo)).decode()}
+    except DancuError as error:
+        return {"pdf_error": error.code}
 
 
 def _read(call: Call) -> tuple[str, ConfirmationKind, str, bool]:
