@@ -14,7 +14,7 @@ from dancu.kit.web import DbConn, Request, Response, render
 # What of a call the two sides do not agree on -> in words, for those who read it here.
 FOUND = {
     "only_ours": N_("Chỉ nền tảng có: cơ quan bỏ sót, hoặc người khác gọi bằng khóa của cơ quan"),
-    "only_theirs": N_("Chỉ cơ quan có: nền tảng mất dòng này, biên nhận của cơ quan chứng minh"),
+    "only_theirs": N_("Chỉ cơ quan có: nếu cơ quan giữ biên nhận thì nền tảng đã mất dòng này"),
     "different": N_("Hai bên ghi khác nhau"),
 }
 
