@@ -51,6 +51,9 @@ async def test_a_burst_is_one_alert_that_grows(app, auditor, police, registry):
     await happened(registry, police.actor_id, range(1000, 1070), DAY)
     first = (await detected(registry, app, auditor))["burst"]
     assert (first.counted, first.staff.staff_id, first.braked, len(first.entries)) == (70, police.actor_id, False, 50)
+    read = await service.entries(app, auditor, AUDIT, first)
+    assert [one.access.entry_id for one in read] == sorted(first.entries) and {one.access.purpose for one in read} == {"identity_check"}
+    assert await service.entries(app, police, AUDIT, first) == [], "the log is for who may read it"
     await happened(registry, police.actor_id, range(1070, 1090), DAY + timedelta(minutes=2))
     second = (await detected(registry, app, auditor))["burst"]
     assert second.alert_id == first.alert_id and second.counted == 90

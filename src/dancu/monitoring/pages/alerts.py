@@ -23,6 +23,7 @@ from dancu.kit.web import (
     see_other,
 )
 from dancu.monitoring.service import alerts as service
+from dancu.monitoring.service.looks import ACTION
 from dancu.sharing.models import SERVICES
 
 HOME: Final = "/watch/alerts"
@@ -63,8 +64,10 @@ async def decide(request: Request, conn: DbConn, actor: CurrentActor, alert_id: 
 
 
 async def _page(request: Request, conn: DbConn, actor: CurrentActor, alert_id: int, form: Form, errors: FormErrors) -> Response:
-    found = await service.alert(conn, actor, access.choose_purpose("audit"), alert_id)
+    why = access.choose_purpose("audit")
+    found = await service.alert(conn, actor, why, alert_id)
     return render(
         request, "monitoring/alert.html", alert=found, calls=await service.calls(conn, found), rule=service.RULES.get(found.rule, (found.rule, "")), states=_STATES, form=form,
-        errors=errors, verdicts=VERDICTS, services=SERVICES, status=422 if errors else 200,
+        errors=errors, entries=await service.entries(conn, actor, why, found), words=ACTION,
+        titles={entry.code: access.purpose_title(entry.code) for entry, _ in access.purposes()}, verdicts=VERDICTS, services=SERVICES, status=422 if errors else 200,
     )  # fmt: skip

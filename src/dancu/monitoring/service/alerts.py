@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from dancu.access import service as access
+from dancu.audit import service as audit
+from dancu.audit.models import FoundEntry, Query
 from dancu.exchange.models.traffic import Called, Program
 from dancu.exchange.service import programs
 from dancu.kernel.actor import Actor, Purpose
@@ -35,6 +37,9 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "program_hours": (N_("Gọi ngoài giờ thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì ngoài giờ của thỏa thuận.")),
     "program_outside": (N_("Gọi ngoài thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì trường dữ liệu, mục đích hoặc dịch vụ không có trong thỏa thuận.")),
 }  # fmt: skip
+
+#: An alert keeps its newest fifty entries; others of the same time lie between them.
+_MOST_READ: Final = 200
 
 
 class State(StrEnum):
@@ -89,6 +94,17 @@ async def calls(conn: Conn, found: Warned) -> list[Called]:
     if found.program is None:
         return []
     return await programs.calls_of(conn, found.program.client_no, found.first_at, found.last_at)
+
+
+async def entries(conn: Conn, actor: Actor, purpose: Purpose, found: Warned) -> list[FoundEntry]:
+    """The entries of the log the alert rests on, newest first, for who may read the log; the look is recorded. None for others: they see
+    the alert and its numbers."""
+    about = found.staff.staff_id if found.staff else found.program.client_no if found.program else None
+    if not found.entries or about is None or not actor.can("audit.read"):
+        return []
+    query = Query(since=found.first_at, until=found.last_at + timedelta(seconds=1), actor_id=about, limit=_MOST_READ)
+    wanted = frozenset(found.entries)
+    return [one for one in await audit.search_entries(conn, actor, purpose, bytes.fromhex(actor.session_id), query) if one.access.entry_id in wanted]
 
 
 async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verdict: State, reason: str) -> None:
