@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,8 @@ from dancu.oidc.models import Profile
 from dancu.oidc.service import outbound, pings, published, registration, renewing
 from dancu.oidc.service.ciba import GRANT
 from dancu.oidc.service.seal import Sealer
-from tests.oidc.conftest import Citizen, Make, Site, _key, _public
-from tests.oidc.flows import error_of
+from tests.oidc.conftest import ISSUER, Citizen, Make, Site, _key, _public
+from tests.oidc.flows import Journey, error_of
 from tests.oidc.test_ciba import ask, decide, number_of, poll
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -114,6 +115,22 @@ async def test_a_new_key_is_taken_at_once_and_nobody_makes_us_ask_without_end(
         await published.refresh(worker)
     site.app.state.oidc.forget(service.id)
     assert await ask(foreign) == 200 and await ask(newer) == 401
+    await site.sql("UPDATE oidc.client SET jwks_uri = '' WHERE client_no = %s", (service.client.client_no,))
+
+
+@pytest.mark.parametrize("way", ["/oidc/authorize", "/oidc/par", "/oidc/bc-authorize"])
+async def test_a_request_signed_with_a_new_key_is_read_wherever_it_comes(site: Site, world: World, make_service: Make, way: str) -> None:
+    service = await make_service("basic", jwks={"keys": [_public(_key())]}, jwks_uri=ADDRESS, grant_types=frozenset({"authorization_code", GRANT}))
+    journey, now = Journey(site, service, None), int(time.time())
+    inside = {**journey.request(), "login_hint": "049090000001", "iss": service.id, "aud": ISSUER, "exp": now + 60}
+    params = {**journey.request(), "request": service.sign(inside)}
+    world.answers[ADDRESS] = (200, keys(service.key))
+    async with site.http() as http:
+        if way == "/oidc/authorize":
+            assert (await http.get(way, params=params)).headers["location"].startswith("/eid/sign-in")
+        else:
+            assert (await http.post(way, data={"request": params["request"], **journey.credentials()})).is_success
+    assert len(world.sent) == 1
     await site.sql("UPDATE oidc.client SET jwks_uri = '' WHERE client_no = %s", (service.client.client_no,))
 
 
