@@ -121,7 +121,7 @@ async def _envelope(request: Request, wanted: Wanted) -> Envelope:
             raise Bad("err.request.bad", "the message is too large", 413)
     body = _parsed(bytes(raw))
     header = body.get("header") if isinstance(body, dict) else None
-    message = body.get("message") if isinstance(body, dict) else None
+    message = body.get("message", {} if wanted.callback else None) if isinstance(body, dict) else None
     signature = body.get("signature") if isinstance(body, dict) else None
     if not isinstance(header, dict) or not isinstance(message, dict):
         raise Bad("err.request.bad", "header and message are needed")
