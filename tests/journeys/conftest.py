@@ -22,6 +22,7 @@ from tests.kit.html import check_page
 
 PEOPLE = 300
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+AXE = Axe()
 _FILL = """
 import asyncio, sys
 from dancu.cli.operate import bring_up_to_date
@@ -166,7 +167,7 @@ class Visitor:
         self.page.wait_for_load_state()
         assert self.document is not None
         check_page(self.document.text())
-        found = Axe().run(self.page, options=WCAG)
+        found = AXE.run(self.page, options=WCAG)
         assert found.violations_count == 0, found.generate_report()
         overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{self.page.url} is {overflow} px too wide"
