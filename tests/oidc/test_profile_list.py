@@ -25,7 +25,7 @@ from dancu.oidc.service.grants.token_exchange import ACCESS_TOKEN
 from dancu.oidc.service.grants.token_exchange import GRANT as EXCHANGE
 from dancu.oidc.service.notices import logout_token
 from dancu.oidc.store.notices import Notice
-from tests.oidc.conftest import BACK, ISSUER, SECRET, Agreement, Citizen, Make, Site, make_citizen
+from tests.oidc.conftest import BACK, ISSUER, SECRET, Agreement, Citizen, Make, Service, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -393,7 +393,7 @@ async def test_devices_and_ciba_say_what_they_must(site: Site, make_service: Mak
             ({"scope": None}, "invalid_scope"),
             ({"login_hint": None}, "invalid_request"),
             ({"login_hint_token": "x"}, "invalid_request"),
-            ({"request": "x.y.z"}, "invalid_request_object"),
+            ({"request": "x.y.z"}, "invalid_request"),
             ({"requested_expiry": "-1"}, "invalid_request"),
         ):
             body = {"scope": "openid", "login_hint": "049090000001", **changes}
@@ -403,8 +403,20 @@ async def test_devices_and_ciba_say_what_they_must(site: Site, make_service: Mak
     strong = await make_service(grant_types=EVERY_GRANT)
     inside = {"iss": strong.id, "client_id": strong.id, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 60, "jti": "j", "scope": "openid", "login_hint": "049090000001", "requested_expiry": 60}
     async with site.http() as http:
-        signed = await http.post("/oidc/bc-authorize", data={"request": strong.sign(inside), **strong.credentials()})
-    assert signed.status_code == 200 and signed.json()["expires_in"] == 60, signed.text
+
+        async def ask(changes: dict[str, Any], **how: Any) -> httpx.Response:
+            claims = {name: value for name, value in {**inside, **changes}.items() if value is not None}
+            return await http.post("/oidc/bc-authorize", data={"request": strong.sign(claims, **how), **strong.credentials()})
+
+        signed = await ask({})
+        assert signed.status_code == 200 and signed.json()["expires_in"] == 60, signed.text
+        week, far = 7 * 86_400, 2_000_000_000_000
+        spoiled = [{name: None} for name in ("aud", "iss", "exp", "iat", "nbf", "jti")]
+        spoiled += [{"aud": "https://other.example"}, {"iss": "other"}, {"exp": now - 600}, {"exp": far}, {"iat": now - week}, {"nbf": far}, {"nbf": now - 8 * 3600}]
+        for changes in spoiled:
+            refused = await ask(changes)
+            assert (refused.status_code, error_of(refused)) == (400, "invalid_request"), changes
+        assert error_of(await ask({}, key=Service(strong.client).key)) == "invalid_request", "another's signature"
 
 
 async def test_a_method_of_a_client_is_the_one_it_registered(site: Site, make_service: Make) -> None:

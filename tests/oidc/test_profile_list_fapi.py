@@ -45,6 +45,7 @@ OBJECTS: dict[str, tuple[dict[str, Any], str]] = {
     "fapi2: nonce and state inside": ({"nonce": "inside", "state": "inside"}, ""),
     "9101: several audiences": ({"aud": [ISSUER, "https://other.example"]}, ""),
     "fapi2: nbf a little ahead": ({"nbf": 8}, ""),
+    "7519: moments in fractions of a second": ({"nbf": -0.5, "exp": 60.5}, ""),
     "fapi2: without nbf": ({"nbf": None}, "invalid_request_object"),
     "fapi2: nbf of long ago": ({"nbf": -4000}, "invalid_request_object"),
     "fapi2: nbf far ahead": ({"nbf": 600}, "invalid_request_object"),

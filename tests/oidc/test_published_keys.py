@@ -122,7 +122,7 @@ async def test_a_new_key_is_taken_at_once_and_nobody_makes_us_ask_without_end(
 async def test_a_request_signed_with_a_new_key_is_read_wherever_it_comes(site: Site, world: World, make_service: Make, way: str) -> None:
     service = await make_service("basic", jwks={"keys": [_public(_key())]}, jwks_uri=ADDRESS, grant_types=frozenset({"authorization_code", GRANT}))
     journey, now = Journey(site, service, None), int(time.time())
-    inside = {**journey.request(), "login_hint": "049090000001", "iss": service.id, "aud": ISSUER, "exp": now + 60}
+    inside = {**journey.request(), "login_hint": "049090000001", "iss": service.id, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 60, "jti": "j"}
     params = {**journey.request(), "request": service.sign(inside)}
     world.answers[ADDRESS] = (200, keys(service.key))
     async with site.http() as http:

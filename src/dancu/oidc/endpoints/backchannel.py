@@ -7,6 +7,7 @@ from dancu.oidc.endpoints.token import slow_down
 from dancu.oidc.endpoints.wire import answered, demo_of, json_answer, provider_of, read_wire
 from dancu.oidc.service import ciba, consent, requests
 from dancu.oidc.service.authenticate import client_of
+from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.parsing.authorize import parse_detached
 
 router = APIRouter(dependencies=[public(machine=True)])
@@ -23,7 +24,12 @@ async def _ask(request: Request) -> Response:
     wire = await read_wire(request)
     known = await client_of(provider.client, wire, renew=provider.renew)
     slow_down(provider, known.client)
-    client, params = await requests.unpacked(wire.params, known.client, wire.issuer, provider.renew)
+    try:
+        client, params = await requests.unpacked(wire.params, known.client, wire.issuer, provider.renew)
+    except OAuthError as error:
+        raise invalid_request(error.description) from error  # CIBA §13 knows no word of its own for it
+    if "request" in wire.params:
+        ciba.check_signed(params)
     ciba.check(client, params)
     asked = parse_detached(params, client)
     async with provider.connect() as conn, conn.transaction():

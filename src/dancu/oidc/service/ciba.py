@@ -4,6 +4,7 @@ phone, seeing who asks, for what, and the words the asker shows (OpenID Connect 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from dancu.kernel.errors import Invalid
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.models import AuthMethod, AuthRequest, Client, Mark
-from dancu.oidc.policy import CIBA_LONGEST_SECONDS, CIBA_SECONDS, POLL_SECONDS
+from dancu.oidc.policy import CIBA_LONGEST_SECONDS, CIBA_SECONDS, POLL_SECONDS, REQUEST_OBJECT_SECONDS
 from dancu.oidc.service import pings, requests
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.consent import Terms
@@ -42,6 +43,16 @@ def check(client: Client, params: Mapping[str, str]) -> None:
     seconds_of(params)
     if client.ciba_notification_uri:
         pings.checked_token(params.get("client_notification_token", ""))
+
+
+def check_signed(params: Mapping[str, str], *, now: float | None = None) -> None:
+    """What a signed request must say besides its end (§7.1.1): its name, and since when it holds, which is not long ago. Raises
+    OAuthError invalid_request."""
+    oldest = (time.time() if now is None else now) - REQUEST_OBJECT_SECONDS
+    if not all(params.get(name) for name in ("exp", "iat", "nbf", "jti")):
+        raise invalid_request("request object: exp, iat, nbf and jti are needed")
+    if any(float(params[name]) < oldest for name in ("iat", "nbf")):
+        raise invalid_request("request object: made too long ago")
 
 
 def seconds_of(params: Mapping[str, str]) -> int:

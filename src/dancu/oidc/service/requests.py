@@ -67,7 +67,7 @@ def _as_text(value: Any) -> str:
         if any(ch < " " for ch in value):
             raise JoseError("control characters")
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, dict, list)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, dict, list)):
         raise JoseError("a parameter has the wrong type")
     return orjson.dumps(value).decode()
 
