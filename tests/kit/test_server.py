@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,10 +11,14 @@ from dancu.kit import server as http
 
 
 async def echo(scope, receive, send):
-    """Answers with method, path and length of the body; /slow takes its time."""
+    """Answers with method, path and length of the body; /slow takes its time, /early does not wait for the body, /much is long."""
     if scope["path"] == "/slow":
         await asyncio.sleep(0.5)
-    length, more = 0, True
+    if scope["path"] == "/much":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(30_000_000)})
+        return
+    length, more = 0, scope["path"] != "/early"
     while more:
         message = await receive()
         length, more = length + len(message.get("body", b"")), message.get("more_body", False)
@@ -49,6 +54,15 @@ async def said(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
         pass
     writer.close()
     return heard
+
+
+async def until(true) -> bool:
+    """Whether it becomes true within ten seconds."""
+    for _ in range(500):
+        if true():
+            return True
+        await asyncio.sleep(0.02)
+    return False
 
 
 async def test_one_request_after_another_on_one_connection():
@@ -97,6 +111,55 @@ async def test_a_letter_at_a_time_does_not_keep_the_connection(monkeypatch):
         assert slow.endswith(b"GET /slow 0")  # an answer may take its time
         silent[1].close()
         assert not server.server_state.connections
+
+
+@pytest.mark.parametrize("after", [b"\r\n", b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\na"])
+async def test_what_begins_no_request_does_not_keep_the_connection(after: bytes, monkeypatch):
+    monkeypatch.setattr(http, "_KEPT_SECONDS", 0.5)
+    async with served() as (_, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"GET / 0")
+        writer.write(after)
+        await asyncio.sleep(0.1)
+        writer.write(b"\r\n")
+        await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
+
+async def test_a_body_comes_at_a_pace(monkeypatch):
+    monkeypatch.setattr(http, "_BODY_SECONDS", 0.2)
+    monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    async with served() as (_, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head % 9 + b"a")
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        heard = await said(port, head % 80_000, *[b"a" * 10_000] * 8, pause=0.05)
+        assert heard.endswith(b"POST / 80000")
+
+
+async def test_an_answer_nobody_takes_is_given_up(monkeypatch):
+    monkeypatch.setattr(http, "_STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
+    async with served() as (server, port):
+        silent = socket.create_connection(("127.0.0.1", port))
+        silent.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await until(lambda: server.server_state.total_requests)
+        assert await until(lambda: not server.server_state.connections)
+        silent.close()
+
+
+async def test_far_too_many_connections_end_at_once(monkeypatch):
+    monkeypatch.setattr(http, "_TOLD", 1)
+    async with served(connections=1) as (server, port):
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert len(server.server_state.connections) == 2
+        for one in (writer, *[writer for _, writer in kept]):
+            one.close()
 
 
 async def test_one_connection_more_is_told_to_come_back():

@@ -15,6 +15,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 # Browsers keep to 8 KiB; the certificate a proxy passes on and a signed request may come to a few more.
 _HEAD_BYTES, _HEADERS = 64 * 1024, 100
 _HEAD_SECONDS, _KEPT_SECONDS, _SWEEP_TICKS = 30.0, 75, 50
+# A body comes at this pace on average (bytes a second) or is given up; so is an answer of which nothing is taken for a minute.
+_BODY_SECONDS, _BODY_PACE, _STUCK_SECONDS = 30.0, 500, 60.0
+# Connections beyond those that are kept, to be told so; any more end at once, before they take the files the database needs.
+_TOLD = 128
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -23,11 +27,14 @@ class _Wire(HttpToolsProtocol):
     while one is answered or the connection is kept for the next."""
 
     awaited_since: float | None
-    _head_bytes = 0
+    _head_bytes = _body_bytes = _unsent = 0
+    _body_since = _moved = 0.0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.awaited_since = self.loop.time()
+        self.awaited_since = self._moved = self.loop.time()
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency + _TOLD:
+            transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -38,18 +45,44 @@ class _Wire(HttpToolsProtocol):
         if len(self.headers) > _HEADERS:
             raise ValueError("too many headers")  # answered 400
         super().on_headers_complete()
+        self._body_since, self._body_bytes = self.loop.time(), 0
 
     def data_received(self, data: bytes) -> None:
+        kept = self.timeout_keep_alive_task
         super().data_received(data)
+        self._body_bytes += len(data)
         if self.awaited_since is not None:
             self._head_bytes += len(data)
             if self._head_bytes > _HEAD_BYTES and not self.transport.is_closing():
                 if self.cycle is None or self.cycle.response_complete:
                     self.transport.write(_TOO_LARGE)
                 self.transport.close()
+        elif kept is not None and self.timeout_keep_alive_task is None and self.cycle.response_complete and not self.transport.is_closing():
+            # What came began no request (an empty line, the rest of a body nobody waits for): it does not buy more time.
+            self.timeout_keep_alive_task = self.loop.call_at(kept.when(), self.timeout_keep_alive_handler)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._moved = self.loop.time()
 
     def slow(self, now: float) -> bool:
-        return self.awaited_since is not None and now - self.awaited_since > _HEAD_SECONDS
+        """Does what is awaited come too slowly?"""
+        if self.awaited_since is not None:
+            return now - self.awaited_since > _HEAD_SECONDS
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.more_body:
+            return False
+        if self.flow.read_paused or self.cycle.waiting_for_100_continue:  # it is we who make them wait
+            self._body_since, self._body_bytes = now, 0
+        took = now - self._body_since
+        return took > _BODY_SECONDS and self._body_bytes < took * _BODY_PACE
+
+    def stuck(self, now: float) -> bool:
+        """Has nothing of an answer been taken for long?"""
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or unsent < self._unsent:
+            self._moved = now
+        self._unsent = unsent
+        return now - self._moved > _STUCK_SECONDS
 
 
 class Server(uvicorn.Server):
@@ -60,11 +93,15 @@ class Server(uvicorn.Server):
         yield
 
     async def on_tick(self, counter: int) -> bool:
-        """Every tenth of a second. Who sends a request a letter at a time does not keep the connection."""
+        """Every tenth of a second. Who sends a request or takes its answer a letter at a time does not keep the connection."""
         if counter % _SWEEP_TICKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, _Wire) and connection.slow(now):
+                if not isinstance(connection, _Wire):
+                    continue
+                if connection.stuck(now):
+                    connection.transport.abort()  # closing would wait for what is not taken
+                elif connection.slow(now):
                     connection.transport.close()
         return await super().on_tick(counter)
 
@@ -74,7 +111,8 @@ class Server(uvicorn.Server):
 
 def server(app: Any, *, connections: int = 512, grace: int = 10, lifespan: bool = False) -> Server:
     """A server for an ASGI application. `lifespan`: run it too, where nobody else does. `connections`: how many may be kept, idle ones
-    included; one more is answered 503. `grace`: seconds for requests being answered when it stops."""
+    included; while there are more, requests are answered 503 and their connections end. `grace`: seconds for requests being answered
+    when it stops."""
     config = uvicorn.Config(
         app, loop="none", http=_Wire, ws="none", interface="asgi3", lifespan="on" if lifespan else "off", log_config=None, log_level="error",
         access_log=False, proxy_headers=False, server_header=False, limit_concurrency=connections, timeout_keep_alive=_KEPT_SECONDS,
