@@ -73,8 +73,10 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     file.write_bytes(csr_of(ed25519.Ed25519PrivateKey.generate()))
     assert dancu(registry, "partner", "add", "--name", "bo y te (thu)", "--csr", str(file))["org_code"] == made["org_code"]
     terms = ("--service", "verify", "--fields", "name,birth", "--purpose", "health_insurance", "--legal-basis", "15/2023/QH15", "--until", "31/12/2027")
-    granted = dancu(registry, "agreement", "grant", "--partner", made["client_id"], *terms, "--quota", "50", "--hours", "7-18", "--consent")
-    assert (granted["fields"], granted["quota_day"], granted["hours"], granted["consent_needed"]) == (["name", "birth"], 50, "7-18", True)
+    granted = dancu(registry, "agreement", "grant", "--partner", made["client_id"], *terms, "--quota", "50", "--hours", "7-18")
+    assert (granted["fields"], granted["quota_day"], granted["hours"], granted["consent_needed"]) == (["name", "birth"], 50, "7-18", False)
+    asking = dancu(registry, "agreement", "grant", "--partner", made["client_id"], "--service", "lookup", *terms[2:], "--consent")
+    assert asking["consent_needed"] is True
     wrong = dancu(registry, "agreement", "grant", "--partner", "BO-Y-TE-THU", *terms[:2], "--fields", "blood", *terms[4:], code=1)
     assert "birth_place" in wrong["fields"][0]["message"]
     assert dancu(registry, "agreement", "grant", "--partner", "nobody", *terms, code=1)["error"] == "exchange.partner.unknown"
@@ -85,7 +87,7 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     assert {one["state"] for system in gone["systems"] for one in system["certificates"]} == {"revoked"}
     assert dancu(registry, "partner", "add", "--name", "Bộ Y tế (thử)", "--csr", str(file), code=1)["error"]
     assert dancu(registry, "agreement", "grant", "--partner", made["org_code"], *terms, code=1)["error"] == "exchange.partner.stopped"
-    assert [one["state"] for one in dancu(registry, "agreement", "list", "--partner", made["org_code"], "--all")] == ["ended"]
+    assert [one["state"] for one in dancu(registry, "agreement", "list", "--partner", made["org_code"], "--all")] == ["ended", "ended"]
 
 
 def _request(key: Any, *, subject: bool = True, ca: bool = False, hash_: Any = None) -> bytes:
