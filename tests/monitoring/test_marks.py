@@ -8,11 +8,15 @@ import psycopg
 import pytest
 
 from dancu.access import service as access
+from dancu.audit import service as audit
+from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Invalid, NotAllowed
+from dancu.monitoring.service import looks_of
 from dancu.monitoring.service import marks as service
 from dancu.population import service as population
 from dancu.population.models import Sex
 from tests.monitoring.test_alerts import AUDIT, DAY, admin_does, detected, fresh  # noqa: F401
+from tests.monitoring.test_looks import OWN, SIGNER
 from tests.monitoring.test_unusual import auditor, clean, happened  # noqa: F401
 from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
 
@@ -86,6 +90,14 @@ async def test_protecting_somebody_is_written_down_and_works(app, auditor, polic
                                           " UNION ALL SELECT note ->> 'verb' FROM audit.content WHERE subject = %s AND actor_id = %s",
                                           (key, auditor.actor_id, key, auditor.actor_id))).fetchall()  # fmt: skip
     assert ("person.protect",) in said, "whoever is marked sees it among those who looked"
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker"), autocommit=True) as worker:
+        await audit.drain(worker, SIGNER)
+    about = {one.staff.staff_id for one in (await detected(registry, app, auditor)).values()}
+    assert about == {police.actor_id}, "who registered the person is told of; to mark somebody is no look at them"
+    citizen = await access.sessions.resolve(app, await access.issue_session(app, ActorKind.CITIZEN, key))
+    seen = await looks_of(app, citizen, OWN, key, permission="citizen.self")
+    assert any("bảo vệ đặc biệt" in look.did and look.who.startswith("Thanh tra") for look in seen.looks)
+    await app.commit()
     await happened(registry, police.actor_id, [key] * 2, DAY)
     assert (await detected(registry, app, auditor))["famous"].counted == 1
     await service.protect(app, auditor, AUDIT, number, "")

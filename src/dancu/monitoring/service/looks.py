@@ -32,6 +32,13 @@ ACTION = {
     "system": N_("đã xử lý"),
 }
 
+# What was done where the action alone says too little. Verb of the entry -> what the citizen reads.
+DEED = {
+    "person.protect": N_("đã ghi bạn vào danh sách người được bảo vệ đặc biệt"),
+    "person.protect.end": N_("đã đưa bạn ra khỏi danh sách người được bảo vệ đặc biệt"),
+    "staff.person": N_("đã ghi bạn là một cán bộ, để thấy khi cán bộ ấy tự mở hồ sơ của mình, người thân hay hàng xóm"),
+}
+
 FIELD = {
     "number": N_("số định danh"), "name": N_("họ tên"), "birth": N_("ngày sinh"), "sex": N_("giới tính"),
     "traits": N_("dân tộc, tôn giáo, quốc tịch"), "residence": N_("nơi cư trú"), "household": N_("hộ gia đình"),
@@ -104,10 +111,11 @@ def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
         who = gettext(N_("Hệ thống Dancu"))
     else:
         who = names.get(one.org_code, one.org_code)
+    deed = DEED.get(str((one.note or {}).get("verb", ""))) if own else None
     return Look(
-        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(ACTION.get(one.action, one.action)),
+        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(deed or ACTION.get(one.action, one.action)),
         why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
-        saw=tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
+        saw=() if deed else tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
         erased=one.erased_by is not None, askable=own and _asked_of(one, key) != "",
     )  # fmt: skip
 
