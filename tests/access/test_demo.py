@@ -107,3 +107,16 @@ async def test_personas_have_no_password_to_guess(app, keys):
 
     out = await service.sign_in(app, keys, login="demo-canhsat", password="", code="", address="10.0.0.1")
     assert out.state is SignInState.REFUSED
+
+
+async def test_its_staff_can_be_reached_and_what_they_set_stays(app, as_persona):
+    from dancu.demo.contacts import seed_contacts
+
+    leader, auditor = await as_persona("province_leader"), await as_persona("auditor")
+    await service.set_my_contacts(app, leader, phone="", email="toi@tinh.example")
+    await seed_contacts(app)
+    assert await service.my_contacts(app, leader) == {"email": "toi@tinh.example"}
+    said = await service.my_contacts(app, auditor)
+    assert said["email"] == "auditor@congvu.example" and said["sms"].startswith("+84579002")
+    await seed_contacts(app)
+    assert await service.my_contacts(app, auditor) == said
