@@ -128,6 +128,9 @@ async def test_every_table_of_facts(root: Any, table: str) -> None:
         ("DELETE FROM population.person WHERE person_key = {she}", "person.orphan", "she"),
         ("INSERT INTO population.person (person_key, last_recorded) VALUES (999999, now())", "person.empty", 999999),
         ("INSERT INTO population.person (person_key, last_recorded) VALUES (999999, now())", "person.last_recorded", 999999),
+        # What no verb could have written.
+        ("UPDATE population.life SET event_day = 31, event_month = 2 WHERE person_key = {dead}", "person.unreadable", "dead"),
+        ("UPDATE population.person_name SET full_name = '1' WHERE person_key = {she}", "person.unreadable", "she"),
         # What search reads.
         ("DELETE FROM population.person_search WHERE person_key = {she}", "search.missing", "she"),
         ("UPDATE population.person_search SET terms = '{{}}' WHERE person_key = {she}", "search.differs", "she"),
