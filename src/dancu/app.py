@@ -124,6 +124,7 @@ def build(settings: Settings) -> FastAPI:
         "demo": settings.demo,
         "issuer": settings.public_url,
         "outbound": settings.outbound,
+        "sign_in_page": accounts_pages.SIGN_IN_PAGE,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
         "sms_secret": settings.sms_secret,
         "push_secret": settings.push_secret,

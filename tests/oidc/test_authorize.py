@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dancu.kit.web import Request, Response
 from dancu.oidc.models import AuthMethod
 from tests.oidc.conftest import BACK, ISSUER, Agreement, Citizen, Make, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
@@ -93,6 +94,31 @@ async def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_comes_back(site: 
         # A real browser arrives there through the form of the sign-in, whose policy would stop a redirect to elsewhere.
         page = await browser.get(query["next"][0], headers={"sec-fetch-mode": "navigate"})
     assert page.status_code == 200 and 'http-equiv="refresh"' in page.text and BACK in page.text
+
+
+async def test_the_sign_in_page_is_the_answer_itself_where_nobody_is_signed_in(site: Site, citizen: Citizen, make_service: Make) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def page(request: Request, *, next: str, acr: int) -> Response:
+        asked.append((next, acr))
+        return Response("number and passcode")
+
+    site.app.state.sign_in_page = page
+    for profile in ("basic", "fapi2"):
+        journey = Journey(site, await make_service(profile), None)
+        answer = await journey.authorize(acr_values="urn:vn:eid:acr:2")
+        assert (answer.status_code, answer.text, asked[-1][1]) == (200, "number and passcode", 2)
+        async with site.browser(citizen) as browser:
+            assert "code" in sent_back(await browser.get(asked.pop()[0])), "the way back"
+    # What only the page's own address says, and whoever has a session, goes there.
+    for who, wish in ((None, {"login_hint": "049090000001"}), (None, {"ui_locales": "en"}), (citizen, {"acr_values": "urn:vn:eid:acr:4"})):
+        journey = Journey(site, await make_service("basic"), who)
+        assert (await journey.authorize(**wish)).headers["location"].startswith("/eid/sign-in?"), wish
+    assert sent_back(await Journey(site, await make_service("basic"), None).authorize(prompt="none"))["error"] == "login_required"
+    assert asked == []
+    async with site.browser(None) as browser:  # the switch of languages on the answer to the page's form
+        for path in ("/oidc/authorize?lang=en", "/oidc/continue?lang=en"):
+            assert (await browser.get(path)).headers["location"] == "/eid/sign-in"
 
 
 async def test_a_sign_in_older_than_asked_is_done_again(site: Site, registry: Any, make_service: Make) -> None:

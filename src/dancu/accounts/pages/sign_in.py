@@ -65,8 +65,7 @@ async def start(request: Request, held: RequestLease) -> Response:
     """Parameters: next, acr, max_age, prompt, hint, assisted."""
     asked, actor = request.query_params, request.state.actor
     hint = asked.get("hint", "")
-    assisted = asked.get("assisted") == "1" or helpers.of_request(request.cookies) is not None
-    wished = sign_in.anonymous(next=local_path(asked.get("next", HOME), HOME), acr=_level(asked.get("acr", "1")), assisted=assisted)
+    wished = _wished(request, asked.get("next", HOME), _level(asked.get("acr", "1")), assisted=asked.get("assisted") == "1")
     if actor.kind is ActorKind.ANONYMOUS:  # the page most people see first asks the database nothing
         return _number(request, wished, Form.of(number=hint[:20]), FormErrors())
     conn = await held.connection()
@@ -82,6 +81,17 @@ async def start(request: Request, held: RequestLease) -> Response:
     if started.flow.key:
         return _passcode(request, started.flow, FormErrors(), known=True)
     return _number(request, started.flow, Form.of(number=hint[:20]), FormErrors())
+
+
+def page_here(request: Request, *, next: str, acr: int) -> Response:
+    """The sign-in page for a browser without a session, as the answer of the page that needs the sign-in: saved is one trip of
+    the browser."""
+    return _number(request, _wished(request, next, acr), Form(), FormErrors())
+
+
+def _wished(request: Request, next: str, acr: int, *, assisted: bool = False) -> Flow:
+    assisted = assisted or helpers.of_request(request.cookies) is not None
+    return sign_in.anonymous(next=local_path(next, HOME), acr=acr, assisted=assisted)
 
 
 @router.get("/{step}")

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from dancu.accounts.models.core import AccountState
 from dancu.accounts.models.sign_in import Standing
+from dancu.kit import arrays
 from dancu.kit.authn.throttle import Bucket, Unnamed, room, seconds_of, settle_params, try_params, without_disk
 from dancu.kit.db import Conn
 from dancu.kit.ring import ring
@@ -73,7 +74,7 @@ async def standing(conn: Conn, *, key: int = 0, numbers: Sequence[str] | None = 
         await conn.execute(
             "SELECT person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds, passcode"
             " FROM accounts.to_sign_in(%s::text[], %s::bigint)",
-            (None if numbers is None else list(numbers), key),
+            (None if numbers is None else arrays.texts(numbers), key),
         )
     ).fetchone()
     return None if row is None else _standing(*row)
@@ -102,8 +103,9 @@ async def try_passcode(
             " kinds, passcode FROM accounts.try_passcode(%s::text[], %s::bigint, %s, %s::text[], %s::text[], %s::float8[], %s::bytea[],"
             " %s::float8[])",
             (
-                None if numbers is None else list(numbers), key, nobody, [b.head for b in own], [b.tail for b in own],
-                seconds_of(b.seconds for b in own), [counted.network.key], seconds_of([*map(room, own), room(counted.network)]),
+                None if numbers is None else arrays.texts(numbers), key, nobody, arrays.texts(b.head for b in own),
+                arrays.texts(b.tail for b in own), seconds_of(b.seconds for b in own), arrays.blobs([counted.network.key]),
+                seconds_of([*map(room, own), room(counted.network)]),
             ),
         )
     ).fetchone()  # fmt: skip
@@ -132,7 +134,7 @@ async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key
             "SELECT accounts.send_code(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::float8[], %s::bigint,"
             " %s, %s::bytea, %s::interval, %s, %s, %s, %s, %s::bytea, %s::bytea, %s::bytea)",
             (
-                *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], [b.seconds for b in buckets],
+                *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], seconds_of(b.seconds for b in buckets),
                 key, code.use, code.digest, code.life, code.context, code.channel, f"code.{code.use}", code.language, code.address,
                 code.address_index, code.body,
             ),
@@ -149,7 +151,7 @@ async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: t
         " %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)",
         (
             *settle_params(success.forgiven, success.refunded), new.old, new.person_key, new.session_hash, new.life, new.idle,
-            new.network, new.agent, new.sid, new.acr, list(new.amr), new.lock_version, new.device, new.assisted, Jsonb(new.note),
+            new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.lock_version, new.device, new.assisted, Jsonb(new.note),
             *purpose, request_id or None,
         ),
     )  # fmt: skip
@@ -179,8 +181,8 @@ async def sign_in_by_code(
             " %s::jsonb, %s, %s, %s)",
             (
                 *try_params(watched, charged), settle_params(own, ())[0], new.person_key, digest, most, settled, new.old,
-                new.session_hash, new.life, new.idle, new.network, new.agent, new.sid, new.acr, list(new.amr), new.device, new.assisted,
-                Jsonb(new.note), *purpose, request_id or None,
+                new.session_hash, new.life, new.idle, new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.device,
+                new.assisted, Jsonb(new.note), *purpose, request_id or None,
             ),
         )
     ).fetchone()  # fmt: skip
