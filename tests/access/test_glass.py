@@ -60,7 +60,7 @@ async def test_the_supervisor_and_the_auditor_are_told(app, as_persona):
 async def test_the_supervisor_hears_of_it_at_once(app, as_persona, monkeypatch, tmp_path):
     monkeypatch.setenv("DANCU_DATA", str(tmp_path))
     police, leader = [await as_persona(c) for c in ("ward_police", "province_leader")]
-    for phone, email in (("12", ""), ("", "leader"), ("", "@")):
+    for phone, email in (("12", ""), ("", "leader"), ("", "@"), ("", "leader@office"), ("", "the leader@tinh.example")):
         with pytest.raises(Invalid):
             await service.set_my_contacts(app, leader, phone=phone, email=email)
     await service.set_my_contacts(app, leader, phone="0905 123 456", email="lanh-dao@tinh.example")

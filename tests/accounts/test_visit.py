@@ -192,6 +192,8 @@ async def test_what_was_confirmed_is_what_is_decided(app, police, office, post, 
     key = await enrolment.with_card(office, n)
     samples.of[key, "face"], samples.of[key, "finger"] = b"hoa", b"finger"
     opened = await ready(app, police, post, enrolment.qr(n))
+    with pytest.raises(Invalid, match=r"person.email.format"):  # what no message can be sent to would undo the approval
+        await visit.state(app, police, opened.visit_id, Stated("0905000444", "an@o-nha"))
     await visit.state(app, police, opened.visit_id, Stated("0905000444"))
     with pytest.raises(Invalid, match=r"visit.incomplete"):
         await visit_decision.submit(app, police, opened.visit_id, approve=True)

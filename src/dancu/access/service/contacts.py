@@ -31,7 +31,7 @@ async def set_my_contacts(conn: Conn, actor: Actor, *, phone: str, email: str) -
     if actor.kind is not ActorKind.STAFF:
         raise NotAllowed("contact.staff_only", N_("Chỉ cán bộ mới đặt liên lạc công vụ."))
     email = email.strip()
-    if email and ("@" not in email[1:-1] or len(email) > _MOST):
+    if email and (len(email) > _MOST or not messages.is_mail(email)):
         message = N_("Địa chỉ thư điện tử chưa đúng.")
         raise Invalid("person.email.format", message, fields=(FieldError("work_email", "person.email.format", message),))
     for channel, address in (("sms", normalize_phone(phone) if phone.strip() else ""), ("email", email)):

@@ -100,10 +100,15 @@ def _channel_of(to: str) -> str:
     return "email" if "@" in to else "push" if len(to.strip()) == _THUMBPRINT else "sms"
 
 
+def is_mail(text: str) -> bool:
+    """Can a letter be sent there? To be asked wherever an address is taken: a message that cannot be sent undoes what it tells of."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def address_of(channel: str, to: str) -> tuple[str, bytes]:
     """The address as it is handed over, and the digest under which it is found."""
     address = normalize_phone(to) if channel == "sms" else to.strip()
-    if channel == "email" and not _EMAIL.fullmatch(address):
+    if channel == "email" and not is_mail(address):
         raise Invalid("message.email", N_("Địa chỉ thư điện tử chưa đúng. Ví dụ: ten@example.vn"))
     return address, ring().blind_index(address.casefold().encode(), table=_TABLE, column="address")
 

@@ -19,13 +19,14 @@ from dancu.accounts.store import level2 as store
 from dancu.kernel.actor import Actor
 from dancu.kernel.errors import FieldError, Invalid
 from dancu.kernel.numbers import normalize_phone
+from dancu.kit import messages
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 from dancu.population import service as population
 from dancu.population.models import PersonView
 
-_TABLE = "accounts.visit"
+_TABLE, _LONGEST = "accounts.visit", 200
 
 
 async def state(
@@ -37,10 +38,11 @@ async def state(
     unknown = [code for code in documents if code not in DOCUMENTS]
     if unknown or said.language not in ("vi", "en"):
         raise Invalid("field.choice", N_("Xin chọn một trong các lựa chọn."))
-    if said.email and ("@" not in said.email or len(said.email) > 200):
-        raise Invalid("person.email.format", N_("Địa chỉ thư điện tử chưa đúng."), fields=(
-            FieldError("email", "person.email.format", N_("Địa chỉ thư điện tử chưa đúng.")),))  # fmt: skip
-    kept = Stated(phone, said.email.strip(), said.language)
+    email = said.email.strip()
+    if email and (len(email) > _LONGEST or not messages.is_mail(email)):
+        message = N_("Địa chỉ thư điện tử chưa đúng.")
+        raise Invalid("person.email.format", message, fields=(FieldError("email", "person.email.format", message),))
+    kept = Stated(phone, email, said.language)
     sealed = ring().encrypt(
         json.dumps(kept.as_json()).encode(), table=_TABLE, row=f"{visit.person_key}/{visit_id}", column="stated"
     )
