@@ -16,7 +16,7 @@ from fastapi import Path
 
 from dancu.exchange.endpoints.dialects.callers import mediator_client, reader_of
 from dancu.exchange.models.registry import Registry
-from dancu.exchange.service import registries
+from dancu.exchange.service import citizens_list, registries
 from dancu.exchange.service.registries import Reader, canonical, content_of, spelled
 from dancu.kernel.errors import DancuError, Invalid, NotFound
 from dancu.kit.i18n import N_
@@ -33,18 +33,21 @@ Version = Annotated[str, Path(alias="versionNumber")]
 @router.get("/data/myPersonalDataUsage", summary="DPU")
 @router.get("/data/MyPersonalDataUsage/1.0", include_in_schema=False)
 async def usage(request: Request, conn: DbConn) -> Response:
-    """Who has used the data of one person or record. `userId` and `databaseId` must be single words."""
-    reader = await _reader(request)
+    """Who has used the data of one person or record. `userId` and `databaseId` must be single words. A citizen's list (database
+    `population`) needs the agreement that findUsage needs."""
     capital = "userID" in request.query_params
     user, database = (request.query_params.get(f"{word}{'ID' if capital else 'Id'}", request.query_params.get(f"{other}{'ID' if capital else 'Id'}", ""))
                       for word, other in (("user", "User"), ("Database", "database")))  # fmt: skip
     if not _WORD.fullmatch(user) or not _WORD.fullmatch(database):
         raise Invalid("registry.usage", N_("Mã người và mã cơ sở dữ liệu chỉ gồm chữ, số, dấu gạch."))
-    found = await registries.uses(conn, reader, user, database)
+    if database == registries.POPULATION:
+        found = await citizens_list.uses(conn, await reader_of(request, mediator_client(request), citizens_list.SERVICE), user)
+    else:
+        found = await registries.uses(conn, await _reader(request), user, database)
     body = [
         {
-            "id": one.entry, "readerId": one.reader, "readerInitials": "", "readerInstitutionId": one.org, "readerInstitutionName": one.org,
-            "readerApplicationName": one.reader.rpartition("/")[2], "searchDateTime": one.at.isoformat().replace("+00:00", "Z"),
+            "id": one.entry, "readerId": one.reader, "readerInitials": "", "readerInstitutionId": one.org, "readerInstitutionName": one.name or one.org,
+            "readerApplicationName": one.program or one.reader.rpartition("/")[2], "searchDateTime": one.at.isoformat().replace("+00:00", "Z"),
             "refrences": [{"ReferenceID": user}],
         }
         for one in found

@@ -25,12 +25,14 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """One use of the data of a record."""
+    """One use of the data of a record. `name` of the organisation and `program`, where they are known."""
 
     entry: str
     reader: str
     org: str
     at: datetime
+    name: str = ""
+    program: str = ""
 
 
 async def touched(

@@ -34,7 +34,10 @@ async def read(conn: Conn, reader: Reader, name: str, version: str, wanted: Mapp
 async def read_value(conn: Conn, reader: Reader, name: str, version: str, record: str, member: str) -> Any:
     """One member of one record, named by its id or its own number. Raises NotFound."""
     if name == POPULATION:
-        return (await read(conn, reader, name, version, {"id": record})).get(canonical(member))
+        found_person = await read(conn, reader, name, version, {"id": record})
+        if canonical(member) not in found_person:  # not agreed on, or no member at all
+            raise no_record()
+        return found_person[canonical(member)]
     registry = await find(conn, name, version)
     found = await store.named(conn, registry.registry_no, record)
     if found is None or canonical(member) not in found.content:
