@@ -164,6 +164,18 @@ async def take_due(conn: Conn, sender: str, lease: timedelta) -> Callback | None
     return Callback(*row) if row else None
 
 
+async def stopped(conn: Conn, org_code: str) -> bool:
+    """Is the partner not live, or does an alert hold one of its programs? Never for "", a name of a demonstration."""
+    row = await (
+        await conn.execute(
+            "SELECT EXISTS (SELECT FROM exchange.partner WHERE org_code = %(org)s AND state <> 'live') OR EXISTS (SELECT FROM exchange.hold h"
+            " JOIN exchange.system s USING (client_no) WHERE s.org_code = %(org)s AND h.lifted_at IS NULL AND h.until > now())",
+            {"org": org_code},
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def called_back(conn: Conn, callback_no: int) -> None:
     """The sender took its answer."""
     await conn.execute(

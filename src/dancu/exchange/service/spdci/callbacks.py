@@ -86,9 +86,11 @@ class Callbacks:
                 while True:
                     async with self._lanes, self._connect() as conn:
                         one = await store.take_due(conn, sender, timedelta(seconds=6 * SECONDS))
+                        # Who was let in with the question may have been stopped since.
+                        stopped = one is not None and await store.stopped(conn, one.sender.rpartition("|")[0])
                     if one is None:
                         return
-                    outcome = await self._send(out, one)
+                    outcome = "stopped" if stopped else await self._send(out, one)
                     async with self._lanes, self._connect() as conn:
                         if not await self._settle(conn, one, outcome):
                             return

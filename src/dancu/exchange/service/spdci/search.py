@@ -24,7 +24,7 @@ from dancu.population.service import verify as registry
 from dancu.population.service.look import check_number
 
 MOST_SEARCHES: Final = 50
-_CRVS: Final = ("name", "birth", "sex", "address", "marital", "life", "parents", "phone", "email", "birth_place")
+_CRVS: Final = ("personal_id", "name", "birth", "sex", "address", "marital", "life", "parents", "phone", "email", "birth_place")
 _GROUP: Final = ("household", "head", "members")
 
 
@@ -99,7 +99,7 @@ async def _records(conn: Conn, reader: Reader, criteria: Mapping[str, Any]) -> l
     wanted = [field for field in (_CRVS + _GROUP if group else _CRVS) if field in reader.fields]
     records = []
     for key in keys:
-        _, view = await registry.released(conn, reader.actor, reader.reason, key, tuple(dict.fromkeys(["personal_id", *wanted])))
+        _, view = await registry.released(conn, reader.actor, reader.reason, key, tuple(wanted) or ("personal_id",))
         records.append(await _group(conn, reader, view, wanted) if group else person(view, wanted))
     return records
 
@@ -125,17 +125,17 @@ def _is_number(text: str) -> bool:
 
 
 async def _group(conn: Conn, reader: Reader, view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
-    """The household as a group of the social registry; members only where the agreement has them."""
-    home = view.household
-    members: list[PersonView] = []
-    if home is not None and "members" in wanted:
-        members = (await population.household_members(conn, reader.actor, reader.reason, home.household_key, "person.release"))[0]
-    head = next((one for one in members if one.membership is not None and one.membership.relation == "head"), None)
-    plain = [field for field in wanted if field not in _GROUP]
+    """The household as a group of the social registry: its head and its members by name, where the agreement has them."""
+    home = view.household if any(field in wanted for field in _GROUP) else None
+    there: list[PersonView] = []
+    if home is not None and ("head" in wanted or "members" in wanted):
+        there = (await population.household_members(conn, reader.actor, reader.reason, home.household_key, "person.release"))[0]
+    head = next((one for one in there if one.membership is not None and one.membership.relation == "head"), None) if "head" in wanted else None
+    members = there if "members" in wanted else []
     return {
         "@context": {"spdci": "https://schema.spdci.org/extensions/social/v1/", "common": "https://schema.spdci.org/common/v1/"},
         "@id": f"urn:dancu:household:{home.household_key if home else 0}", "@type": "spdci:Group",
         "group_identifier": [{"@type": "Identifier", "identifier_type": "HouseholdID", "identifier_value": str(home.household_key) if home else ""}],
-        "group_type": "family", "group_size": len(members), "group_head_info": member(head, plain) if head is not None else {},
-        "member_list": [member(one, plain) for one in members],
+        "group_type": "family", "group_size": len(members), "group_head_info": member(head) if head is not None else {},
+        "member_list": [member(one) for one in members],
     }  # fmt: skip

@@ -34,7 +34,7 @@ def person(view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
     facts = said.of_view(view, wanted)
     life, marital = facts.get("life") or {}, facts.get("marital") or {}
     parents = [one.get("number") for one in facts.get("parents") or () if one.get("relation") in ("father", "mother")]
-    number = view.personal_id.number if view.personal_id else None
+    number = facts.get("personal_id")
     birth = facts.get("birth_place") or {}
     return {
         "@context": {"@vocab": "https://schema.spdci.org/common/v1"}, "@id": f"urn:dancu:person:{number or ''}", "@type": "CRVS_Person",
@@ -49,14 +49,14 @@ def person(view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def member(view: PersonView, wanted: Sequence[str]) -> dict[str, Any]:
-    facts = said.of_view(view, wanted)
-    number = view.personal_id.number if view.personal_id else None
+def member(view: PersonView) -> dict[str, Any]:
+    """A member of a household by name alone, as the data service *look up* tells it: an agreement's other fields are of the person
+    who was asked about, and so is the evidence."""
     return {
-        "@type": "Member", "@id": f"urn:dancu:person:{number or ''}", "member_identifier": [_identifier(number)],
+        "@type": "Member", "@id": "urn:dancu:person:", "member_identifier": [_identifier(None)],
         "demographic_info": {
-            "@type": "SRPerson", "identifier": [_identifier(number)], "name": _name(facts.get("name")),
-            "sex": _SEX.get(str(facts.get("sex")), "unknown"), "birth_date": facts.get("birth") or "", "address": _address(facts.get("address")),
+            "@type": "SRPerson", "identifier": [_identifier(None)], "name": _name(said.of_member(view)["name"]), "sex": "unknown", "birth_date": "",
+            "address": _address(None),
         },
-        "is_disabled": False, "marital_status": str((facts.get("marital") or {}).get("status") or ""),
+        "is_disabled": False, "marital_status": "",
     }  # fmt: skip
