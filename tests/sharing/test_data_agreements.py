@@ -142,7 +142,7 @@ async def test_a_refusal_may_be_brought_before_the_coordinator_once(app: psycopg
         ({"purposes": {}}, "purposes"), ({"purposes": {"residence_management": "68/2020/QH14"}}, "purposes"),
         ({"purposes": {"social_insurance": "36/2024/QH15"}}, "legal_basis"), ({"quota_day": 0}, "quota_day"), ({"hours": (9, 9)}, "hours"),
         ({"hours": (0, 25)}, "hours"), ({"valid": (date(2020, 1, 1), date(2021, 1, 1))}, "valid"),
-        ({"valid": (date(2026, 1, 1), date(2046, 1, 1))}, "valid"), ({"service": "supply"}, "purposes"),
+        ({"valid": (date(2026, 1, 1), date(2046, 1, 1))}, "valid"), ({"service": "supply"}, "purposes"), ({"consent_needed": True}, "consent"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_agreed_is_named_with_what_can(app: Any, registry: Any, changes: dict[str, Any], field: str) -> None:

@@ -77,6 +77,11 @@ def check_data_terms(terms: DataTerms, possible: Mapping[str, Collection[str]], 
                     N_("Căn cứ pháp lý không phù hợp với mục đích {purpose} hoặc đã hết hiệu lực. Dùng một trong: {valid}."),
                     purpose=code, valid=", ".join(laws),
                 )  # fmt: skip
+        if terms.consent_needed and not SERVICES[terms.service].asks:
+            wrong(
+                "consent", "sharing.data_terms.consent", N_("Dịch vụ này không hỏi người dân trong từng lượt gọi. Chỉ chọn hỏi người dân cho: {valid}."),
+                valid=", ".join(code for code, one in SERVICES.items() if one.asks),
+            )  # fmt: skip
     if not 0 < terms.quota_day <= MOST_A_DAY:
         wrong("quota_day", "sharing.data_terms.quota", N_("Hạn mức mỗi ngày từ 1 đến {most}."), most=MOST_A_DAY)
     if not 0 <= terms.hours[0] < terms.hours[1] <= 24:

@@ -11,20 +11,22 @@ from dancu.kit.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A data service that agreements name. `permission`: what a purpose must serve to be agreed on for it."""
+    """A data service that agreements name. `permission`: what a purpose must serve to be agreed on for it. `asks`: each of its calls is
+    held against the citizen's consent where the agreement needs that; for the others no such agreement is made."""
 
     title: str
     permission: str
+    asks: bool = False
 
 
 # What the platform does for other organisations, and what they do for it.
 SERVICES: Final[Mapping[str, Service]] = {
     "verify": Service(N_("Đối chiếu thông tin (đúng, sai, gần đúng)"), "person.verify"),
-    "lookup": Service(N_("Tra cứu thông tin công dân"), "person.release"),
-    "residence": Service(N_("Xác nhận nơi cư trú thay sổ hộ khẩu"), "person.release"),
+    "lookup": Service(N_("Tra cứu thông tin công dân"), "person.release", asks=True),
+    "residence": Service(N_("Xác nhận nơi cư trú thay sổ hộ khẩu"), "person.release", asks=True),
     "reconcile": Service(N_("Đối soát hàng loạt"), "person.release"),
     "events": Service(N_("Nhận tin khi thông tin thay đổi"), "person.release"),
-    "confirm": Service(N_("Giấy xác nhận có ký số"), "person.release"),
+    "confirm": Service(N_("Giấy xác nhận có ký số"), "person.release", asks=True),
     "supply": Service(N_("Cung cấp dữ liệu hộ tịch, cải chính"), "person.supply"),
     "registry": Service(N_("Truy vấn theo chuẩn quốc tế (GovStack, SPDCI)"), "person.release"),
     "usage": Service(N_("Cho người dân xem ai đã dùng dữ liệu của mình (findUsage)"), "person.release"),
