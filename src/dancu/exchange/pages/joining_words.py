@@ -19,7 +19,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     PartnerState.SECURITY_CHECK: ("us", N_("Đang kiểm tra an toàn")),
     PartnerState.SANDBOX: ("draft", N_("Chạy thử")),
     PartnerState.LIVE: ("done", N_("Hoạt động")),
-    PartnerState.SUSPENDED: ("late", N_("Tạm dừng")),
+    PartnerState.SUSPENDED: ("late", N_("Đang tạm dừng")),
     PartnerState.REVOKED: ("refused", N_("Đã chấm dứt")),
     PartnerState.REFUSED: ("refused", N_("Không được duyệt")),
 }
