@@ -163,6 +163,21 @@ def test_a_row_in_another_encoding_is_the_same_row(tmp_path: Path, encode: Calla
     assert one.fingerprint == other.fingerprint
 
 
+def test_a_header_of_two_rows(tmp_path: Path) -> None:
+    """Titles below merged cells are titles; a column that means nothing is named."""
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "STT,Họ và tên,Ngày sinh,,Số định danh,Cha,\n,,Nam,Nữ,,Họ tên,Năm sinh\n"
+        "1,Đoàn Thị Gộp,13/04/1992,,049192150002,Đoàn Văn Cha,1960\n", encoding="utf-8",
+    )  # fmt: skip
+    source = Source(path, load_profile("residence-register"), None, TODAY)
+    (row,) = source.chunk()
+    source.close()
+    assert (row.get("name"), row.get("birth"), row.line) == ("Đoàn Thị Gộp", PartialDate(1992, 4, 13), 3)
+    assert (row.get("father_name"), row.get("father_birth")) == ("Đoàn Văn Cha", PartialDate(1960))
+    assert source.ignored == ("STT", "Nữ")
+
+
 def test_places_by_text_code_and_day() -> None:
     places, units = Places(), gazetteer()
 

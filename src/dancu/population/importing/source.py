@@ -43,6 +43,9 @@ class Source:
         first = list(islice(rows, _SAMPLE))
         if double_encoded(cell for _, cells in first for cell in cells):
             first, rows = list(_mended(first)), _mended(rows)
+        if first and (titles := _second_row(profile, header, first[0][1])) is not None:
+            self.header = header = titles
+            del first[0]
         if encoding == "unicode":
             encoding = detect_encoding(cell for _, cells in first for cell in cells)
         self._reader = RowReader(profile, header, encoding, as_of, today)
@@ -67,6 +70,27 @@ class Source:
 
     def close(self) -> None:
         self.sheet.close()
+
+
+def _second_row(profile: Profile, header: list[str], row: list[str]) -> list[str] | None:
+    """The header where `row` under it goes on with titles below merged cells ("Cha" over "Họ tên" and "Năm sinh"); None
+    where the row is a person's. A column that then still has no meaning is at least named among those ignored."""
+    filled = max((i + 1 for i, cell in enumerate(row) if cell), default=0)
+    header = header + [""] * (filled - len(header))  # without those on the right that are empty
+    cells = [*row, *[""] * len(header)]
+    at = profile.places(header)
+    required = [at[c.field] for c in profile.columns if c.required]
+    if any(cells[i] for i in required) or any(c.isdigit() for cell in row for c in cell):
+        return None
+    if not any(cells[i] and not title for i, title in enumerate(header)):
+        return None
+    titles, above = [], ""
+    for title, below in zip(header, cells, strict=False):
+        above = title or above
+        both = f"{below} {above}"
+        new = set(profile.places([below])) - set(at)
+        titles.append(both if below and profile.places([both]) else below if new or not title else title)
+    return titles
 
 
 def _mended(rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
