@@ -4,6 +4,7 @@ test of this folder does; see test_profile_list.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -39,6 +40,13 @@ async def test_a_reference_is_good_for_one_answer_and_a_moment(site: Site, citiz
     monkeypatch.setattr("dancu.oidc.service.requests.time.time", lambda: later)
     late = await journey.authorize({"client_id": journey.service.id, "request_uri": said["request_uri"]})
     assert late.status_code == 400 and "invalid_request_uri" in late.text
+
+
+async def test_more_references_at_once_than_there_are_connections(site: Site, citizen: Citizen, make_service: Make) -> None:
+    journey = Journey(site, await make_service(agreement=FREE), citizen)
+    params = [{"client_id": journey.service.id, "request_uri": (await journey.push()).json()["request_uri"]} for _ in range(8)]
+    for answer in await asyncio.gather(*map(journey.authorize, params)):
+        assert "code" in sent_back(answer), "nobody who holds a connection waits for another"
 
 
 OBJECTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -173,9 +173,10 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
     actor, stood = request.state.actor, None
     try:
         if actor.kind is ActorKind.CITIZEN:  # who has no session yet is sent to sign in without a look at the database
-            stood = await signed_in(await held.connection(), actor)
-        if asked.pushed and stood is not None and not was_asked:
-            await _refuse_answered(request, client, asked, stood)
+            conn = await held.connection()
+            stood = await signed_in(conn, actor)
+            if stood is not None and not was_asked:
+                await requests.refuse_answered(conn, asked, client, stood.person_key)
         stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
         if stand.step is Step.SIGN_IN:
             return _sign_in(request, asked, stand)
@@ -187,14 +188,6 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
         return _code(request, client, asked, terms, stood)
     except OAuthError as error:
         return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
-
-
-async def _refuse_answered(request: Request, client: Client, asked: AuthRequest, stood: SignIn) -> None:
-    """Raises OAuthError invalid_request_uri for a reference that led to tokens already (RFC 9126 §4, RFC 9101 §6.2). One that was only
-    looked at, or whose code was lost on the way, may be opened again: people press reload."""
-    word, _ = await provider_of(request).uses.ask(((), (stood.person_key, asked.request_id, client.client_no)))
-    if word != "unknown":
-        raise OAuthError("invalid_request_uri", "request_uri was used before")
 
 
 def _expected(request: Request, client: Client, asked: AuthRequest, stood: SignIn | None) -> bool:

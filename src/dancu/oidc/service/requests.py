@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from dancu.kit.db import Conn
 from dancu.oidc.jose import LEEWAY, JoseError, b64u, check_times, split, unb64u
 from dancu.oidc.jose.times import seconds
 from dancu.oidc.models import AuthRequest, Client
@@ -15,6 +16,7 @@ from dancu.oidc.policy import FLOW_SECONDS, PUSHED_SECONDS, REQUEST_OBJECT_SECON
 from dancu.oidc.service.authenticate import Renew, verify
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.seal import Sealer
+from dancu.oidc.store import families
 
 URN = "urn:ietf:params:oauth:request_uri:"
 _MOST_SEALED = 6000
@@ -104,6 +106,14 @@ def resumed(sealer: Sealer, flow: str, *, now: float | None = None) -> tuple[Aut
     if request is None or request.at + FLOW_SECONDS < (time.time() if now is None else now):
         return None
     return request, bool(value[1])
+
+
+async def refuse_answered(conn: Conn, request: AuthRequest, client: Client, person_key: int) -> None:
+    """Raises OAuthError invalid_request_uri for a reference that led to tokens already (RFC 9126 §4, RFC 9101 §6.2). One that was only
+    looked at, or whose code was lost on the way, may be opened again: people press reload. On the connection the caller holds: a
+    second one, waited for while holding the first, is what as many such callers as there are connections never get."""
+    if request.pushed and (await families.use(conn, (), person_key, request.request_id, client.client_no))[0] != "unknown":
+        raise OAuthError("invalid_request_uri", "request_uri was used before")
 
 
 def _packed(request: AuthRequest) -> dict[str, Any]:
