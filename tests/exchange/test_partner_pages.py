@@ -189,6 +189,7 @@ async def _run(registry: Any, org: str, state: RunState = RunState.RUNNING) -> i
 
 
 async def test_a_run_is_seen_taken_away_and_set_going_again(app: Any, registry: Any) -> None:
+    await _connected(registry)
     run_no = await _run(registry, ORG)
     lines: list[Any] = [{"line": 2, "ref": "=1+1", "outcome": "matched", "score": 0.99}, {"line": 3, "ref": "b", "outcome": "not_found", "score": 0.0}]
     ring = KeyRing.open(Path(app.state.keys))
@@ -204,6 +205,10 @@ async def test_a_run_is_seen_taken_away_and_set_going_again(app: Any, registry: 
         answer = await maker.client.get(f"/partner/reconcile/{run_no}/results.jsonl")
         assert [json.loads(line) for line in answer.text.splitlines()] == lines
         assert (await maker.client.get(f"/partner/reconcile/{run_no}/results.xml")).status_code == 404
+        # A door that is shut is shut here too.
+        await sql(registry, "INSERT INTO exchange.hold (client_no, until, rule) VALUES (7, clock_timestamp() + interval '1 hour', 'program_burst')")
+        assert (await maker.client.get(f"/partner/reconcile/{run_no}/results.jsonl")).status_code == 403
+        await sql(registry, "UPDATE exchange.hold SET lifted_at = now() WHERE client_no = 7")
         # Nobody has moved it for long, and its file is here.
         await sql(registry, "UPDATE exchange.reconcile_run SET moved_at = now() - %s WHERE run_no = %s", timedelta(minutes=5), run_no)
         async with app.state.pool.connection() as conn:

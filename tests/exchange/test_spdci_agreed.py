@@ -15,12 +15,17 @@ from dancu.exchange.service import partners, spdci
 from dancu.exchange.service.receipts import AnswerKeys
 from dancu.exchange.service.registries import Reader
 from dancu.exchange.service.spdci import callbacks
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.keys import KeyRing
 from dancu.kit.outbound import rules
 from dancu.population import service as population
-from tests.exchange.calling import OPERATOR, csr_of
+from dancu.sharing.models import DataTerms
+from dancu.sharing.service import data_agreements
+from tests.exchange.calling import OPERATOR, WHY, csr_of
 from tests.exchange.receiver import Receiver
-from tests.exchange.test_spdci import by_number, searching
+from tests.exchange.test_spdci import by_number, header, searching
+from tests.exchange.test_spdci import spdci as spdci_clients  # noqa: F401
+from tests.exchange.test_spdci_signature import SEARCH, Program, proxied
 from tests.population.conftest import app, clerk, office, officers, place, police, registry  # noqa: F401
 
 pytestmark = pytest.mark.asyncio
@@ -91,3 +96,28 @@ async def test_an_answer_does_not_leave_to_who_was_stopped(registry, tmp_path, m
         async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
             await admin.execute("UPDATE exchange.hold SET lifted_at = now() WHERE client_no = %s", (added.client_no,))
         await sent((("", True), 1))
+
+
+async def test_what_the_door_asks_of_a_program_this_door_asks_too(registry, spdci_clients, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    """The quota counts the people asked about, not the messages; a program of the sandbox hears of nobody."""
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    key, today = ec.generate_private_key(ec.SECP256R1()), SYSTEM_CLOCK.today()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as conn:
+        added = await partners.add(conn, OPERATOR, "Cơ quan hỏi nhiều", csr_of(key), kind="ministry", live=True, base="http://localhost")
+        terms = DataTerms(added.org_code, "registry", frozenset({"name"}), {WHY.purpose: WHY.legal_basis}, (today, date(today.year + 1, 12, 31)), quota_day=4)
+        await data_agreements.grant(conn, OPERATOR, terms)
+    program = Program(key, added.certificate_pem)
+
+    async def asked(*references):  # type: ignore[no-untyped-def]
+        client = await proxied(spdci_clients, tmp_path, monkeypatch)
+        head, message = header("search"), searching(by_number("001099000001"))
+        message["search_request"] = [{**message["search_request"][0], "reference_id": one} for one in references]
+        return await client.post(SEARCH, json={"signature": program.sign(head, message), "header": head, "message": message}, headers=program.headers)
+
+    assert (await asked("a", "b", "c")).status_code == 200
+    many = await asked("a", "b", "c")
+    assert (many.status_code, many.json()["errors"][0]["code"]) == (429, "err.request.too_many_requests")
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        await admin.execute("UPDATE exchange.system SET environment = 'sandbox' WHERE client_no = %s", (added.client_no,))
+    sandboxed = await asked("a")
+    assert (sandboxed.status_code, sandboxed.json()["errors"][0]) == (403, {"code": "err.request.forbidden", "message": "exchange.environment"})

@@ -8,9 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 from dancu.audit import service as audit
+from dancu.exchange.models.call import refused
+from dancu.exchange.models.partner import PartnerState
 from dancu.exchange.models.reconcile import Outcome, Run, RunState
 from dancu.exchange.policy import joining as policy
+from dancu.exchange.service import partners
 from dancu.exchange.service.reconcile import runs, uploads
+from dancu.exchange.store import calls
 from dancu.exchange.store import reconcile as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict
@@ -68,8 +72,10 @@ async def one(conn: Conn, actor: Actor, run_no: int) -> Shown:
 
 
 async def resume(conn: Conn, actor: Actor, run_no: int) -> None:
-    """Ask for a run that nobody works on. Raises Conflict where somebody does, or its file is not whole."""
+    """Ask for a run that nobody works on. Raises Conflict where somebody does, or its file is not whole, NotAllowed where the partner
+    is stopped."""
     found = await one(conn, actor, run_no)
+    await _not_stopped(conn, found.run)
     if not found.may_resume:
         raise Conflict("reconcile.resume", N_("Lượt này đang chạy, đã xong, hoặc chưa có đủ tệp. Hãy tải lại trang."))
     await store.put_state(conn, run_no, RunState.RUNNING)
@@ -78,12 +84,22 @@ async def resume(conn: Conn, actor: Actor, run_no: int) -> None:
 
 
 async def fetch(conn: Conn, actor: Actor, run_no: int) -> Run:
-    """The run whose results somebody takes away; who it was is recorded. Raises NotFound, Conflict where there are none."""
+    """The run whose results somebody takes away; who it was is recorded. Raises NotFound, Conflict where there are none,
+    NotAllowed where the partner is stopped: a door that is shut is shut here too."""
     found = await one(conn, actor, run_no)
+    await _not_stopped(conn, found.run)
     if not found.may_fetch:
         raise Conflict("reconcile.nothing", N_("Lượt này chưa có kết quả, hoặc kết quả đã hết thời gian lưu và đã xóa."))
     await _noted(conn, actor, found.run, "reconcile.fetch")
     return found.run
+
+
+async def _not_stopped(conn: Conn, run: Run) -> None:
+    """Raises Refused where the partner is not live, or an alert holds the program that sent the file."""
+    if (await partners.partner(conn, run.org_code)).state is not PartnerState.LIVE:
+        raise refused("exchange.suspended")
+    if await calls.held(conn, run.client_no):
+        raise refused("exchange.held")
 
 
 def _shown(run: Run, idle: set[int]) -> Shown:

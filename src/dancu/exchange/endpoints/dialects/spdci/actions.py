@@ -42,6 +42,11 @@ class Action:
         if isinstance(found, dict) and (found.get("txn_type") not in _TYPES or not isinstance(found.get("reference_id"), str)):
             raise Bad("err.request.bad", "txn_type or reference_id is wrong")
 
+    def count(self, message: Mapping[str, Any]) -> int:
+        """How many questions it asks: a message may ask about many people."""
+        found = message[self.member]
+        return len(found) if isinstance(found, list) else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -53,6 +58,10 @@ class Told:
 
     def check(self, message: Mapping[str, Any]) -> None:
         """Every message the standard's envelope holds will do: nothing of it is used."""
+
+    def count(self, message: Mapping[str, Any]) -> int:
+        """One message."""
+        return 1
 
 
 async def _search(conn: Conn, reader: Reader, said: Envelope, correlation: str) -> _Answer:

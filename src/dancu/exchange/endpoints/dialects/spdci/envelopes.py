@@ -60,12 +60,15 @@ class Wanted(Protocol):
     def check(self, message: Mapping[str, Any]) -> None:
         """Raises Bad."""
 
+    def count(self, message: Mapping[str, Any]) -> int:
+        """How many questions a message that was checked asks."""
+
 
 async def let_in(request: Request, wanted: Wanted) -> tuple[Envelope, Reader]:
     """What is asked, and by whom. Raises Bad."""
     said = await _envelope(request, wanted)
     try:
-        reader = await reader_of(request, f"spdci/{said.sender_id}"[:120])
+        reader = await reader_of(request, f"spdci/{said.sender_id}"[:120], count=wanted.count(said.message))
     except NotAllowed as error:
         status = getattr(error, "status", 403)
         raise Bad("err.request.unauthorized" if status == 401 else "err.request.forbidden", error.code, status) from error
