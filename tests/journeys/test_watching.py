@@ -8,7 +8,7 @@ from tests.journeys.conftest import CITIZEN, Enter
 
 pytestmark = pytest.mark.journey
 DUTY, ENGINEER = "Trực ban trung tâm điều hành", "Kỹ sư tích hợp"
-PLACES = ("/watch/exchange/traffic?wall=1", "/watch/exchange/service-levels", "/watch/exchange/sources")
+PLACES = ("/watch/exchange/traffic?wall=1", "/watch/exchange/report", "/watch/exchange/service-levels/targets", "/watch/exchange/service-levels", "/watch/exchange/sources")
 
 
 @pytest.mark.parametrize("width", [360, 1366])
