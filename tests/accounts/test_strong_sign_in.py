@@ -195,6 +195,17 @@ async def test_a_devices_key_is_a_second_factor_listed_and_taken_away(site, app,
         assert 'data-device="sign"' not in await other.sign_in(sau, status=200, acr="2")
 
 
+async def test_the_device_hears_of_a_sign_in_by_the_code_in_a_message(site, app, sau):
+    async with browsing(site) as b, browsing(site, address="10.3.3.6") as other:
+        device = await with_device(b, sau)
+        await other.sign_in(sau, status=200, acr="2")
+        await other.post("/eid/sign-in/way", 200, way="sms")
+        await other.post("/eid/sign-in/code", code=await other.code(sau.phone))
+        await app.rollback()
+        (told,) = await messages.outbox(app, thumbprint(device.x + device.y))
+        assert told.kind == "account.new_device"
+
+
 async def test_the_device_hears_that_an_answer_is_waited_for_and_not_what_about(site, app, sau):
     async with browsing(site) as b:
         device = await with_device(b, sau)

@@ -35,7 +35,8 @@ class Authenticator:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """A sign-in under way: it travels sealed through the browser it began in. `key` 0: the number named no account, and
-    nothing will be right. `amr`: what was proved so far; `number`: digest of the number typed, for the throttle."""
+    nothing will be right. `amr`: what was proved so far; `number`: digest of the number typed, for the throttle; `told`: the
+    account knows the key of a device, which hears of sign-ins elsewhere."""
 
     next: str = "/account"
     acr: int = 1
@@ -45,6 +46,7 @@ class Flow:
     sid: str = ""
     assisted: bool = False
     started: float = 0.0
+    told: bool = False
 
     def values(self) -> dict[str, Any]:
         """Name -> value, nothing copied: to be sealed at once."""

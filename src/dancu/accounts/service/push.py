@@ -30,8 +30,8 @@ async def tell_devices(conn: Conn, key: int, text: str, *, kind: str, language: 
 
 
 async def signed_in(conn: Conn, account: Standing, browser: Browser) -> None:
-    """A sign-in that has just succeeded: the account's devices hear of it where this browser was never seen before."""
-    if Kind.DEVICE.value not in account.kinds or known_device(account.person_key, browser.device):
+    """A sign-in that has just succeeded, of an account that knows devices: they hear of it where this browser was never seen before."""
+    if known_device(account.person_key, browser.device):
         return
     async with conn.transaction():
         await core.open(conn, [account.person_key])

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState, Way
+from dancu.accounts.models.sign_in import Browser, Flow, Kind, Standing, Step, StepState, Way
 from dancu.accounts.policy.assurance import Next, enough, next_proof, words
 from dancu.accounts.service import authenticators, codes, push
 from dancu.accounts.service.sign_in.begin import identify, named_by, typed
@@ -100,7 +100,8 @@ async def _by_message(conn: Conn, flow: Flow, code: str, browser: Browser, count
     if tried.wait:
         return _more(flow, _ways(tried.account), StepState.WAIT, math.ceil(tried.wait))
     if tried.signed and tried.account is not None:
-        await push.signed_in(conn, tried.account, browser)
+        if flow.told:
+            await push.signed_in(conn, tried.account, browser)
         return opened(proved, tried.account, browser, token, new)
     if tried.right and tried.account is not None:
         return await _onward(conn, proved, tried.account, browser, counted.success, request_id)
@@ -143,7 +144,7 @@ async def send_sms(conn: Conn, flow: Flow) -> Step:
     account = await store.standing(conn, key=flow.key)
     if account is None or not flow.amr or Way.SMS not in _ways(account).ways:
         return _more(flow, _ways(account))
-    return await _sent(conn, flow, account, _NOTHING)
+    return await _sent(conn, replace(flow, told=_told(account)), account, _NOTHING)
 
 
 async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> Step:
@@ -158,14 +159,19 @@ async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> 
 async def _onward(conn: Conn, flow: Flow, account: Standing, browser: Browser, success: Success, request_id: str) -> Step:
     if account.usable and enough(flow.amr, flow.acr):
         step = await open_session(conn, flow, account, browser, success=success, request_id=request_id)
-        await push.signed_in(conn, account, browser)
+        if _told(account):
+            await push.signed_in(conn, account, browser)
         return step
-    offered = _ways(account)
+    flow, offered = replace(flow, told=_told(account)), _ways(account)
     # Nothing better than the phone: the code is on its way before the page is.
     if account.usable and offered.ways[:1] == (Way.SMS,) and next_proof(flow.amr, flow.acr) is Next.SECOND:
         return await _sent(conn, flow, account, success)
     await throttle.settle(conn, success.forgiven, success.refunded)
     return _more(flow, offered) if account.usable else Step(StepState.LOCKED, flow)
+
+
+def _told(account: Standing) -> bool:
+    return Kind.DEVICE.value in account.kinds
 
 
 def _ways(account: Standing | None) -> authenticators.ListedWays:
