@@ -13,10 +13,18 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from dancu.kit import migrate, postgres
 
 TEMPLATE = "dancu_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Examples are the same in every run of the suite, so that it fails for what was changed; `-m deep` looks for new ones."""
+    settings.register_profile("same", derandomize=True)
+    if config.getoption("markexpr") != "deep":
+        settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

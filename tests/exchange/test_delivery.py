@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from dancu.exchange.rules import topics_of
+from dancu.exchange.rules import KINDS, topics_of
 from dancu.exchange.service import delivery
 from dancu.exchange.service.delivery import Deliverer
 from dancu.exchange.store import subscriptions as store
@@ -51,7 +51,7 @@ async def subscription(admin, url, *, kinds=("death",), batch=100):  # type: ign
     now = datetime.now(UTC)
     sub = Subscription(str(uuid.uuid4()), ORG, 7, tuple(kinds), "data_sharing", BASIS, Mode.PUSH, url, batch, "active",
                        await store.head(admin), 0, now, None, None, 0, "", now)  # fmt: skip
-    await store.insert(admin, sub, *topics_of(kinds))
+    await store.insert(admin, sub, *topics_of(kinds), sorted({KINDS[kind].field for kind in kinds}))
     return sub
 
 
@@ -186,7 +186,11 @@ async def test_suspension_and_an_ended_agreement_stop_deliveries(place):  # type
         await worker.look()
         await worker.settled()
         assert receiver.calls == 0
-        await admin.execute("UPDATE sharing.data_agreement SET valid = '[2020-01-01,2099-01-01)'")
+        await admin.execute("UPDATE sharing.data_agreement SET valid = '[2020-01-01,2099-01-01)', fields = array_remove(fields, 'life')")
+        await worker.look()
+        await worker.settled()
+        assert receiver.calls == 0  # a death is told of only where "life" is agreed on
+        await admin.execute("UPDATE sharing.data_agreement SET fields = fields || '{life}'")
         await worker.look()
         await worker.settled()
         await worker.close()

@@ -116,6 +116,9 @@ async def test_what_is_wrong_and_who_may_not(app, auditor, police, registry):
     with pytest.raises(Invalid) as wrong:
         await service.know_staff(app, auditor, AUDIT, "no-such-login", THEIRS)
     assert wrong.value.fields[0].field == "login"
+    with pytest.raises(NotAllowed) as own:
+        await service.know_staff(app, auditor, AUDIT, await login_of(registry, auditor.actor_id), THEIRS)
+    assert own.value.code == "marks.oneself"
     with pytest.raises(NotAllowed):
         await service.protect(app, police, access.choose_purpose("audit"), THEIRS, "well_known")
     with pytest.raises(NotAllowed):

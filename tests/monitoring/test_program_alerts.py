@@ -149,3 +149,19 @@ async def test_a_citizen_reads_who_may_ask_and_who_did(site: Any) -> None:
     assert (found[0].name, found[0].looked) == ("Bảo hiểm Hay Hỏi", 1), "who asked comes first"
     assert by[silent.org_code].looked == 0 and by[silent.org_code].last is None
     assert [one.service for one in by[program.org_code].agreements] == ["verify"]
+
+
+async def test_services_people_sign_in_to_are_no_programs(site: Any) -> None:
+    people = [await citizen(site, name=f"Nguyễn Văn {letter}") for letter in "ABCDEF"]
+    await found(site)  # what came before
+    before = await site.sql("SELECT count(*) FROM monitoring.alert")
+    await marks(site, case=5, sequence=5, sequence__brake=6)
+    for key, _ in people:
+        await site.sql(
+            "SELECT audit.record(ARRAY[ROW('read', 'client', 987654, 'RP', 'online_service', '69/2024/NĐ-CP', NULL, %s::bigint,"
+            " ARRAY['name'], 'r', 'api', NULL, NULL)::audit.entry_in])", (key,),
+        )  # fmt: skip
+    await found(site)
+    assert await site.sql("SELECT count(*) FROM monitoring.alert") == before
+    assert not await site.sql("SELECT 1 FROM monitoring.alert WHERE client_no = 987654")
+    await marks(site, case=300, sequence=20, sequence__brake=60)

@@ -175,6 +175,20 @@ async def test_relatives_point_to_the_record_that_stands(office):
     assert (await office.view(child)).household.head_key == b
 
 
+async def test_the_record_that_stands_heads_no_household_it_has_left(office):
+    a, b, host = await office.person("Trần Văn Một"), await office.person("Trần Văn Một"), await office.person("Lê Thị Chủ")
+    child = await office.person("Trần Văn Con")
+    await office(service.create_household, a, place=place(), since=date(2025, 8, 1), members={child: R.CHILD})
+    await office(service.create_household, host, place=place(), since=date(2026, 1, 1), members={b: R.GUEST})
+    before = await knowledge(office, [a, b, host, child])
+    await office(service.merge, a, kept_key=b)
+    assert (await office.view(child, as_of=date(2025, 12, 31))).household.head_key == b
+    assert (await office.view(child)).household.head_key is None
+    assert [f.code for f in await checks.findings(office.conn)] == ["household.no_head"]
+    await office(service.undo_merge, a)
+    assert await knowledge(office, [a, b, host, child]) == before
+
+
 async def test_who_descends_from_somebody_is_somebody_else(office):
     a, b, wife, child = await two_records(office, frozenset({"a_wife", "a_child"}))
     for one, other in ((a, child), (child, a), (a, wife), (wife, a)):

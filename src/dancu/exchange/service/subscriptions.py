@@ -72,7 +72,7 @@ async def begin(
         str(uuid.uuid4()), agreement.org_code, client_no, wanted, reason.code, reason.legal_basis, mode, url if mode is Mode.PUSH else "",
         batch, "active", place, 0, now, None, None, 0, "", now,
     )  # fmt: skip
-    await store.insert(conn, made, *topics_of(wanted))
+    await store.insert(conn, made, *topics_of(wanted), sorted({KINDS[kind].field for kind in wanted}))
     await _noted(conn, actor, reason, "subscribe", made)
     return made
 

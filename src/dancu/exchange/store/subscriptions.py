@@ -22,13 +22,14 @@ def _subscription(row: tuple[Any, ...]) -> Subscription:
     return Subscription(*values)
 
 
-async def insert(conn: Conn, sub: Subscription, topics: Sequence[str], groups: Sequence[str]) -> None:
+async def insert(conn: Conn, sub: Subscription, topics: Sequence[str], groups: Sequence[str], fields: Sequence[str]) -> None:
+    """`fields`: of the agreement, without which nothing is told."""
     await conn.execute(
-        "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, groups, purpose, legal_basis,"
-        " mode, url, batch, place, noted_to) VALUES (%s::uuid, %s, %s::bigint, %s::text[], %s::text[], %s::text[], %s, %s, %s, %s,"
+        "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, groups, fields, purpose, legal_basis,"
+        " mode, url, batch, place, noted_to) VALUES (%s::uuid, %s, %s::bigint, %s::text[], %s::text[], %s::text[], %s::text[], %s, %s, %s, %s,"
         " %s, %s::bigint, %s::bigint)",
         (
-            sub.subscription_id, sub.org_code, sub.client_no, list(sub.kinds), list(topics), list(groups), sub.purpose,
+            sub.subscription_id, sub.org_code, sub.client_no, list(sub.kinds), list(topics), list(groups), list(fields), sub.purpose,
             sub.legal_basis, sub.mode.value, sub.url, sub.batch, sub.place, sub.place,
         ),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from dancu.access import service as access
-from dancu.kernel.actor import Actor, Purpose
-from dancu.kernel.errors import FieldError, Invalid, NotFound
+from dancu.kernel.actor import Actor, ActorKind, Purpose
+from dancu.kernel.errors import FieldError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.monitoring import store
@@ -61,6 +61,8 @@ async def know_staff(conn: Conn, actor: Actor, purpose: Purpose, login: str, num
         staff = await access.staff_by_login(conn, login)
     except NotFound as error:
         raise Invalid(error.code, error.message, fields=(FieldError("login", error.code, error.message),)) from error
+    if actor.kind is ActorKind.STAFF and staff.staff_id == actor.actor_id:
+        raise NotAllowed("marks.oneself", N_("Hãy để người khác ghi bạn là ai: quy tắc về người thân cũng xét bạn."))
     if not await store.know_staff(conn, actor, purpose, staff.staff_id, wanted):
         raise _nobody("staff_number")
 

@@ -13,6 +13,7 @@ from dancu.population.models import (
     CardFact,
     CardState,
     Fact,
+    HouseholdFact,
     KinFact,
     KinRelation,
     LifeFact,
@@ -238,10 +239,17 @@ def _repoint(work: Work, absorbed: int, kept: int) -> None:
                 work.open(key, pointed)
     for household in list(work.households.values()):
         for version in [v for v in household.versions if v.head_key == absorbed]:
-            belongs = any(
-                m.household_key == version.household_key and m.valid.overlaps(version.valid)
-                for m in work.facts(kept, MemberFact)
-            )
-            if not belongs:
-                work.notice(kept, "household.no_head", household_key=version.household_key)
-            work.put_household(replace(version, head_key=kept if belongs else None, stored=None), kept)
+            _head(work, kept, version)
+
+
+def _head(work: Work, kept: int, version: HouseholdFact) -> None:
+    """The kept record heads the household on the days it belongs to it; on the others, when it belongs elsewhere, nobody does
+    until a head is named."""
+    headless = [version.valid]
+    for member in work.facts(kept, MemberFact, lambda m: m.household_key == version.household_key):
+        headless = [rest for days in headless for rest in days.minus(member.valid)]
+    work.put_household(replace(version, head_key=kept, stored=None), kept)
+    for days in headless:
+        work.put_household(replace(version, head_key=None, valid=days, stored=None), kept)
+    if headless:
+        work.notice(kept, "household.no_head", household_key=version.household_key)
