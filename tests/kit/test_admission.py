@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -140,6 +141,43 @@ async def test_beyond_the_bound_the_answer_is_503_before_the_handler_runs() -> N
         for name in ("x-request-id", "content-security-policy", "strict-transport-security", "x-content-type-options"):
             assert one.headers[name]
         assert one.headers["access-control-allow-origin"] == "*" and one.headers["cache-control"] == "no-store"
+
+
+async def test_a_body_that_is_still_coming_holds_no_place() -> None:
+    machine, more = Machine(1), asyncio.Event()
+    machine.go.set()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"x"
+        await more.wait()
+        yield b"y"
+
+    class Wire(httpx.AsyncBaseTransport):
+        """Hands the parts of a body on as they come, unlike the transport for tests."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            parts, said = aiter(request.stream), list[Any]()  # type: ignore[arg-type]
+
+            async def receive() -> Any:
+                part = await anext(parts, b"")
+                return {"type": "http.request", "body": part, "more_body": part != b""}
+
+            async def send(message: Any) -> None:
+                said.append(message)
+
+            scope = {
+                "type": "http", "method": "POST", "path": "/machine", "raw_path": b"/machine", "query_string": b"", "scheme": "http",
+                "headers": [(name.lower(), value) for name, value in request.headers.raw], "client": ("127.0.0.1", 5), "server": ("localhost", 80),
+            }  # fmt: skip
+            await machine.app(scope, receive, send)
+            return httpx.Response(said[0]["status"], content=said[1]["body"])
+
+    async with httpx.AsyncClient(transport=Wire(), base_url="http://localhost") as http:
+        waiting = asyncio.create_task(http.post("/machine", content=slowly(), headers={"content-length": "2"}))
+        await asyncio.sleep(0.05)
+        assert (await http.post("/machine", content=b"z")).content == b"z" and not waiting.done()
+        more.set()
+        assert (await waiting).content == b"xy"
 
 
 @pytest.mark.parametrize("how", ["failing", "going away"])

@@ -94,6 +94,7 @@ async def run(
     async with app.router.lifespan_context(app):
         server = http_server(app, connections=_connections(), grace=round(_GRACE_SECONDS))
         running = asyncio.create_task(server.serve(_listening(port, hosts)))
+        running.add_done_callback(lambda _: stop.set())  # nobody would be answered any more
         watchers = [asyncio.create_task(_watch_database(cluster))]
         if worker is not None:
             watchers.append(asyncio.create_task(worker.mind(stop)))

@@ -49,14 +49,16 @@ class Admission:
         """How many may be inside now."""
         return max(self._bound.least, min(self._bound.most, int(self.pace * self._bound.wait)))
 
-    def enter(self) -> float:
-        """0.0: come in, and `leave` afterwards. Else the seconds after which there should be room."""
+    def look(self) -> float:
+        """0.0: there is room. Else the seconds after which there should be."""
         self._count()
-        limit = self.limit
-        if self.inside >= limit:
-            return max(1.0, self.inside / self.pace)
-        self.inside += 1
-        return 0.0
+        return max(1.0, self.inside / self.pace) if self.inside >= self.limit else 0.0
+
+    def enter(self) -> float:
+        """0.0: come in, and `leave` afterwards. Else as `look`."""
+        wait = self.look()
+        self.inside += not wait
+        return wait
 
     def leave(self) -> None:
         self.inside -= 1

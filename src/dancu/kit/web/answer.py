@@ -26,8 +26,20 @@ class Body:
         self._empty = b"transfer-encoding" not in stated and stated.get(b"content-length", b"0").strip() == b"0"
         self._closed = self._empty
         self.http1 = scope.get("http_version", "1.1").startswith("1")
+        self._gathered: list[Message] = []
+
+    async def gather(self, most: int) -> None:
+        """Wait until the body is here, or `most` bytes of it: what comes slowly waits here and not where places are few."""
+        size = 0
+        while not self._empty and not self._closed and not self._waits and size <= most:
+            message = await self._next()
+            size += len(message.get("body", b""))
+            self._gathered.append(message)
 
     async def __call__(self) -> Message:
+        return self._gathered.pop(0) if self._gathered else await self._next()
+
+    async def _next(self) -> Message:
         message = await self._receive()
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._closed = True
@@ -44,7 +56,7 @@ class Body:
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 while not self._closed and left > 0:
-                    left -= len((await self()).get("body", b""))
+                    left -= len((await self._next()).get("body", b""))
         except TimeoutError:
             return False
         return self._closed

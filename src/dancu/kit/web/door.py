@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope, Send
 
 from dancu.kit.log import get_logger
 from dancu.kit.metrics import REFUSED, REQUESTS
@@ -43,9 +43,8 @@ def ready_headers(bounded: Bounded, *, https: bool) -> RawHeaders:
     return headers
 
 
-async def refuse(bounded: Bounded, ready: RawHeaders, wait: float, scope: Scope, receive: Receive, send: Send) -> None:
+async def refuse(bounded: Bounded, ready: RawHeaders, wait: float, scope: Scope, body: Body, send: Send) -> None:
     """503, with the seconds after which to try again. Counted, not logged one by one: see Refusals."""
-    body = Body(scope, receive)
     retry_after = min(_LONGEST, int(wait) + 1 + secrets.randbelow(_SPREAD))
     headers = [*ready, (b"retry-after", str(retry_after).encode()), (b"x-request-id", secrets.token_hex(12).encode())]
     if not await body.settle() and body.http1:

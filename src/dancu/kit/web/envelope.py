@@ -29,7 +29,7 @@ from dancu.kit.web.door import Bounded, Refusals, ready_headers, refuse
 from dancu.kit.web.errors import from_database, kind_of, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
 from dancu.kit.web.settings import WebSettings
-from dancu.kit.web.shortcuts import Shortcuts, take_shortcut
+from dancu.kit.web.shortcuts import MAX_BODY, Shortcuts, take_shortcut
 
 log = get_logger("dancu.web")
 # A UUID or a trace id. Anything freer would carry a personal number into the logs when a client numbers its requests
@@ -60,22 +60,24 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        bounded = self._bounded.get((method, scope["path"]))
+        bounded, body = self._bounded.get((method, scope["path"])), Body(scope, receive)
         if bounded is None:
-            await self._serve(scope, receive, send)
+            await self._serve(scope, body, send)
             return
         door = self._admission
+        if not door.look():
+            await body.gather(MAX_BODY)
         if wait := door.enter():
-            await refuse(*bounded, wait, scope, receive, send)
+            await refuse(*bounded, wait, scope, body, send)
             self._refusals.one_more(time.monotonic(), inside=door.inside, pace=door.pace)
             return
         try:
-            await self._serve(scope, receive, send)
+            await self._serve(scope, body, send)
         finally:
             door.leave()
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method, body = scope["method"], Body(scope, receive)
+    async def _serve(self, scope: Scope, body: Body, send: Send) -> None:
+        method = scope["method"]
         if method == "HEAD":
             # What GET would answer, asked and recorded alike; the server keeps the body back.
             scope = {**scope, "method": "GET"}

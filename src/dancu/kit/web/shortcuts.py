@@ -28,7 +28,7 @@ from dancu.kit.web.session import resolve
 from dancu.kit.web.transaction import Lease
 
 Handler = Callable[[Request], Awaitable[Response]]
-_MAX_BODY = 64 * 1024
+MAX_BODY = 64 * 1024
 # As the application's own middleware does it.
 SMALLEST_COMPRESSED, COMPRESSION = 1024, 5
 
@@ -83,7 +83,7 @@ async def _taken(request: Request, handler: Handler) -> Response:
     # A look sends no body; what else comes says how long it is.
     length = request.headers.get("content-length", "0" if request.method == "GET" else "")
     # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
-    if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > _MAX_BODY:
+    if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > MAX_BODY:
         return respond(request, Invalid("request.too_large", N_("Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")), 413)
     try:
         return await handler(request)
