@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dancu.kit.db import data_dir
 from dancu.kit.limits import Rate
@@ -29,7 +30,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     data: Path = Field(default_factory=data_dir)
-    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
     https: bool = False
     public_url: str = ""
     mtls_url: str = ""
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
     simulators: bool = False
     connectors: str = ""
     metrics_token: str = ""
-    trusted_proxies: frozenset[str] = frozenset()
+    trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset()
     pool_size: int = 8
     rate_per_address: float = 100.0
     rate_per_session: float = 20.0
@@ -52,6 +53,16 @@ class Settings(BaseSettings):
     outbound: str = ""
     log_level: str = "INFO"
     log_file: Path | None = None
+
+    @field_validator("hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """A list in a variable: with commas between, or as JSON."""
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            return json.loads(value)
+        return [part.strip() for part in value.split(",") if part.strip()]
 
     @property
     def keys(self) -> Path:

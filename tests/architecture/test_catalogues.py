@@ -61,7 +61,8 @@ def _texts(node: ast.expr | None) -> Iterator[str]:
 
 
 def messages_of_template(path: Path) -> Iterator[tuple[str, int]]:
-    found = extract_from_file("jinja2", path, keywords={"_": None, "gettext": None, "ngettext": (1,)})
+    options = {"extensions": "jinja2.ext.do,jinja2.ext.loopcontrols", "silent": "false"}  # a template it cannot read is an error, not one without text
+    found = extract_from_file("jinja2", path, keywords={"_": None, "gettext": None, "ngettext": (1,)}, options=options)
     for line, message, _, _ in found:
         yield (message if isinstance(message, str) else message[0]), line
 

@@ -165,6 +165,16 @@ def test_a_setting_that_makes_no_sense_is_named(installation: Installation) -> N
     said = dancu("worker", "--data", str(installation.data), env={"DANCU_POOL_SIZE": "many"})
     assert said.code == 1
     assert "DANCU_POOL_SIZE" in said.err
+    said = dancu("worker", "--data", str(installation.data), env={"DANCU_TRUSTED_PROXIES": '["127.0.0.1"'})
+    assert said.code == 1 and "DANCU_TRUSTED_PROXIES" in said.err
+
+
+def test_a_list_is_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dancu.settings import Settings
+
+    for written in ("10.0.0.1, 10.0.0.2", '["10.0.0.1", "10.0.0.2"]'):
+        monkeypatch.setenv("DANCU_TRUSTED_PROXIES", written)
+        assert Settings().trusted_proxies == {"10.0.0.1", "10.0.0.2"}
 
 
 def test_a_reader_that_leaves_early_is_no_failure(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ the request reaches them through `here`, which looks it up at the moment of rend
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -32,6 +33,9 @@ from dancu.kit.web.statics import Assets
 from dancu.kit.web.tables import titled
 
 _request: ContextVar[Request] = ContextVar("rendering")
+
+
+_PLAIN_QUERY = re.compile(rb"[A-Za-z0-9%&=_.~+*-]*")
 
 
 class Here:
@@ -128,6 +132,9 @@ class Here:
 
     def language_url(self, code: str) -> str:
         if self.request.method in ("GET", "HEAD"):
+            asked: bytes = self.request.scope["query_string"]
+            if _PLAIN_QUERY.fullmatch(asked) and b"lang=" not in asked:  # nearly always, and long in the middle of a sign-in
+                return f"?{asked.decode()}&lang={code}" if asked else f"?lang={code}"
             return self.with_query(lang=code)
         return f"{return_to(self.request)}?lang={code}"
 
