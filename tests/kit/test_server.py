@@ -71,6 +71,20 @@ async def test_one_request_after_another_on_one_connection():
     assert heard.index(b"GET /a 0") < heard.index(b"POST /b 3")
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 400])
+async def test_who_would_rather_speak_another_protocol_is_answered_in_this_one(pieces: int):
+    """As Java's client does; the parser alone would lose the body."""
+    first = (
+        b"POST /b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\nUpgrade: h2c\r\n"
+        b"Content-Length: 3\r\n\r\nabc"
+    )
+    asked = first + b"GET /c HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    size = -(-len(asked) // pieces)
+    async with served() as (_, port):
+        heard = await said(port, *[asked[at : at + size] for at in range(0, len(asked), size)], pause=0.001)
+    assert heard.count(b"HTTP/1.1 200") == 2 and b"POST /b 3" in heard and heard.endswith(b"GET /c 0")
+
+
 @pytest.mark.parametrize(
     "request_",
     [
@@ -84,6 +98,8 @@ async def test_one_request_after_another_on_one_connection():
         b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
         b"nonsense\r\n\r\n",
+        b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(200)) + b"\r\n",
     ],

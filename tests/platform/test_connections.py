@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dancu.cli import http
+from dancu.kit.server import server as make
 
 
 async def _application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -24,11 +25,10 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> by
 
 
 async def test_three_hundred_kept_connections_leave_room_for_one_more() -> None:
-    port = http.choose_port(0, ("127.0.0.1",))
-    server = http._server(_application, "127.0.0.1", port)  # type: ignore[arg-type]
-    running, kept = asyncio.create_task(server.serve()), []
+    (listening,) = http._listening(0, ("127.0.0.1",))
+    server = make(_application, connections=http._connections())
+    running, kept, port = asyncio.create_task(server.serve([listening])), [], listening.getsockname()[1]
     try:
-        assert await http._answers(port, ("127.0.0.1",), [running])
         for _ in range(300):
             kept.append(await asyncio.open_connection("127.0.0.1", port))
             assert await _ask(*kept[-1]) == b"HTTP/1.1 200 OK"
@@ -40,7 +40,7 @@ async def test_three_hundred_kept_connections_leave_room_for_one_more() -> None:
             await asyncio.wait_for(running, 10)
 
 
-@pytest.mark.parametrize(("limits", "connections"), [((1024, 1024), 256), ((1024, 100_000), 4096), ((64, 64), 128), ((-1, -1), 4096)])
+@pytest.mark.parametrize(("limits", "connections"), [((1024, 1024), 512), ((1024, 100_000), 8192), ((64, 64), 128), ((-1, -1), 8192)])
 def test_as_many_as_open_files_allow(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], connections: int) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)

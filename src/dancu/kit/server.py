@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,6 +18,8 @@ _HEAD_BYTES, _HEADERS = 64 * 1024, 100
 _HEAD_SECONDS, _KEPT_SECONDS, _SWEEP_TICKS = 30.0, 75, 50
 # A body comes at this pace on average (bytes a second) or is given up; so is an answer of which nothing is taken for a minute.
 _BODY_SECONDS, _BODY_PACE, _STUCK_SECONDS = 30.0, 500, 60.0
+# Requests in one piece of data that would rather speak another protocol; each costs reading the rest again.
+_UPGRADES = 16
 # Connections beyond those that are kept, to be told so; any more end at once, before they take the files the database needs.
 _TOLD = 128
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -28,6 +31,7 @@ class _Wire(HttpToolsProtocol):
 
     awaited_since: float | None
     _head_bytes = _body_bytes = _unsent = 0
+    _plain_head = b""
     _body_since = _moved = 0.0
 
     def connection_made(self, transport: Any) -> None:
@@ -44,12 +48,47 @@ class _Wire(HttpToolsProtocol):
         self.awaited_since = None
         if len(self.headers) > _HEADERS:
             raise ValueError("too many headers")  # answered 400
+        if self.parser.should_upgrade():
+            self._plain_head = self._without_upgrade()
+            return
         super().on_headers_complete()
         self._body_since, self._body_bytes = self.loop.time(), 0
 
+    def on_message_complete(self) -> None:
+        if not self._plain_head:
+            super().on_message_complete()
+
+    def _without_upgrade(self) -> bytes:
+        """The head again, asking for HTTP/1.1 only, as a server may take it that offers nothing else (RFC 9110, 7.8): the parser
+        would take the body for another protocol. Java's client asks so at every first request."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise ValueError("no proxy")
+        lines = [method + b" " + self.url + b" HTTP/" + self.parser.get_http_version().encode()]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = b", ".join(one for one in map(bytes.strip, value.split(b",")) if one.lower() not in (b"upgrade", b"http2-settings"))
+            if name not in (b"upgrade", b"http2-settings"):
+                lines.append(name + b": " + value)
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _parse(self, data: bytes) -> None:
+        for _ in range(_UPGRADES):
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                head, self._plain_head = self._plain_head, b""
+                self.parser = httptools.HttpRequestParser(self)
+                data = head + data[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                break
+        self.send_400_response("Invalid HTTP request received.")
+
     def data_received(self, data: bytes) -> None:
         kept = self.timeout_keep_alive_task
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         self._body_bytes += len(data)
         if self.awaited_since is not None:
             self._head_bytes += len(data)
