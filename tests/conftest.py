@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
+import signal
+import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,8 +42,9 @@ def cluster() -> Iterator[postgres.Cluster]:
         migrate.migrate(found.dsn("admin", TEMPLATE))
         yield found
     finally:
-        postgres.remove(found)
-        shutil.rmtree(root, ignore_errors=True)
+        # Hundreds of databases: a third of a minute that nobody has to wait for.
+        postgres.stop(found, mode=signal.SIGQUIT)
+        subprocess.Popen(["rm", "-rf", str(root)], start_new_session=True)
 
 
 @dataclass(frozen=True)

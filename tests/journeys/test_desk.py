@@ -41,18 +41,6 @@ def test_finds_by_name_without_marks_and_reads_the_record(enter: Enter) -> None:
     assert "Có mục cần sửa" in desk.text
 
 
-def test_every_page_of_the_desk_fits_a_phone(enter: Enter) -> None:
-    desk = enter(POLICE, width=360)
-    desk.well().find(HEAD_NUMBER).well()
-    record = desk.page.url
-    links = desk.page.eval_on_selector_all(".actions-nav a", "all => all.map(a => a.getAttribute('href'))")
-    assert len(links) > 15
-    for path in (*links, "/desk/new", "/desk/new/birth", "/desk/new/person", "/desk/new/household", "/desk/cases"):
-        desk.go(path).well()
-    desk.page.goto(record + "/history")
-    desk.well()
-
-
 def test_every_page_of_the_clerk_is_well_formed(enter: Enter) -> None:
     desk = enter(CLERK)
     desk.find(HUSBAND_NUMBER)

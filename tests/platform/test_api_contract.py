@@ -23,7 +23,7 @@ from tests.platform.installation import Installation
 _FREE = {"DANCU_RATE_PER_ADDRESS": "100000", "DANCU_RATE_PER_SESSION": "100000"}
 _DIGITS = re.compile(r"\d{9,}")
 KNOWN = {"type", "title", "status", "detail", "code", "request_id", "errors"}
-_SETTINGS = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+_SETTINGS = settings(max_examples=7, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 @pytest.fixture(scope="module")
