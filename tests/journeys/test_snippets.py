@@ -196,7 +196,7 @@ def test_node(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], 
 
 
 @pytest.mark.skipif(not _java(), reason="no Java with jackson-databind (apt-get install default-jdk-headless libjackson2-databind-java)")
-@pytest.mark.parametrize("profile", ["fapi2", "basic"])
+@pytest.mark.parametrize("profile", ["fapi2", pytest.param("basic", marks=pytest.mark.deep)])
 def test_java(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path, profile: str) -> None:
     account(site.data, personas.HEAD_NUMBER)
     _, secret, shown = _register(enter, profile, key[1] if profile == "fapi2" else "")
@@ -208,7 +208,7 @@ def test_java(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], 
 
 
 @pytest.mark.skipif(not _php(), reason="no PHP with curl and openssl (apt-get install php-cli php-curl)")
-@pytest.mark.parametrize("profile", ["fapi2", "basic"])
+@pytest.mark.parametrize("profile", ["fapi2", pytest.param("basic", marks=pytest.mark.deep)])
 def test_php(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path, profile: str) -> None:
     account(site.data, personas.HEAD_NUMBER)
     _, secret, shown = _register(enter, profile, key[1] if profile == "fapi2" else "")

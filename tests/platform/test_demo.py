@@ -99,6 +99,7 @@ def test_a_killed_server_leaves_no_worker_and_the_next_one_takes_the_database_ov
     assert installation.processes() == []
 
 
+@pytest.mark.deep
 def test_an_interrupted_fill_stops_everything_and_starts_anew() -> None:
     folder = new_folder()
     place = Installation(folder / "data", folder / "server.log")
