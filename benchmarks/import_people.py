@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -66,6 +67,7 @@ def measure(rows: int, pairs: int) -> None:
         copies: list[float] = []
         for _ in range(pairs):
             _fresh(cluster)
+            shutil.rmtree(cluster.data / "checkpoints", ignore_errors=True)  # those of the log that is gone
             ours.append(_import(file))
             dump = _dump(cluster, Path(folder))
             _fresh(cluster)
