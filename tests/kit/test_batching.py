@@ -122,6 +122,46 @@ def test_who_left_before_being_served_is_not_served():
     assert database.batches == [[0], [2, 4]]
 
 
+def test_who_left_while_a_failed_batch_is_tried_one_by_one_is_not_served():
+    database = Database(frozenset({1}), rounds=3)
+
+    async def work() -> None:
+        batches = database.batching(lanes=1, batch=4)
+        asking = [asyncio.create_task(batches.ask(n)) for n in range(4)]
+        while len(database.batches) < 2:  # the whole batch failed, the first is tried alone
+            await asyncio.sleep(0)
+        asking[2].cancel()
+        told = await asyncio.gather(*asking, return_exceptions=True)
+        assert told[0] == 0 and isinstance(told[1], ValueError) and told[3] == 6
+
+    run(work())
+    assert database.batches == [[0, 1, 2, 3], [0], [1], [3]]
+
+
+def test_who_left_while_the_connection_was_waited_for_is_not_served():
+    database = Database()
+
+    async def work() -> None:
+        free = asyncio.Event()
+
+        @asynccontextmanager
+        async def connect() -> AsyncIterator[None]:
+            await free.wait()
+            yield None
+
+        batches: Batches[int, int] = Batches(connect, database.serve, busy="test.busy")
+        leaving, staying = (asyncio.create_task(batches.ask(n)) for n in (0, 1))
+        for _ in range(2):
+            await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.sleep(0)
+        free.set()
+        assert await staying == 2
+
+    run(work())
+    assert database.batches == [[1]]
+
+
 def test_who_comes_just_as_a_lane_ends_is_served():
     """The answer wakes us in the round in which the lane ends, before any callback of its task runs."""
     database = Database()

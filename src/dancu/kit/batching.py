@@ -90,6 +90,9 @@ class Batches(Generic[A, R]):
         began = time.monotonic()
         try:
             async with self._connect() as conn:
+                # Looked at only now: the connection, or what was tried before this one, may have taken its time.
+                if not (taken := [one for one in taken if not one[1].done()]):
+                    return
                 answers = await self._answers(conn, [asked for asked, _ in taken])
             if len(answers) != len(taken):
                 raise RuntimeError(f"{len(answers)} answers to {len(taken)} requests")
@@ -100,7 +103,8 @@ class Batches(Generic[A, R]):
         except Exception as error:
             if len(taken) > 1 and not unreachable(error):
                 for one in taken:
-                    await self._serve([one])
+                    if not one[1].done():
+                        await self._serve([one])
                 return
             for _, future in taken:
                 if not future.done():
