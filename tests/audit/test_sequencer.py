@@ -12,6 +12,7 @@ import pytest
 
 from dancu.audit import merkle, note, remembered, sequencer, service
 from dancu.audit.store import publish
+from dancu.audit.store import sequence as store
 from dancu.kernel.errors import Conflict
 
 from .log_helpers import SIGNER, look, scalar
@@ -216,3 +217,21 @@ async def test_a_database_rolled_back_gets_no_second_history(database: Any, conn
         assert refused.value.code == "audit.log_rolled_back"
     latest.write_text("")  # torn by a power cut: the monthly file is next
     await run()
+
+
+async def test_one_that_ended_in_order_is_not_taken_for_alive(database: Any, conn: Any, worker: Any, verifier: Any) -> None:
+    """Whoever comes right after starts a sequencer of their own instead of waiting for one that is gone."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(service.run_sequencer(database.dsn("worker"), SIGNER, stop))
+    (entry,) = await look(conn, 1)
+    async with asyncio.timeout(20):
+        while await store.waiting(verifier, entry, entry + 1):  # noqa: ASYNC110 another connection's work
+            await asyncio.sleep(0.02)
+    assert await store.sequencer_alive(verifier, sequencer.ALIVE)
+    stop.set()
+    await task
+    assert not await store.sequencer_alive(verifier, sequencer.ALIVE)
+    assert sequencer.ALIVE <= await service.silent_seconds(conn) < 25  # silent, but not for so long that data are refused
+    await service.drain(worker, SIGNER)
+    await worker.commit()
+    assert await store.sequencer_alive(verifier, sequencer.ALIVE)

@@ -63,6 +63,28 @@ async def test_round_trip(registry: Registry, tmp_path: Path, suffix: str) -> No
     assert not kept.exists()
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+async def test_titles_below_merged_cells_are_read_and_come_back(registry: Registry, tmp_path: Path, suffix: str) -> None:
+    """Also where the last titles stand in the second row only: nothing is cut off."""
+    path, mended = tmp_path / f"hai{suffix}", tmp_path / f"sửa{suffix}"
+    above = ["Số ĐDCN", "Họ và tên", "Ngày sinh", "Giới tính", "Cha", "", ""]
+    below = ["", "", "", "", "Họ tên", "Năm sinh", "Tình trạng hôn nhân"]
+    refused = ["049190012399", "", "01/02/1991", "Nữ", "Trần Văn Cha", "1960", "Độc thân"]
+    write(path, above, [below, ["049190012398", "Trần Thị Gộp", *refused[2:]], refused])
+    result = await registry.run(path, "residence-register")
+    assert (result.tally.rows["inserted"], result.tally.rows["rejected"]) == (1, 1)
+    assert result.ignored_columns == () and result.rejects_file is not None
+    profile = load_profile("residence-register")
+    sheet = open_sheet(Path(result.rejects_file), profile.recognises)
+    ((_, cells),) = list(sheet.rows)
+    sheet.close()
+    read = {field: cells[at] for field, at in profile.places(sheet.header).items()}
+    assert (read["father_name"], read["father_birth"], read["marital"]) == tuple(refused[4:])
+    cells[1] = "Trần Thị Mai"
+    write(mended, sheet.header, [cells])
+    assert (await registry.run(mended, "residence-register")).tally.rows["inserted"] == 1
+
+
 @given(st.text(alphabet="'=+-@\t\r aĐ0", max_size=6))
 def test_no_cell_computes_and_every_cell_comes_back(cell: str) -> None:
     assert not disarmed(cell).startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -9,16 +9,16 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from dancu.audit import ownership
-from dancu.audit.sequencer import run_sequencer
+from dancu.audit.sequencer import ALIVE, run_sequencer
 from dancu.audit.store import sequence as store
 from dancu.kernel.errors import DancuError
-from dancu.kit.db import data_dir, dsn, open_connection, unreachable
+from dancu.kit.db import Conn, data_dir, dsn, open_connection, unreachable
 
-_ALIVE: Final = 15.0  # seconds a working sequencer may be silent
+_PATIENCE: Final = 5.0  # seconds without any progress after which it is asked again whether anybody sequences
 _STUCK: Final = 30.0  # seconds without any progress after which nobody is believed to sequence
 
 
@@ -28,19 +28,30 @@ async def sequencer() -> AsyncIterator[bool]:
     machine never had the signing key). Unavailable where the key that belongs here is missing or another's."""
     conn = await open_connection("verify", autocommit=True)
     try:
-        alive = await store.sequencer_alive(conn, _ALIVE)
+        alive = await store.sequencer_alive(conn, ALIVE)
         await ownership.check_key(conn, data_dir() / "keys", data_dir() / "checkpoints")
     finally:
         await conn.close()
     if alive:
         yield True
         return
-    if not (data_dir() / "keys" / "audit.key").exists():
+    if not _can_sign():
         yield False
         return
+    async with _child():
+        yield True
+
+
+def _can_sign() -> bool:
+    return (data_dir() / "keys" / "audit.key").exists()
+
+
+@asynccontextmanager
+async def _child() -> AsyncIterator[None]:
+    """A sequencer of our own, in a process of its own, while the block runs."""
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE)
     try:
-        yield True
+        yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             child.terminate()
@@ -49,27 +60,37 @@ async def sequencer() -> AsyncIterator[bool]:
 
 async def settle(entries: tuple[int, int]) -> bool:
     """Wait until evidence entries [first, end) are sequenced; False when the log has stopped moving. The rows are in:
-    a database that is restarted meanwhile is asked again."""
-    least, since = None, time.monotonic()
-    while True:
-        try:
-            conn = await open_connection("verify", autocommit=True)
+    a database that is restarted meanwhile is asked again. A sequencer that was alive when the work began and is not
+    any more (killed, its machine gone) is replaced by our own."""
+    least, since, own = None, time.monotonic(), False
+    async with AsyncExitStack() as stack:
+        while True:
             try:
-                while left := await store.waiting(conn, *entries):
-                    if least is None or left < least:
-                        least, since = left, time.monotonic()
-                    elif time.monotonic() - since > _STUCK:
-                        return False
-                    await asyncio.sleep(0.05)
-                return True
-            finally:
-                await conn.close()
-        except Exception as error:
-            if not (unreachable(error) or (isinstance(error, DancuError) and error.code == "db.not_running")):
-                raise
-            if time.monotonic() - since > _STUCK:
-                return False
-        await asyncio.sleep(0.5)
+                conn = await open_connection("verify", autocommit=True)
+                try:
+                    while left := await store.waiting(conn, *entries):
+                        if least is None or left < least:
+                            least, since = left, time.monotonic()
+                        elif time.monotonic() - since > _STUCK:
+                            return False
+                        elif not own and time.monotonic() - since > _PATIENCE and await _nobody(conn):
+                            await stack.enter_async_context(_child())
+                            own, since = True, time.monotonic()
+                        await asyncio.sleep(0.05)
+                    return True
+                finally:
+                    await conn.close()
+            except Exception as error:
+                if not (unreachable(error) or (isinstance(error, DancuError) and error.code == "db.not_running")):
+                    raise
+                if time.monotonic() - since > _STUCK:
+                    return False
+            await asyncio.sleep(0.5)
+
+
+async def _nobody(conn: Conn) -> bool:
+    """Nobody sequences, and we can."""
+    return _can_sign() and not await store.sequencer_alive(conn, ALIVE)
 
 
 async def _run(stop: asyncio.Event) -> None:

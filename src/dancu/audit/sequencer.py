@@ -25,6 +25,7 @@ _CHUNK = 2_000
 _BUSY = 0.25  # pause after a batch that was not full: a round costs 8 ms whatever it carries, so gather some entries
 _IDLE = 0.25  # pause after an empty look
 _BEAT = 10.0  # idle seconds after which we still say that we are alive
+ALIVE = 15.0  # seconds a working sequencer may be silent
 
 OnCheckpoint = Callable[[note.Checkpoint], None]
 
@@ -154,6 +155,8 @@ async def run_sequencer(
                 pause = _BUSY if taken else _IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
+        # Whoever starts right after must not take us for alive and wait for a sequencer that is gone.
+        await store.ended(conn, ALIVE)
     finally:
         await conn.close()
 

@@ -123,6 +123,16 @@ async def caught_up(conn: Conn) -> None:
     await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() WHERE caught_up_at < now()")
 
 
+async def ended(conn: Conn, silent: float) -> None:
+    """Say that nobody sequences from now on: the last word is `silent` seconds old at least. What it says stays true,
+    only of an earlier moment; another sequencer at work says its own within seconds."""
+    await conn.execute(
+        "UPDATE audit.sequencer SET caught_up_at = clock_timestamp() - make_interval(secs => %(silent)s)"
+        " WHERE caught_up_at > clock_timestamp() - make_interval(secs => %(silent)s)",
+        {"silent": silent},
+    )
+
+
 async def waiting(conn: Conn, first: int, end: int) -> int:
     """How many evidence entries from `first` to before `end` wait to be sequenced. (Role verify.)"""
     row = await (

@@ -32,15 +32,21 @@ def open_xlsx(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
             if number == len(book.worksheets):
                 raise
             continue
-        width = max((i for i, cell in enumerate(first[place], 1) if cell), default=0)
+        # Titles may go on in the row below, under merged cells: what stands there further right is a column too.
+        width, below = (_filled(row) for row in [*first[place : place + 2], []][:2])
         data = chain(first[place + 1 :], rows)
         return Sheet(
             kind="xlsx",
             header=first[place][:width],
-            rows=((n, (row + [""] * width)[:width]) for n, row in enumerate(data, place + 2) if any(row)),
+            rows=((n, (row + [""] * width)[: max(width, below)]) for n, row in enumerate(data, place + 2) if any(row)),
             close=book.close,
         )
     raise Invalid("import.file.broken", "Không mở được tệp {name}: tệp không có trang nào.", name=path.name)
+
+
+def _filled(row: list[str]) -> int:
+    """Cells up to the last one with something in it."""
+    return max((i for i, cell in enumerate(row, 1) if cell), default=0)
 
 
 def _rows(rows: Iterator[tuple[object, ...]]) -> Iterator[list[str]]:

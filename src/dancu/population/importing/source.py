@@ -44,7 +44,7 @@ class Source:
         if double_encoded(cell for _, cells in first for cell in cells):
             first, rows = list(_mended(first)), _mended(rows)
         if first and (titles := _second_row(profile, header, first[0][1])) is not None:
-            self.header = header = titles
+            self.header = self.sheet.header = header = titles  # the rejects file has them in one row
             del first[0]
         if encoding == "unicode":
             encoding = detect_encoding(cell for _, cells in first for cell in cells)
