@@ -12,7 +12,7 @@ import pytest_asyncio
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import core, locks
+from dancu.accounts.service import codes, core, locks
 from dancu.kernel.actor import SYSTEM
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
 from tests.accounts.protection import grounds
@@ -210,6 +210,35 @@ async def test_locking_by_a_code_says_nothing_of_who_has_an_account(site, app, o
     assert await grounds(app, sau.key) == {Ground.OWN_REQUEST}
     rows = await (await app.execute("SELECT count(*) FROM kit.messages_about(0, '')")).fetchone()
     assert rows == (0,)
+
+
+async def test_a_stranger_who_asks_for_lock_codes_stands_in_nobodys_way(site, app, desk, sau):
+    """Knowing a number is enough to ask for a code that locks: neither a recovery under way nor the codes of signing in suffer."""
+    async with browsing(site) as phone, browsing(site) as stranger, desk("one_stop_officer") as counter:
+        await counter.get("/desk/eid/recover")
+        await counter.post("/desk/eid/recover", text=card(sau))
+        person = counter.url
+        await counter.get(person)
+        await counter.post(person.partition("?")[0], do="seen")
+        await counter.get(counter.url)
+        await counter.post(person.partition("?")[0], 200, do="begin")
+        link = re.search(r'href="http://localhost(/eid/recover/[\w-]+)"', counter.page)
+        assert link
+        await phone.get(link[1])
+        await phone.post(link[1], 200, do="send")
+        code = await phone.code(sau.phone)
+        before = len(await phone.texts(sau.phone))
+        for _ in range(8):
+            await stranger.get("/eid/lock")
+            await stranger.post("/eid/lock", 200, number=sau.number)
+            await stranger.post("/eid/lock/code", 422, code="000000")
+        assert len(await phone.texts(sau.phone)) - before == 3
+        await phone.post(link[1], do="code", code=code)
+        await phone.get(link[1])
+        await phone.post(link[1], 200, do="passcode", passcode=NEW, again=NEW, drop_others="1")
+        await phone.sign_in(sau, NEW)
+    of = {use: {one.key for one in codes.sending_buckets(sau.key, use)} for use in ("lock", "sign_in", "recover")}
+    assert of["lock"].isdisjoint(of["sign_in"] | of["recover"])
 
 
 async def test_the_hotline_hears_enough_or_not(site, app, desk, sau):

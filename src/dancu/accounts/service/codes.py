@@ -23,7 +23,7 @@ from dancu.kit.ring import ring
 TRIES = 5
 LIVES = {
     "sign_in": timedelta(minutes=5), "phone": timedelta(minutes=10), "email": timedelta(minutes=30),
-    "recover": timedelta(minutes=10), "activate": timedelta(days=7),
+    "recover": timedelta(minutes=10), "activate": timedelta(days=7), "lock": timedelta(minutes=10),
 }  # fmt: skip
 # No letter of it may look like a request to pass it on: codes are given away on the phone to people who ask nicely.
 TEXTS = {
@@ -31,6 +31,7 @@ TEXTS = {
     "phone": N_("{code} là mã xác nhận số điện thoại này cho Dancu, dùng trong 10 phút. Không đưa mã cho ai."),
     "email": N_("{code} là mã xác nhận địa chỉ thư này cho Dancu, dùng trong 30 phút. Không đưa mã cho ai."),
     "recover": N_("{code} là mã lấy lại tài khoản Dancu, dùng trong 10 phút. Không đưa mã cho ai, kể cả cán bộ."),
+    "lock": N_("{code} là mã khóa tài khoản Dancu, dùng trong 10 phút. Không xin khóa thì bỏ qua, không đưa mã cho ai."),
     "activate": N_("{code} là mã kích hoạt tài khoản Dancu. Không đưa mã cho ai, kể cả cán bộ."),
 }
 
@@ -56,7 +57,10 @@ def ready_sms(key: int, use: str, phone: str, language: str, *, context: str = "
 
 
 def sending_buckets(key: int, use: str) -> list[throttle.Bucket]:
-    """How often codes may be sent: four at once and then one a minute of each use, twenty a day of all."""
+    """How often codes may be sent: four at once and then one a minute of each use, twenty a day of all. Codes that lock are asked for by
+    whoever knows the number: few, and none of them taken from those that let the holder in."""
+    if use == "lock":
+        return [throttle.bucket("code sent", str(key), use, burst=3, seconds=1800)]
     own = throttle.bucket("code sent", str(key), use, burst=4, seconds=60)
     return [own, throttle.bucket("code sent, day", str(key), burst=20, seconds=3600)]
 

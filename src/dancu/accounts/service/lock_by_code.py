@@ -17,7 +17,7 @@ from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 from dancu.population import service as population
 
-_TABLE, _SECONDS, _CONTEXT = "accounts.lock_by_code", 600, "lock"
+_TABLE, _SECONDS, _USE = "accounts.lock_by_code", 600, "lock"
 # Nobody's account: what is done for it is undone at once.
 _NOBODY = "0900000000"
 
@@ -35,7 +35,7 @@ async def send(conn: Conn, number: str, address: str) -> str:
     async with conn.transaction(force_rollback=not known):
         # Where a code is on its way already, to say so would say that there is an account.
         with contextlib.suppress(Exceeded):
-            await codes.send_code(conn, key if known else 0, "recover", context=_CONTEXT, to="" if known else _NOBODY)
+            await codes.send_code(conn, key if known else 0, _USE, to="" if known else _NOBODY)
     plain = f"{key if known else 0}|{int(time.time()) + _SECONDS}"
     return ring().encrypt(plain.encode(), table=_TABLE, row=0, column="flow").hex()
 
@@ -49,7 +49,7 @@ async def lock(conn: Conn, actor: Actor, flow: str, code: str) -> bool:
         key, until = 0, 0
     if until < time.time():
         raise Invalid("lock.old_page", N_("Trang này đã quá hạn. Xin làm lại từ đầu."))
-    if not await codes.check_code(conn, key, "recover", code, context=_CONTEXT):
+    if not await codes.check_code(conn, key, _USE, code):
         return False
     await locks.own_request(conn, actor, locks.eid_purpose(), key, way="code")
     return True
