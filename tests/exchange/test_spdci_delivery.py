@@ -97,6 +97,10 @@ async def test_a_subscriber_is_notified_until_it_ends_the_subscription(spdci, pe
         leaving = {"transaction_id": "t4", "timestamp": NOW, "subscription_codes": [code]}
         await ask(client, leaving, "/registry/unsubscribe", "unsubscribe", sender_uri=receiver.url)
         assert (await heard(receiver))["message"]["subscription_status"] == [{"code": code, "status": "unsubscribe"}]
+        await ask(client, {**leaving, "transaction_id": "t5"}, "/registry/unsubscribe", "unsubscribe", sender_uri=receiver.url)
+        again = (await heard(receiver))["message"]
+        assert (again["status"], again["status_reason_code"]) == ("rjct", "rjct.event.already_unsubscribed")
+        receiver.got.clear()
         await happened(admin, (DIED, key, {}))
         await deliverer.look()
         await deliverer.settled()
@@ -104,6 +108,22 @@ async def test_a_subscriber_is_notified_until_it_ends_the_subscription(spdci, pe
         assert receiver.got == []
         left = await (await admin.execute("SELECT count(*) FROM exchange.relation WHERE ref = %s", (f"spdci:{code}",))).fetchone()
         assert left == (0,)
+
+
+async def test_a_wrong_code_among_right_ones_keeps_nobody_subscribed(spdci, someone, registry):  # type: ignore[no-untyped-def]
+    async with Receiver() as receiver:
+        client = await spdci(outbound=f"inside:127.0.0.1:{receiver.port}")
+        await ask(client, subscribing(someone), "/registry/subscribe", "subscribe", sender_uri=receiver.url)
+        code = (await heard(receiver))["message"]["subscribe_response"][0]["subscriptions"][0]["code"]
+        for codes, status, told in ((["unknown"], "rjct", None), ([code, "unknown"], "succ", [{"code": code, "status": "unsubscribe"}])):
+            receiver.got.clear()
+            leaving = {"transaction_id": f"t-{status}", "timestamp": NOW, "subscription_codes": codes}
+            await ask(client, leaving, "/registry/unsubscribe", "unsubscribe", sender_uri=receiver.url)
+            said = (await heard(receiver))["message"]
+            assert (said["status"], said["status_reason_code"], said.get("subscription_status")) == (status, "rjct.subscription_code.invalid", told)
+        async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+            row = await (await admin.execute("SELECT state FROM exchange.subscription WHERE subscription_id = %s::uuid", (code,))).fetchone()
+        assert row == ("ended",)
 
 
 @pytest.mark.parametrize(("changes", "code"), [

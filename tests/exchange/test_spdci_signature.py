@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import time
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -16,8 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from dancu.exchange.service import directory, partners
 from dancu.exchange.service.spdci import envelope
 from dancu.kit.httpsig import Signer, Verifier
+from dancu.oidc.jose import public_key
+from dancu.oidc.service import tokens
+from dancu.oidc.service.provider import Provider
 from dancu.sharing.models import DataTerms
 from dancu.sharing.service import data_agreements
+from dancu_client.signing import jwk_of
 from tests.exchange.calling import OPERATOR, WHY, csr_of
 from tests.exchange.test_spdci import by_number, header, searching, spdci  # noqa: F401
 from tests.population.conftest import registry  # noqa: F401
@@ -30,9 +35,10 @@ class Program:
     """A partner's program behind our proxy."""
 
     def __init__(self, key, pem):  # type: ignore[no-untyped-def]
-        self.signer = Signer(key)
+        self.key, self.signer = key, Signer(key)
         der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER)
         self.thumbprint = hashlib.sha256(der).hexdigest()
+        self.x5t = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
         self.headers = {"client-cert": f":{base64.b64encode(der).decode()}:"}
 
     def sign(self, head, message, *, created=None, lives=300, sender=None, key=None, digest="SHA-256", algorithm=None):  # type: ignore[no-untyped-def]
@@ -64,7 +70,9 @@ async def program(registry):  # type: ignore[no-untyped-def]
             terms = DataTerms(added.org_code, "registry", frozenset({"personal_id", "name"}), {WHY.purpose: WHY.legal_basis}, (today, date(today.year + 1, 12, 31)))
             await data_agreements.grant(conn, OPERATOR, terms)
         made.append(added)
-        return Program(key, added.certificate_pem)
+        one = Program(key, added.certificate_pem)
+        one.client_id, one.org_code = added.client_id, added.org_code
+        return one
 
     return make
 
@@ -164,3 +172,50 @@ async def test_a_program_added_a_moment_ago_is_known_and_one_that_an_alert_holds
     monkeypatch.setattr(directory, "FRESH_SECONDS", 0.0)  # a second later
     held = await send(client, partner)
     assert held.status_code == 403 and "exchange.held" in held.text
+
+
+def token_of(folder, program, *, issuer="http://localhost", jkt=None, x5t="", scope=("exchange",), now=None):  # type: ignore[no-untyped-def]
+    """As /oidc/token gives it to a program, by the provider's own keys."""
+    jkt = public_key(jwk_of(program.key.public_key())).thumbprint if jkt is None else jkt
+    client = SimpleNamespace(client_id=program.client_id)
+    return tokens.access_token(Provider(folder / "keys", None), issuer, client, subject=client.client_id, scope=scope, jkt=jkt, x5t=x5t, now=now)
+
+
+@pytest.mark.parametrize("ed", [False, True])
+async def test_a_program_is_known_by_our_token_and_its_signature(spdci, program, tmp_path, monkeypatch, ed):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    partner = await program(f"Cơ quan có mã truy cập {ed}", ed=ed)
+    client = await spdci()
+    (tmp_path / "demo.url").write_text("http://localhost:8700\n")
+    monkeypatch.delenv("DANCU_DEMO_URL", raising=False)
+    head = header("search")
+    for how in ({}, {"jkt": "", "x5t": partner.x5t}, {"issuer": "http://127.0.0.1:8700"}):
+        partner.headers = {"authorization": f"Bearer {token_of(tmp_path, partner, **how)}"}
+        answer = await send(client, partner)
+        assert answer.status_code == 200 and answer.json()["header"]["status"] == "succ", answer.text
+    # It is the program that asked, not a name: its message ids are its own, and a signature is not left out.
+    assert (await send(client, partner, head=head)).json()["header"]["status"] == "succ"
+    assert (await send(client, partner, head=head)).json()["header"]["status_reason_code"] == "rjct.message_id.duplicate"
+    unsigned = await send(client, partner, signature="")
+    assert (unsigned.status_code, unsigned.json()["errors"][0]["code"]) == (401, "err.signature.missing")
+
+
+async def test_a_token_of_ours_that_does_not_hold_is_nobodys_word(spdci, program, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    """In a demonstration too, where somebody else's token is as good as none."""
+    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
+    monkeypatch.delenv("DANCU_DEMO_URL", raising=False)
+    partner, thief = await program("Cơ quan bị lấy mã"), await program("Kẻ lấy mã")
+    client = await spdci()
+    good = token_of(tmp_path, partner)
+    forged = good[:-8] + ("A" * 8 if not good.endswith("A" * 8) else "B" * 8)
+    tries = [
+        ("exchange.token", partner, forged), ("exchange.token", partner, token_of(tmp_path, partner, now=int(time.time()) - 3600)),
+        ("exchange.token", partner, token_of(tmp_path, partner, scope=("openid",))), ("exchange.token", partner, token_of(tmp_path, partner, jkt="")),
+        ("the key is another program's", thief, good), ("the access token is bound to another key", partner, token_of(tmp_path, partner, jkt="a" * 43)),
+    ]  # fmt: skip
+    for word, sender, token in tries:
+        sender.headers = {"authorization": f"Bearer {token}"}
+        answer = await send(client, sender)
+        assert (answer.status_code, answer.json()["errors"][0]["message"]) == (401, word)
+    partner.headers = {"authorization": "Bearer " + token_of(tmp_path, partner, issuer="https://elsewhere.example")}
+    assert (await send(client, partner, signature="")).status_code == 200

@@ -129,14 +129,7 @@ class Exchange:
         )  # fmt: skip
         try:
             scheme, token_text = bearer.taken(wire)
-            token = self._token(arrived.issuer, token_text, now)
-            client = await self._clients.look(token.text("client_id"), lambda: self._find(token.text("client_id")))
-            if client is None or token.claims.get("aud") != arrived.issuer or "dnc" in token.claims:
-                raise OAuthError("invalid_token", "the token is not for this resource", 401)
-            if SCOPE not in token.text("scope").split():
-                raise OAuthError("insufficient_scope", "the token has no exchange scope", 401)
-            if "cnf" not in token.claims:
-                raise OAuthError("invalid_token", "the token is not bound to its holder", 401)
+            client, token = await self.holder(arrived.issuer, token_text, now)
             # What came once is known by the message's own id: a proof without a fresh signed message opens nothing.
             bearer.bound(self.provider, wire, token, scheme, token_text)
         except tokens.JoseError as error:
@@ -144,6 +137,19 @@ class Exchange:
         except OAuthError as error:
             raise refused("exchange.token", error.headers) from error
         return client
+
+    async def holder(self, issuer: str, text: str, now: float) -> tuple[Client, tokens.Compact]:
+        """Whose token of ours for data exchange it is, and what it says; who asks must check its binding (`cnf`) still. Raises
+        JoseError, OAuthError."""
+        token = self._token(issuer, text, now)
+        client = await self._clients.look(token.text("client_id"), lambda: self._find(token.text("client_id")))
+        if client is None or token.claims.get("aud") != issuer or "dnc" in token.claims:
+            raise OAuthError("invalid_token", "the token is not for this resource", 401)
+        if SCOPE not in token.text("scope").split():
+            raise OAuthError("insufficient_scope", "the token has no exchange scope", 401)
+        if not isinstance(token.claims.get("cnf"), dict):
+            raise OAuthError("invalid_token", "the token is not bound to its holder", 401)
+        return client, token
 
     async def _find(self, client_id: str) -> Client | None:
         async with self.connect() as conn, conn.transaction():

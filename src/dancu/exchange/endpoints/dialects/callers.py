@@ -57,10 +57,18 @@ async def _certified(request: Request, address: str, stated: list[str], name: st
     if thumbprint and thumbprint not in snapshot.certificates:
         snapshot = await directory.as_of_now()
     certificate = snapshot.certificates.get(thumbprint)
-    now = datetime.now(UTC)
-    system = snapshot.systems.get(certificate.client_no) if certificate else None
-    if certificate is None or system is None or not certificate.holds(now):
+    if certificate is None or certificate.client_no not in snapshot.systems or not certificate.holds(datetime.now(UTC)):
         raise refused("exchange.certificate")
+    return await reader_for(request, certificate.client_no, name, service, count)
+
+
+async def reader_for(request: Request, client_no: int, name: str, service: str, count: int) -> Reader:
+    """The program that proved itself to be this one, if it may ask now. Raises Refused, Exceeded."""
+    directory, now = exchange_of(request).directory, datetime.now(UTC)
+    snapshot = await directory.current()
+    system = snapshot.systems.get(client_no) or (await directory.as_of_now()).systems.get(client_no)
+    if system is None:
+        raise refused("exchange.token")
     if system.state != "live" or not system.live:  # a program of the sandbox hears of nobody here: dialects have no invented people
         raise refused("exchange.suspended" if system.state in ("suspended", "revoked") else "exchange.environment")
     if system.held_until is not None and now < system.held_until:
@@ -68,10 +76,12 @@ async def _certified(request: Request, address: str, stated: list[str], name: st
     agreement = snapshot.agreements.get((system.org_code, service)) or (await directory.as_of_now()).agreements.get((system.org_code, service))
     if agreement is None:
         raise refused("agreement.none")
+    # Dialects have no word for a purpose: the first agreed one, and what it reaches.
     purpose, basis = next(iter(sorted(agreement.purposes.items())))
-    if word := agreement.permits(service, (), purpose, basis, now):
+    reached = agreement.fields_for(purpose)
+    if word := agreement.permits(service, reached, purpose, basis, now):
         raise refused(word)
     await exchange_of(request).quota.take(agreement, count)
     actor = Actor(ActorKind.CLIENT, system.client_no, system.org_code, request_id=request.state.request_id, channel=Channel.API,
                   permissions=frozenset({"person.release", "person.verify"}))  # fmt: skip
-    return Reader(actor, Purpose(purpose, basis), name, agreement.fields)
+    return Reader(actor, Purpose(purpose, basis), name, reached)

@@ -121,8 +121,11 @@ async def unsubscribe(conn: Conn, reader: Reader, sender: str, message: Mapping[
             note={"verb": "unsubscribe", "subscription": code},
         )  # fmt: skip
     base: dict[str, Any] = {"transaction_id": message["transaction_id"], "correlation_id": correlation_id, "timestamp": now()}
-    if not outcomes or "unknown" in outcomes.values():
-        return {**base, "status": "rjct", "status_reason_code": "rjct.subscription_code.invalid", "status_reason_message": "no such subscription"}
-    if set(outcomes.values()) == {"already"}:
+    told = {"subscription_status": [{"code": code, "status": "unsubscribe"} for code, outcome in outcomes.items() if outcome != "unknown"]}
+    # A wrong code among right ones keeps nobody subscribed: those that are listed have ended, the reason is about the others.
+    if missing := sum(outcome == "unknown" for outcome in outcomes.values()):
+        why = {"status_reason_code": "rjct.subscription_code.invalid", "status_reason_message": f"{missing} of {len(outcomes)}: no such subscription"}
+        return {**base, "status": "succ", **why, **told} if "ended" in outcomes.values() else {**base, "status": "rjct", **why}
+    if "ended" not in outcomes.values():
         return {**base, "status": "rjct", "status_reason_code": "rjct.event.already_unsubscribed", "status_reason_message": "ended before"}
-    return {**base, "status": "succ", "subscription_status": [{"code": code, "status": "unsubscribe"} for code in outcomes]}
+    return {**base, "status": "succ", **told}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from dancu.exchange.endpoints.dialects.callers import reader_of
+from dancu.exchange.endpoints.dialects.callers import SERVICE, reader_for, reader_of
+from dancu.exchange.endpoints.dialects.spdci.holders import Holder, holder_of
 from dancu.exchange.endpoints.door import exchange_of
 from dancu.exchange.service.registries import Reader
 from dancu.exchange.service.spdci import envelope
@@ -67,8 +68,13 @@ class Wanted(Protocol):
 async def let_in(request: Request, wanted: Wanted) -> tuple[Envelope, Reader]:
     """What is asked, and by whom. Raises Bad."""
     said = await _envelope(request, wanted)
+    name, count = f"spdci/{said.sender_id}"[:120], wanted.count(said.message)
     try:
-        reader = await reader_of(request, f"spdci/{said.sender_id}"[:120], count=wanted.count(said.message))
+        if "client-cert" not in request.headers and (holder := await holder_of(request)):
+            # Before anything is counted: a token alone is not yet its holder.
+            await _proved(request, said, holder.client_no, holder)
+            return _within(await reader_for(request, holder.client_no, name, SERVICE, count), said)
+        reader = await reader_of(request, name, count=count)
     except NotAllowed as error:
         status = getattr(error, "status", 403)
         raise Bad("err.request.unauthorized" if status == 401 else "err.request.forbidden", error.code, status) from error
@@ -78,10 +84,13 @@ async def let_in(request: Request, wanted: Wanted) -> tuple[Envelope, Reader]:
     if not known:
         _as_before(request, said.sender_id)
     if known or not _left_out(said.signature):
-        await _proved(request, said, reader)
-    # The name is the sender's own choice: it counts within its organisation only.
-    name = f"{reader.actor.org_code}|{said.sender_id}" if known else said.sender_id
-    return Envelope(said.signature, said.header, said.message, name), reader
+        await _proved(request, said, reader.actor.actor_id if known else None)
+    return _within(reader, said) if known else (Envelope(said.signature, said.header, said.message, said.sender_id), reader)
+
+
+def _within(reader: Reader, said: Envelope) -> tuple[Envelope, Reader]:
+    """The name is the sender's own choice: it counts within its organisation only."""
+    return Envelope(said.signature, said.header, said.message, f"{reader.actor.org_code}|{said.sender_id}"), reader
 
 
 def _as_before(request: Request, name: str) -> None:
@@ -100,16 +109,22 @@ def _left_out(signature: str) -> bool:
     return not signature or signature.startswith("unsigned") or "{sender_id}" in signature
 
 
-async def _proved(request: Request, said: Envelope, reader: Reader) -> None:
-    """Is the message signed with a key of the program that sends it? Raises Bad."""
-    snapshot = await exchange_of(request).directory.current()
+async def _proved(request: Request, said: Envelope, client_no: int | None, holder: Holder | None = None) -> None:
+    """Is the message signed with a key of the program that sends it, `client_no`, and with the one its token is bound to? None: of any
+    program. Raises Bad."""
+    directory = exchange_of(request).directory
+    snapshot = await directory.current()
     try:
         found = envelope.read(said.signature)
+        if client_no is not None and found.key not in snapshot.certificates:
+            snapshot = await directory.as_of_now()
         certificate, key = snapshot.certificates.get(found.key), snapshot.key(found.key) if found.key in snapshot.certificates else None
         if certificate is None or key is None or not certificate.holds(datetime.now(UTC)):
             raise envelope.Unsigned("err.signature.invalid", "the key is not known here")
-        if reader.actor.kind is ActorKind.CLIENT and certificate.client_no != reader.actor.actor_id:
+        if client_no is not None and certificate.client_no != client_no:
             raise envelope.Unsigned("err.signature.invalid", "the key is another program's")
+        if holder is not None and not holder.owns(found.key, certificate):
+            raise envelope.Unsigned("err.signature.invalid", "the access token is bound to another key")
         envelope.check(found, key, said.header, said.message, time.time())
     except envelope.Unsigned as error:
         raise Bad(error.code, error.text, 401) from error
