@@ -87,6 +87,13 @@ async def test_others_are_taken(passcode):
     await authenticators.check_passcode(passcode, unlike=["049190012345"])
 
 
+async def test_what_stands_on_the_card_is_no_passcode_for_whoever_chooses_it(app, sau):
+    for own in (sau.number, "12041990", "120490", "900412", "Sáu-1990-mèo"):
+        with pytest.raises(Invalid) as refused:
+            await authenticators.set_passcode(app, SYSTEM, locks.eid_purpose(), sau.key, own)
+        assert refused.value.code == "passcode.own", own
+
+
 def test_attestation_policy():
     model = "2fc0579f-8113-47ea-b116-bb5a8db9202a"
     assert accepted(model, "none", proved=False)

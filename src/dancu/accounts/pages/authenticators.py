@@ -155,8 +155,7 @@ async def set_passcode(request: Request, conn: DbConn, actor: CurrentActor) -> R
     if not errors:
         try:
             async with attempt(conn):
-                unlike = await own.own_words(conn, actor)
-                await authenticators.set_passcode(conn, actor, own.purpose(), actor.actor_id, new, unlike=unlike)
+                await authenticators.set_passcode(conn, actor, own.purpose(), actor.actor_id, new)
         except DancuError as error:
             errors = FormErrors.of(error)
         else:

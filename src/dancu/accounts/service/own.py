@@ -14,7 +14,6 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
-from dancu.population import service as population
 
 _KEPT = 30
 
@@ -71,16 +70,3 @@ async def disown(conn: Conn, actor: Actor, happening_id: int, *, locking: frozen
         await locks.suspect(conn, actor, purpose(), key, way="account")
     return found
 
-
-async def own_words(conn: Conn, actor: Actor) -> list[str]:
-    """What a passcode must not be made of: the holder's numbers, birth date and name, read as the citizen's own look."""
-    view = await population.person(conn, actor, purpose(), actor.actor_id)
-    words = [fact.number for fact in view.numbers]
-    words += [word for word in (view.name.full_name.split() if view.name else ()) if len(word) >= 3]
-    birth = view.birth
-    if birth and birth.year:
-        year, month, day = f"{birth.year:04d}", f"{birth.month or 0:02d}", f"{birth.day or 0:02d}"
-        words.append(year)
-        if birth.month and birth.day:
-            words += [day + month + year, year + month + day, day + month + year[2:], year[2:] + month + day]
-    return words

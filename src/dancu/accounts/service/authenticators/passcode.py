@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from dancu.accounts.service import core
+from dancu.accounts.service.authenticators.own_words import own_words
 from dancu.accounts.service.authenticators.record import changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
@@ -47,11 +48,12 @@ async def check_passcode(passcode: str, *, unlike: Sequence[str] = ()) -> None:
 
 
 async def set_passcode(
-    conn: Conn, actor: Actor, purpose: Purpose, key: int, passcode: str, *, unlike: Sequence[str] = ()
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, passcode: str
 ) -> None:
-    """The passcode from now on, in place of the one before. Raises Invalid for a weak one. Its phone number is taken into
-    account; birth date, name and personal number the caller gives in `unlike` where it knows them."""
+    """The passcode from now on, in place of the one before. Raises Invalid for a weak one, and for one made of what others
+    know of the holder: numbers, birth date, name, phone, e-mail."""
     contacts = await core.contacts(conn, key)
+    unlike = await own_words(conn, actor, purpose, key)
     await check_passcode(passcode, unlike=[*unlike, contacts.phone, contacts.email.partition("@")[0]])
     hashed = await passwords.hash_password(passcode)
     await core.open(conn, [key])
