@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,14 @@ async def test_signatures(agency: Agency, hoa: Citizen, transaction: Transaction
     first = agency.lay("NCC-twice", [GOOD])
     await drops.take(transaction, first, agency.keys)
     assert await code(agency.lay("NCC-twice", [GOOD, GOOD])) == "drop.other_content"
+
+
+def test_of_many_files_the_oldest_wait_first_and_answered_ones_no_more(agency: Agency) -> None:
+    for number in range(30):
+        path = agency.lay(f"NCC-{number:04d}", [GOOD])
+        os.utime(path, (1_000_000 - number, 1_000_000 - number))
+    (agency.folder / "NCC-0029.receipt.jwt").write_text("taken")
+    (agency.folder / "NCC-0028.refused.json").write_text("refused")
+    names = [path.name.removesuffix(".manifest.json") for path in drops.waiting(agency.folder.parent, 3)]
+    assert names == ["NCC-0027", "NCC-0026", "NCC-0025"]
+    assert len(drops.waiting(agency.folder.parent)) == 28 and drops.waiting(agency.folder / "none") == []

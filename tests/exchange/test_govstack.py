@@ -154,6 +154,9 @@ async def test_what_is_sent_twice_is_done_once(dialect):  # type: ignore[no-unty
         assert (await client.put(f"{BASE}/{word}", json=change)).status_code == 404
         await client.post(f"{BASE}/create", json={"write": {"content": content(f"EE-{word}", f"Before-{word}")}})
         assert [(await client.put(f"{BASE}/{word}", json=change)).status_code for _ in range(2)] == [200, 200]
+        # Another change that found nothing is not made because some record reads like that.
+        unmet = {"query": {"content": {"FirstName": f"Never-{word}"}}, "write": change["write"]}
+        assert (await client.put(f"{BASE}/{word}", json=unmet)).status_code == 404
     named = {"query": {"content": {"ID": "EE-nobody"}}, "write": {"content": {"FirstName": "After-update"}}}
     assert (await client.put(f"{BASE}/update", json=named)).status_code == 404  # another record reads so, not this one
 

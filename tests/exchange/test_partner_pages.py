@@ -20,6 +20,7 @@ from dancu.exchange.store import reconcile as run_store
 from dancu.kit.db import make_pool
 from dancu.kit.keys import KeyRing
 from dancu.kit.web import APIRouter, Surface, WebSettings, create_app
+from dancu.kit.web.text import time_vn
 from tests.accounts.registration import with_jobs
 from tests.exchange.receiver import Receiver
 from tests.exchange.test_joining_pages import at, sql
@@ -118,6 +119,11 @@ async def test_subscribe_refused_events_replay_pause_end(app: Any, registry: Any
         receiver.answer = lambda events: 204
         await maker.get(maker.url)
         assert "vẫn nằm trong danh sách" in maker.page
+        # An alert holds the program: nothing is sent, and the page says why.
+        (hold,) = await sql(registry, "INSERT INTO exchange.hold (client_no, until, rule) VALUES (7, now() + interval '1 hour', 'program_burst') RETURNING until")
+        assert "Một cảnh báo đang giữ chương trình này" in await maker.post(f"{place}/letters/{first}/again", 422)
+        assert f"giữ chương trình này đến {time_vn(hold[0])}" in await maker.get(place) and receiver.got == []
+        await sql(registry, "UPDATE exchange.hold SET lifted_at = now()")
         await maker.post(f"{place}/letters/{first}/again", 303)
         assert [event["subject"] for event in receiver.got] == ["ref-1"] and receiver.headers["signature"]
         page = await maker.get(maker.url)

@@ -29,27 +29,32 @@ def grant(
     purpose: Annotated[list[str], typer.Option("--purpose", help="Mã mục đích; lặp lại được")],
     legal_basis: Annotated[list[str], typer.Option("--legal-basis", help="Căn cứ pháp lý của mục đích ở cùng vị trí")],
     until: Annotated[str, typer.Option("--until", help="Ngày hết hạn (YYYY-MM-DD hoặc DD/MM/YYYY), ngày cuối còn hiệu lực")],
-    quota: Annotated[int, typer.Option("--quota", help="Số lượt mỗi ngày")] = 100_000,
-    hours: Annotated[str, typer.Option("--hours", help="Giờ được gọi, ví dụ 7-18")] = "0-24",
+    quota: Annotated[int | None, typer.Option("--quota", help="Số lượt mỗi ngày; bỏ trống: như bản đang có, hoặc 100000")] = None,
+    hours: Annotated[str, typer.Option("--hours", help="Giờ được gọi, ví dụ 7-18; bỏ trống: như bản đang có, hoặc 0-24")] = "",
     consent: Annotated[bool, typer.Option("--consent", help="Mỗi lần gọi cần công dân đồng ý")] = False,
     since: Annotated[str, typer.Option("--from", help="Ngày bắt đầu; bỏ trống: hôm nay")] = "",
+    only: Annotated[bool, typer.Option("--only", help="Bỏ các mục đích khác của bản đang có")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Lập thỏa thuận có hiệu lực ngay; bản đang có (nếu có) được thay bằng bản này."""
+    """Lập thỏa thuận có hiệu lực ngay; bản đang có được thay bằng bản này. Mỗi mục đích chỉ đọc được các trường của mình: gọi lại với mục
+    đích khác thì thêm một dòng, các mục đích đã có giữ nguyên trường (trừ khi dùng --only)."""
 
     async def work(conn: Conn, actor: Actor, by: str) -> Row:
         from dancu.exchange.service import organisations, overview, portal
-        from dancu.sharing.models import DataTerms
+        from dancu.sharing.models import ALL_DAY, DataTerms
         from dancu.sharing.service import data_agreements
 
         found, _ = await organisations.find(conn, partner)
         await portal.may_propose(conn, found.org_code)
+        known = None if only else await data_agreements.in_force(conn, found.org_code, service)
         terms = DataTerms(
             org_code=found.org_code, service=service, fields=_fields(fields), purposes=_purposes(purpose, legal_basis),
-            valid=_valid(since, until), consent_needed=consent, quota_day=quota, hours=_hours(hours),
+            valid=_valid(since, until), consent_needed=consent,
+            quota_day=quota if quota is not None else known.quota_day if known else 100_000,
+            hours=_hours(hours) if hours else known.hours if known else ALL_DAY,
         )  # fmt: skip
-        made = await data_agreements.grant(conn, actor, terms, by=by)
+        made = await data_agreements.grant(conn, actor, terms.beside(known.terms) if known else terms, by=by)
         return overview.agreement(made)
 
     show(run(work, data), as_json)
@@ -77,7 +82,9 @@ def listing(
         print(json.dumps(rows, ensure_ascii=False))
         return
     for row in rows:
-        print(f"{row['org_code']:<20} {row['service']:<10} v{row['version']} {row['state']:<9} {row['until']}  {','.join(row['fields'])}")
+        head = f"{row['org_code']:<20} {row['service']:<10} v{row['version']} {row['state']:<9} {row['until']}"
+        for purpose, line in row["purpose_fields"].items():
+            print(f"{head}  {purpose}: {','.join(line)}{' (cần đồng ý)' if row['consent_needed'] else ''}")
 
 
 @app.command("end")

@@ -34,11 +34,12 @@ def trust(
 
 @app.command("take")
 def take(
-    folder: Annotated[Path, typer.Argument(help="Thư mục nhận tệp: mỗi kết nối một thư mục con")],
+    folder: Annotated[Path, typer.Argument(help="Thư mục nhận tệp: mỗi kết nối một thư mục con", exists=True, file_okay=False)],
+    most: Annotated[int, typer.Option("--most", min=1, help="Nhận nhiều nhất bấy nhiêu tệp trong lần này")] = 1_000_000,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Nhận mọi tệp đang chờ; biên nhận (hoặc lý do không nhận) đặt cạnh bản kê. Mã thoát 1 khi có tệp không được nhận."""
+    """Nhận các tệp đang chờ, lâu nhất trước; biên nhận (hoặc lý do không nhận) đặt cạnh bản kê. Mã thoát 1 khi có tệp không được nhận."""
     import asyncio
 
     from dancu.exchange.service import drops
@@ -46,7 +47,7 @@ def take(
     from dancu.kit.db import connection, data_dir, use_data
 
     use_data(data_dir(data))
-    outcomes = asyncio.run(drops.take_all(connection, folder, data_dir(data) / "keys"))
+    outcomes = asyncio.run(drops.take_all(connection, folder, data_dir(data) / "keys", most=most))
     rows = [
         {"code": one.code, "message": one.text()}
         if isinstance(one, DancuError)

@@ -43,11 +43,15 @@ async def compare_logs(timestamp: int) -> None:
 @blueprint.task(name="take_drops", queueing_lock="exchange.take_drops")
 async def take_drops(timestamp: int) -> None:
     """Every ten minutes: files that agencies laid down under `DANCU_DROPS` ($DATA/drops) are taken, with a receipt beside each."""
-    for outcome in await drops.take_all(connection, drops.folder(), data_dir() / "keys"):
+    outcomes = await drops.take_all(connection, drops.folder(), data_dir() / "keys")
+    for outcome in outcomes:
         if isinstance(outcome, DancuError):
             log.warning("a file of an agency was refused", code=outcome.code)
         else:
             log.info("a file of an agency was taken", drop=outcome.drop_id, lines=outcome.lines, taken=outcome.taken, unknown=outcome.unknown)
+    if len(outcomes) == drops.AT_ONCE:  # more wait: after the others' turn
+        async with connection("worker") as conn:
+            await defer(conn, "exchange:take_drops", {"timestamp": timestamp}, lock="exchange.take_drops")
 
 
 @blueprint.task(name="reconcile")

@@ -44,6 +44,9 @@ async def post(request: Request) -> Response:
         if call.sandbox:
             async with exchange.connect() as conn, conn.transaction():
                 return await answered(request, conn, call, verify.in_sandbox(question))
+        if call.needing_consent(question.declared):
+            async with exchange.connect() as conn, conn.transaction():
+                question = await verify.consented(conn, call, question)
         told = await exchange.lane.ask(verify.ask_of(call, question))
         if told.verdict == "replay" or told.entry_id is None:
             raise refused("exchange.replay")

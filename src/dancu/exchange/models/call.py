@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from dancu.kernel.actor import Actor, ActorKind, Channel, Purpose
+from dancu.kernel.clock import vietnam_day
 from dancu.kernel.errors import Exceeded, Invalid, NotAllowed
 from dancu.kit.i18n import N_
-from dancu.sharing.models import DataAgreement
+from dancu.sharing.models import SERVICES, DataAgreement
 
 PERMISSIONS = frozenset({"person.verify", "person.release", "person.supply", "residence.prove", "document.check"})
 
@@ -82,9 +83,17 @@ class Call:
         return Purpose(self.purpose, self.legal_basis, self.case_ref)
 
     def demand(self, fields: Iterable[str]) -> None:
-        """Raises Refused `agreement.field` unless the agreement covers every field."""
-        if not self.agreement.fields.issuperset(fields):
+        """Raises Refused `agreement.field` unless the agreement covers every field for the call's purpose, `agreement.consent` where the
+        law asks for consent to one of them and the service cannot."""
+        wanted = frozenset(fields)
+        if not self.agreement.fields_for(self.purpose).issuperset(wanted):
             raise refused("agreement.field")
+        if not SERVICES[self.agreement.service].asks and self.needing_consent(wanted):
+            raise refused("agreement.consent")
+
+    def needing_consent(self, fields: Iterable[str]) -> frozenset[str]:
+        """Those of the fields that need the citizen's consent, by the agreement or by the law of the day."""
+        return self.agreement.needing_consent(self.purpose, fields, vietnam_day(datetime.fromtimestamp(self.received, UTC)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,10 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
     "agreement.expired": (403, N_("Thỏa thuận chia sẻ dữ liệu đã hết hạn.")),
     "agreement.purpose": (403, N_("Mục đích này không nằm trong thỏa thuận.")),
     "agreement.legal_basis": (403, N_("Căn cứ pháp lý này không nằm trong thỏa thuận.")),
-    "agreement.field": (403, N_("Có trường dữ liệu không nằm trong thỏa thuận.")),
+    "agreement.field": (403, N_("Có trường dữ liệu không nằm trong thỏa thuận cho mục đích này.")),
+    "agreement.consent": (403, N_(
+        "Luật yêu cầu người dân đồng ý, mà dịch vụ này không hỏi từng lượt. Hãy dùng dịch vụ có hỏi người dân, theo thỏa thuận cần đồng ý."
+    )),
     "agreement.hours": (403, N_("Ngoài giờ được dùng theo thỏa thuận.")),
 }
 

@@ -6,6 +6,7 @@ from dancu.exchange.pages import (
     confirm,
     confirm_check,
     confirm_desk,
+    consents,
     desk_papers,
     level_targets,
     papers,
@@ -34,6 +35,7 @@ router.include_router(residence_watch.router)
 router.include_router(confirm.router)
 router.include_router(confirm_desk.router)
 router.include_router(confirm_check.router)
+router.include_router(consents.router)
 router.include_router(papers.router)
 router.include_router(desk_papers.router)
 router.include_router(portal.router)

@@ -25,21 +25,28 @@ from dancu.kit.web import (
     render,
     see_other,
 )
-from dancu.sharing.models import FIELDS, SERVICES, DataAgreement
+from dancu.sharing.models import FIELDS, SERVICES, DataAgreement, consent_rules
 from dancu.sharing.service import data_agreements
 from dancu.sharing.service.receipts import canonical_terms
 
 HOME = "/partner/agreements"
+ADD = "add"
 router = APIRouter()
 JOIN = allow("exchange.join")
 
 
 @router.get(f"{HOME}/new", dependencies=[JOIN])
-async def new(request: Request, conn: DbConn, actor: CurrentActor, service: str = "") -> Response:
-    """First which service; then, for it, fields, purposes and the rest; the version in force is where one begins."""
+async def new(request: Request, conn: DbConn, actor: CurrentActor, service: str = "", mode: str = "") -> Response:
+    """First which service; then, for it, fields, purposes and the rest; the version in force is where one begins. `mode` add: one more
+    purpose with fields of its own, beside those in force."""
     form = Form.of(from_hour=0, to_hour=24, quota_day=10000, consent="law", service=service)
     known = await data_agreements.in_force(conn, actor.org_code, service) if service in SERVICES else None
-    if known is not None:
+    if known is not None and mode == ADD:
+        form = Form.of(
+            from_hour=known.hours[0], to_hour=known.hours[1], quota_day=known.quota_day, consent="ask" if known.consent_needed else "law",
+            service=service, mode=ADD,
+        )  # fmt: skip
+    elif known is not None:
         form = Form.of(
             fields=known.fields, purposes=[f"{code}|{basis}" for code, basis in known.purposes.items()], from_hour=known.hours[0],
             to_hour=known.hours[1], quota_day=known.quota_day, consent="ask" if known.consent_needed else "law", service=service,
@@ -52,6 +59,9 @@ async def propose(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
     form, errors = await read_form(request), FormErrors()
     service = form.value("service")
     terms = read_terms(form, errors, actor.org_code, service)
+    if terms is not None and (known := await data_agreements.in_force(conn, actor.org_code, service)) is not None:
+        # Whoever changes what is in force does not widen what one of its purposes reaches by that.
+        terms = terms.beside(known.terms) if form.value("mode") == ADD else terms.as_narrow_as(known.terms)
     if terms is not None and not errors:
         try:
             async with attempt(conn):
@@ -146,7 +156,7 @@ async def _new(request: Request, actor: CurrentActor, form: Form, errors: FormEr
     pairs = [(f"{code}|{law}", code, law) for code, laws in data_agreements.possible_purposes(service).items() for law in laws]
     return render(
         request, "exchange/agreement_new.html", status=422 if errors else 200, form=form, errors=errors, service=service, purposes=pairs,
-        all_fields=list(FIELDS.items()), purpose_title=access.purpose_title, law_name=access.law_name, **WORDS,
+        all_fields=list(FIELDS.items()), adds=form.value("mode") == ADD, consent_rules=consent_rules(SYSTEM_CLOCK.today()), purpose_title=access.purpose_title, law_name=access.law_name, **WORDS,
     )  # fmt: skip
 
 

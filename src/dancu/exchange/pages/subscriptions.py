@@ -39,11 +39,12 @@ router = APIRouter(prefix=HOME, dependencies=[allow(JOIN)])
 
 STATES: Final = {"active": ("done", N_("Đang gửi")), "paused": ("late", N_("Tạm dừng"))}
 MODES: Final = {Mode.PUSH: N_("gửi tới địa chỉ của cơ quan"), Mode.PULL: N_("chương trình tự lấy")}
+HELD: Final = N_("Một cảnh báo đang giữ chương trình này nên chưa gửi gì được. Tin vẫn còn: gửi lại khi đã hết giữ.")
 DONE: Final = {
     "made": N_("Đã đăng ký. Tin có từ bây giờ sẽ được gửi."), "pause": N_("Đã tạm dừng. Không tin nào bị mất."),
     "resume": N_("Đã bật lại. Tin trong lúc dừng sẽ được gửi tiếp."), "end": N_("Đã hủy đăng ký."),
     "replay": N_("Sẽ gửi lại từ vị trí đã chọn."), "sent": N_("Đã gửi lại: cơ quan đã nhận tin này."),
-    "again": N_("Gửi lại chưa được: tin vẫn nằm trong danh sách."), "let_go": N_("Đã bỏ qua tin này."),
+    "again": N_("Gửi lại chưa được: tin vẫn nằm trong danh sách."), "held": HELD, "let_go": N_("Đã bỏ qua tin này."),
 }  # fmt: skip
 #: Why a delivery failed -> what to do about it; an HTTP status speaks for itself.
 WHY: Final = {
@@ -106,7 +107,8 @@ async def again(request: Request, held: RequestLease, actor: CurrentActor, subsc
     outcome = await delivery.redeliver(
         held.statement, sub, seq, allowed, keys.sign_request, base_of(request), tellers={"spdci": Teller(keys)}
     )
-    return see_other(f"{HOME}/{sub.subscription_id}?done={'again' if outcome else 'sent'}#letters")
+    done = "held" if outcome == "held" else "again" if outcome else "sent"
+    return see_other(f"{HOME}/{sub.subscription_id}?done={done}#letters")
 
 
 @router.post("/{subscription_id}/letters/{seq}/let-go")

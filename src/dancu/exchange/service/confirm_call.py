@@ -10,15 +10,15 @@ from dancu.exchange.models.call import Call
 from dancu.exchange.models.confirmation import Confirmation, ConfirmationKind
 from dancu.exchange.models.procedures import PROCEDURES
 from dancu.exchange.service import confirmations, pdf, sandbox, statements
+from dancu.exchange.service.asked import allowed, no_consent
 from dancu.exchange.service.confirmations import Demanded
 from dancu.exchange.service.residence_call import Told
 from dancu.exchange.service.verify import digits_of
-from dancu.kernel.errors import DancuError, Invalid, NotAllowed
+from dancu.kernel.errors import DancuError, Invalid
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 from dancu.population.service.look import nobody
-from dancu.sharing.service import consents
 
 _FIELDS: Final = {
     ConfirmationKind.RESIDENCE: ("address", "temporary_address", "household"), ConfirmationKind.NUMBER: ("old_number",),
@@ -30,14 +30,15 @@ async def confirm(conn: Conn, call: Call, site: str) -> tuple[Told, Confirmation
     """(the answer, the statement where its file was asked for too). Raises Invalid for members that do not fit, Refused
     `agreement.field`, NotFound for a number that names nobody, Conflict where the registry has nothing to state."""
     number, kind, procedure, wants_pdf = _read(call)
-    call.demand(["personal_id", "name", "birth", "sex", *_FIELDS[kind]])
+    stated = ("personal_id", "name", "birth", "sex", *_FIELDS[kind])
+    call.demand(stated)
     if call.sandbox:
         return Told(_in_sandbox(number, kind)), None
     keys = await population.keys_by_number(conn, number)
     if not keys:
         raise nobody(call.actor, call.reason)
-    if call.agreement.consent_needed and await consents.consent(conn, keys[0], call.client_no, call.purpose) is None:
-        raise NotAllowed("consent.none", N_("Người dân chưa đồng ý cho cơ quan nhận thông tin này."))
+    if (await allowed(conn, call, keys[0], stated)) != frozenset(stated):  # a statement is whole or none
+        raise no_consent()
     made = await confirmations.issue(
         conn, call.actor, call.reason, keys[0], kind, Demanded(call.org_code, "", procedure), channel="exchange"
     )

@@ -20,6 +20,7 @@ import orjson
 
 from dancu.exchange.models.subscription import News, Subscription
 from dancu.exchange.service.subscriptions import cloud_event
+from dancu.exchange.store import calls
 from dancu.exchange.store import subscriptions as store
 from dancu.kit.db import Conn
 from dancu.kit.log import get_logger
@@ -198,12 +199,16 @@ async def redeliver(
     connect: Connect, sub: Subscription, seq: int, rules: Rules, sign: Sign, source: str, *, tellers: Mapping[str, Teller] | None = None
 ) -> str:
     """Send one dead letter again, at the request of the subscriber's staff; "" when it was taken, else why not. `connect` gives
-    a connection that commits at the end: the evidence is kept before the event leaves, and none is held meanwhile."""
+    a connection that commits at the end: the evidence is kept before the event leaves, and none is held meanwhile. "held": an alert
+    holds the program, nothing was sent."""
     deliverer = Deliverer(connect, rules, sign, source, lanes=1, tellers=tellers)
     if sub.dialect and sub.dialect not in deliverer._tellers:
         return "outside dialect"
     async with deliverer._database() as conn:
         news, _ = await store.next_events(conn, sub.subscription_id, seq - 1, 1)
+        held = None if news else await calls.held(conn, sub.client_no)
+    if held:
+        return "held"
     if not news or news[0].seq != seq:
         return "no longer yours"
     try:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
+import heapq
 import json
 import os
 import re
@@ -38,6 +40,8 @@ from dancu.population import service as population
 from dancu.sharing.service.receipts import file_receipt
 
 MANIFEST, SIGNATURE, RECEIPT, REFUSAL = ".manifest.json", ".manifest.sig", ".receipt.jwt", ".refused.json"
+#: Files taken in one go: others wait for the worker as well.
+AT_ONCE = 200
 _LONGEST_LINE, _LARGEST_MANIFEST, _BATCH = 200_000, 10_000, 500
 _ACTOR = replace(SYSTEM, request_id="exchange.drops")
 Connect = Callable[[str], AbstractAsyncContextManager[Conn]]
@@ -77,10 +81,21 @@ def folder() -> Path:
     return Path(os.environ.get("DANCU_DROPS") or data_dir() / "drops")
 
 
-def waiting(folder: Path) -> list[Path]:
-    """Manifests without an answer yet, oldest first."""
-    found = [path for path in folder.glob(f"*/*{MANIFEST}") if not _beside(path, RECEIPT).exists() and not _beside(path, REFUSAL).exists()]
-    return sorted(found, key=lambda path: path.stat().st_mtime)
+def waiting(folder: Path, most: int = AT_ONCE) -> list[Path]:
+    """The `most` oldest manifests without an answer yet, oldest first. Nobody tidies the folders up: each is listed once."""
+    return [path for _, path in heapq.nsmallest(most, _unanswered(folder))]
+
+
+def _unanswered(folder: Path) -> Iterator[tuple[float, Path]]:
+    """(time of the manifest, manifest)"""
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ():
+        with os.scandir(inner) as files:
+            names = {file.name for file in files if file.name.endswith((MANIFEST, RECEIPT, REFUSAL))}
+        for name in names:
+            stem = name.removesuffix(MANIFEST)
+            if stem != name and f"{stem}{RECEIPT}" not in names and f"{stem}{REFUSAL}" not in names:
+                with contextlib.suppress(FileNotFoundError):  # taken back meanwhile
+                    yield (inner / name).stat().st_mtime, inner / name
 
 
 async def take(connect: Connect, path: Path, keys: Path) -> Taken:
@@ -126,10 +141,10 @@ async def take(connect: Connect, path: Path, keys: Path) -> Taken:
     return Taken(manifest.drop_id, *total, receipt)
 
 
-async def take_all(connect: Connect, folder: Path, keys: Path) -> list[Taken | DancuError]:
-    """Every file that waits; a refusal is laid beside it as well, and keeps the others from nothing."""
+async def take_all(connect: Connect, folder: Path, keys: Path, *, most: int = AT_ONCE) -> list[Taken | DancuError]:
+    """The `most` oldest files that wait; a refusal is laid beside a file as well, and keeps the others from nothing."""
     outcomes: list[Taken | DancuError] = []
-    for path in waiting(folder):
+    for path in waiting(folder, most):
         try:
             outcomes.append(await take(connect, path, keys))
         except DancuError as error:
@@ -145,7 +160,7 @@ def _manifest(path: Path, keys: Path) -> tuple[Manifest, Connector]:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        body = path.read_bytes()[: _LARGEST_MANIFEST + 1]
+        body = _small(path)
         given = json.loads(body)
         found = Manifest(**{**given, "as_of": date.fromisoformat(str(given["as_of"]))})
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -156,7 +171,7 @@ def _manifest(path: Path, keys: Path) -> tuple[Manifest, Connector]:
         raise Invalid("drop.manifest", N_("Không đọc được bản kê của đợt gửi. Xem mẫu trong tài liệu kết nối."))
     try:
         public = load_pem_public_key(trusted(keys, one.code).read_bytes())
-        signature = base64.b64decode(_beside(path, SIGNATURE).read_bytes(), validate=False)
+        signature = base64.b64decode(_small(_beside(path, SIGNATURE)), validate=False)
         if not isinstance(public, Ed25519PublicKey):
             raise ValueError("not an Ed25519 key")
         public.verify(signature, body)
@@ -165,6 +180,11 @@ def _manifest(path: Path, keys: Path) -> tuple[Manifest, Connector]:
     except (InvalidSignature, ValueError, binascii.Error) as error:
         raise Invalid("drop.signature", N_("Chữ ký của bản kê không đúng. Đợt gửi không được nhận.")) from error
     return found, one
+
+
+def _small(path: Path) -> bytes:
+    with path.open("rb") as read:
+        return read.read(_LARGEST_MANIFEST + 1)
 
 
 def _checked(file: Path, manifest: Manifest) -> bytes:

@@ -1,34 +1,29 @@
 """*Look up*: fields of one person, by number or by name and birth. Which fields go out: those asked for, of them those that were
-agreed on (else the call is refused), of them those the citizen consents to where the agreement needs that."""
+agreed on for the call's purpose (else the call is refused), of them those the citizen consents to where the agreement or the law needs
+that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from dancu.audit import service as audit
 from dancu.exchange.models.call import Call
 from dancu.exchange.service import said, sandbox
+from dancu.exchange.service.asked import allowed, no_consent
 from dancu.exchange.service.verify import digits_of
 from dancu.kernel import names
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate, parse_date
-from dancu.kernel.errors import Invalid, NotAllowed
+from dancu.kernel.errors import Invalid
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 from dancu.population.service import verify as registry
 from dancu.sharing.models import FIELDS, ordered_fields
-from dancu.sharing.service import consents
 from dancu.territory import service as territory
 
-# Field of data agreements -> the group a citizen consents to. What has no group cannot be consented to and does not go out
-# under an agreement that needs consent.
-GROUP: Final[Mapping[str, str]] = {
-    "name": "name", "birth": "birthdate", "sex": "gender", "personal_id": "personal_id", "address": "address",
-    "nationality": "nationality", "phone": "phone", "email": "email",
-}  # fmt: skip
 _MEMBERS = {"number", "name", "birth", "place", "fields"}
 
 
@@ -97,15 +92,11 @@ async def find(conn: Conn, call: Call, wanted: Wanted) -> Found:
         verdict = "ambiguous" if keys else "not_found"
         note = {"verb": "exchange.lookup", "by": by, "verdict": verdict}
         (entry,) = await audit.record(conn, call.actor, call.reason, action="denied", subjects=[None], fields=[by], note=note)
-        if call.agreement.consent_needed:
-            raise _no_consent()
+        if call.needing_consent(wanted.fields) == frozenset(wanted.fields):
+            raise no_consent()
         return Found(verdict, entry)
-    fields = wanted.fields
-    if call.agreement.consent_needed:
-        consent = await consents.consent(conn, keys[0], call.client_no, call.purpose)
-        fields = tuple(one for one in fields if consent is not None and GROUP.get(one, "") in consent.claims)
-        if not fields:
-            raise _no_consent()
+    may = await allowed(conn, call, keys[0], wanted.fields)
+    fields = tuple(one for one in wanted.fields if one in may)
     entry, view = await registry.released(conn, call.actor, call.reason, keys[0], fields)
     person = said.of_view(view, fields)
     others: dict[int, str] = {}
@@ -146,7 +137,3 @@ async def _household(conn: Conn, call: Call, view: Any, fields: tuple[str, ...])
         shown["members"] = listed
         others |= {entry: f"members/{place}" for place, (entry, _) in enumerate(looks)}
     return shown, others
-
-
-def _no_consent() -> NotAllowed:
-    return NotAllowed("exchange.consent", N_("Thỏa thuận này cần công dân đồng ý, và chưa có đồng ý nào cho mục đích này."))

@@ -51,10 +51,12 @@ def certificate(one: Certificate) -> dict[str, Any]:
 
 
 def agreement(one: DataAgreement) -> dict[str, Any]:
-    """`until`: the last day on which it holds."""
+    """`until`: the last day on which it holds. `purpose_fields`: of every purpose, `fields` are those of any."""
     return {
         "org_code": one.org_code, "service": one.service, "version": one.version, "state": str(one.state), "fields": ordered_fields(one.fields),
-        "purposes": one.purposes, "consent_needed": one.consent_needed, "quota_day": one.quota_day, "hours": f"{one.hours[0]}-{one.hours[1]}",
+        "purposes": one.purposes, "purpose_fields": {code: ordered_fields(one.fields_for(code)) for code in one.purposes},
+        "consent_needed": one.consent_needed, "quota_day": one.quota_day,
+        "hours": f"{one.hours[0]}-{one.hours[1]}",
         "from": one.valid[0].isoformat(), "until": (one.valid[1] - timedelta(days=1)).isoformat(), "due": one.due.isoformat() if one.due else None,
         "signed_by_partner": bool(one.partner_seal), "sealed": one.sealed,
     }  # fmt: skip

@@ -34,10 +34,11 @@ async def prove(conn: Conn, call: Call) -> Told:
     """Raises Invalid for members that do not fit, Refused `agreement.field`, NotAllowed where consent is needed and the citizen
     was not asked, NotAllowed and Exceeded as the desk's own page."""
     asked = read(call)
-    call.demand([*_ALWAYS, *(field for need in PROCEDURES[asked.procedure].needs for field in _NEEDS[need])])
+    wanted = [*_ALWAYS, *(field for need in PROCEDURES[asked.procedure].needs for field in _NEEDS[need])]
+    call.demand(wanted)
     if call.sandbox:
         return Told(_in_sandbox(asked))
-    if call.agreement.consent_needed and asked.way is not Way.ACCOUNT:
+    if call.needing_consent(wanted) and asked.way is not Way.ACCOUNT:
         raise NotAllowed("residence.consent", N_("Thỏa thuận cần người dân đồng ý: hãy dùng tài khoản định danh của người dân."))
     result = await residence.prove(conn, call.actor, asked, org_name=call.org_name, purpose=call.reason, officer=call.officer)
     return Told(_body(result), (result.verification.entry_id,) if result.verification else ())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from dancu.exchange.models.partner import Environment, System
 from dancu.exchange.models.subscription import DeadLetter, Mode, Subscription
 from dancu.exchange.policy import joining as policy
 from dancu.exchange.rules import KINDS
 from dancu.exchange.service import subscriptions
-from dancu.exchange.store import partners
+from dancu.exchange.store import calls, partners
 from dancu.exchange.store import subscriptions as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -27,12 +28,14 @@ MOST_PLACE = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A subscription as a line. `behind`: events of the log it has not been through; `letters`: refused events nobody settled."""
+    """A subscription as a line. `behind`: events of the log it has not been through; `letters`: refused events nobody settled;
+    `held_until`: an alert holds its program, nothing is delivered before."""
 
     sub: Subscription
     program: str
     behind: int
     letters: int
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ async def one(conn: Conn, actor: Actor, subscription_id: str) -> tuple[Seen, lis
     system = await partners.system(conn, sub.client_no)
     letters, head = await subscriptions.dead_letters(conn, sub), await store.head(conn)
     waiting = sum(letter.settled_at is None for letter in letters)
-    return Seen(sub, system.name if system else "", max(0, head - sub.place), waiting), letters, head
+    held = await calls.held(conn, sub.client_no)
+    return Seen(sub, system.name if system else "", max(0, head - sub.place), waiting, held), letters, head
 
 
 async def own(conn: Conn, actor: Actor, subscription_id: str) -> Subscription:
@@ -131,5 +135,7 @@ async def may_send_again(conn: Conn, actor: Actor, subscription_id: str, seq: in
         raise NotFound("events.dead_letter", N_("Tin này không còn chờ xử lý."))
     if sub.state != "active":
         raise Conflict("events.paused", N_("Đăng ký nhận tin đang tạm dừng. Hãy bật lại trước."))
+    if await calls.held(conn, sub.client_no):
+        raise Conflict("events.held", N_("Một cảnh báo đang giữ chương trình này nên chưa gửi gì được. Tin vẫn còn: gửi lại khi đã hết giữ."))
     await subscriptions.noted(conn, actor, "send_again", sub)
     return sub

@@ -49,8 +49,8 @@ async def begin(
     conn: Conn, actor: Actor, reason: Purpose, agreement: DataAgreement, client_no: int, kinds: Iterable[str], mode: Mode, *, url: str = "",
     batch: int = 100,
 ) -> Subscription:  # fmt: skip
-    """News for program `client_no` from now on. Raises Invalid for unknown kinds, NotAllowed for kinds whose field is not in the
-    agreement. Whether `url` may be called and answers is the edge's to find out first."""
+    """News for program `client_no` from now on. Raises Invalid for unknown kinds, NotAllowed for kinds whose field the
+    agreement does not have for the purpose. Whether `url` may be called and answers is the edge's to find out first."""
     wanted = tuple(dict.fromkeys(kinds))
     unknown = [kind for kind in wanted if kind not in KINDS]
     if unknown or not wanted:
@@ -58,7 +58,7 @@ async def begin(
             "events.kind", N_("Loại tin không có: {kinds}. Các loại có thể đăng ký: {known}."),
             kinds=", ".join(unknown) or "–", known=", ".join(KINDS),
         )  # fmt: skip
-    beyond = [kind for kind in wanted if KINDS[kind].field not in agreement.fields]
+    beyond = [kind for kind in wanted if KINDS[kind].field not in agreement.fields_for(reason.code)]
     if beyond:
         raise NotAllowed(
             "agreement.field", N_("Thỏa thuận không có trường dữ liệu cho loại tin: {kinds}. Hãy đề nghị bổ sung thỏa thuận."),

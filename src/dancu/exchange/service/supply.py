@@ -130,7 +130,7 @@ _FIELD: Final = {"birth": "birth", "death": "life", "marriage": "marital", "corr
 
 async def _told(conn: Conn, call: Call, handed: Handed) -> Outcome:
     number = ""
-    if handed.kind == "birth" and handed.outcome == "accepted" and "personal_id" in call.agreement.fields:
+    if handed.kind == "birth" and handed.outcome == "accepted" and "personal_id" in call.agreement.fields_for(call.purpose):
         view = await registry.release(conn, call.actor, call.reason, handed.subject, ("number",))
         number = view.personal_id.number if view.personal_id else ""
     return Outcome(handed.ref, handed.outcome, handed.reasons, number)

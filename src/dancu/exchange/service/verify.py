@@ -4,17 +4,20 @@ service and the one to prefer."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dancu.exchange.models.call import Call
 from dancu.exchange.service import sandbox
+from dancu.exchange.service.asked import allowed, no_consent
 from dancu.exchange.service.lane import Ask
 from dancu.kernel import names
 from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kernel.numbers import normalize_phone
+from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.population import service as population
 from dancu.population.service.verify import Agreement, compare_dates, compare_keys
 
 _LONGEST = 200
@@ -24,10 +27,12 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was declared about whom: `number` digits, `declared` by field, ready to be compared."""
+    """What was declared about whom: `number` digits, `declared` by field, ready to be compared. `withheld`: fields that were declared and that the citizen has not
+    consented to: they are not compared."""
 
     number: str
     declared: Mapping[str, Any]
+    withheld: tuple[str, ...] = ()
 
 
 def read(call: Call) -> Question:
@@ -61,6 +66,17 @@ def digits_of(value: object) -> str:
     return digits
 
 
+async def consented(conn: Conn, call: Call, question: Question) -> Question:
+    """The question about what the citizen consents to; as it is where nothing of it needs that. Raises NotAllowed `exchange.consent`, also
+    where the number is nobody's: who asks without consent does not learn that."""
+    keys = await population.keys_by_number(conn, question.number)
+    if len(keys) != 1:
+        raise no_consent()
+    may = await allowed(conn, call, keys[0], question.declared)
+    kept = {name: value for name, value in question.declared.items() if name in may}
+    return replace(question, declared=kept, withheld=tuple(name for name in question.declared if name not in may))
+
+
 def ask_of(call: Call, question: Question) -> Ask:
     fields = tuple(sorted(question.declared))
     return Ask(call, question.number, fields, ("number", *fields), "person.verify", "exchange.verify")
@@ -70,7 +86,8 @@ def answer(verdict: str, record: Record | None, question: Question) -> dict[str,
     """The body of the answer."""
     if record is None:
         return {"found": False, "ambiguous": True, "fields": {}} if verdict == "ambiguous" else {"found": False, "fields": {}}
-    return {"found": True, "fields": {name: COMPARE[name](value, record) for name, value in question.declared.items()}}
+    fields = {name: COMPARE[name](value, record) for name, value in question.declared.items()}
+    return {"found": True, "fields": fields, **({"withheld": list(question.withheld)} if question.withheld else {})}
 
 
 def in_sandbox(question: Question) -> dict[str, Any]:

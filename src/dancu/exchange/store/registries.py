@@ -143,6 +143,25 @@ async def replace(conn: Conn, registry_no: int, record: Record, entry_id: int) -
     )
 
 
+async def remember_change(conn: Conn, registry_no: int, change: bytes) -> None:
+    """For a day."""
+    await conn.execute(
+        "WITH old AS (DELETE FROM exchange.registry_change WHERE registry_no = %(no)s::bigint AND made_at < now() - interval '1 day' AND change <> %(it)s)"
+        " INSERT INTO exchange.registry_change (registry_no, change) VALUES (%(no)s::bigint, %(it)s)"
+        " ON CONFLICT (registry_no, change) DO UPDATE SET made_at = now()",
+        {"no": registry_no, "it": change},
+    )
+
+
+async def change_made(conn: Conn, registry_no: int, change: bytes) -> bool:
+    row = await (
+        await conn.execute(
+            "SELECT made_at > now() - interval '1 day' FROM exchange.registry_change WHERE registry_no = %s::bigint AND change = %s", (registry_no, change)
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def id_taken(conn: Conn, registry_no: int, record_id: str, but: str) -> bool:
     row = await (
         await conn.execute(

@@ -56,16 +56,17 @@ async def submit(
     that is none."""
     if agreement is None:
         raise refused("agreement.none")
-    if code := agreement.permits(SERVICE, (), purpose.code, purpose.legal_basis, now or datetime.now(UTC)):
+    released = agreement.fields_for(purpose.code)
+    if code := agreement.permits(SERVICE, released, purpose.code, purpose.legal_basis, now or datetime.now(UTC)):
         raise refused(code)
     columns = profile(profile_name)
     kind = kind_of(file_name)
-    terms = _terms(columns.digest, weights().digest, agreement.fields, purpose)
+    terms = _terms(columns.digest, weights().digest, released, purpose)
     moment = datetime.now(UTC)
     return await store.insert(
         conn,
         Run(
-            0, agreement.org_code, client_no, digest, Path(file_name).name[:200], kind, profile_name, CURRENT, agreement.fields,
+            0, agreement.org_code, client_no, digest, Path(file_name).name[:200], kind, profile_name, CURRENT, released,
             purpose.code, purpose.legal_basis, purpose.case_ref, officer, request_id, RunState.WAITING, "", 0, 0, {}, 0.0, moment, None,
         ),
         terms,

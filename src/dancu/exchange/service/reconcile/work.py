@@ -165,7 +165,7 @@ class _Job:
         if await calls.held(self.conn, run.client_no):
             raise refused("exchange.held")
         agreement = await data_agreements.in_force(self.conn, run.org_code, runs.SERVICE)
-        if agreement is None or not agreement.fields >= run.released:
+        if agreement is None or not agreement.fields_for(run.purpose) >= run.released:
             raise refused("agreement.none")
         if code := agreement.permits(runs.SERVICE, run.released, run.purpose, run.legal_basis, now):
             raise refused(code)

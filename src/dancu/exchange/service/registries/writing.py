@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,17 +34,29 @@ async def create(conn: Conn, reader: Reader, name: str, version: str, content: M
 async def update(
     conn: Conn, reader: Reader, name: str, version: str, wanted: Mapping[str, Any], written: Mapping[str, Any], *, every: bool = False
 ) -> int:
-    """Change the record (with `every`: all records, at most 1,000) with these members; how many. A change sent again, whose record
-    reads as written already, was made (0). Raises NotFound."""
+    """Change the record (with `every`: all records, at most 1,000) with these members; how many. A change sent again was made (0): that
+    of a record by `id` where it reads as written, any other within a day. Raises NotFound."""
     registry = await writable(conn, reader, name, version)
     found = await store.holding(conn, registry.registry_no, wanted, 1000 if every else 1, lock=True)
     if not found:
-        after = {**{name: value for name, value in wanted.items() if name == "id"}, **written}
-        if await store.holding(conn, registry.registry_no, after, 1):
-            return 0
-        raise no_record()
+        if not await _made(conn, registry, wanted, written):
+            raise no_record()
+        return 0
     await _change(conn, reader, registry, found, written)
+    if "id" not in wanted:
+        await store.remember_change(conn, registry.registry_no, _digest(wanted, written))
     return len(found)
+
+
+async def _made(conn: Conn, registry: Registry, wanted: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
+    """Was this change made before? That some record reads as written says so only of the one it names."""
+    if "id" not in wanted:
+        return await store.change_made(conn, registry.registry_no, _digest(wanted, written))
+    return bool(await store.holding(conn, registry.registry_no, {"id": wanted["id"], **written}, 1))
+
+
+def _digest(wanted: Mapping[str, Any], written: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(json.dumps([wanted, written], sort_keys=True).encode()).digest()
 
 
 async def update_or_create(
