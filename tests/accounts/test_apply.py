@@ -250,9 +250,34 @@ def test_no_doubtful_case_approves_itself(**found):  # type: ignore[no-untyped-d
         assert not may_approve(why)
 
 
-@pytest.mark.parametrize(("field", "typed"), [(one, "x@") for one in ("number", "birth", "phone", "email")] + [("email", "<an>@tinh.example")])
+async def test_the_button_pressed_twice_hands_in_once(office, app):
+    _, number = await person(office)
+    one, options = claim(number), {"portrait": b"jpeg", "portrait_checked": True, "network": "203.0.113.9", "once": "a1b2"}
+    first = await apply.submit(app, one, **options)
+    await check.check(app, first.ref)
+    assert await apply.submit(app, one, **options) == first
+    texts = await told(app, one.phone)
+    assert len(texts) == 2, "received and approved; nobody is frightened by one's own second press"
+    other = await apply.submit(app, claim(number, phone=one.phone, name="Trần Thị Hòa"), **options)
+    again = await apply.submit(app, one, **{**options, "once": "c3d4"})
+    assert len({first.ref, other.ref, again.ref}) == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [(one, "x@") for one in ("number", "birth", "phone", "email")]
+    + [
+        ("email", "<an>@tinh.example"), ("birth", "2990-01-01"), ("birth", "1850"), ("name", "Trần Thị H0à"), ("name", "Trần <b>Hoà</b>"),
+        ("name", "Hoà 😀"),
+    ],
+)  # fmt: skip
 def test_what_cannot_be_is_said_beside_its_field(field, typed):
     values = {"number": new_number(), "name": NAME, "birth": BIRTH, "phone": "0905000001", "email": "", field: typed}
     with pytest.raises(Invalid) as refused:
         apply.checked_claim(**values)
     assert [error.field for error in refused.value.fields] == [field]
+
+
+@pytest.mark.parametrize("name", ["Y", "H'Hen Niê", "H’Hen Niê", "Zơ Râm Nhiếu", "Nguyễn Thị Minh-Anh", "A Lăng Blao", "Tôn Nữ Thị Hoàng Anh Bảo Ngọc"])
+def test_names_of_every_people_are_taken(name):
+    assert apply.checked_claim(new_number(), name, BIRTH, "0905000001").name == name

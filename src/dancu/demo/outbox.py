@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from dancu.kernel.errors import DancuError, NotFound
+from dancu.kernel.errors import DancuError, Invalid, NotFound
 from dancu.kit import messages
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import APIRouter, DbConn, Form, FormErrors, JSONResponse, Request, Response, public, render
 
 router = APIRouter(include_in_schema=False, prefix="/demo")
@@ -21,9 +21,13 @@ def _only_in_a_demonstration(request: Request) -> None:
 
 @router.get("/outbox.json", dependencies=[public()])
 async def outbox_json(request: Request, conn: DbConn, to: str = "") -> Response:
-    """The latest messages, newest first: [{to, channel, text, at, kind}]. `to`: a phone or an e-mail address."""
+    """The latest messages, newest first: [{to, channel, text, at, kind}]. `to`: a phone or an e-mail address. A script is
+    answered in JSON also where `to` is neither."""
     _only_in_a_demonstration(request)
-    found = await messages.outbox(conn, to, most=_MOST)
+    try:
+        found = await messages.outbox(conn, to, most=_MOST)
+    except Invalid as error:
+        return JSONResponse({"error": error.code, "message": gettext(error.message, **error.params)}, status_code=422)
     return JSONResponse(
         [
             {"to": one.to, "channel": one.channel, "text": one.text, "at": one.at.astimezone(UTC).isoformat(), "kind": one.kind}

@@ -4,6 +4,7 @@ is kept before the last button. /eid/application: where one's application stands
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from dataclasses import dataclass, replace
 from typing import Final
@@ -38,7 +39,8 @@ log = get_logger("dancu.accounts")
 STEPS: Final = ("number", "who", "phone", "review", "portrait")
 TITLES: Final = (N_("Số định danh"), N_("Họ tên, ngày sinh"), N_("Điện thoại"), N_("Xem lại"), N_("Ảnh chân dung"))
 _LIFE = 3600
-_MAX_UPLOAD = 6 * 1024 * 1024
+# More than is taken, so that a phone's large photograph is answered beside its field and what was typed is kept.
+_MAX_UPLOAD = 24 * 1024 * 1024
 STATES: Final = {
     ApplicationState.WAITING: ("us", N_("Đang được xem xét")),
     ApplicationState.APPROVED: ("done", N_("Đã duyệt; xem tin nhắn có mã kích hoạt")),
@@ -49,7 +51,8 @@ STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What has been answered so far. `guardian`: the signed-in parent who applies for a child, 0 for oneself."""
+    """What has been answered so far. `guardian`: the signed-in parent who applies for a child, 0 for oneself; `once`: of one
+    filling-in from its first page to its last."""
 
     number: str = ""
     name: str = ""
@@ -57,10 +60,11 @@ class Draft:
     phone: str = ""
     email: str = ""
     guardian: int = 0
+    once: str = ""
     at: int = 0
 
     def sealed(self) -> str:
-        plain = json.dumps([self.number, self.name, self.birth, self.phone, self.email, self.guardian, int(time.time())])
+        plain = json.dumps([self.number, self.name, self.birth, self.phone, self.email, self.guardian, self.once or secrets.token_hex(8), int(time.time())])
         return ring().encrypt(plain.encode(), table="accounts.register", row=0, column="draft").hex()
 
     @classmethod
@@ -144,7 +148,10 @@ def _taken(draft: Draft, step: str, form: Form, errors: FormErrors) -> Draft:
         if step == "number":
             return replace(draft, number=PersonalId.parse(form.required("number", errors) or "0").value)
         if step == "who":
-            return replace(draft, name=form.required("name", errors)[:120], birth=_birth(form, errors))
+            name, birth = form.required("name", errors), _birth(form, errors)
+            if not errors:
+                apply.checked_claim(draft.number, name, birth, "")
+            return replace(draft, name=name, birth=birth)
         if step == "phone":
             email = form.value("email")
             phone = normalize_phone(form.required("phone", errors) or "0")
@@ -160,6 +167,8 @@ def _taken(draft: Draft, step: str, form: Form, errors: FormErrors) -> Draft:
 def _birth(form: Form, errors: FormErrors) -> str:
     """A day, or the month or year alone where the papers have no more."""
     day, month, year = form.date_parts("birth")
+    if day and not month:  # 4 and 1990 are not April 1990
+        day = "?"
     text = "/".join(part for part in (day, month, year) if part)
     try:
         return str(parse_date(text).date)
@@ -178,7 +187,7 @@ async def _send(request: Request, conn: DbConn, draft: Draft, form: Form) -> Res
         async with attempt(conn):
             receipt = await apply.submit(
                 conn, apply.by_guardian(claim) if draft.guardian else claim, portrait=image, portrait_checked=checked,
-                network=browser_of(request).address, language=language(), guardian_key=draft.guardian or None,
+                network=browser_of(request).address, language=language(), guardian_key=draft.guardian or None, once=draft.once,
                 assisted=bool(form.value("assisted")) or helpers.of_request(request.cookies) is not None,
             )  # fmt: skip
     except DancuError as error:
@@ -234,7 +243,7 @@ async def standing(request: Request, conn: DbConn) -> Response:
     if errors:
         return _standing(request, form, errors)
     try:
-        if not form.value("code"):
+        if form.value("again") or not form.value("code"):
             await apply.send_state_code(conn, ref, phone)
             return _standing(request, form, errors, sent=True)
         found = await apply.standing(conn, ref, phone, form.value("code"))

@@ -22,6 +22,7 @@ from dancu.accounts.store import applications as store
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import DancuError, Exceeded, FieldError, Invalid, NotFound
+from dancu.kernel.names import name_findings, normal_form
 from dancu.kernel.numbers import PersonalId, normalize_phone
 from dancu.kernel.workdays import add_working_days
 from dancu.kit import jobs, messages
@@ -33,6 +34,8 @@ from dancu.kit.ring import ring
 CHECK_JOB = "accounts:check_application"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_SECONDS = 600
+_OLDEST = 130
+_NOT_IN_NAMES = {"person.name.digits", "person.name.encoding", "person.name.characters"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,27 @@ def checked_claim(number: str, name: str, birth: str, phone: str, email: str = "
     the registry."""
     wrong: list[FieldError] = []
     kept_number = _try(wrong, "number", lambda: PersonalId.parse(number).value)
-    kept_birth = _try(wrong, "birth", lambda: str(PartialDate.from_iso(birth)))
+    kept_birth = _try(wrong, "birth", lambda: _born(birth))
     kept_phone = _try(wrong, "phone", lambda: normalize_phone(phone)) if phone else ""
     if len(name.split()) < 1 or len(name) > 120:
         wrong.append(FieldError("name", "application.name", N_("Hãy viết họ, chữ đệm và tên như trên giấy tờ.")))
+    elif _NOT_IN_NAMES & {one.code for one in name_findings(normal_form(name))}:
+        wrong.append(FieldError("name", "application.name_characters", N_("Họ tên chỉ gồm chữ. Hãy bỏ chữ số và ký tự lạ.")))
     mail = email.strip()
     if mail and (len(mail) > 200 or not messages.is_mail(mail)):
         wrong.append(FieldError("email", "application.email", N_("Địa chỉ thư chưa đúng. Ví dụ: ten@example.vn.")))
     if wrong:
         raise Invalid("application.claim", N_("Một số mục chưa đúng. Xin xem lại từng mục."), fields=tuple(wrong))
     return Claim(kept_number, " ".join(name.split()), kept_birth, kept_phone, mail)
+
+
+def _born(text: str) -> str:
+    """Raises Invalid also for a day that has not come, or on which nobody alive was born."""
+    birth = PartialDate.from_iso(text)
+    first, today = birth.earliest(), SYSTEM_CLOCK.today()
+    if first > today or first.year < today.year - _OLDEST:
+        raise Invalid("application.birth", N_("Ngày sinh này không thể có. Hãy xem lại năm sinh."))
+    return str(birth)
 
 
 def _try(wrong: list[FieldError], field: str, make: Callable[[], str]) -> str:
@@ -70,21 +84,26 @@ def _try(wrong: list[FieldError], field: str, make: Callable[[], str]) -> str:
 
 async def submit(
     conn: Conn, claim: Claim, *, portrait: bytes | None = None, portrait_checked: bool = False, network: str = "",
-    language: str = "vi", guardian_key: int | None = None, channel: str = "online", assisted: bool = False,
+    language: str = "vi", guardian_key: int | None = None, channel: str = "online", assisted: bool = False, once: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Receipt:  # fmt: skip
-    """Hand an application in. The same receipt whatever the registry knows. Raises Exceeded where this network sends very
-    many; a mere lot goes to an officer instead of being approved by itself."""
+    """Hand an application in. The same receipt whatever the registry knows. `once`: names the filling-in this comes from;
+    the same claim sent from it again (a button pressed twice, a page loaded anew) is the same application. Raises Exceeded
+    where this network sends very many; a mere lot goes to an officer instead of being approved by itself."""
     today = clock.today()
     rule = rule_on(today)
+    ref = _ref_of(once, claim, guardian_key) if once else new_ref()
+    if once and (sent := await _sent_before(conn, ref)):
+        return sent
     busy = await _charge(conn, claim, network)
-    ref = new_ref()
     due = add_working_days(today, rule.level_1_days)
-    await store.insert(
+    new = await store.insert(
         conn, ref, claimed=seal_claim(ref, claim), portrait=seal_portrait(ref, portrait), language=language, rule=rule.code,
         phone_index=core.phone_index(claim.phone) if claim.phone else None, due_on=due, level=1, channel=channel,
         assisted=assisted, guardian_key=guardian_key, findings={"busy": busy, "portrait_checked": portrait_checked},
     )  # fmt: skip
+    if not new:  # the same button pressed twice, at the same moment
+        return await _sent_before(conn, ref) or Receipt(ref, due)
     await jobs.defer(conn, CHECK_JOB, {"ref": ref})
     if claim.phone and not busy:
         to = Contacts(phone=claim.phone)
@@ -113,8 +132,24 @@ async def _charge(conn: Conn, claim: Claim, network: str) -> bool:
 
 def new_ref() -> str:
     """A reference drawn at random (50 bits), without letters people mistake."""
-    drawn = "".join(secrets.choice(_ALPHABET) for _ in range(10))
-    return f"DK-{drawn[:5]}-{drawn[5:]}"
+    return _ref(secrets.token_bytes(10))
+
+
+def _ref(drawn: bytes) -> str:
+    letters = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in drawn[:10])
+    return f"DK-{letters[:5]}-{letters[5:]}"
+
+
+def _ref_of(once: str, claim: Claim, guardian_key: int | None) -> str:
+    """The reference of this claim from this filling-in: nobody without the key can tell it beforehand."""
+    said = [once, claim.number, claim.name, claim.birth, claim.phone, claim.email, str(guardian_key or "")]
+    return _ref(ring().mac("application.once", "\n".join(said).encode()))
+
+
+async def _sent_before(conn: Conn, ref: str) -> Receipt | None:
+    application_id = await store.open_by_ref(conn, ref)
+    found = await store.application(conn, application_id) if application_id else None
+    return Receipt(found.ref, found.due_on) if found else None
 
 
 # -- where it stands ------------------------------------------------------------------------------------------------
@@ -137,7 +172,7 @@ async def send_state_code(conn: Conn, ref: str, phone: str) -> None:
     if wait := await throttle.wait_seconds(conn, [own]):
         raise Exceeded("code.wait", N_("Mã vừa được gửi. Xin đợi {seconds} giây rồi xin mã khác."), seconds=math.ceil(wait))
     await throttle.charge(conn, [own])
-    to = normalize_phone(phone)
+    to = _phone(phone)
     claim = await _claim_by_ref(conn, ref)
     if claim is None or not hmac.compare_digest(claim.phone.encode(), to.encode()):
         return
@@ -148,7 +183,7 @@ async def send_state_code(conn: Conn, ref: str, phone: str) -> None:
 async def standing(conn: Conn, ref: str, phone: str, code: str, *, clock: Clock = SYSTEM_CLOCK) -> Standing:
     """Where the application stands, for whoever holds its phone. Raises Invalid for a wrong code, as for a wrong
     reference."""
-    to = normalize_phone(phone)
+    to = _phone(phone)
     tries = throttle.bucket("eid state try", ref, burst=5, seconds=120)
     wait = await throttle.wait_seconds(conn, [tries])
     await throttle.charge(conn, [tries])
@@ -164,6 +199,13 @@ async def standing(conn: Conn, ref: str, phone: str, code: str, *, clock: Clock 
         raise NotFound("application.unknown", N_("Không có hồ sơ này."))
     shown = ApplicationState.WAITING if found.state.open else found.state
     return Standing(ref, shown, found.due_on, found.state.open and found.due_on < clock.today())
+
+
+def _phone(text: str) -> str:
+    try:
+        return normalize_phone(text)
+    except Invalid as error:
+        raise Invalid(error.code, error.message, fields=(FieldError("phone", error.code, error.message),)) from None
 
 
 async def _claim_by_ref(conn: Conn, ref: str) -> Claim | None:

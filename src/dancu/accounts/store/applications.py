@@ -26,13 +26,15 @@ def _application(row: Sequence[Any]) -> Application:
 async def insert(
     conn: Conn, ref: str, *, claimed: bytes, portrait: bytes | None, phone_index: bytes | None, language: str, rule: str,
     due_on: date, level: int, channel: str, assisted: bool, guardian_key: int | None, findings: dict[str, Any],
-) -> None:  # fmt: skip
-    """A new application of nobody yet: whom it concerns the check finds out."""
-    await conn.execute(
+) -> bool:  # fmt: skip
+    """A new application of nobody yet: whom it concerns the check finds out. False where the reference is there already."""
+    done = await conn.execute(
         "INSERT INTO accounts.application (ref, level, channel, state, claimed, portrait, phone_index, language, rule, due_on,"
-        " assisted, guardian_key, findings) VALUES (%s, %s, %s, 'submitted', %s, %s, %s, %s, %s, %s, %s, %s::bigint, %s)",
+        " assisted, guardian_key, findings) VALUES (%s, %s, %s, 'submitted', %s, %s, %s, %s, %s, %s, %s, %s::bigint, %s)"
+        " ON CONFLICT DO NOTHING",
         (ref, level, channel, claimed, portrait, phone_index, language, rule, due_on, assisted, guardian_key, Jsonb(findings)),
     )
+    return done.rowcount == 1
 
 
 async def open_by_ref(conn: Conn, ref: str) -> int | None:
