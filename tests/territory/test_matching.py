@@ -93,6 +93,26 @@ def test_same_place_written_in_many_ways() -> None:
     assert {resolve(w, OLD).status for w in ways} == {Status.EXACT}
 
 
+@pytest.mark.parametrize("house", ["12/3 ngõ 5", "Kiệt 12A", "số 5/", "K45/12"])
+def test_a_commune_behind_a_house_number_is_offered(house: str) -> None:
+    """Streets bear the names of communes: the district is sure, the commune of that name stands beside it."""
+    answer = resolve(f"{house} Tam Hiệp, huyện Núi Thành, Quảng Nam", OLD)
+    assert (answer.status, answer.candidates[0].unit.name) == (Status.EXACT, "Núi Thành")
+    assert [(c.unit.title, c.via) for c in answer.candidates[1:]] == [("Xã Tam Hiệp", "maybe_street")]
+    # Where the district is gone, it says which of its heirs is meant rather than the others.
+    today = resolve(f"{house} Tam Hiệp, huyện Núi Thành, Quảng Nam", NEW)
+    blind = resolve(f"{house} Trần Phú, huyện Núi Thành, Quảng Nam", NEW)
+    assert today.status is blind.status is Status.AMBIGUOUS
+    assert {c.unit.unit_id for c in today.candidates} == {c.unit.unit_id for c in blind.candidates}
+    assert today.candidates[0].unit.name == "Núi Thành" and today.candidates[0].confidence > 2 * blind.candidates[0].confidence
+
+
+@pytest.mark.parametrize("street", ["12 đường Tam Hiệp", "12 Trần Phú", "đường Tam Hiệp", "12/3 ngõ 5 đường Tam Hiệp"])
+def test_what_says_that_it_is_a_street_is_no_commune(street: str) -> None:
+    answer = resolve(f"{street}, huyện Núi Thành, Quảng Nam", OLD)
+    assert [c.unit.title for c in answer.candidates] == ["Huyện Núi Thành"]
+
+
 def test_marks_tell_apart_what_letters_do_not() -> None:
     """Thanh Khê has Thanh Khê Đông; Tam Thanh and Tam Thành lie in one province."""
     assert names("Tam Thanh, Quảng Nam", OLD)[0].startswith("Xã Tam Thanh")

@@ -132,6 +132,7 @@ _HOW = {
     "code": "theo mã",
     "moved": "mã nay thuộc đơn vị khác",
     "hamlet": "theo tên thôn, tổ dân phố",
+    "maybe_street": "xã, phường cùng tên đứng sau số nhà, cũng có thể là tên đường",
 }
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
 from dancu.territory.gazetteer import gazetteer as default_gazetteer
 from dancu.territory.matching.approximate import Scopes, approximate_mentions
+from dancu.territory.matching.behind_a_number import offered
 from dancu.territory.matching.choosing import MOST, coarsest, longest, of_the_day, via, with_others
 from dancu.territory.matching.doubts import (
     CONTRADICTS,
@@ -212,6 +213,8 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     status, note, candidates = doubts(status, note, candidates, top, scorer)
     if status is Status.UNKNOWN and note in (CONTRADICTS, PART_NOT_READ):
         candidates = with_others(candidates, top, scorer, day, g)
+    elif top.unit.level == 2:
+        candidates = offered(candidates, reading, top, scorer, day, g)
     return Resolution(status, candidates, _rest(reading, top, scorer.local), note)
 
 
@@ -275,7 +278,7 @@ def _with_hamlet(answer: Resolution, hamlets: Hamlets) -> Resolution:
     c, h = hits[0]
     hamlet_id = h.hamlet_id if len(hits) == 1 else None
     if answer.status is Status.EXACT:
-        return replace(answer, hamlet_id=hamlet_id)
+        return replace(answer, hamlet_id=hamlet_id) if c is answer.candidates[0] else answer
     chosen = replace(c, confidence=0.9, via=f"{c.via}+hamlet")
     others = tuple(x for x in answer.candidates if x.unit is not c.unit)
     return replace(answer, status=Status.EXACT, candidates=(chosen, *others), note="", hamlet_id=hamlet_id)

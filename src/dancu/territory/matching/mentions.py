@@ -7,6 +7,9 @@ from dancu.territory.matching.reading import Reading
 from dancu.territory.matching.words import LEVEL, LOCAL, NEEDS_MORE, STREETS, TWO_WORDS
 from dancu.territory.models import Kind
 
+_LANES = frozenset("khnabcdl")
+"""Letters glued to the number of a lane or house: "K45/12" (kiệt), "H12" (hẻm), "N5" (ngõ, ngách), "B12". Not P, Q, F: wards
+and urban districts have numbers."""
 LONGEST = 6
 """Words in the longest name looked for ("Nông trường Việt Lâm", "Văn Miếu - Quốc Tử Giám")."""
 
@@ -42,19 +45,25 @@ def local_parts(reading: Reading) -> tuple[bool, ...]:
     while i < len(words):
         first, last = reading.segment_of[i]
         named = begins_local(reading, i)
-        house = words[i].number and i == first and reading.kinds[i] is None
+        house = i == first and (_lane(reading, i) or (words[i].number and reading.kinds[i] is None))
         if not (named or house):
             i += 1
             continue
         street = house or words[i].key in STREETS
         local[i] = True
         i += 1
-        while i < last and not _kind_begins(reading, i):
+        while i < last and (not _kind_begins(reading, i) or _lane(reading, i)):
             if words[i - 1].number and not street and not words[i].number and not begins_local(reading, i):
                 break
             local[i] = True
             i += 1
     return tuple(local)
+
+
+def _lane(reading: Reading, i: int) -> bool:
+    """Is word i the letter of a lane's or house's number?"""
+    words = reading.words[i : i + 2]
+    return words[0].key in _LANES and len(words) == 2 and words[1].number and words[0].end == words[1].start
 
 
 def begins_local(reading: Reading, i: int) -> bool:
