@@ -1,17 +1,21 @@
-"""/eid/activate: the number and the code of the notice, then a passcode, then a way back in, then done."""
+"""/eid/activate: the number and the code of the notice, then a passcode, then done: a way back in to keep, and a key of this
+phone for whoever wants one. A button pressed twice, or a page loaded anew, is answered as the first time."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-from dancu.accounts.models import Account
-from dancu.accounts.pages.browser import browser_of
-from dancu.accounts.service import activate, authenticators, core
+from dancu.accounts.models import Account, AccountState
+from dancu.accounts.pages.browser import attestation_of, binding_of, browser_of, site_of
+from dancu.accounts.service import activate, authenticators, core, first_keys
 from dancu.accounts.service.check import eid_purpose
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Channel, Purpose
 from dancu.kernel.errors import DancuError, Exceeded, Invalid
 from dancu.kernel.numbers import PersonalId
+from dancu.kit.agents import device_name
 from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -62,10 +66,11 @@ async def code(request: Request, conn: DbConn) -> Response:
     try:
         digits = PersonalId.parse(number).value
     except DancuError as error:
-        return _first(request, form, FormErrors.of(error))
+        errors.add("number", error.code, error.message, **error.params)
+        return _first(request, form, errors)
     keys = await keys_by_number(conn, digits)
     key = keys[0] if keys else 0
-    if not await activate.may_activate(conn, key, given):
+    if not await activate.may_activate(conn, key, given, by=binding_of(request)):
         await throttle.charge(conn, [network])
         return _first(request, form, FormErrors.of(_REFUSED))
     return _passcode(request, activate.grant(await core.existing(conn, key)), FormErrors())
@@ -107,10 +112,64 @@ async def passcode(request: Request, conn: DbConn) -> Response:
             await activate.activate(conn, actor, account.person_key, purpose=purpose)
             recovery = await _ways_back(conn, actor, purpose, account)
     except DancuError as error:
-        if error.code == "activation.ended":
-            return _first(request, Form(), FormErrors.of(error))
-        return _passcode(request, sealed, FormErrors.of(error), form)
-    return render(request, "accounts/activate_done.html", recovery=recovery, account=account)
+        if error.code != "activation.ended":
+            return _passcode(request, sealed, FormErrors.of(error), form)
+        return await _once_more(request, conn, sealed, secret) or _first(request, Form(), FormErrors.of(error))
+    return await _done(request, conn, await core.existing(conn, account.person_key), recovery)
+
+
+async def _once_more(request: Request, conn: Conn, sealed: str, secret: str) -> Response | None:
+    """The button pressed twice: the first press activated, and its answer with the codes to keep was never seen. New ones are
+    shown to whoever has this page and this passcode."""
+    try:
+        account = await activate.granted(conn, sealed, state=AccountState.ACTIVE)
+    except Invalid:
+        return None
+    tries = throttle.bucket("eid activate again", str(account.person_key), burst=4, seconds=300)
+    if await throttle.charge_unless_waiting(conn, [tries], [tries]) or not await authenticators.verify_passcode(conn, account.person_key, secret):
+        return None
+    return await _done(request, conn, account, await _ways_back(conn, _holder(request), eid_purpose(), account))
+
+
+async def _done(
+    request: Request, conn: Conn, account: Account, recovery: Sequence[str], *, added: str = "", errors: FormErrors | None = None
+) -> Response:
+    """A child's account gets no key of the guardian's phone: that one opens the guardian's own."""
+    offered = account.guardian_key is None and added != "passkey"
+    key, binding = account.person_key, binding_of(request)
+    return render(
+        request, "accounts/activate_done.html", recovery=recovery, account=account, added=added, errors=errors or FormErrors(),
+        sealed=first_keys.seal(account, recovery),
+        passkey=await authenticators.begin_passkey(conn, key, site_of(request), binding, attestation=attestation_of(request)) if offered else None,
+        device=authenticators.device_challenge(binding) if offered and not added else None, status=422 if errors else 200,
+    )  # fmt: skip
+
+
+@router.post("/key/{kind}")
+async def key_of_this_phone(request: Request, conn: DbConn, kind: Literal["passkey", "device"]) -> Response:
+    """The key this browser just made, for the account just activated."""
+    form = await read_form(request)
+    try:
+        just = await first_keys.unsealed(conn, form.value("sealed"))
+    except DancuError as error:
+        return _first(request, Form(), FormErrors.of(error))
+    account, actor, purpose = just.account, _holder(request), eid_purpose()
+    label = device_name(request.headers.get("user-agent", ""))
+    site, binding, challenge, answer = site_of(request), binding_of(request), form.value("challenge"), form.value("answer")
+    try:
+        async with attempt(conn):
+            if kind == "passkey":
+                await authenticators.keep_passkey(
+                    conn, actor, purpose, account.person_key, site, binding, sealed=challenge, answer=answer, label=label,
+                    attestation=attestation_of(request),
+                )  # fmt: skip
+            else:
+                await authenticators.keep_device(
+                    conn, actor, purpose, account.person_key, site, binding, sealed=challenge, answer=answer, label=label
+                )
+    except DancuError as error:
+        return await _done(request, conn, account, just.codes, errors=FormErrors.of(error))
+    return await _done(request, conn, account, just.codes, added=kind)
 
 
 def _holder(request: Request) -> Actor:

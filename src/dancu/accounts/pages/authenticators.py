@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dancu.accounts.models import SignIn
-from dancu.accounts.pages.browser import binding_of, sign_in_url, site_of
+from dancu.accounts.pages.browser import attestation_of, binding_of, sign_in_url, site_of
 from dancu.accounts.service import authenticators, own, sign_in
 from dancu.kernel.actor import Actor
 from dancu.kernel.errors import DancuError
@@ -54,7 +54,7 @@ async def _listing(
     if await _proved(conn, actor) is None:
         return _prove()
     form = await authenticators.begin_passkey(
-        conn, actor.actor_id, site_of(request), binding_of(request), attestation=_attestation(request)
+        conn, actor.actor_id, site_of(request), binding_of(request), attestation=attestation_of(request)
     )
     return render(
         request, "accounts/authenticators.html", base="base_citizen.html", done=done, form=Form(), errors=errors or FormErrors(),
@@ -72,7 +72,7 @@ async def add_passkey(request: Request, conn: DbConn, actor: CurrentActor) -> Re
         async with attempt(conn):
             await authenticators.keep_passkey(
                 conn, actor, own.purpose(), actor.actor_id, site_of(request), binding_of(request), sealed=form.value("challenge"),
-                answer=form.value("answer"), label=form.value("label"), attestation=_attestation(request),
+                answer=form.value("answer"), label=form.value("label"), attestation=attestation_of(request),
             )  # fmt: skip
     except DancuError as error:
         return await _listing(request, conn, actor, errors=FormErrors.of(error))
@@ -180,7 +180,3 @@ async def remove(request: Request, conn: DbConn, actor: CurrentActor, authentica
     except DancuError as error:
         return await _listing(request, conn, actor, errors=FormErrors.of(error))
     return see_other(f"{HOME}?done=removed")
-
-
-def _attestation(request: Request) -> str:
-    return str(getattr(request.app.state, "passkey_attestation", "none"))

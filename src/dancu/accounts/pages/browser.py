@@ -33,6 +33,11 @@ def site_of(request: Request) -> Site:
     return Site(request.url.hostname or "localhost", f"{scheme}://{request.headers.get('host', 'localhost')}")
 
 
+def attestation_of(request: Request) -> str:
+    """Which passkeys are taken, as the settings say."""
+    return str(getattr(request.app.state, "passkey_attestation", "none"))
+
+
 def remember_device(request: Request, response: Response, device: str) -> None:
     response.set_cookie(
         DEVICE_COOKIE, device, max_age=_DEVICE_DAYS * 86400, httponly=True, samesite="lax",

@@ -73,9 +73,11 @@ async def resend(conn: Conn, key: int) -> None:
         await codes.send_code(conn, key, "activate", to=to.phone)
 
 
-async def may_activate(conn: Conn, key: int, code: str) -> bool:
-    """Whether `code` is the account's code of activation; used up by that. False also where nothing waits."""
-    right = await codes.check_code(conn, key, "activate", code)
+async def may_activate(conn: Conn, key: int, code: str, *, by: str = "") -> bool:
+    """Whether `code` is the account's code of activation; used up by that, but for the browser `by` while what it was given
+    for it lasts. False also where nothing waits."""
+    right = await codes.check_code(conn, key, "activate", code, by=by)
+    right = right or await codes.was_right(conn, key, "activate", code, by=by, seconds=_GRANT_SECONDS)
     found = await core.account(conn, key)
     return right and found is not None and found.state is AccountState.NOTIFIED
 
@@ -87,15 +89,16 @@ def grant(account: Account) -> str:
     return ring().encrypt(plain, table="accounts.activate", row=0, column="grant").hex()
 
 
-async def granted(conn: Conn, sealed: str) -> Account:
-    """The account a grant is for, locked for the change. Raises Invalid where it ended, was altered or used."""
+async def granted(conn: Conn, sealed: str, *, state: AccountState = AccountState.NOTIFIED) -> Account:
+    """The account a grant is for, locked for the change; `state` ACTIVE: once it was activated, while the grant lasts.
+    Raises Invalid where it ended, was altered or used."""
     try:
         plain = ring().decrypt(bytes.fromhex(sealed), table="accounts.activate", row=0, column="grant").decode()
         key, version, until = (int(part) for part in plain.split("|"))
     except Exception:
         raise _ended() from None
     found = await core.account(conn, key, lock=True)
-    if found is None or found.state is not AccountState.NOTIFIED or found.lock_version != version:
+    if found is None or found.state is not state or found.lock_version != version:
         raise _ended()
     if until < SYSTEM_CLOCK.now().timestamp():
         raise _ended()

@@ -86,14 +86,26 @@ async def send_code(conn: Conn, key: int, use: str, *, context: str = "", to: st
     return address[-3:] if channel == "sms" else address.partition("@")[2]
 
 
-async def check_code(conn: Conn, key: int, use: str, code: str, *, context: str = "") -> bool:
+async def check_code(conn: Conn, key: int, use: str, code: str, *, context: str = "", by: str = "") -> bool:
     """Whether `code` is the live one of this use and context; it is used up by that. The same work for a right and a
-    wrong one, and for an account that has none."""
+    wrong one, and for an account that has none. `by`: the browser it came from (see `was_right`)."""
     await core.open(conn, [key])
     given = digest(key, use, cleaned(code), context)
     live = await store.take_try(conn, key, use, TRIES)
     right = hmac.compare_digest(live[0] if live else b"\0" * 32, given)
-    return right and await store.use_up(conn, key, use)
+    return right and await store.use_up(conn, key, use, _browser(by) if by else None)
+
+
+async def was_right(conn: Conn, key: int, use: str, code: str, *, by: str, seconds: int) -> bool:
+    """Whether this browser used this code up within the last seconds: the button pressed twice, the way back. Counts as a
+    try, a few more than for a live code."""
+    await core.open(conn, [key])
+    used = await store.take_try_again(conn, key, use, _browser(by), seconds, 2 * TRIES) if by else None
+    return used is not None and hmac.compare_digest(used, digest(key, use, cleaned(code), ""))
+
+
+def _browser(binding: str) -> bytes:
+    return ring().mac("code.browser", binding.encode())
 
 
 def cleaned(code: str) -> str:

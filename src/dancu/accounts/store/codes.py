@@ -30,8 +30,21 @@ async def take_try(conn: Conn, key: int, use: str, most: int) -> tuple[bytes, st
     return (bytes(row[0]), row[1]) if row else None
 
 
-async def use_up(conn: Conn, key: int, use: str) -> bool:
+async def use_up(conn: Conn, key: int, use: str, by: bytes | None = None) -> bool:
     done = await conn.execute(
-        "UPDATE accounts.code SET used_at = now() WHERE person_key = %s::bigint AND use = %s AND used_at IS NULL", (key, use)
+        "UPDATE accounts.code SET used_at = now(), used_by = %s WHERE person_key = %s::bigint AND use = %s AND used_at IS NULL",
+        (by, key, use),
     )
     return done.rowcount == 1
+
+
+async def take_try_again(conn: Conn, key: int, use: str, by: bytes, seconds: int, most: int) -> bytes | None:
+    """Count one try of a code that `by` used within the last seconds; its digest, None where there is none."""
+    row = await (
+        await conn.execute(
+            "UPDATE accounts.code SET tries = tries + 1 WHERE person_key = %s::bigint AND use = %s AND used_by = %s"
+            " AND used_at > now() - make_interval(secs => %s) AND tries < %s RETURNING code_digest",
+            (key, use, by, seconds, most),
+        )
+    ).fetchone()
+    return bytes(row[0]) if row else None
