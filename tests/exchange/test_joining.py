@@ -77,6 +77,10 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     assert (granted["fields"], granted["quota_day"], granted["hours"], granted["consent_needed"]) == (["name", "birth"], 50, "7-18", False)
     asking = dancu(registry, "agreement", "grant", "--partner", made["client_id"], "--service", "lookup", *terms[2:], "--consent")
     assert asking["consent_needed"] is True
+    line = ("--service", "verify", "--fields", "life", "--purpose", "public_service", "--legal-basis", "278/2025/NĐ-CP", *terms[8:])
+    added = dancu(registry, "agreement", "grant", "--partner", made["client_id"], *line)
+    assert added["purpose_fields"] == {"health_insurance": ["name", "birth"], "public_service": ["life"]} and (added["quota_day"], added["hours"]) == (50, "7-18")
+    assert dancu(registry, "agreement", "grant", "--partner", made["client_id"], *line, "--only")["purpose_fields"] == {"public_service": ["life"]}
     wrong = dancu(registry, "agreement", "grant", "--partner", "BO-Y-TE-THU", *terms[:2], "--fields", "blood", *terms[4:], code=1)
     assert "birth_place" in wrong["fields"][0]["message"]
     assert dancu(registry, "agreement", "grant", "--partner", "nobody", *terms, code=1)["error"] == "exchange.partner.unknown"
@@ -87,7 +91,7 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     assert {one["state"] for system in gone["systems"] for one in system["certificates"]} == {"revoked"}
     assert dancu(registry, "partner", "add", "--name", "Bộ Y tế (thử)", "--csr", str(file), code=1)["error"]
     assert dancu(registry, "agreement", "grant", "--partner", made["org_code"], *terms, code=1)["error"] == "exchange.partner.stopped"
-    assert [one["state"] for one in dancu(registry, "agreement", "list", "--partner", made["org_code"], "--all")] == ["ended", "ended"]
+    assert [one["state"] for one in dancu(registry, "agreement", "list", "--partner", made["org_code"], "--all")] == ["ended", "ended", "replaced", "replaced"]
 
 
 def _request(key: Any, *, subject: bool = True, ca: bool = False, hash_: Any = None) -> bytes:

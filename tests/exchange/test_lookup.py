@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -79,6 +80,36 @@ async def test_without_consent_nothing_and_with_it_what_was_consented_to(site: S
         await consents.give(conn, actor, program.client_no, {"name"}, _purpose(), until, client_name="Ngân hàng")
     answer = await program.client.lookup(["name", "birth"], WHY, number=number)
     assert answer.body["person"] == {"name": "Võ Thị Đồng Ý"} and answer.body["withheld"] == ["birth"]
+    # The cheapest service asks too: what was not consented to is not even compared.
+    await site.agree(program.org_code, "verify", "name birth", consent_needed=True)
+    site.forget()
+    compared = await program.client.verify(number, {"name": "Võ Thị Đồng Ý", "birth": "1990"}, WHY)
+    assert compared.body["fields"] == {"name": "yes"} and compared.body["withheld"] == ["birth"]
+    for whom in (number, "049090999998"):  # nobody's number sounds like somebody's who has not consented
+        with pytest.raises(CallRefused) as refused:
+            await program.client.verify(whom, {"birth": "1990"}, WHY)
+        assert (refused.value.status, refused.value.code) == (403, "exchange.consent") and "Tôi chia sẻ với ai" in str(refused.value)
+
+
+async def test_a_purpose_reaches_its_own_fields_in_every_service(site: Site) -> None:
+    program = await site.program("Bộ Hai Mục Đích")
+    other = replace(WHY, purpose="data_sharing", legal_basis="278/2025/NĐ-CP")
+    lines = {"purposes": {WHY.purpose: WHY.legal_basis, other.purpose: other.legal_basis}, "purpose_fields": {other.purpose: frozenset({"name"})}}
+    for service in ("lookup", "verify", "confirm", "residence", "events"):
+        await site.agree(program.org_code, service, "name birth sex personal_id card address temporary_address household life", **lines)
+    _, number = await citizen(site, "Đinh Thị Hai Việc")
+    site.forget()
+    assert (await program.client.lookup(["birth"], WHY, number=number)).body["found"] is True
+    assert (await program.client.lookup(["name"], other, number=number)).body["person"] == {"name": "Đinh Thị Hai Việc"}
+    for name, body in {
+        "lookup": {"number": number, "fields": ["birth"]}, "verify": {"number": number, "fields": {"birth": "1990"}},
+        "confirm": {"number": number, "kind": "residence", "procedure": "school"},
+        "residence": {"procedure": "school", "way": "lookup", "number": number},
+        "events/subscribe": {"kinds": ["death"], "mode": "pull"},
+    }.items():
+        with pytest.raises(CallRefused) as refused:
+            await program.client.call(name, body, other)
+        assert (refused.value.status, refused.value.code) == (403, "agreement.field"), name
 
 
 def _purpose():  # type: ignore[no-untyped-def]

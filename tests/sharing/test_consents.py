@@ -110,7 +110,7 @@ async def test_never_more_than_the_agreement(app, citizen, system):
     assert (await service.consents_of(app, citizen))[0].client_name == "Điện lực tỉnh"
 
 
-@pytest.mark.parametrize("claims", [(), ("religion",), ("name", "x")])
+@pytest.mark.parametrize("claims", [(), ("members",), ("name", "x")])
 async def test_claims_that_do_not_exist(app, citizen, claims):
     with pytest.raises(Invalid):
         await give(app, citizen, claims)

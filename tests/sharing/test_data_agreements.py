@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from dancu.access import service as access
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed
 from dancu.sharing import rules
-from dancu.sharing.models import FIELDS, SERVICES, AgreementState, DataTerms
+from dancu.sharing.models import FIELDS, SERVICES, AgreementState, DataTerms, asked_by_law
 from dancu.sharing.service import data_agreements as service
 from dancu.sharing.service import partner_seal, receipt_jwks
 from dancu.sharing.service.receipts import canonical_terms
@@ -142,7 +143,8 @@ async def test_a_refusal_may_be_brought_before_the_coordinator_once(app: psycopg
         ({"purposes": {}}, "purposes"), ({"purposes": {"residence_management": "68/2020/QH14"}}, "purposes"),
         ({"purposes": {"social_insurance": "36/2024/QH15"}}, "legal_basis"), ({"quota_day": 0}, "quota_day"), ({"hours": (9, 9)}, "hours"),
         ({"hours": (0, 25)}, "hours"), ({"valid": (date(2020, 1, 1), date(2021, 1, 1))}, "valid"),
-        ({"valid": (date(2026, 1, 1), date(2046, 1, 1))}, "valid"), ({"service": "supply"}, "purposes"), ({"consent_needed": True}, "consent"),
+        ({"valid": (date(2026, 1, 1), date(2046, 1, 1))}, "valid"), ({"service": "supply"}, "purposes"), ({"service": "reconcile", "consent_needed": True}, "consent"),
+        ({"fields": frozenset({"name", "religion"})}, "consent"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_agreed_is_named_with_what_can(app: Any, registry: Any, changes: dict[str, Any], field: str) -> None:
@@ -169,6 +171,61 @@ async def test_what_an_agreement_permits(app: psycopg.AsyncConnection[Any], regi
     assert made.permits("verify", {"name"}, "social_insurance", basis, noon + timedelta(hours=6)) == "agreement.hours"
     assert made.permits("verify", {"name"}, "social_insurance", basis, noon + timedelta(days=365)) == "agreement.expired"
     assert made.permits("verify", {"name"}, "social_insurance", basis, noon - timedelta(days=1)) == "agreement.none"
+
+
+TWO = {"social_insurance": "41/2024/QH15", "data_sharing": "278/2025/NĐ-CP"}
+
+
+async def test_each_purpose_reaches_its_own_fields(app: psycopg.AsyncConnection[Any], registry: Any, system: Actor) -> None:
+    first = await service.grant(app, system, terms(quota_day=7))
+    assert first.fields_for("social_insurance") == {"name", "birth"} and "purpose_fields" not in json.loads(canonical_terms(first))
+    line = terms(fields=frozenset({"life"}), purposes={"data_sharing": TWO["data_sharing"]}, quota_day=9)
+    made = await service.grant(app, system, line.beside(first.terms))
+    noon = datetime.now(UTC)
+    assert made.fields == {"name", "birth", "life"} and made.purposes == TWO and made.quota_day == 9
+    assert made.permits("verify", {"life"}, "data_sharing", TWO["data_sharing"], noon) is None
+    assert made.permits("verify", {"life"}, "social_insurance", TWO["social_insurance"], noon) == "agreement.field"
+    assert made.permits("verify", {"name"}, "data_sharing", TWO["data_sharing"], noon) == "agreement.field"
+    assert json.loads(canonical_terms(made))["purpose_fields"] == {"data_sharing": ["life"], "social_insurance": ["name", "birth"]}
+    assert [sorted(purposes) for _, purposes in made.lines()] == [["social_insurance"], ["data_sharing"]]
+    # The same purpose again changes its own line; a change of the whole never widens a line.
+    for lines in ({"social_insurance": {"sex"}}, {"tax": {"name"}}, {"social_insurance": set()}):
+        with pytest.raises(Invalid) as caught:
+            await service.propose(app, MAKER, terms(purpose_fields={code: frozenset(line) for code, line in lines.items()}))
+        assert [one.code for one in caught.value.fields] == ["sharing.data_terms.purpose_fields"]
+    again = terms(fields=frozenset({"name"})).beside(made.terms)
+    assert again.fields_for("social_insurance") == {"name"} and again.fields_for("data_sharing") == {"life"}
+    whole = terms(fields=frozenset({"name", "life"}), purposes=TWO).as_narrow_as(made.terms)
+    assert whole.fields_for("social_insurance") == {"name"} and whole.fields_for("data_sharing") == {"life"}
+
+
+def test_where_the_law_asks_for_consent() -> None:
+    now, before, earlier = date(2026, 11, 1), date(2025, 3, 1), date(2023, 6, 30)
+    asked = ("identity_check", "26/2023/QH15", {"name", "religion"})
+    for kind, (purpose, basis, fields), day, needed in [
+        ("enterprise", ("banking", "32/2024/QH15", {"name"}), now, {"name"}), ("enterprise", ("banking", "32/2024/QH15", {"name"}), before, {"name"}),
+        ("enterprise", ("banking", "32/2024/QH15", {"name"}), earlier, set()), ("ministry", asked, now, {"religion"}), ("ministry", asked, earlier, set()),
+        ("enterprise", ("utility_contract", "61/2024/QH15 Điều 44", {"name", "ethnicity"}), now, {"ethnicity"}),
+        ("enterprise", ("utility_contract", "278/2025/NĐ-CP", {"name"}), now, {"name"}),
+        ("ministry", ("civil_status", "60/2014/QH13", {"ethnicity"}), now, set()), ("", ("tax", "38/2019/QH14", {"name"}), now, set()),
+    ]:  # fmt: skip
+        found, rule = asked_by_law(kind, purpose, basis, fields, day)
+        assert found == needed and (rule is not None) == bool(needed), (kind, purpose, day)
+        assert rule is None or rule.basis.startswith("91/2025/QH15" if day == now else "13/2023/NĐ-CP")
+
+
+async def test_no_yes_without_the_consent_the_law_asks_for(app: psycopg.AsyncConnection[Any], registry: Any, system: Actor) -> None:
+    await access.add_organisation(app, replace(system, permissions=frozenset({"access.admin"})), "BANK", "Ngân hàng Thử", "enterprise")
+    bank = replace(terms(), org_code="BANK", purposes={"banking": "32/2024/QH15"})
+    for service_code, sentence in (("verify", "Hãy chọn hỏi người dân"), ("events", "verify, lookup")):
+        with pytest.raises(Invalid) as caught:
+            await service.grant(app, system, replace(bank, service=service_code))
+        (wrong,) = caught.value.fields
+        assert (wrong.field, wrong.code) == ("consent", "sharing.data_terms.consent_by_law") and sentence in wrong.text() and "91/2025/QH15" in wrong.text()
+    made = await service.grant(app, system, replace(bank, consent_needed=True))
+    assert made.org_kind == "enterprise" and made.needing_consent("banking", {"name"}, SYSTEM_CLOCK.today()) == {"name"}
+    older = replace(made, service="events", consent_needed=False)  # agreed before the law asked
+    assert older.permits("events", (), "banking", "32/2024/QH15", datetime.now(UTC)) == "agreement.consent"
 
 
 def test_the_partners_signature_in_every_form_and_no_other() -> None:

@@ -68,7 +68,7 @@ MINISTRIES: Final = (
     Organisation("BNG", "Bộ Ngoại giao", "Ministry of Foreign Affairs", "ministry", S.NOT_JOINED, "check", _SHARING, "Hộ chiếu, hộ tịch ngoài nước"),
     Organisation("EVN", "Tập đoàn Điện lực Việt Nam", "Vietnam Electricity", "enterprise", S.LIVE, "contract",
                  ("utility_contract", "61/2024/QH15"), "Quản lý khách hàng dùng điện", folder="evn"),
-    Organisation("VNPOST", "Tổng công ty Bưu điện Việt Nam", "Vietnam Post", "enterprise", S.UNUSED, "check", ("public_service", "278/2025/NĐ-CP"),
+    Organisation("VNPOST", "Tổng công ty Bưu điện Việt Nam", "Vietnam Post", "enterprise", S.UNUSED, "check", ("public_service", "118/2025/NĐ-CP"),
                  "Nhận và trả kết quả thủ tục"),
     Organisation("VNPT", "Tập đoàn Bưu chính Viễn thông Việt Nam", "Vietnam Posts and Telecommunications Group", "enterprise", S.SANDBOX, "check",
                  ("identity_check", "26/2023/QH15"), "Đăng ký thuê bao"),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dancu.kit.i18n import N_
-from dancu.sharing.models.services import FIELDS, SERVICES, Service, ordered_fields
+from dancu.sharing.models.services import FIELDS, GROUPS, SERVICES, Service, ordered_fields
 
-__all__ = ["CLAIMS", "CONSENTS", "FIELDS", "SENSITIVE", "SERVICES", "Service", "ordered", "ordered_fields"]
+__all__ = ["CLAIMS", "CONSENTS", "FIELDS", "GROUPS", "SENSITIVE", "SERVICES", "Service", "ordered", "ordered_fields"]
 
 # Group -> what a citizen reads.
 CLAIMS: Final[Mapping[str, str]] = {
@@ -24,7 +24,8 @@ CLAIMS: Final[Mapping[str, str]] = {
 
 # What no application can be given by an agreement: only a citizen's own consent opens it. Group -> what a citizen reads.
 SENSITIVE: Final[Mapping[str, str]] = {"medical": N_("Kết quả khám sức khỏe")}
-CONSENTS: Final[Mapping[str, str]] = {**CLAIMS, **SENSITIVE}
+# With what partners' programs may be given beside that, by consent.
+CONSENTS: Final[Mapping[str, str]] = {**CLAIMS, **SENSITIVE, **{group: FIELDS[field] for field, group in GROUPS.items() if group not in CLAIMS}}
 
 
 def ordered(claims: Iterable[str]) -> list[str]:

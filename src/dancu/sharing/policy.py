@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from dancu.kernel.errors import FieldError, Invalid
 from dancu.kit.i18n import N_
 from dancu.sharing.catalogue import CLAIMS, CONSENTS, FIELDS, SERVICES
-from dancu.sharing.models import DataTerms, Terms
+from dancu.sharing.models import DataTerms, Terms, asked_by_law
 from dancu.sharing.rules import LONGEST_YEARS, MOST_A_DAY
 
 # Consent is renewed, not forgotten: nobody agrees for longer.
@@ -51,9 +51,9 @@ def check_consent(claims: frozenset[str], until: datetime, now: datetime) -> Non
         raise Invalid("sharing.consent.until", N_("Thời hạn đồng ý phải từ hôm nay và không quá một năm."))
 
 
-def check_data_terms(terms: DataTerms, possible: Mapping[str, Collection[str]], today: date) -> None:
+def check_data_terms(terms: DataTerms, possible: Mapping[str, Collection[str]], today: date, org_kind: str = "") -> None:
     """Raises Invalid `sharing.data_terms` with each field that must be mended, each sentence naming what is valid.
-    `possible`: purposes that serve this data service today -> the laws they may rest on."""
+    `possible`: purposes that serve this data service today -> the laws they may rest on. `org_kind`: of the organisation."""
     errors: list[FieldError] = []
 
     def wrong(field: str, code: str, message: str, **params: object) -> None:
@@ -63,6 +63,8 @@ def check_data_terms(terms: DataTerms, possible: Mapping[str, Collection[str]], 
         wrong("service", "sharing.data_terms.service", N_("Không có dịch vụ dữ liệu này. Chọn một trong: {valid}."), valid=", ".join(SERVICES))
     if not terms.fields or terms.fields - FIELDS.keys():
         wrong("fields", "sharing.data_terms.fields", N_("Trường thông tin chưa đúng. Chọn trong: {valid}."), valid=", ".join(FIELDS))
+    if terms.purpose_fields.keys() - terms.purposes.keys() or any(not line or line - terms.fields for line in terms.purpose_fields.values()):
+        wrong("fields", "sharing.data_terms.purpose_fields", N_("Trường của từng mục đích phải nằm trong các trường của thỏa thuận, ít nhất một trường."))
     if terms.service in SERVICES:
         if not terms.purposes or terms.purposes.keys() - possible.keys():
             wrong(
@@ -82,6 +84,7 @@ def check_data_terms(terms: DataTerms, possible: Mapping[str, Collection[str]], 
                 "consent", "sharing.data_terms.consent", N_("Dịch vụ này không hỏi người dân trong từng lượt gọi. Chỉ chọn hỏi người dân cho: {valid}."),
                 valid=", ".join(code for code, one in SERVICES.items() if one.asks),
             )  # fmt: skip
+        _check_consent_asked(terms, org_kind, today, wrong)
     if not 0 < terms.quota_day <= MOST_A_DAY:
         wrong("quota_day", "sharing.data_terms.quota", N_("Hạn mức mỗi ngày từ 1 đến {most}."), most=MOST_A_DAY)
     if not 0 <= terms.hours[0] < terms.hours[1] <= 24:
@@ -93,6 +96,27 @@ def check_data_terms(terms: DataTerms, possible: Mapping[str, Collection[str]], 
         wrong("valid", "sharing.data_terms.too_long", N_("Thỏa thuận dài nhất {years} năm, rồi gia hạn."), years=LONGEST_YEARS)
     if errors:
         raise Invalid("sharing.data_terms", N_("Nội dung thỏa thuận chưa đúng. Xin xem lại từng mục."), fields=tuple(errors))
+
+
+def _check_consent_asked(terms: DataTerms, org_kind: str, today: date, wrong: Callable[..., None]) -> None:
+    """Where the law asks for the citizen's consent the agreement asks for it too, of a service that can."""
+    if terms.consent_needed and SERVICES[terms.service].asks:
+        return
+    for code, basis in terms.purposes.items():
+        fields, rule = asked_by_law(org_kind, code, basis, terms.fields_for(code), today)
+        if rule is None:
+            continue
+        if SERVICES[terms.service].asks:
+            message = N_("Mục đích {purpose} cần người dân đồng ý ({law}) cho: {fields}. Hãy chọn hỏi người dân trong mỗi lần gọi.")
+        else:
+            message = N_(
+                "Mục đích {purpose} cần người dân đồng ý ({law}) cho: {fields}, mà dịch vụ này không hỏi từng lượt."
+                " Hãy dùng dịch vụ có hỏi người dân: {valid}."
+            )
+        wrong(
+            "consent", "sharing.data_terms.consent_by_law", message, purpose=code, law=rule.basis, fields=", ".join(sorted(fields)),
+            valid=", ".join(service for service, one in SERVICES.items() if one.asks),
+        )  # fmt: skip
 
 
 def rests_on(basis: str, laws: Collection[str]) -> bool:

@@ -21,7 +21,7 @@ class Service:
 
 # What the platform does for other organisations, and what they do for it.
 SERVICES: Final[Mapping[str, Service]] = {
-    "verify": Service(N_("Đối chiếu thông tin (đúng, sai, gần đúng)"), "person.verify"),
+    "verify": Service(N_("Đối chiếu thông tin (đúng, sai, gần đúng)"), "person.verify", asks=True),
     "lookup": Service(N_("Tra cứu thông tin công dân"), "person.release", asks=True),
     "residence": Service(N_("Xác nhận nơi cư trú thay sổ hộ khẩu"), "person.release", asks=True),
     "reconcile": Service(N_("Đối soát hàng loạt"), "person.release"),
@@ -61,6 +61,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "phone": N_("Số điện thoại"),
     "email": N_("Thư điện tử"),
 }
+
+# Field of data agreements -> the group a citizen consents to. Fields that are a group of the sign-in too are one and the same; the others
+# are groups of their own. Data of other people (members, parents, …) have none: nobody consents for them.
+_SAME: Final[Mapping[str, str]] = {"birth": "birthdate", "sex": "gender"}
+_OF_OTHERS: Final = frozenset({"head", "members", "parents", "spouse", "children"})
+GROUPS: Final[Mapping[str, str]] = {field: _SAME.get(field, field) for field in FIELDS if field not in _OF_OTHERS}
 
 
 def ordered_fields(fields: Iterable[str]) -> list[str]:

@@ -110,7 +110,7 @@ async def agree(conn: Conn, actor: Actor, org_code: str, service: str, number: i
         raise NotAllowed("sharing.agreement.own", N_("Người đề nghị không tự duyệt thỏa thuận của mình."))
     if not waits.partner_seal and waits.proposed.by:
         raise Conflict("sharing.data_agreement.unsigned", N_("Cơ quan đề nghị chưa ký nội dung thỏa thuận bằng khóa của mình."))
-    policy.check_data_terms(waits.terms, possible_purposes(service), SYSTEM_CLOCK.today())
+    policy.check_data_terms(waits.terms, possible_purposes(service), SYSTEM_CLOCK.today(), waits.org_kind)
     act = await _act(conn, actor, "data_agreement.agree", waits, by)
     await store.close(conn, org_code, service, AgreementState.IN_FORCE, AgreementState.REPLACED, act, "")
     if not await store.agree(conn, org_code, service, number, act, seal_data(waits, act)):
@@ -197,14 +197,16 @@ _WITHDRAWN = N_("Cơ quan đề nghị tự rút.")
 
 async def _propose(conn: Conn, actor: Actor, terms: DataTerms, *, contested: bool = False, by: str = "") -> DataAgreement:
     now, today = SYSTEM_CLOCK.now(), SYSTEM_CLOCK.today()
-    policy.check_data_terms(terms, possible_purposes(terms.service), today)
+    known = await access.organisation(conn, terms.org_code)
+    kind = str(known.kind) if known is not None else ""
+    policy.check_data_terms(terms, possible_purposes(terms.service), today, kind)
     number = await store.lock(conn, terms.org_code, terms.service)
     if await store.in_state(conn, terms.org_code, terms.service, AgreementState.PROPOSED):
         raise Conflict("sharing.agreement.waiting", N_("Một bản thỏa thuận của dịch vụ này đang chờ trả lời."))
     verb = "data_agreement.contest" if contested else "data_agreement.propose"
     entry = await _note(conn, actor, verb, terms.org_code, terms.service, number, by)
     act = Act(actor.actor_id, actor.org_code, now, entry)
-    await store.insert(conn, number, terms, rules.answer_by(today), act, now if contested else None)
+    await store.insert(conn, number, terms, rules.answer_by(today), act, now if contested else None, kind)
     return await version(conn, terms.org_code, terms.service, number)
 
 

@@ -49,12 +49,14 @@ def seal(agreement: Agreement, agreed: Act) -> str:
 
 
 def data_terms(agreement: DataAgreement) -> dict[str, Any]:
-    """What both sides sign, as plain JSON values."""
+    """What both sides sign, as plain JSON values. Where every purpose reaches all fields there is no `purpose_fields`."""
+    lines = {code: ordered_fields(line) for code, line in sorted(agreement.purpose_fields.items())}
     return {
         "org_code": agreement.org_code, "service": agreement.service, "version": agreement.version,
         "fields": ordered_fields(agreement.fields), "purposes": dict(sorted(agreement.purposes.items())),
         "consent_needed": agreement.consent_needed, "quota_day": agreement.quota_day, "hours": list(agreement.hours),
         "valid_from": agreement.valid[0].isoformat(), "valid_to": agreement.valid[1].isoformat(),
+        **({"purpose_fields": lines} if lines else {}),
     }  # fmt: skip
 
 

@@ -13,21 +13,22 @@ from dancu.sharing.models import Act, AgreementState, DataAgreement, DataTerms
 _SELECT = (
     "SELECT org_code, service, version, fields, purposes, consent_needed, quota_day, lower(hours), upper(hours), lower(valid),"
     " upper(valid), state, due, partner_seal, coalesce(sealed, ''), reason, refused_basis, escalated_at, proposed_by, proposed_org,"
-    " proposed_at, proposed_entry, agreed_by, agreed_org, agreed_at, agreed_entry, closed_by, closed_at, closed_entry"
-    " FROM sharing.data_agreement"
+    " proposed_at, proposed_entry, agreed_by, agreed_org, agreed_at, agreed_entry, closed_by, closed_at, closed_entry,"
+    " purpose_fields, org_kind FROM sharing.data_agreement"
 )
 
 
 def _agreement(row: tuple[Any, ...]) -> DataAgreement:
     org_code, service, version, fields, purposes, consent, quota, from_hour, to_hour, first, last, state, due = row[:13]
     partner_seal, sealed, reason, basis, escalated = row[13:18]
-    proposed, agreed, closed = row[18:22], row[22:26], row[26:]
+    proposed, agreed, closed = row[18:22], row[22:26], row[26:29]
     return DataAgreement(
         org_code=org_code, service=service, version=version, fields=frozenset(fields), purposes=dict(purposes),
         consent_needed=consent, quota_day=quota, hours=(from_hour, to_hour), valid=(first, last), state=AgreementState(state), due=due,
         proposed=Act(*proposed), agreed=Act(*agreed) if agreed[0] is not None else None,
         closed=Act(closed[0], "", closed[1], closed[2]) if closed[0] is not None else None, sealed=sealed,
         partner_seal=partner_seal, reason=reason, refused_basis=basis, escalated_at=escalated,
+        purpose_fields={code: frozenset(line) for code, line in row[29].items()}, org_kind=row[30],
     )  # fmt: skip
 
 
@@ -70,14 +71,15 @@ async def lock(conn: Conn, org_code: str, service: str) -> int:
     return int(row[0]) if row else 1
 
 
-async def insert(conn: Conn, number: int, terms: DataTerms, due: date, act: Act, escalated_at: datetime | None) -> None:
+async def insert(conn: Conn, number: int, terms: DataTerms, due: date, act: Act, escalated_at: datetime | None, org_kind: str) -> None:
     await conn.execute(
         "INSERT INTO sharing.data_agreement (org_code, service, version, fields, purposes, consent_needed, quota_day, hours, valid, due,"
-        " proposed_by, proposed_org, proposed_at, proposed_entry)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, int4range(%s, %s), daterange(%s::date, %s::date), %s, %s::bigint, %s, %s, %s::bigint)",
+        " proposed_by, proposed_org, proposed_at, proposed_entry, purpose_fields, org_kind)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, int4range(%s, %s), daterange(%s::date, %s::date), %s, %s::bigint, %s, %s, %s::bigint, %s, %s)",
         (
             terms.org_code, terms.service, number, sorted(terms.fields), Jsonb(terms.purposes), terms.consent_needed, terms.quota_day,
             *terms.hours, *terms.valid, due, act.by, act.org_code, act.at, act.entry_id,
+            Jsonb({code: sorted(line) for code, line in sorted(terms.purpose_fields.items())}), org_kind,
         ),
     )  # fmt: skip
     if escalated_at is not None:
