@@ -9,12 +9,13 @@ import pytest
 import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
-from dancu.accounts.service import core, visit, visit_decision
+from dancu.accounts.service import activate, core, visit, visit_decision
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
 from dancu.population.models import KinFact, KinRelation, Source
 from tests.accounts import enrolment
+from tests.accounts.registration import told
 from tests.population.conftest import ELSEWHERE
 
 _numbers = itertools.count()
@@ -74,6 +75,33 @@ async def test_an_account_of_level_1_is_raised_and_what_was_issued_before_is_wor
     await visit_decision.submit(app, police, opened.visit_id, approve=True)
     after = await core.account(app, key)
     assert after and after.level == 2 and after.lock_version > before.lock_version
+
+
+async def test_an_account_that_waits_gets_its_code_anew_and_a_wrong_phone_is_mended_by_two(app, police, office, post, samples, colleague):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    samples.of[key, "face"], samples.of[key, "finger"] = b"hoa", b"finger"
+    await core.create(app, police, visit.purpose(), key, level=1, phone="0905000441")
+    opened = await ready(app, police, post, enrolment.qr(n), phone="0905000442")
+    assert (await visit.page(app, police, opened.visit_id)).needs_second == ("phone_mended",)
+    assert await visit_decision.submit(app, police, opened.visit_id, approve=True) is VisitState.SECOND
+    assert (await core.contacts(app, key)).phone.endswith("441")
+    await visit_decision.second(app, colleague, opened.visit_id, approve=True)
+    assert (await core.contacts(app, key)).phone.endswith("442")
+    assert "mức 2 đã duyệt" in (await told(app, "0905000442"))[0]
+
+
+async def test_the_phone_of_an_account_in_use_stays_whatever_is_stated(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    samples.of[key, "face"], samples.of[key, "finger"] = b"hoa", b"finger"
+    await core.create(app, police, visit.purpose(), key, level=1, phone="0905000443")
+    await activate.invite(app, key)
+    await activate.activate(app, SYSTEM, key)
+    opened = await ready(app, police, post, enrolment.qr(n), phone="0905000444")
+    assert await visit_decision.submit(app, police, opened.visit_id, approve=True) is VisitState.APPROVED
+    assert (await core.contacts(app, key)).phone.endswith("443")
+    assert "lên mức 2" in (await told(app, "0905000443"))[0]
 
 
 async def test_two_officers_where_the_face_differs_and_never_the_same_twice(app, police, office, post, samples, colleague):

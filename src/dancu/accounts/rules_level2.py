@@ -47,7 +47,8 @@ class Level2Rule:
 
 
 _CAPTURE = frozenset({"camera", "fingerprint"})
-_CIRCUMSTANCES = frozenset({"no_card_shown", "card_differs", "face_differs", "no_reference", "no_fingerprint"})
+#: "phone_mended" is not of the decrees: no contact of an account changes by one officer's word.
+_CIRCUMSTANCES = frozenset({"no_card_shown", "card_differs", "face_differs", "no_reference", "no_fingerprint", "phone_mended"})
 
 RULES: Final[tuple[Level2Rule, ...]] = (
     Level2Rule(

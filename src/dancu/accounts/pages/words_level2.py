@@ -47,6 +47,7 @@ CIRCUMSTANCE: Final = {
     "no_reference": N_("Chưa có ảnh lưu để so sánh"),
     "no_fingerprint": N_("Chưa thu vân tay"),
     "doorstep": N_("Làm tại nhà, tại điểm lưu động"),
+    "phone_mended": N_("Sửa số điện thoại của tài khoản chờ kích hoạt"),
 }
 CAPTURE: Final = {"portrait": N_("Chân dung"), "fingerprint": N_("Vân tay")}
 OUTCOME: Final = {

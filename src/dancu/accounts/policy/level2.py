@@ -73,9 +73,9 @@ def shown_enough(means: Means, comparison: Mapping[str, str]) -> bool:
     return not (name == "no" and birth == "no") and "yes" in (name, birth)
 
 
-def circumstances(visit: Visit) -> frozenset[str]:
-    """What about this visit a rule may want a second officer for."""
-    found = set()
+def circumstances(visit: Visit, *, phone_mended: bool = False) -> frozenset[str]:
+    """What about this visit a rule may want a second officer for. `phone_mended`: the account waits at another phone."""
+    found = {"phone_mended"} if phone_mended else set()
     if visit.means is Means.TYPED:
         found.add("no_card_shown")
     if any(word in ("no", "close") for word in visit.comparison.values()):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dancu.access import service as access
 from dancu.accounts.events import DOCUMENTS_CHOSEN
-from dancu.accounts.models import Contacts
+from dancu.accounts.models import Account, Contacts
 from dancu.accounts.models.application import Claim
-from dancu.accounts.models.level2 import CaptureKind, Outcome, Visit, VisitState
+from dancu.accounts.models.level2 import CaptureKind, Outcome, Stated, Visit, VisitState
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import rule
 from dancu.accounts.service import activate, apply, core
@@ -34,7 +34,8 @@ async def submit(conn: Conn, actor: Actor, visit_id: int, *, approve: bool, reas
     access.require(actor, DECIDE)
     visit = await visits.working_visit(conn, actor, visit_id)
     key, chosen = visit.person_key, rule(visit.rule)
-    found = policy.circumstances(visit)
+    mended = await visits.phone_mended(conn, await core.account(conn, key), await visits.stated_of(conn, visit))
+    found = policy.circumstances(visit, phone_mended=mended)
     if not approve:
         await store.decide(
             conn, key, visit_id, state=VisitState.REFUSED, by=actor.actor_id, decision=_reason(reason), due_on=None,
@@ -116,9 +117,8 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
             office=str(visit.office_id), unit_id=home, assisted=visit.assisted, guardian_key=visit.guardian_key,
         )  # fmt: skip
         await activate.invite(conn, key)
-    elif account.level < 2:
-        await core.raise_level(conn, actor, why, key, 2, channel=visit.channel, office=str(visit.office_id))
-        await core.notify(conn, key, "level", level=2)
+    else:
+        await _to_level_2(conn, actor, visit, account, said)
     await _keep_references(conn, actor, visit)
     if visit.card_wanted:
         order = await cards.order_card(conn, actor, why, key, office_id=visit.office_id)
@@ -127,6 +127,23 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
     if visit.documents:
         await events.emit(conn, DOCUMENTS_CHOSEN, key, {"documents": list(visit.documents)})
     await _ended(conn, actor, visit, view, "visit.approve")
+
+
+async def _to_level_2(conn: Conn, actor: Actor, visit: Visit, account: Account, said: Stated) -> None:
+    """An account that is there already. One that nobody has activated yet gets a new code, at the phone stated here; the
+    contacts of one in use are changed by their own way alone."""
+    key, why, waits = visit.person_key, visits.purpose(), visits.awaits(account)
+    raised = account.level < 2
+    mended = await visits.phone_mended(conn, account, said)
+    if raised:
+        await core.raise_level(conn, actor, why, key, 2, channel=visit.channel, office=str(visit.office_id))
+    if mended:
+        # Two officers saw the person, and nobody has used the account: no cooling of the new phone.
+        await core.set_contact(conn, actor, why, key, phone=said.phone, email=said.email or None, second_factor=True)
+    if waits and (raised or mended):
+        await activate.invite(conn, key)
+    elif raised:
+        await core.notify(conn, key, "level", level=2)
 
 
 async def _keep_references(conn: Conn, actor: Actor, visit: Visit) -> None:

@@ -21,11 +21,11 @@ from dancu.accounts.service.visit.common import (
     working_visit,
 )
 from dancu.accounts.service.visit.opening import begin
-from dancu.accounts.service.visit.reading import VisitPage, missing, page, reached, waiting
+from dancu.accounts.service.visit.reading import VisitPage, awaits, missing, page, phone_mended, reached, waiting
 from dancu.accounts.service.visit.stating import abandon, confirm, form_digest, state, stated_of
 
 __all__ = [
-    "CHIP", "ENROL", "SAMPLE", "Stated", "VisitPage", "abandon", "begin", "born", "capture", "captured", "cards", "check_portrait", "confirm",
-    "form_digest", "has_reference", "missing", "own_visit", "page", "purpose", "reached", "recorded", "rule_in_force", "state", "stated_of",
+    "CHIP", "ENROL", "SAMPLE", "Stated", "VisitPage", "abandon", "awaits", "begin", "born", "capture", "captured", "cards", "check_portrait", "confirm",
+    "form_digest", "has_reference", "missing", "own_visit", "page", "phone_mended", "purpose", "reached", "recorded", "rule_in_force", "state", "stated_of",
     "waiting", "working_visit",
 ]  # fmt: skip

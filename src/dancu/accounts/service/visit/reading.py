@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dancu.access import service as access
-from dancu.accounts.models import Account
+from dancu.accounts.models import Account, AccountState
 from dancu.accounts.models.level2 import CaptureKind, Office, Stated, Visit, VisitLine, VisitState
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule, rule
@@ -50,10 +50,23 @@ async def page(conn: Conn, actor: Actor, visit_id: int) -> VisitPage:
     account = await core.account(conn, visit.person_key)
     said = await stated_of(conn, visit)
     chosen = rule(visit.rule)
+    found = policy.circumstances(visit, phone_mended=await phone_mended(conn, account, said))
     return VisitPage(
         visit, office, view, chosen, account, said, missing(visit, account, said, reached=await reached(conn, visit)),
-        tuple(sorted(policy.circumstances(visit) & chosen.second_officer)),
+        tuple(sorted(found & chosen.second_officer)),
     )  # fmt: skip
+
+
+def awaits(account: Account | None) -> bool:
+    """Is there an account that nobody has activated yet?"""
+    return account is not None and account.state in (AccountState.APPROVED, AccountState.NOTIFIED)
+
+
+async def phone_mended(conn: Conn, account: Account | None, said: Stated) -> bool:
+    """Does the citizen state another phone than the one an account of theirs waits at?"""
+    if account is None or not awaits(account) or not said.phone:
+        return False
+    return (await core.contacts(conn, account.person_key)).phone != said.phone
 
 
 async def reached(conn: Conn, visit: Visit) -> bool:

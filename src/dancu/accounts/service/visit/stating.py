@@ -34,7 +34,7 @@ async def state(
 ) -> None:
     """What the citizen states and wants; what was confirmed before must be confirmed again. Raises Invalid."""
     visit = await working_visit(conn, actor, visit_id)
-    phone = normalize_phone(said.phone) if said.phone else ""
+    phone = _phone(said.phone) if said.phone else ""
     unknown = [code for code in documents if code not in DOCUMENTS]
     if unknown or said.language not in ("vi", "en"):
         raise Invalid("field.choice", N_("Xin chọn một trong các lựa chọn."))
@@ -48,6 +48,13 @@ async def state(
     )
     await store.state_more(conn, visit.person_key, visit_id, stated=sealed, documents=documents, card_wanted=card_wanted)
     await recorded(conn, actor, visit.person_key, "visit.state", visit=visit_id, card=card_wanted, documents=list(documents))
+
+
+def _phone(text: str) -> str:
+    try:
+        return normalize_phone(text)
+    except Invalid as error:
+        raise Invalid(error.code, error.message, fields=(FieldError("phone", error.code, error.message),)) from None
 
 
 async def stated_of(conn: Conn, visit: Visit) -> Stated:
