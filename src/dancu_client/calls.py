@@ -185,7 +185,7 @@ class Core:
         if response.status_code in (429, 502, 503, 504) and "signature" not in response.headers:
             return  # refused before anything of the call was read
         if response.status_code in _NOT_THERE and "signature" not in response.headers:
-            raise NotReached(f"HTTP {response.status_code}, unsigned: no data service at this path, or the message is far too large")
+            raise NotReached("HTTP {status}, unsigned: no data service at this path, or the message is far too large", status=response.status_code)
         values = {'"@status"': str(response.status_code), '"content-digest"': response.headers.get("content-digest", "")}
         must, asked = set(values), response.request.headers.get("signature")
         if asked:
@@ -204,7 +204,7 @@ class Core:
             "answer_digest": signing.b64u(hashlib.sha256(plain).digest()),
         }  # fmt: skip
         if wrong := [name for name, value in expected.items() if receipt.get(name) != value]:
-            raise NotGenuine(f"the receipt is of another call: {', '.join(wrong)}")
+            raise NotGenuine("the receipt is of another call: {members}", members=", ".join(wrong))
         self.log.answered(asking.message_id, receipt_jws)
         return Answer(asking.message_id, response.status_code, body, receipt, receipt_jws)
 
@@ -225,7 +225,7 @@ class Core:
     def failed(self, asking: Asking, error: Exception) -> None:
         """The network failed. Raises NotReached when it was tried often enough."""
         if asking.attempts >= self.config.attempts:
-            raise NotReached(f"{type(error).__name__}: {error}") from error
+            raise NotReached("{kind}: {error}", kind=type(error).__name__, error=error) from error
 
 
 def pause(attempt: int) -> float:
@@ -237,9 +237,9 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError as error:
-        raise NotReached(f"HTTP {response.status_code} without JSON") from error
+        raise NotReached("HTTP {status} without JSON", status=response.status_code) from error
     if not isinstance(body, dict):
-        raise NotReached(f"HTTP {response.status_code} without an object")
+        raise NotReached("HTTP {status} without an object", status=response.status_code)
     return body
 
 

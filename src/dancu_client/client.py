@@ -89,7 +89,7 @@ class Client:
                     found.append(proofs.check(response.json(), vkey, entry["record_hash"], answer.message_id))
                     break
                 if time.monotonic() > until:
-                    raise NotReached(f"no proof within {seconds} seconds")
+                    raise NotReached("no proof within {seconds} seconds", seconds=seconds)
                 time.sleep(0.2)
         return found
 
@@ -110,7 +110,7 @@ class Client:
             try:
                 response = self._http.send(self.core.token_request())
             except _FAILURES as error:
-                raise NotReached(f"token: {error}") from error
+                raise NotReached("token: {error}", error=error) from error
             if self.core.take_token(response):
                 return
         raise NotReached("the token endpoint wants one nonce after the other")
@@ -121,7 +121,7 @@ class Client:
         try:
             return self._http.get(url)
         except _FAILURES as error:
-            raise NotReached(str(error)) from error
+            raise NotReached("{error}", error=error) from error
 
 
 class AsyncClient:
@@ -183,7 +183,7 @@ class AsyncClient:
                     found.append(proofs.check(response.json(), vkey, entry["record_hash"], answer.message_id))
                     break
                 if time.monotonic() > until:
-                    raise NotReached(f"no proof within {seconds} seconds")
+                    raise NotReached("no proof within {seconds} seconds", seconds=seconds)
                 await asyncio.sleep(0.2)
         return found
 
@@ -201,7 +201,7 @@ class AsyncClient:
                 try:
                     response = await self._http.send(self.core.token_request())
                 except _FAILURES as error:
-                    raise NotReached(f"token: {error}") from error
+                    raise NotReached("token: {error}", error=error) from error
                 if self.core.take_token(response):
                     return
             raise NotReached("the token endpoint wants one nonce after the other")
@@ -212,4 +212,4 @@ class AsyncClient:
         try:
             return await self._http.get(url)
         except _FAILURES as error:
-            raise NotReached(str(error)) from error
+            raise NotReached("{error}", error=error) from error

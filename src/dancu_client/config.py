@@ -53,15 +53,15 @@ class Config:
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{path}: {error}") from error
+            raise ConfigError("{path}: {error}", path=path, error=error) from error
         if unknown := given.keys() - _NAMES:
-            raise ConfigError(f"{path}: unknown: {', '.join(sorted(unknown))}")
+            raise ConfigError("{path}: unknown: {names}", path=path, names=", ".join(sorted(unknown)))
         if missing := {"base_url", "client_id", "key", "certificate"} - given.keys():
-            raise ConfigError(f"{path}: missing: {', '.join(sorted(missing))}")
+            raise ConfigError("{path}: missing: {names}", path=path, names=", ".join(sorted(missing)))
         values: dict[str, Any] = dict(given)
         for name, value in values.items():
             if not isinstance(value, (int, float) if name in ("timeout", "attempts") else str):
-                raise ConfigError(f"{path}: {name} is of the wrong kind")
+                raise ConfigError("{path}: {name} is of the wrong kind", path=path, name=name)
         for name in ("key", "certificate", "ca", "log"):
             if name in values:
                 values[name] = path.parent / str(values[name])
@@ -88,17 +88,17 @@ class Config:
         try:
             key = serialization.load_pem_private_key(self.key.read_bytes(), None)
         except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"key {self.key}: {error}") from error
+            raise ConfigError("key {key}: {error}", key=self.key, error=error) from error
         if (isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1") or isinstance(key, ed25519.Ed25519PrivateKey):
             return key
-        raise ConfigError(f"key {self.key}: only EC P-256 and Ed25519")
+        raise ConfigError("key {key}: only EC P-256 and Ed25519", key=self.key)
 
     @cached_property
     def x509(self) -> x509.Certificate:
         try:
             return x509.load_pem_x509_certificate(self.certificate.read_bytes())
         except (OSError, ValueError) as error:
-            raise ConfigError(f"certificate {self.certificate}: {error}") from error
+            raise ConfigError("certificate {certificate}: {error}", certificate=self.certificate, error=error) from error
 
     @cached_property
     def thumbprint(self) -> str:
@@ -112,10 +112,12 @@ class Config:
         try:
             context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
         except OSError as error:  # ssl.SSLError is one
-            raise ConfigError(f"ca {self.ca}: {error}") from error
+            raise ConfigError("ca {ca}: {error}", ca=self.ca, error=error) from error
         if self.bound == "mtls":
             try:
                 context.load_cert_chain(self.certificate, self.key)
             except OSError as error:
-                raise ConfigError(f"key {self.key} and certificate {self.certificate} for TLS: {error}") from error
+                raise ConfigError(
+                    "key {key} and certificate {certificate} for TLS: {error}", key=self.key, certificate=self.certificate, error=error
+                ) from error
         return {"verify": context}

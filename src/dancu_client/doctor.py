@@ -19,6 +19,7 @@ from dancu_client.calls import Answer, Context
 from dancu_client.client import Client
 from dancu_client.config import Config
 from dancu_client.errors import CallRefused, ConfigError, DancuClientError, NotGenuine
+from dancu_client.words import say, told
 
 # Somebody of the sandbox; a live program is told that nobody has this number, which is an answer too.
 NUMBER, NAME = "000190000001", "Trần Thị Mẫu"
@@ -36,19 +37,22 @@ class Step:
 
 
 class _Wrong(Exception):
-    def __init__(self, said: str, mend: str, state: str = "fail") -> None:
+    """`said` and `mend`: sentences of `words`, with their values."""
+
+    def __init__(self, said: str, mend: str, state: str = "fail", **params: Any) -> None:
         super().__init__(said)
-        self.said, self.mend, self.state = said, mend, state
+        self.said, self.mend, self.state, self.params = said, mend, state, params
 
 
 @dataclass
 class Doctor:
-    """`context`: why the test call is made; it must fit the agreement of a live program. `http`: for tests."""
+    """`context`: why the test call is made; it must fit the agreement of a live program. `http`: for tests. `lang`: "vi" or "en"."""
 
     config: Config
     context: Context
     service: str = "verify"
     http: httpx.Client | None = None
+    lang: str = "vi"
     steps: list[Step] = field(default_factory=list)
     _answer: Answer | None = None
     _refusal: CallRefused | None = None
@@ -64,6 +68,8 @@ class Doctor:
         if self._step("config", self._config):
             reached = all(self._step(*one) for one in ([("dns", self._dns), ("tls", self._tls)] if own else []))
             client = Client(self.config, self.http)
+            if own:
+                client._http.cookies.set("lang", self.lang)  # the language of the platform's own sentences
             try:
                 if reached and self._step("clock", lambda: self._clock(client)):
                     self._speak(client)
@@ -72,7 +78,7 @@ class Doctor:
                     client.__exit__(None, None, None)
         for name in ("dns", "tls", "clock", "token", "binding", "signature", "agreement", "call", "receipt", "proof", "webhook"):
             if all(step.name != name for step in self.steps) and (own or name not in ("dns", "tls")):
-                self.steps.append(Step(name, "skip", "an earlier step failed", "Mend the step above first."))
+                self.steps.append(Step(name, "skip", self._say("an earlier step failed"), self._say("Mend the step above first.")))
         return self.steps
 
     def _speak(self, client: Client) -> None:
@@ -90,12 +96,15 @@ class Doctor:
         try:
             self.steps.append(Step(name, "ok", work()))
         except _Wrong as wrong:
-            self.steps.append(Step(name, wrong.state, wrong.said, wrong.mend))
+            self.steps.append(Step(name, wrong.state, self._say(wrong.said, **wrong.params), self._say(wrong.mend, **wrong.params)))
             return wrong.state == "warn"
         except DancuClientError as error:
-            self.steps.append(Step(name, "fail", str(error), "See the message; the guide lists every code."))
+            self.steps.append(Step(name, "fail", told(self.lang, error), self._say("See the message; the guide lists every code.")))
             return False
         return True
+
+    def _say(self, template: str, **params: Any) -> str:
+        return say(self.lang, template, **params)
 
     def _config(self) -> str:
         config = self.config
@@ -106,22 +115,22 @@ class Doctor:
             if config.log is not None:
                 config.log.open("a").close()
         except OSError as error:
-            raise _Wrong(f"log {config.log}: {error}", "Name a file this program may write to.") from error
+            raise _Wrong("log {log}: {error}", "Name a file this program may write to.", log=config.log, error=error) from error
         except ConfigError as error:
-            raise _Wrong(str(error), "Mend the path or the file.") from error
+            raise _Wrong(told(self.lang, error), "Mend the path or the file.") from error
         left = (config.x509.not_valid_after_utc - datetime.datetime.now(datetime.UTC)).days
         if left < 0:
             raise _Wrong("the certificate has expired", "Ask for a new one on the partner portal.")
         if left < _EXPIRES_SOON_DAYS:
-            raise _Wrong(f"the certificate expires in {left} days", "Ask for a new one now; both hold until then.", "warn")
-        return f"key and certificate fit, {left} days left"
+            raise _Wrong("the certificate expires in {days} days", "Ask for a new one now; both hold until then.", "warn", days=left)
+        return self._say("key and certificate fit, {days} days left", days=left)
 
     def _dns(self) -> str:
         parts = urlsplit(self.config.base_url)
         try:
             found = socket.getaddrinfo(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), type=socket.SOCK_STREAM)
         except OSError as error:
-            raise _Wrong(f"{parts.hostname}: {error}", "Check base_url and this machine's name server.") from error
+            raise _Wrong("{host}: {error}", "Check base_url and this machine's name server.", host=parts.hostname, error=error) from error
         return ", ".join(sorted({str(one[4][0]) for one in found}))
 
     def _tls(self) -> str:
@@ -132,11 +141,13 @@ class Doctor:
             context = self.config.tls()["verify"]
             with socket.create_connection((parts.hostname, parts.port or 443), timeout=self.config.timeout) as plain:
                 with context.wrap_socket(plain, server_hostname=parts.hostname) as wrapped:
-                    return f"{wrapped.version()}, certificate trusted" + (", ours shown" if self.config.bound == "mtls" else "")
+                    if self.config.bound == "mtls":
+                        return self._say("{version}, certificate trusted, ours shown", version=wrapped.version())
+                    return self._say("{version}, certificate trusted", version=wrapped.version())
         except ssl.SSLCertVerificationError as error:
-            raise _Wrong(error.verify_message, "Set ca to the platform's root, or correct this machine's list of roots.") from error
+            raise _Wrong("{error}", "Set ca to the platform's root, or correct this machine's list of roots.", error=error.verify_message) from error
         except (OSError, ssl.SSLError) as error:
-            raise _Wrong(str(error), "Check the firewall, the port, and for bound = \"mtls\" the client certificate.") from error
+            raise _Wrong("{error}", 'Check the firewall, the port, and for bound = "mtls" the client certificate.', error=error) from error
 
     def _clock(self, client: Client) -> str:
         try:
@@ -144,17 +155,19 @@ class Doctor:
             response = client._http.get(client.core.url("/exchange/jwks"))
             took = time.time() - began
         except (httpx.HTTPError, OSError) as error:
-            raise _Wrong(f"{type(error).__name__}: {error}", "The platform does not answer: check address, proxy and firewall.") from error
+            raise _Wrong("{kind}: {error}", "The platform does not answer: check address, proxy and firewall.", kind=type(error).__name__, error=error) from error
         if response.status_code != 200:
-            raise _Wrong(f"HTTP {response.status_code}", "This address is not the platform's: check base_url.")
+            raise _Wrong("HTTP {status}", "This address is not the platform's: check base_url.", status=response.status_code)
         try:
             stated = email.utils.parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
-            return "the platform states no time; a call will tell"
+            return self._say("the platform states no time; a call will tell")
         skew = stated.timestamp() + 0.5 - (began + took / 2)
         if abs(skew) > _SKEW_SECONDS:
-            raise _Wrong(f"this machine's clock is {-skew:.0f} s off", "Synchronise it (chrony, systemd-timesyncd): signatures hold 60 s.")
-        return f"{abs(skew):.1f} s apart"
+            raise _Wrong(
+                "this machine's clock is {seconds} s off", "Synchronise it (chrony, systemd-timesyncd): signatures hold 60 s.", seconds=f"{-skew:.0f}"
+            )
+        return self._say("{seconds} s apart", seconds=f"{abs(skew):.1f}")
 
     def _token(self, client: Client) -> str:
         try:
@@ -162,12 +175,12 @@ class Doctor:
         except CallRefused as refused:
             mend = {
                 "token.invalid_client": "client_id and key do not belong together, or the connection is suspended: see the partner portal.",
-                "token.invalid_dpop_proof": "The client is registered for DPoP: bound must be \"dpop\".",
-                "token.invalid_request": "The client is registered for its certificate: bound must be \"mtls\", through the TLS address.",
+                "token.invalid_dpop_proof": 'The client is registered for DPoP: bound must be "dpop".',
+                "token.invalid_request": 'The client is registered for its certificate: bound must be "mtls", through the TLS address.',
                 "token.invalid_scope": "The client has no scope exchange: have it registered for data exchange.",
             }.get(refused.code, "See the message.")  # fmt: skip
-            raise _Wrong(str(refused), mend) from refused
-        return f"valid for {client.core.token_until - time.time() + 20:.0f} s"
+            raise _Wrong(told(self.lang, refused), mend) from refused
+        return self._say("valid for {seconds} s", seconds=f"{client.core.token_until - time.time() + 20:.0f}")
 
     def _binding(self, client: Client) -> str:
         import json
@@ -176,8 +189,8 @@ class Doctor:
         bound = claims.get("cnf", {})
         wanted = "jkt" if self.config.bound == "dpop" else "x5t#S256"
         if wanted not in bound:
-            raise _Wrong("the token is not bound as configured", f"Register the client for {self.config.bound}, or change bound.")
-        return f"to the {'key (DPoP)' if wanted == 'jkt' else 'certificate (RFC 8705)'}"
+            raise _Wrong("the token is not bound as configured", "Register the client for {bound}, or change bound.", bound=self.config.bound)
+        return self._say("to the key (DPoP)" if wanted == "jkt" else "to the certificate (RFC 8705)")
 
     def _call(self, client: Client) -> None:
         """One test call; the steps that follow read what came of it."""
@@ -202,62 +215,75 @@ class Doctor:
             "exchange.malformed": "A proxy adds or doubles headers.",
         }
         if code in mends:
-            raise _Wrong(str(self._refusal), mends[code])
+            raise _Wrong(self._refused(), mends[code])
         if self._failure is not None:
             genuine = not isinstance(self._failure, NotGenuine)
             mend = "The connection broke during the call: see the message." if genuine else "Something between changes answers, or base_url is not the platform's."
-            raise _Wrong(str(self._failure), mend)
-        return "ours accepted, the platform's checked"
+            raise _Wrong(told(self.lang, self._failure), mend)
+        return self._say("ours accepted, the platform's checked")
+
+    def _refused(self) -> str:
+        return told(self.lang, self._refusal) if self._refusal is not None else ""
 
     def _agreement(self) -> str:
         code = self._refusal.code if self._refusal else ""
         if code in ("exchange.suspended", "exchange.environment"):
-            raise _Wrong(str(self._refusal), "See the state of the connection on the partner portal.")
+            raise _Wrong(self._refused(), "See the state of the connection on the partner portal.")
         if code == "exchange.held":
-            raise _Wrong(str(self._refusal), "An alert about this program's calls waits for a decision: tell the operator what they were for.")
+            raise _Wrong(self._refused(), "An alert about this program's calls waits for a decision: tell the operator what they were for.")
         if code.startswith("agreement.") or code in ("exchange.quota", "person.no_purpose"):
-            raise _Wrong(str(self._refusal), "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal).")
+            raise _Wrong(self._refused(), "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal).")
         if code.startswith("exchange.context."):
-            raise _Wrong(str(self._refusal), "Every call states purpose, legal basis, case and officer.")
-        return f"covers {self.service} for {self.context.purpose}"
+            raise _Wrong(self._refused(), "Every call states purpose, legal basis, case and officer.")
+        return self._say("covers {service} for {purpose}", service=self.service, purpose=self.context.purpose)
 
     def _called(self) -> str:
         if self._answer is None:
-            raise _Wrong(str(self._refusal), "See the code in the guide.")
+            raise _Wrong(self._refused(), "See the code in the guide.")
         environment = self._answer.receipt.get("environment")
-        return f"answered in the {environment} environment"
+        return self._say("answered in the {environment} environment", environment=environment)
 
     def _receipt(self) -> str:
         assert self._answer is not None
         if self.config.log is None:
             raise _Wrong("checked, but no log is kept", "Set log: both sides owe a log of calls.", "warn")
-        return f"signed for this call, message {self._answer.message_id}"
+        return self._say("signed for this call, message {message_id}", message_id=self._answer.message_id)
 
     def _proof(self, client: Client) -> str:
         assert self._answer is not None
         if not self._answer.receipt["entries"]:
-            return "the sandbox is about nobody and leaves no evidence"
+            return self._say("the sandbox is about nobody and leaves no evidence")
         began = time.monotonic()
         (proved, *_) = client.proof(self._answer)
-        said = f"entry {proved.index} of {proved.size} after {time.monotonic() - began:.1f} s"
+        found = {"index": proved.index, "size": proved.size, "seconds": f"{time.monotonic() - began:.1f}"}
         if not self.config.vkey:
-            raise _Wrong(said + ", by the key the platform itself stated", f'Set vkey = "{client.vkey().strip()}" after comparing it with the published one.', "warn")
-        return said
+            raise _Wrong(
+                "entry {index} of {size} after {seconds} s, by the key the platform itself stated",
+                'Set vkey = "{vkey}" after comparing it with the published one.', "warn", vkey=client.vkey().strip(), **found,
+            )  # fmt: skip
+        return self._say("entry {index} of {size} after {seconds} s", **found)
 
     def _webhook(self) -> str:
         if not self.config.webhook:
-            return "none configured"
+            return self._say("none configured")
         origin = urlsplit(self.config.base_url).netloc
         try:
             with httpx.Client(timeout=self.config.timeout) as http:
                 agreed = http.options(self.config.webhook, headers={"WebHook-Request-Origin": origin})
                 response = http.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise _Wrong(f"{type(error).__name__}: {error}", "The address must be reachable from the platform, not only from here.") from error
+            raise _Wrong(
+                "{kind}: {error}", "The address must be reachable from the platform, not only from here.", kind=type(error).__name__, error=error
+            ) from error
         if not agreed.is_success or agreed.headers.get("webhook-allowed-origin") not in ("*", origin):
-            raise _Wrong(f"it does not agree to take events (OPTIONS: HTTP {agreed.status_code})", f"Answer OPTIONS with WebHook-Allowed-Origin: {origin}.")
+            raise _Wrong(
+                "it does not agree to take events (OPTIONS: HTTP {status})", "Answer OPTIONS with WebHook-Allowed-Origin: {origin}.",
+                status=agreed.status_code, origin=origin,
+            )  # fmt: skip
         if response.is_success:
             raise _Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")
         if response.status_code not in (400, 401, 403):
-            raise _Wrong(f"what is not signed is answered HTTP {response.status_code}", "Deliveries are POSTed there: answer 401 to what is not signed.")
-        return f"agrees to take events, refuses what is not signed (HTTP {response.status_code})"
+            raise _Wrong(
+                "what is not signed is answered HTTP {status}", "Deliveries are POSTed there: answer 401 to what is not signed.", status=response.status_code
+            )
+        return self._say("agrees to take events, refuses what is not signed (HTTP {status})", status=response.status_code)

@@ -6,7 +6,11 @@ from typing import Any
 
 
 class DancuClientError(Exception):
-    """Base of all of them."""
+    """Base of all of them. `template` with `params` filled in is the text, in English; `dancu_client.words` has it in Vietnamese."""
+
+    def __init__(self, template: str = "", **params: Any) -> None:
+        self.template, self.params = template, params
+        super().__init__(template.format(**params) if params else template)
 
 
 class ConfigError(DancuClientError):
@@ -32,4 +36,4 @@ class CallRefused(DancuClientError):
     def __init__(self, status: int, problem: dict[str, Any], retry_after: float | None = None) -> None:
         self.status, self.problem, self.retry_after = status, problem, retry_after
         self.code = str(problem.get("code", "")) or f"http.{status}"
-        super().__init__(f"{self.code}: {problem.get('detail', '')}")
+        super().__init__("{code}: {detail}", code=self.code, detail=problem.get("detail", ""))

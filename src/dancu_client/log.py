@@ -37,7 +37,7 @@ class CallLog:
             with self._lock, self._path.open("a", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            raise ConfigError(f"log {self._path}: {error}") from error
+            raise ConfigError("log {log}: {error}", log=self._path, error=error) from error
 
 
 def _now() -> str:

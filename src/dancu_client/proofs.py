@@ -30,7 +30,7 @@ def check(proof: dict[str, Any], vkey: str, record_hash: str, message_id: str) -
     try:
         return _check(proof, vkey, record_hash, message_id)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NotGenuine(f"the proof cannot be read: {type(error).__name__}") from error
+        raise NotGenuine("the proof cannot be read: {kind}", kind=type(error).__name__) from error
 
 
 def _check(proof: dict[str, Any], vkey: str, record_hash: str, message_id: str) -> Proved:

@@ -173,9 +173,10 @@ async def test_the_doctor_says_what_to_mend(site: Site, tmp_path: Path) -> None:
     (tmp_path / "other.pem").write_bytes(
         other.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    wrong_pair = Doctor(replace(program.config, key=tmp_path / "other.pem"), Context("identity_check", "26/2023/QH15", "x", "y"))
+    wrong_pair = Doctor(replace(program.config, key=tmp_path / "other.pem"), Context("identity_check", "26/2023/QH15", "x", "y"), lang="en")
     steps = wrong_pair.run()
     assert steps[0].state == "fail" and "pair" in steps[0].said and all(step.state == "skip" for step in steps[1:])
+    assert replace(wrong_pair, lang="vi", steps=[]).run()[0].said == "khóa và chứng thư không phải một cặp"
     (tmp_path / "not.pem").write_text("no certificate")
     for change in ({"ca": tmp_path / "nothing.pem"}, {"ca": tmp_path / "not.pem"}, {"log": tmp_path / "nowhere" / "calls.ndjson"}):
         (first, *_) = Doctor(replace(program.config, **change), WHY).run()
@@ -198,7 +199,7 @@ def test_the_doctor_looks_at_the_webhook_as_the_platform_will(monkeypatch: pytes
 
     made = httpx.Client
     monkeypatch.setattr(httpx, "Client", lambda **options: made(transport=httpx.MockTransport(hook)))
-    doctor = Doctor(Config("https://dancu.example", "x", Path("k"), Path("c"), webhook="https://me.example/hook"), WHY)
+    doctor = Doctor(Config("https://dancu.example", "x", Path("k"), Path("c"), webhook="https://me.example/hook"), WHY, lang="en")
     sound = doctor._step("webhook", doctor._webhook)
     (step,) = doctor.steps
     assert sound is (said == "") and said in step.said and bool(step.mend) is bool(said), step
