@@ -126,6 +126,7 @@ def build(settings: Settings) -> FastAPI:
         "outbound": settings.outbound,
         "sign_in_page": accounts_pages.SIGN_IN_PAGE,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
+        "approvals_want": oidc_endpoints.APPROVALS_WANT,
         "sms_secret": settings.sms_secret,
         "push_secret": settings.push_secret,
         "mtls_url": settings.mtls_url.rstrip("/"),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from dancu.accounts.models.approvals import Wanted
 from dancu.accounts.service import approvals
 from dancu.kernel.errors import Exceeded, Invalid
 from tests.accounts.browsing import Citizen, application, browsing, citizen
@@ -105,7 +106,35 @@ async def test_asking_for_nobody_looks_the_same(app, sau):
     assert await approvals.state(app, one) == "pending"
 
 
-@pytest.mark.parametrize("text", ["", "x" * 121, "Vào https://evil.example", "Vào WWW.evil.example", "dòng\nmới"])
+async def test_what_people_write_is_no_address(app, sau):
+    for text in ("Rút 1.500.000 đ tại TP.HCM", "Ngày 22.11.2026, quầy số 3.", "P.Tân Lập, Q.Đống Đa"):
+        await approvals.ask(app, sau.key, **{**ASK, "text": text})
+
+
+async def test_the_page_shows_what_the_asking_room_says_and_wants_its_level(site, app, sau, monkeypatch):
+    one, other = await asked(app, sau), await asked(app, sau)
+
+    async def said(request, conn, actor, ids):
+        want = Wanted((("payment", [("amount", "50.000.000"), ("to", "<b>Ai</b>")]),), ("Giới tính",), True, 3)
+        return {one: want} if one in ids else {}
+
+    monkeypatch.setattr(site.state, "approvals_want", said, raising=False)
+    async with browsing(site) as b:
+        await b.sign_in(sau)
+        page = await b.get("/account/approvals")
+        for text in ("Việc bạn đồng ý: payment", "50.000.000", "&lt;b&gt;Ai", "Đồng ý thì ứng dụng thấy:", "Giới tính", "khi bạn không ở đó"):
+            assert page.count(text) == 1, text
+        await b.post(f"/account/approvals/{one}", answer="yes")
+        assert b.url.endswith("&acr=3")
+        await b.get("/account/approvals")
+        await b.post(f"/account/approvals/{other}", answer="yes")
+        assert b.url.endswith("&acr=2")
+        await b.get("/account/approvals")
+        await b.post(f"/account/approvals/{one}", answer="no")
+        assert await approvals.state(app, one) == "denied"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 121, "Vào https://evil.example", "Vào WWW.evil.example", "dòng\nmới", "Xem evil.com", "bit.ly", "x.example/a", "gửi a@b.cd", "mở t.me/x.", "đảo\u202engược"])
 async def test_the_message_cannot_carry_an_address(app, sau, text):
     with pytest.raises(Invalid):
         await approvals.ask(app, sau.key, **{**ASK, "text": text})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -10,8 +12,11 @@ import pytest
 from dancu.access.service import sessions
 from dancu.accounts.service import approvals
 from dancu.kernel.actor import Purpose
+from dancu.oidc.jose import split
+from dancu.oidc.policy import GROUPS
+from dancu.oidc.service import ciba, tokens
 from dancu.oidc.service.ciba import GRANT
-from tests.oidc.conftest import Citizen, Make, Service, Site
+from tests.oidc.conftest import ISSUER, Agreement, Citizen, Given, Make, Service, Sharing, Site, make_citizen
 from tests.oidc.flows import Journey, error_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -79,6 +84,79 @@ async def test_nobody_answers_for_nobody_and_nobody_learns_it(site: Site, citize
     await site.sql("UPDATE oidc.backchannel_request SET expires_at = now() - interval '1 second'")
     assert error_of(await poll(site, service, made["auth_req_id"])) == "expired_token"
     await decide(site, citizen, approve=False)
+
+
+async def test_asking_too_often_is_answered_alike_for_somebody_and_for_nobody(site: Site, citizen: Citizen, make_service: Make) -> None:
+    service = await make_service("basic", grant_types=GRANTS)
+    for hint in (await number_of(site, citizen), "049090999991", "0905123457"):
+        answers = [(await ask(site, service, hint)) for _ in range(approvals.MOST_WAITING + 1)]
+        assert [one.status_code for one in answers] == [200] * approvals.MOST_WAITING + [429], hint
+        assert answers[-1].headers["retry-after"] == "60" and error_of(answers[-1]) == "temporarily_unavailable", hint
+    await site.sql("UPDATE accounts.approval SET expires_at = now()")
+
+
+async def test_the_citizen_sees_exactly_what_is_to_be_done(site: Site, citizen: Citizen, make_service: Make, sharing: Sharing) -> None:
+    """Details go into the tokens by the citizen's yes alone, so where it is given they are shown; of the registry's facts those that
+    the citizen agreed to share before, which are all that goes out."""
+    service = await make_service("basic", grant_types=GRANTS, detail_types=("payment",), agreement=Agreement())
+    sharing.consents[citizen.key, service.client.client_no, "online_service"] = Given(frozenset({"gender", "email"}), datetime.now(UTC) + timedelta(days=1))
+    details = '[{"type": "payment", "amount": "50000000", "to": "0071000123456"}]'
+    level = "urn:vn:eid:acr:3"
+    made = (await ask(site, service, await number_of(site, citizen), authorization_details=details, scope="openid profile offline_access", acr_values=level)).json()
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+        actor = await sessions.resolve(conn, citizen.token)
+        assert actor is not None
+        ids = [one.approval_id for one in await approvals.of_actor(conn, actor) if one.state == "pending"]
+        said = await ciba.wanted(site.app.state.oidc, conn, citizen.key, ids, {group: group for group in GROUPS})
+    assert len(said) == 1
+    (want,) = said.values()
+    assert want.details == (("payment", [("amount", "50000000"), ("to", "0071000123456")]),)
+    assert (want.groups, want.offline, want.acr) == (("gender",), True, 3)
+    await decide(site, citizen, approve=True)
+    got = (await poll(site, service, made["auth_req_id"])).json()
+    assert got["authorization_details"][0]["amount"] == "50000000"
+
+
+async def test_a_level_that_is_demanded_is_reached_or_nothing_is_given(site: Site, registry: Any, make_service: Make) -> None:
+    service = await make_service("basic", grant_types=GRANTS)
+    citizen = await make_citizen(registry, acr=2)
+    number = await number_of(site, citizen)
+
+    def demand(*levels: int) -> str:
+        return json.dumps({"id_token": {"acr": {"essential": True, "values": [f"urn:vn:eid:acr:{one}" for one in levels]}}})
+
+    made = (await ask(site, service, number, claims=demand(3))).json()
+    await decide(site, citizen, approve=True)
+    assert error_of(await poll(site, service, made["auth_req_id"])) == "access_denied"
+    made = (await ask(site, service, number, claims=demand(1, 3))).json()
+    await decide(site, citizen, approve=True)
+    got = (await poll(site, service, made["auth_req_id"])).json()
+    assert split(got["id_token"]).claims["acr"] == "urn:vn:eid:acr:1", "one of those demanded, and reached"
+    assert error_of(await ask(site, service, number, claims=demand(9))) == "invalid_request"
+
+
+async def test_an_id_token_of_before_names_the_citizen(site: Site, citizen: Citizen, make_service: Make) -> None:
+    free = Agreement(consent_needed=False)
+    service = await make_service("basic", grant_types=GRANTS | {"authorization_code"}, agreement=free)
+    plain, other = await make_service("basic", agreement=free), await make_service("basic", grant_types=GRANTS | {"authorization_code"}, agreement=free)
+    made = await Journey(site, service, citizen).signed_in()
+    hint = made["id_token"]
+    asked = (await ask(site, service, "", id_token_hint=hint)).json()
+    await decide(site, citizen, approve=True)
+    got = (await poll(site, service, asked["auth_req_id"])).json()
+    assert split(got["id_token"]).claims["sub"] == split(hint).claims["sub"]
+    for wrong, error in (
+        (made["access_token"], "invalid_request"),
+        (hint[:-4] + "AAAA", "invalid_request"),
+        ((await Journey(site, plain, citizen).signed_in())["id_token"], "invalid_request"),
+        ((await Journey(site, other, citizen).signed_in())["id_token"], "invalid_request"),
+    ):
+        assert error_of(await ask(site, service, "", id_token_hint=wrong)) == error
+    assert "dnc" not in split((await Journey(site, plain, citizen).signed_in())["id_token"]).claims, "only where it may come back"
+    provider = site.app.state.oidc
+    old = (await Journey(site, plain, citizen).signed_in())["id_token"]
+    assert tokens.hinted_person(provider, ISSUER, plain.client, old) == 0
+    assert error_of(await ask(site, service, "", login_hint_token="x")) == "invalid_request"
 
 
 async def test_what_is_refused(site: Site, citizen: Citizen, make_service: Make) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dancu.oidc.endpoints import device as page
+from dancu.oidc.jose import public_key, split
 from dancu.oidc.service.device import GRANT
 from tests.oidc.conftest import Agreement, Citizen, Make, Service, Site
 from tests.oidc.flows import Journey, error_of
@@ -139,3 +140,25 @@ async def test_a_lock_between_answer_and_poll(site: Site, citizen: Citizen, make
     await answer(site, citizen, made["user_code"])
     await site.sql("UPDATE accounts.account SET lock_version = lock_version + 1 WHERE person_key = %s", (citizen.key,))
     assert error_of(await poll(site, service, made["device_code"])) == "invalid_grant"
+
+
+async def test_a_request_bound_to_a_key_is_answered_to_that_key_alone(site: Site, citizen: Citizen, make_service: Make) -> None:
+    service = await make_service("fapi2", grant_types=GRANTS)
+    other = await begin(site, service, dpop_jkt="A" * 43)
+    await answer(site, citizen, other["user_code"])
+    assert error_of(await poll(site, service, other["device_code"])) == "invalid_grant"
+    own = await begin(site, service, dpop_jkt=public_key(split(service.proof("/oidc/token")).header["jwk"]).thumbprint)
+    await answer(site, citizen, own["user_code"])
+    assert (await poll(site, service, own["device_code"])).status_code == 200
+
+
+async def test_what_is_not_agreed_any_more_is_a_page_and_no_fault(site: Site, citizen: Citizen, make_service: Make) -> None:
+    service = await make_service("basic", grant_types=GRANTS, agreement=Agreement(purposes={"a": "b"}))
+    made = await begin(site, service, purpose="a")
+    async with site.browser(citizen) as browser:
+        shown = await browser.get("/device", params={"user_code": made["user_code"]})
+        site.sharing.agreements[service.client.client_no] = Agreement(purposes={"c": "d"})
+        hidden = {n: html.unescape(v) for n, v in re.findall(r'type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', shown.text)}
+        later = await browser.post("/device/answer", data={**hidden, "answer": "yes"}, headers={"Origin": "http://localhost"})
+        again = await browser.get("/device", params={"user_code": made["user_code"]})
+    assert (shown.status_code, later.status_code, again.status_code) == (200, 400, 400)

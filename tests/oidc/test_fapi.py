@@ -14,6 +14,8 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 
 from dancu.oidc.models import AuthMethod
+from dancu.oidc.service.grants.token_exchange import ACCESS_TOKEN
+from dancu.oidc.service.grants.token_exchange import GRANT as EXCHANGE
 from tests.oidc.conftest import BACK, ISSUER, Citizen, Make, Service, Site, make_citizen, register
 from tests.oidc.flows import Journey, error_of, sent_back
 
@@ -271,6 +273,24 @@ async def test_a_certificate_binds_as_well(site: Site, citizen: Citizen) -> None
         bearer = {"Authorization": f"Bearer {token['access_token']}"}
         assert (await proxy.get("/oidc/userinfo", headers={**header, **bearer})).status_code == 200
         assert (await proxy.get("/oidc/userinfo", headers=bearer)).status_code == 401
+
+
+async def test_a_token_of_one_certificate_is_not_exchanged_with_another(site: Site, citizen: Citizen) -> None:
+    (first, key), (second, other_key) = _certificate(), _certificate()
+    grants = frozenset({"authorization_code", EXCHANGE})
+    service = await register(site, auth_method=AuthMethod.SELF_SIGNED_TLS, bound="mtls", jwks={"keys": [key, other_key]}, grant_types=grants)
+    target = await register(site, auth_method=AuthMethod.SELF_SIGNED_TLS, bound="mtls", jwks={"keys": [key]})
+    headers = [{"client-cert": f":{base64.b64encode(cert).decode()}:"} for cert in (first, second)]
+    journey = Journey(site, service, citizen)
+    async with site.http(address=("10.0.0.1", 1)) as proxy:
+        pushed = await proxy.post("/oidc/par", data=journey.request(), headers=headers[0])
+        answer = await journey.authorize({"client_id": service.id, "request_uri": pushed.json()["request_uri"]})
+        redeem = {"grant_type": "authorization_code", "code": sent_back(answer)["code"], "redirect_uri": BACK, "code_verifier": journey.verifier, "client_id": service.id}
+        token = (await proxy.post("/oidc/token", data=redeem, headers=headers[0])).json()["access_token"]
+        body = {"grant_type": EXCHANGE, "client_id": service.id, "subject_token": token, "subject_token_type": ACCESS_TOKEN, "audience": target.id}
+        stolen, own = [await proxy.post("/oidc/token", data=body, headers=header) for header in reversed(headers)]
+    assert error_of(stolen) == "invalid_request" and "certificate" in stolen.text
+    assert own.status_code == 200, own.text
 
 
 def _certificate() -> tuple[bytes, dict[str, Any]]:

@@ -140,6 +140,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "9101: unsigned object": ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),
     "9396: details that are none": ({"authorization_details": "[]"}, "invalid_authorization_details"),
     "9396: a type nobody registered": ({"authorization_details": '[{"type": "other"}]'}, "invalid_authorization_details"),
+    "8707: a resource that is not here": ({"resource": "https://other.example"}, "invalid_target"),
+    "8707: ours and another": ({"resource": ISSUER + " https://other.example"}, "invalid_target"),
     "9449: dpop_jkt that is none": ({"dpop_jkt": "x"}, "invalid_request"),
     "jarm: a mode that is not announced": ({"response_mode": "jwt"}, "invalid_request"),
     "core: fragment for a code": ({"response_mode": "fragment"}, "invalid_request"),

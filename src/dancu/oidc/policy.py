@@ -59,6 +59,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 }
 GROUP_OF: Mapping[str, str] = {claim: group for group, claims in GROUPS.items() for claim in claims}
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+CIBA_GRANT = "urn:openid:params:grant-type:ciba"
 
 
 def groups_of_scopes(scopes: Iterable[str]) -> tuple[str, ...]:

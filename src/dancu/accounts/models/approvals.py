@@ -31,6 +31,17 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an approval brings about, as the asking room reads it. `details`: what exactly is to be done, (kind, [(member, value)]);
+    `groups`: what the asker would see, as texts of the catalogue; `offline`: also later, when the citizen is not there; `acr`: the level the session must have proved."""
+
+    details: tuple[tuple[str, list[tuple[str, str]]], ...] = ()
+    groups: tuple[str, ...] = ()
+    offline: bool = False
+    acr: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How an approval stands, for the room that asked. `acr`, `amr`, `sid`, `auth_time`, `lock_version`: what the citizen's
     session proved when they approved; None or empty before."""

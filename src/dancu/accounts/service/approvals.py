@@ -3,6 +3,7 @@ asks, for what, and the same words the asker shows, and answers in a session tha
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,21 +22,27 @@ from dancu.kit.i18n import N_, gettext
 ACR = 2
 MOST_WAITING = 5
 LONGEST_TEXT = 120
+# What a telephone makes a link of: the message goes out as an SMS, and whoever asks may be a thief.
+_ADDRESS = re.compile(
+    r"://|www\.|[^\W_][.](?:[a-z]{2}|com|net|org|info|biz|gov|edu|xyz|top|app|dev|link|shop|site|online|club|icu|live|store|website|space|fun|pro|mobi|asia|click)"
+    r"(?![^\W_])|[^\W_][.][a-z]{2,}/|[^\s@]@[^\s@]+[.]", re.IGNORECASE,
+)  # fmt: skip
 _TEXT = N_("{org} hỏi ý kiến của bạn: {text} Xem và trả lời tại mục Yêu cầu trong tài khoản. Không phải bạn đang làm thì từ chối.")
 
 
 async def ask(
     conn: Conn, key: int, *, client_no: int, client_name: str, org_name: str, kind: str, text: str, purpose: str, seconds: int
 ) -> str:
-    """Ask; the approval's id, which only the asking room should know. The citizen is told by message. `key` 0 or a person
-    without a usable account: an id is answered all the same, and nobody will ever approve. Raises Invalid for a text that
-    is too long or holds an address, Exceeded where too much waits for this citizen already."""
-    if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable() or "://" in text or "www." in text.casefold():
+    """Ask; the approval's id, which only the asking room should know. The citizen is told by message. `key` 0, a negative one (nobody,
+    but the same nobody each time) or a person without a usable account: an id is answered all the same, and nobody will ever
+    approve. Raises Invalid for a text that is too long or holds an address, Exceeded where too much waits for this citizen already."""
+    if not 0 < len(text) <= LONGEST_TEXT or not text.isprintable() or _ADDRESS.search(text):
         raise Invalid("approval.text", N_("Lời nhắn cần ngắn, không chứa địa chỉ trang."))
     await core.open(conn, [key])
     account = await core.account(conn, key)
     usable = account is not None and account.usable
-    if usable:
+    if key:
+        # Counted for who is not there as for who is: that no more may be asked must not say that there is an account.
         asked = throttle.bucket("approval asked", str(key), burst=10, seconds=120)
         if await store.waiting_count(conn, key) >= MOST_WAITING or await throttle.wait_seconds(conn, [asked]):
             raise Exceeded("approval.many", N_("Người này đang có nhiều yêu cầu chờ trả lời. Xin thử lại sau."), seconds=60)
@@ -74,11 +81,11 @@ async def of_actor(conn: Conn, actor: Actor, *, limit: int = 30) -> list[Approva
     return await store.recent(conn, actor.actor_id, limit)
 
 
-async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *, approve: bool) -> None:
-    """The citizen's answer. To approve, the session must have proved two factors (NotAllowed "approval.level"); to refuse,
+async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *, approve: bool, acr: int = ACR) -> None:
+    """The citizen's answer. To approve, the session must have proved two factors, or the level `acr` (NotAllowed "approval.level"); to refuse,
     any session will do. Raises Conflict where it was answered or is too late."""
     signed: SignIn | None = await sign_in.current(conn, actor)
-    if approve and (signed is None or signed.acr < ACR):
+    if approve and (signed is None or signed.acr < max(acr, ACR)):
         raise NotAllowed("approval.level", N_("Muốn đồng ý, bạn cần xác nhận thêm một bước."))
     found = _uuid(approval_id)
     await core.open(conn, [actor.actor_id])

@@ -28,5 +28,6 @@ SHORTCUTS: dict[tuple[str, str], Handler] = {
 }  # fmt: skip
 
 AFTER_SIGN_IN = authorize.AFTER_SIGN_IN
+APPROVALS_WANT = backchannel.wanted
 
-__all__ = ["AFTER_SIGN_IN", "SHORTCUTS", "router"]
+__all__ = ["AFTER_SIGN_IN", "APPROVALS_WANT", "SHORTCUTS", "router"]

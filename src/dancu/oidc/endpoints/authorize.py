@@ -141,7 +141,8 @@ async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]
         if params.get("redirect_uri") in client.redirect_uris:
             raise refused(error, params) from error
         raise
-    return client, parse(unpacked, client, tokens.hint(provider, issuer_of(request), client))
+    issuer = issuer_of(request)
+    return client, parse(unpacked, client, tokens.hint(provider, issuer, client), issuer=issuer)
 
 
 async def _resumed(request: Request, text: str) -> tuple[Client, AuthRequest, bool]:

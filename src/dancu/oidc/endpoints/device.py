@@ -56,7 +56,7 @@ async def _begin(request: Request) -> Response:
     slow_down(provider, known.client)
     if device.GRANT not in known.client.grant_types:
         raise OAuthError("unauthorized_client", "the client may not use this grant_type")
-    asked = parse_detached(wire.params, known.client)
+    asked = parse_detached(wire.params, known.client, issuer=wire.issuer)
     async with provider.connect() as conn, conn.transaction():
         await consent.terms(conn, known.client, asked.purpose, demo=demo_of(request))
         body = await device.begin(provider, conn, known.client, asked, known.marks, wire.issuer)
@@ -76,12 +76,22 @@ async def type_code(request: Request, conn: DbConn, actor: CurrentActor, user_co
     client = await provider_of(request).client(found[1].client_id) if found else None
     if found is None or client is None:
         return _form(request, user_code, N_("Mã này không đúng hoặc đã hết hạn. Hãy xem lại mã trên màn hình của thiết bị."), 422)
-    return await _ask(request, conn, actor, client, found[1], user_code)
+    try:
+        return await _ask(request, conn, actor, client, found[1], user_code)
+    except OAuthError as error:
+        return pages.broken(request, error)
 
 
 @router.post("/device/answer", dependencies=[public()])
 async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     """The citizen's yes or no, for the code and the person the page was made for."""
+    try:
+        return await _answered(request, conn, actor)
+    except OAuthError as error:
+        return pages.broken(request, error)
+
+
+async def _answered(request: Request, conn: Conn, actor: CurrentActor) -> Response:
     form = await read_form(request)
     provider = provider_of(request)
     sealed = provider.sealer.open_json("device", form.value("flow"))
@@ -95,7 +105,7 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
     if form.value("answer") != "yes":
         await device.deny(conn, grant)
         return see_other(f"{PAGE}?done=no")
-    if flow.sign_in_needed(asked, stood, was_asked=True, now=time.time()) or stood.level < terms.level_min:
+    if flow.sign_in_needed(asked, stood, was_asked=False, now=time.time()) or stood.level < terms.level_min:
         return see_other(f"{PAGE}?{urlencode({'user_code': sealed[0]})}")
     ticked = frozenset(form.values("share")) & terms.groups & frozenset(consent.asked(asked))
     if ticked and form.value("term") not in consent.TERMS:
@@ -121,10 +131,7 @@ async def _ask(
     stood = await signed_in(conn, actor)
     terms = await consent.terms(conn, client, asked.purpose, demo=demo_of(request))
     given = await consent.given(conn, stood.person_key, client, terms.purpose) if stood else None
-    try:
-        stand = flow.stand(asked, stood, terms, given, was_asked=False)
-    except OAuthError as error:
-        return pages.broken(request, error)
+    stand = flow.stand(asked, stood, terms, given, was_asked=False)
     if stand.step is Step.SIGN_IN or stood is None:
         wishes = {"next": f"{PAGE}?{urlencode({'user_code': typed})}", "acr": str(stand.acr)}
         return see_other(f"/eid/sign-in?{urlencode(wishes)}")

@@ -9,6 +9,7 @@ from dancu.oidc.service import dpop
 from dancu.oidc.service.authenticate import Replayed, client_of
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.grants import HANDLERS, Call
+from dancu.oidc.service.parsing.authorize import check_resource
 from dancu.oidc.service.provider import Provider
 
 router = APIRouter(dependencies=[public(machine=True)])
@@ -35,8 +36,7 @@ async def _token(request: Request) -> Response:
         raise OAuthError("unsupported_grant_type", "grant_type is not known")
     if grant_type not in known.client.grant_types:
         raise OAuthError("unauthorized_client", "the client may not use this grant_type")
-    if wire.params.get("resource", wire.issuer) != wire.issuer:
-        raise OAuthError("invalid_target", "resource is not known")
+    check_resource(wire.params, wire.issuer)
     try:
         proof = dpop.read(provider.sealer, wire)
     except dpop.WrongProof as wrong:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dancu.accounts.models.approvals import Wanted
 from dancu.accounts.service import approvals, core
 from dancu.accounts.service.sign_in import identify
 from dancu.accounts.service.sign_in.begin import anonymous
@@ -15,17 +16,19 @@ from dancu.kernel.errors import Invalid
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.models import AuthMethod, AuthRequest, Client, Mark
-from dancu.oidc.policy import CIBA_LONGEST_SECONDS, CIBA_SECONDS, POLL_SECONDS, REQUEST_OBJECT_SECONDS
-from dancu.oidc.service import pings, requests
+from dancu.oidc.policy import CIBA_GRANT, CIBA_LONGEST_SECONDS, CIBA_SECONDS, POLL_SECONDS, REQUEST_OBJECT_SECONDS
+from dancu.oidc.service import consent, pings, requests, tokens
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.consent import Terms
 from dancu.oidc.service.device import digest_of
 from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.flow import least_acr
+from dancu.oidc.service.parsing.details import lines
 from dancu.oidc.service.provider import Provider
+from dancu.oidc.store import clients, families
 from dancu.oidc.store import detached as store
-from dancu.oidc.store import families
 
-GRANT = "urn:openid:params:grant-type:ciba"
+GRANT = CIBA_GRANT
 _HINTS = ("login_hint", "login_hint_token", "id_token_hint")
 _DEFAULT = N_("Đăng nhập bằng tài khoản của bạn")
 
@@ -36,8 +39,8 @@ def check(client: Client, params: Mapping[str, str]) -> None:
         raise OAuthError("unauthorized_client", "the client may not use this grant_type")
     if sum(name in params for name in _HINTS) != 1:
         raise invalid_request("exactly one hint is needed")
-    if "login_hint" not in params:
-        raise invalid_request("only login_hint is supported: a personal number, or the phone of the account")
+    if "login_hint_token" in params:
+        raise invalid_request("login_hint_token is not supported: send login_hint (a personal number, or the phone of the account) or id_token_hint")
     if "user_code" in params:
         raise OAuthError("invalid_user_code", "user codes are not used")
     seconds_of(params)
@@ -65,14 +68,18 @@ def seconds_of(params: Mapping[str, str]) -> int:
 
 
 async def ask(
-    provider: Provider, conn: Conn, client: Client, request: AuthRequest, terms: Terms, params: Mapping[str, str], marks: tuple[Mark, ...]
+    provider: Provider, conn: Conn, client: Client, request: AuthRequest, terms: Terms, params: Mapping[str, str], marks: tuple[Mark, ...],
+    issuer: str,
 ) -> dict[str, Any]:
     """The acknowledgement (§7.3). Whom the hint names, or whether it names anybody, is not told: nobody will answer for
     nobody. Raises OAuthError."""
     if not await families.spend(conn, marks):
         raise replayed()
     seconds = seconds_of(params)
-    key = await _named(conn, params["login_hint"])
+    if "id_token_hint" in params:
+        key = _hinted(provider, issuer, client, params["id_token_hint"])
+    else:
+        key = await _named(conn, params["login_hint"]) or _nobody(provider, params["login_hint"])
     try:
         approval_id = await approvals.ask(
             conn, key, client_no=client.client_no, client_name=client.name, org_name=client.org_name, kind="ciba",
@@ -87,6 +94,22 @@ async def ask(
     return {"auth_req_id": auth_req_id, "expires_in": seconds, "interval": POLL_SECONDS}
 
 
+def _hinted(provider: Provider, issuer: str, client: Client, token: str) -> int:
+    """Whose ID token of this client it is. Raises OAuthError."""
+    key = tokens.hinted_person(provider, issuer, client, token)
+    if key is None:
+        raise invalid_request("id_token_hint is not one of our ID tokens for this client")
+    if not key:
+        raise OAuthError("unknown_user_id", "id_token_hint does not tell whom it was issued for: send a newer one")
+    return key
+
+
+def _nobody(provider: Provider, hint: str) -> int:
+    """What stands for somebody who is not there: no person's key, but the same each time, so that asking too often is answered
+    alike for a number with an account and for one without."""
+    return -1 - int.from_bytes(provider.sealer.mac("ciba nobody", "".join(hint.split()).encode())[:7])
+
+
 async def _named(conn: Conn, hint: str) -> int:
     """Whom a personal number or an account's phone means; 0 for nobody."""
     text = "".join(hint.split())
@@ -99,3 +122,28 @@ async def _named(conn: Conn, hint: str) -> int:
         return flow.key
     except Invalid:
         return 0
+
+
+async def wanted(
+    provider: Provider, conn: Conn, person_key: int, approval_ids: Sequence[str], words: Mapping[str, str], *, demo: bool = False
+) -> dict[str, Wanted]:
+    """What the citizen's approvals bring about: what is done, and what the client would see by what was agreed to before (nothing more is
+    released for an approval). `words`: group of claims -> its text."""
+    found = {}
+    for approval_id, client_no, sealed in await store.requests_of(conn, approval_ids):
+        resumed, client = requests.resumed(provider.sealer, sealed), await clients.by_no(conn, client_no)
+        if resumed is None or client is None:
+            continue
+        request = resumed[0]
+        try:
+            terms = await consent.terms(conn, client, request.purpose, demo=demo)
+        except OAuthError:  # not agreed with the organisation any more: approved or not, nothing comes of it
+            continue
+        groups = [group for group in consent.asked(request) if group in terms.groups]
+        if groups and terms.consent_needed:
+            given = await consent.given(conn, person_key, client, terms.purpose) or frozenset()
+            groups = [group for group in groups if group in given]
+        found[approval_id] = Wanted(
+            tuple(lines(request.details)), tuple(words[group] for group in groups), "offline_access" in request.scope, least_acr(request)[1]
+        )
+    return found

@@ -12,7 +12,7 @@ from dancu.accounts.models import SignIn
 from dancu.kit.db import Conn
 from dancu.oidc.models import AuthRequest, Client, Mark
 from dancu.oidc.policy import DEVICE_SECONDS, POLL_SECONDS
-from dancu.oidc.service import requests, tokens
+from dancu.oidc.service import flow, requests, tokens
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.consent import Terms
 from dancu.oidc.service.errors import OAuthError
@@ -72,7 +72,7 @@ async def waiting(provider: Provider, conn: Conn, typed: str) -> tuple[store.Dev
 async def approve(provider: Provider, conn: Conn, client: Client, grant: store.DeviceGrant, request: AuthRequest, stood: SignIn, terms: Terms) -> bool:
     """The citizen's yes: kept for the device's next poll. False where somebody answered before, or it is too late."""
     made = tokens.Code(
-        request, client.client_no, stood, terms.purpose.code, terms.purpose.legal_basis, request.details, int(time.time()) + DEVICE_SECONDS
+        request, client.client_no, flow.stated(request, stood), terms.purpose.code, terms.purpose.legal_basis, request.details, int(time.time()) + DEVICE_SECONDS
     )
     return await store.decide_device(conn, grant.device_digest, "approved", tokens.code(provider.sealer, made))
 

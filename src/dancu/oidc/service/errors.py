@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
+
+from dancu.oidc.policy import FAPI_ALGS
+
+DPOP_ALGS: Final = " ".join(sorted(FAPI_ALGS))
 
 
 class OAuthError(Exception):
@@ -39,6 +44,6 @@ def invalid_token(description: str, scheme: str = "Bearer") -> OAuthError:
 
 
 def resource_error(error: str, description: str, status: int, scheme: str = "Bearer") -> OAuthError:
-    algs = ' algs="ES256 EdDSA PS256"' if scheme == "DPoP" else ""
+    algs = f' algs="{DPOP_ALGS}"' if scheme == "DPoP" else ""
     said = f'{scheme} realm="dancu", error="{error}", error_description="{description}"' + (f",{algs}" if algs else "")
     return OAuthError(error, description, status, {"WWW-Authenticate": said})

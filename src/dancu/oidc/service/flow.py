@@ -66,11 +66,7 @@ def stand(
 def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: bool, now: float) -> Stand | None:
     """A sign-in to ask for; None when the present one does. Raises OAuthError unmet_authentication_requirements for
     what is demanded, was asked for, and did not come."""
-    demanded = [_NUMBER[value] for value in essential_acr(request) if value in _NUMBER]
-    if essential_acr(request) and not demanded:
-        raise OAuthError("unmet_authentication_requirements", "the acr demanded does not exist")
-    wished = [_NUMBER[value] for value in request.acr_values]
-    acr = min(demanded or wished or [1])
+    demanded, acr = least_acr(request)
     if sign_in is None:
         return Stand(Step.SIGN_IN, acr, "login" in request.prompt)
     at = sign_in.at.timestamp()
@@ -83,6 +79,16 @@ def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: b
         if demanded:
             raise OAuthError("unmet_authentication_requirements", "the sign-in is weaker than demanded")
     return None
+
+
+def least_acr(request: AuthRequest) -> tuple[int, int]:
+    """(the lowest level that is demanded, 0 for none; the level to sign in with). Raises OAuthError
+    unmet_authentication_requirements where only levels that do not exist are demanded."""
+    essential = essential_acr(request)
+    demanded = min((_NUMBER[value] for value in essential if value in _NUMBER), default=0)
+    if essential and not demanded:
+        raise OAuthError("unmet_authentication_requirements", "the acr demanded does not exist")
+    return demanded, demanded or min((_NUMBER[value] for value in request.acr_values), default=1)
 
 
 def stated(request: AuthRequest, sign_in: SignIn) -> SignIn:

@@ -1,6 +1,6 @@
 """What is handed out: access tokens (RFC 9068), ID tokens, refresh tokens and codes.
 
-Access tokens are read by others, so they are signed; how we find the person again stands in them sealed (`dnc`). Refresh
+Access tokens are read by others, so they are signed; how we find the person again stands in them sealed (`dnc`), and in ID tokens that may come back as a hint. Refresh
 tokens and codes come back to us alone and are sealed whole. Each names its family by key, so nothing has to be searched.
 """
 
@@ -20,7 +20,7 @@ from dancu.oidc.jose import Compact as Compact
 from dancu.oidc.jose import JoseError as JoseError
 from dancu.oidc.jose import b64u, check_times, split
 from dancu.oidc.models import AuthRequest, Client, Family
-from dancu.oidc.policy import ACCESS_SECONDS, CODE_SECONDS, ID_TOKEN_SECONDS
+from dancu.oidc.policy import ACCESS_SECONDS, CIBA_GRANT, CODE_SECONDS, ID_TOKEN_SECONDS
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.service.subjects import session_of, subject_of
@@ -127,6 +127,8 @@ def id_token(
     }  # fmt: skip
     if family.sid:
         said["sid"] = session_of(provider.sealer, client, family.sid)
+    if CIBA_GRANT in client.grant_types:
+        said["dnc"] = provider.sealer.seal("id token", _HANDLE.pack(family.person_key, family.family_id, family.client_no))
     if nonce:
         said["nonce"] = nonce
     if access:
@@ -148,6 +150,17 @@ def read_id_token(provider: Provider, issuer: str, client: Client, token: str) -
 def hint(provider: Provider, issuer: str, client: Client) -> Callable[[str], str]:
     """How an `id_token_hint` of this client is read: its `sub`, "" where it is none of ours."""
     return lambda token: str((read_id_token(provider, issuer, client, token) or {}).get("sub", ""))
+
+
+def hinted_person(provider: Provider, issuer: str, client: Client, token: str) -> int | None:
+    """Whose ID token this is, for a client that may ask when nobody is there (CIBA §7.1): None where it is none of ours for this
+    client, 0 where it does not say (issued before the client might ask so)."""
+    said = read_id_token(provider, issuer, client, token)
+    if said is None:
+        return None
+    plain = provider.sealer.open("id token", str(said.get("dnc", "")))
+    person, _, number = _HANDLE.unpack(plain) if plain is not None and len(plain) == _HANDLE.size else (0, b"", 0)
+    return int(person) if number == client.client_no else 0
 
 
 def code(sealer: Sealer, made: Code) -> str:

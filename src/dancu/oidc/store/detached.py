@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dancu.kit.db import Conn
@@ -89,6 +90,16 @@ async def insert_request(
         " VALUES (%s::bytea, %s::uuid, %s::bigint, %s, %s, now() + make_interval(secs => %s))",
         (digest, approval_id, client_no, request, ping, seconds),
     )
+
+
+async def requests_of(conn: Conn, approval_ids: Sequence[str]) -> list[tuple[str, int, str]]:
+    """(approval, client, sealed request) of those of these approvals that were asked for here and still wait."""
+    cursor = await conn.execute(
+        "SELECT approval_id::text, client_no, request FROM oidc.backchannel_request"
+        " WHERE approval_id::text = ANY (%s::text[]) AND expires_at > now() AND NOT used",
+        (list(approval_ids),),
+    )
+    return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
 
 
 async def poll_request(conn: Conn, digest: bytes, client_no: int) -> Poll | None:

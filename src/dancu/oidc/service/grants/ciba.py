@@ -9,7 +9,7 @@ from dancu.accounts.models.approvals import Answer, ApprovalState
 from dancu.accounts.service import approvals, core
 from dancu.kit.db import Conn
 from dancu.oidc.policy import CODE_SECONDS
-from dancu.oidc.service import consent, issue, requests, tokens
+from dancu.oidc.service import consent, flow, issue, requests, tokens
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.device import digest_of
 from dancu.oidc.service.errors import OAuthError, invalid_grant
@@ -46,11 +46,12 @@ async def _code(call: Call, conn: Conn, poll: detached.Poll, found: Answer) -> t
     terms = await consent.terms(conn, call.client, request.purpose, demo=call.demo)
     if account.level < terms.level_min:
         raise OAuthError("access_denied", "the account is of too low a level")
-    if request.dpop_jkt and request.dpop_jkt != call.jkt:
-        raise invalid_grant("the request is bound to another DPoP key")
+    if flow.least_acr(request)[0] > found.acr:
+        raise OAuthError("access_denied", "the sign-in is weaker than demanded")
     stood = SignIn(
         found.person_key, "", found.sid, account.level, found.acr, found.amr, found.auth_time, found.lock_version
     )
+    stood = flow.stated(request, stood)
     return tokens.Code(
         request, call.client.client_no, stood, terms.purpose.code, terms.purpose.legal_basis, request.details,
         int(time.time()) + CODE_SECONDS,

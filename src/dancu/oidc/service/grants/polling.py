@@ -36,6 +36,8 @@ def denied() -> OAuthError:
 async def keep(call: Call, conn: Conn, code: tokens.Code) -> tuple[Family, dict[str, object]]:
     """The citizen's answer becomes a family, once. Raises OAuthError; the transaction must not be kept then."""
     client = call.client
+    if code.request.dpop_jkt and code.request.dpop_jkt != call.jkt:
+        raise invalid_grant("the request is bound to another DPoP key")
     family = family_of(call, code)
     life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
     word = await families.redeem(conn, call.marks, family, org_code=client.org_code, life=life, request_id=call.wire.request_id)

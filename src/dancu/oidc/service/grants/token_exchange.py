@@ -78,9 +78,11 @@ def _subject_token(call: Call) -> introspect.Found:
     if not own and call.client.client_id not in (audience if isinstance(audience, list) else [audience]):
         raise invalid_request("the subject token was neither given to nor made for this client")
     binding = found.access.claims.get("cnf")
-    jkt = str(binding.get("jkt", "")) if isinstance(binding, dict) else ""
+    jkt, x5t = (str(binding.get(name, "")) if isinstance(binding, dict) else "" for name in ("jkt", "x5t#S256"))
     if own and jkt and jkt != call.jkt:
         raise OAuthError("invalid_dpop_proof", "the subject token is bound to another key")
+    if own and x5t and x5t != call.x5t:
+        raise invalid_request("the subject token is bound to another certificate")
     return found
 
 

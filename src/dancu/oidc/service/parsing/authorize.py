@@ -52,9 +52,9 @@ def redirect_of(params: Mapping[str, str], client: Client) -> str:
 
 
 def parse(
-    params: Mapping[str, str], client: Client, hint: Callable[[str], str] = str, *, now: float | None = None
+    params: Mapping[str, str], client: Client, hint: Callable[[str], str] = str, *, now: float | None = None, issuer: str = ""
 ) -> AuthRequest:
-    """What is asked for. `hint`: the `sub` of an ID token of ours, "" for anything else. Raises OAuthError before the redirect address is known to be right, Refused after."""
+    """What is asked for. `hint`: the `sub` of an ID token of ours, "" for anything else; `issuer`: the one resource there is (RFC 8707). Raises OAuthError before the redirect address is known to be right, Refused after."""
     redirect_uri = redirect_of(params, client)
     mode = params.get("response_mode", "query")
     state = params.get("state", "")
@@ -64,6 +64,7 @@ def parse(
             raise invalid_request("state is too long")
         if mode not in RESPONSE_MODES:
             raise invalid_request("response_mode is not supported")
+        check_resource(params, issuer)
         return _parse(params, client, redirect_uri, hint, int(time.time() if now is None else now))
     except OAuthError as error:
         raise Refused(error, redirect_uri, state, mode if mode in RESPONSE_MODES else "query") from error
@@ -102,8 +103,16 @@ def _parse(
     )  # fmt: skip
 
 
-def parse_detached(params: Mapping[str, str], client: Client, *, now: float | None = None) -> AuthRequest:
+def check_resource(params: Mapping[str, str], issuer: str) -> None:
+    """Raises OAuthError invalid_target for a token wanted at a resource that is not here (RFC 8707 §2): other agencies' tokens come by
+    token exchange."""
+    if issuer and params.get("resource", issuer) != issuer:
+        raise OAuthError("invalid_target", "resource is not known")
+
+
+def parse_detached(params: Mapping[str, str], client: Client, *, now: float | None = None, issuer: str = "") -> AuthRequest:
     """A request that comes without a browser and goes back to none: a device (RFC 8628), CIBA. Raises OAuthError."""
+    check_resource(params, issuer)
     for name, most in _LONGEST.items():
         if len(params.get(name, "")) > most:
             raise invalid_request(f"{name} is too long")
