@@ -11,7 +11,6 @@ from dancu.cards import service as cards_service
 from dancu.cards.models import TextKind
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import FieldError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -50,10 +49,9 @@ async def proved(
 
 
 def _grown_and_alive(view: PersonView, rule: Level2Rule) -> bool:
-    birth = view.birth
-    if view.alive_until is not None or view.death is not None or birth is None or not birth.year:
+    if view.alive_until is not None or view.death is not None or view.born is None:
         return False
-    return policy.age_on(PartialDate(birth.year, birth.month, birth.day), SYSTEM_CLOCK.today()) >= rule.guardian_from
+    return policy.age_on(view.born, SYSTEM_CLOCK.today()) >= rule.guardian_from
 
 
 def _unproved() -> NotAllowed:

@@ -57,7 +57,7 @@ async def portrait(conn: Conn, actor: Actor, purpose: Purpose, application_id: i
 def _rows(claim: Claim, view: PersonView | None) -> tuple[tuple[str, str, str], ...]:
     """(what, claimed, registered). What agrees is written alike on both sides, so that only differences stand out."""
     name = view.name.full_name if view and view.name else ""
-    born = PartialDate(view.birth.year, view.birth.month, view.birth.day) if view and view.birth and view.birth.year else None
+    born = view.born if view else None
     contacts = registered_contacts(view) if view else Contacts()
     number = view.personal_id.number if view and view.personal_id else ""
     claimed_birth = PartialDate.from_iso(claim.birth)

@@ -12,7 +12,6 @@ from dancu.cards.policy import orders as policy
 from dancu.cards.store import orders as store
 from dancu.kernel.actor import Actor, Document, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -40,7 +39,7 @@ async def order_card(
     """Order a card, to be handed over at `office_id`; without a reason the registry says which it is. Raises Conflict
     where one is on its way, where the person has no number or no date of birth, or is dead."""
     view = await population.person(conn, actor, purpose, key, permission=ENROL if actor.can(ENROL) else CARD)
-    number, born = view.personal_id, _born(view)
+    number, born = view.personal_id, view.born
     if view.alive_until is not None:
         raise Conflict("card_order.dead", N_("Người này đã mất, không làm thẻ được."))
     if number is None or born is None:
@@ -140,7 +139,7 @@ def printed(order: CardOrder, view: PersonView) -> Reading:
     sex = str(view.birth.sex) if view.birth and view.birth.sex else ""
     home = view.permanent
     return Reading(
-        TextKind.QR, order.number, "", name, _born(view), sex, home.address if home else "", order.issued_on, order.expires_on
+        TextKind.QR, order.number, "", name, view.born, sex, home.address if home else "", order.issued_on, order.expires_on
     )
 
 
@@ -151,11 +150,6 @@ def _is(order: CardOrder, reading: Reading) -> bool:
         and reading.number == order.number
         and all(shown == known for shown, known in dates if shown is not None)
     )
-
-
-def _born(view: PersonView) -> PartialDate | None:
-    birth = view.birth
-    return PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
 
 
 async def _one(conn: Conn, key: int, order_id: int, *, lock: bool = False) -> CardOrder:

@@ -19,7 +19,6 @@ from dancu.exchange.service.registries import Reader
 from dancu.exchange.store import usage as store
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
@@ -121,8 +120,7 @@ def _number(code: str) -> str:
 
 def _speaking_for(view: PersonView, today: date) -> set[int]:
     """Keys of those who may ask for this person: representatives, and the parents of somebody not grown up."""
-    birth = view.birth
-    small = birth is not None and birth.year is not None and PartialDate(birth.year, birth.month, birth.day).age_on(today)[0] < _GROWN
+    small = view.born is not None and view.born.age_on(today)[0] < _GROWN
     said = {KinRelation.REPRESENTATIVE, KinRelation.FATHER, KinRelation.MOTHER} if small else {KinRelation.REPRESENTATIVE}
     return {fact.relative_key for fact in view.holding(view.kin) if fact.relation in said and fact.relative_key is not None}
 

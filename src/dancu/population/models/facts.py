@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from dancu.kernel.dates import PartialDate
 from dancu.population.models.time import ALWAYS, Valid
 
 
@@ -176,6 +177,11 @@ class BirthFact(Fact):
     origin_unit: int | None = None
     origin_place: str = ""
     origins: Mapping[str, Source] | None = None
+
+    @property
+    def born(self) -> PartialDate | None:
+        """As much of the date of birth as is known; None where not even the year is."""
+        return PartialDate(self.year, self.month, self.day) if self.year else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

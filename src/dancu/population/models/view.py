@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
+from dancu.kernel.dates import PartialDate
 from dancu.population.models.facts import (
     BirthFact,
     CardFact,
@@ -91,6 +92,11 @@ class PersonView:
     @property
     def birth(self) -> BirthFact | None:
         return self._one(self.births)
+
+    @property
+    def born(self) -> PartialDate | None:
+        """As much of the date of birth as is known; None where not even the year is."""
+        return self.birth.born if self.birth else None
 
     @property
     def trait(self) -> TraitFact | None:

@@ -59,9 +59,7 @@ def period(start: date | None, end: date | None) -> Valid:
 
 
 def birth_date(birth: BirthFact | None) -> PartialDate | None:
-    if birth is None or birth.year is None:
-        return None
-    return PartialDate(birth.year, birth.month, birth.day)
+    return birth.born if birth else None
 
 
 def event_date(life: LifeFact) -> PartialDate | None:

@@ -200,9 +200,8 @@ async def hits_of(conn: Conn, actor: Actor, purpose: Purpose, keys: Sequence[int
 
 def _line(view: PersonView) -> Hit:
     birth, home = view.birth, view.permanent
-    born = PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
     return Hit(
-        view.person_key, view.name.full_name if view.name else "", born, birth.sex if birth else "",
+        view.person_key, view.name.full_name if view.name else "", view.born, birth.sex if birth else "",
         view.personal_id.number if view.personal_id else None, home.unit_id if home else None,
         home.address if home else "", view.alive_until is None, 1.0,
     )  # fmt: skip

@@ -100,7 +100,7 @@ def _one(view: PersonView, field: str, value: str) -> Agreement:
         words = [compare_name(value, fact.full_name) for fact in (view.name, *view.other_names) if fact is not None]
         return next((word for word in (Agreement.YES, Agreement.CLOSE, Agreement.NO) if word in words), Agreement.UNKNOWN)
     if field == "birth":
-        born = _born(view)
+        born = view.born
         return compare_birth(value, born) if born else Agreement.UNKNOWN
     if field == "sex":
         return _same(value, view.birth.sex if view.birth else None)
@@ -131,11 +131,6 @@ def _children(view: PersonView) -> int:
 
 
 _OF_LIFE: Final[Mapping[str, Callable[[PersonView], int | None]]] = {"moved": _moved, "married": _married, "children": _children}
-
-
-def _born(view: PersonView) -> PartialDate | None:
-    birth = view.birth
-    return PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
 
 
 def _same(value: str, known: str | None) -> Agreement:
@@ -170,7 +165,7 @@ async def verify(
     view = views[verdict.person_key]
     return Comparison(
         True, compare(view, declared), view.person_key, view.alive_until is None,
-        _born(view), verdict.entry_id,
+        view.born, verdict.entry_id,
     )  # fmt: skip
 
 

@@ -61,33 +61,4 @@ async def of_person(conn: Conn, key: int, session_hash: bytes, how_many: int) ->
 
 
 def _kept(row: tuple[Any, ...]) -> KeptConsent:
-    (
-        consent_id,
-        client_no,
-        name,
-        org_code,
-        org_name,
-        claims,
-        purpose,
-        basis,
-        given_at,
-        until,
-        receipt,
-        ended_at,
-        ended_by,
-    ) = row
-    return KeptConsent(
-        consent_id,
-        client_no,
-        name,
-        org_code,
-        org_name,
-        frozenset(claims),
-        purpose,
-        basis,
-        given_at,
-        until,
-        receipt,
-        ended_at,
-        ended_by,
-    )
+    return KeptConsent(*row[:5], frozenset(row[5]), *row[6:])

@@ -42,8 +42,7 @@ def _name(view: m.PersonView | None, day: date) -> str:
 
 
 def _born(view: m.PersonView | None, day: date) -> PartialDate | None:
-    birth = view.birth if view else None
-    return PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
+    return view.born if view else None
 
 
 def _place(unit: str, text: str) -> Any:
