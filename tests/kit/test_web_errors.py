@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -11,6 +13,7 @@ from pydantic import BaseModel
 from dancu.kernel.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound, Unavailable
 from dancu.kit import log
 from dancu.kit.limits import Rate
+from dancu.kit.migrate import available
 from dancu.kit.web import Request, Response, public, read_form
 
 from .html import check_page, text_of
@@ -85,6 +88,43 @@ async def test_programs_get_a_problem_and_people_a_page(app, name):
         assert ("retry-after" in page.headers) == (status == 503)
         by_accept = await browser.get(f"/raise/{name}", headers={"Accept": "application/json"})
         assert by_accept.json()["code"] == "x.y"
+
+
+class _Applied:
+    """A pool whose database has these migrations."""
+
+    def __init__(self, *names):
+        self.names, self.asked = names, 0
+
+    async def execute(self, query):
+        self.asked += 1
+        return self
+
+    async def fetchall(self):
+        return [(name,) for name in self.names]
+
+    @asynccontextmanager
+    async def connection(self, timeout=None):
+        yield self
+
+
+@pytest.mark.parametrize(("applied", "status", "code"), [
+    (["0001_kit.sql"], 503, "db.behind"), ([one.name for one in available()], 500, "unexpected"),
+    ([*(one.name for one in available()), "9999_later.sql"], 503, "db.ahead"),
+])  # fmt: skip
+async def test_a_database_of_another_version_is_told_and_seldom_asked(applied, status, code):
+    router = APIRouter(dependencies=[public()])
+
+    @router.get("/api/older")
+    async def older() -> None:
+        raise psycopg.errors.UndefinedColumn("column does not exist")
+
+    app = make_app(router, pool=(pool := _Applied(*applied)))
+    async with client(app) as browser:
+        for _ in range(3):
+            answer = await browser.get("/api/older")
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert pool.asked == 1
 
 
 async def test_fields_are_listed(app):

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from dancu.cli import doctor
+from dancu.cli import doctor, failures, serve
 from dancu.kernel.errors import Unavailable
 from tests.platform.installation import Answer, Installation, dancu
 
@@ -29,7 +29,9 @@ def test_all_is_well_while_it_runs(installation: Installation) -> None:
         assert "✓" in installation.dancu("doctor").out
 
 
-def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation: Installation) -> None:
+def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANCU_DATA", str(installation.data))
+    lacking = psycopg.errors.UndefinedColumn("column does not exist")
     with installation.database() as cluster, psycopg.connect(cluster.dsn("admin"), autocommit=True) as conn:
         conn.execute("UPDATE public.dancu_migration SET name = '9' || name WHERE name LIKE '0011%'")
         conn.execute("ALTER ROLE dancu_app BYPASSRLS")
@@ -44,10 +46,25 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             assert "dancu migrate" in found["Cấu trúc"]["mend"]
             assert "NOBYPASSRLS" in found["Quyền tối thiểu"]["mend"]
             assert "dancu worker" in found["Tiến trình nền"]["mend"]
+            # Who meets the older database is told what to run, and a worker does not start on it.
+            known = failures._known(lacking)
+            assert known is not None and known.code == "db.behind" and "dancu migrate" in known.text()
+            with pytest.raises(Unavailable, match="db.behind"):
+                serve._refuse_older()
         finally:
             conn.execute("UPDATE public.dancu_migration SET name = substr(name, 2) WHERE name LIKE '90011%'")
             conn.execute("ALTER ROLE dancu_app NOBYPASSRLS")
             conn.execute("DELETE FROM audit.pending WHERE org_code = 'x'")
+        assert failures._known(lacking) is None, "of the same version it is a mistake of ours"
+        conn.execute("INSERT INTO public.dancu_migration (name, checksum) VALUES ('9999_later.sql', '')")
+        try:
+            serve._refuse_older()
+            found = {row["name"]: row for row in installation.dancu("doctor", "--json").json["checks"]}
+            assert found["Cấu trúc"]["state"] == "warn" and "9999_later.sql" in found["Cấu trúc"]["found"]
+            refused = installation.dancu("migrate", "--json")
+            assert (refused.code, refused.json["error"]) == (1, "db.ahead")
+        finally:
+            conn.execute("DELETE FROM public.dancu_migration WHERE name = '9999_later.sql'")
         assert failing(installation.dancu("doctor", "--json")) == {}
 
 

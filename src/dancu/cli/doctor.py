@@ -174,12 +174,14 @@ def _one(query: str, role: str = "admin") -> Any:
 
 
 def _migrations() -> Result:
-    from dancu.kit import migrate
+    from dancu.kit import migrate, versions
     from dancu.kit.db import dsn
 
     missing = migrate.pending(dsn("admin"))
     if missing:
-        return Result("Cấu trúc", "fail", f"thiếu {len(missing)} bước", "Chạy: dancu migrate")
+        return Result("Cấu trúc", "fail", f"cũ hơn chương trình này, thiếu {len(missing)} bước", "Chạy: dancu migrate")
+    if newer := versions.mismatch_at(dsn("admin")):
+        return Result("Cấu trúc", "warn", f"mới hơn chương trình này ({newer.params['name']})", "Dùng bản chương trình mới hơn.")
     return Result("Cấu trúc", "ok", "đã cập nhật")
 
 

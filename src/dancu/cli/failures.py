@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -59,6 +60,8 @@ def _known(error: Exception) -> DancuError | None:
     psycopg = sys.modules.get("psycopg")
     if psycopg is not None and isinstance(error, psycopg.OperationalError):
         return Unavailable("db.unavailable", "Cơ sở dữ liệu chưa trả lời. Xin thử lại sau một phút.")
+    if psycopg is not None and isinstance(error, psycopg.Error):
+        return _other_version(error)
     if type(error).__name__ == "ValidationError" and getattr(error, "title", "") == "Settings":
         wrong: list[dict[str, Any]] = error.errors(include_url=False, include_input=False)  # type: ignore[attr-defined]
         names = ", ".join(f"DANCU_{one['loc'][0]}".upper() for one in wrong if one["loc"])
@@ -68,6 +71,18 @@ def _known(error: Exception) -> DancuError | None:
             "file.unusable", "Không đọc hoặc ghi được {path}: {reason}.",
             path=str(error.filename), reason=error.strerror or type(error).__name__,
         )  # fmt: skip
+    return None
+
+
+def _other_version(error: Exception) -> DancuError | None:
+    """A statement named what the database does not have: is it of another version than the program?"""
+    from dancu.kit import versions
+    from dancu.kit.db import dsn
+
+    if not versions.is_sign(error):
+        return None
+    with contextlib.suppress(Exception):  # then it is what it was before: a failure that nobody foresaw
+        return versions.mismatch_at(dsn("app"))
     return None
 
 

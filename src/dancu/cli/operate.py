@@ -37,9 +37,13 @@ def bring_up_to_date() -> list[str]:
 
 def migrate(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Cập nhật cấu trúc cơ sở dữ liệu và các danh mục."""
-    from dancu.kit.db import data_dir, use_data
+    from dancu.kit import versions
+    from dancu.kit.db import data_dir, dsn, use_data
 
     use_data(data_dir(data))
+    # An older program's catalogues would replace those of the newer one.
+    if (other := versions.mismatch_at(dsn("admin"))) is not None and other.code != versions.BEHIND:
+        raise other
     applied = bring_up_to_date()
     if as_json:
         print(json.dumps({"applied": applied}, ensure_ascii=False))

@@ -102,6 +102,7 @@ def worker(
     use_data(data_dir(data))
     if parent:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _refuse_older()
     from dancu.settings import Settings
     from dancu.worker import run
 
@@ -221,11 +222,15 @@ def _refuse_unmigrated() -> None:
     """A page over a missing table helps nobody: say what to run. An empty database is migrated at once."""
     from dancu.cli.operate import bring_up_to_date
     from dancu.kernel.errors import Unavailable
-    from dancu.kit import migrate
+    from dancu.kit import migrate, versions
+    from dancu.kit.command import sentence
     from dancu.kit.db import dsn
 
     missing = migrate.pending(dsn("admin"))
     if not missing:
+        # Code that is older may go on for a while beside a newer one (expand, then contract): said, not refused.
+        if newer := versions.mismatch_at(dsn("admin")):
+            print(f"dancu: {sentence(newer)} [{newer.code}]", file=sys.stderr)
         return
     if len(missing) == len(migrate.available()) or not os.environ.get("DANCU_DATABASE_URL"):
         bring_up_to_date()
@@ -233,6 +238,18 @@ def _refuse_unmigrated() -> None:
     raise Unavailable(
         "serve.migrate_first", "Cơ sở dữ liệu thiếu {count} bước cập nhật. Hãy chạy `dancu migrate`.", count=len(missing)
     )
+
+
+def _refuse_older() -> None:
+    """A worker over a database that lacks what it needs fails in every loop. One that does not answer yet is waited for later."""
+    import psycopg
+
+    from dancu.kit import versions
+    from dancu.kit.db import dsn
+
+    with contextlib.suppress(psycopg.OperationalError):
+        if (other := versions.mismatch_at(dsn("worker"))) is not None and other.code == versions.BEHIND:
+            raise other
 
 
 def start_worker(folder: Path) -> subprocess.Popen[bytes]:

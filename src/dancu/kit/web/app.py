@@ -25,7 +25,7 @@ from dancu.kit.files import package_dir
 from dancu.kit.web import api_docs, health, living
 from dancu.kit.web.access import demand_access
 from dancu.kit.web.envelope import Envelope
-from dancu.kit.web.errors import from_database, from_http, from_validation, respond
+from dancu.kit.web.errors import explained, from_http, from_validation, respond
 from dancu.kit.web.render import Templates
 from dancu.kit.web.settings import WebSettings
 from dancu.kit.web.shortcuts import COMPRESSION, SMALLEST_COMPRESSED, Shortcuts, checked_shortcuts
@@ -108,7 +108,7 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(psycopg.Error)
     @app.exception_handler(PoolTimeout)
     async def database(request: Request, error: psycopg.Error | PoolTimeout) -> Response:
-        known = from_database(error)
+        known = await explained(request, error)
         if known is None:
             raise error
         return respond(request, known)

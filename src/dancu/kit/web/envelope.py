@@ -26,7 +26,7 @@ from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
 from dancu.kit.log import get_logger, log_request
 from dancu.kit.web.answer import Answer, Body
 from dancu.kit.web.door import Bounded, Refusals, ready_headers, refuse
-from dancu.kit.web.errors import from_database, kind_of, respond, respond_unexpected
+from dancu.kit.web.errors import explained, kind_of, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
 from dancu.kit.web.settings import WebSettings
 from dancu.kit.web.shortcuts import MAX_BODY, Shortcuts, take_shortcut
@@ -133,7 +133,7 @@ class Envelope:
                 return
             await self._app(request.scope, receive, answer)
         except Exception as error:
-            known = from_database(error) if isinstance(error, (psycopg.Error, PoolTimeout)) else None
+            known = await explained(request, error) if isinstance(error, (psycopg.Error, PoolTimeout)) else None
             if known is None or answer.status:
                 log.error("request failed", route=route_of(request.scope), exc_info=error)
             elif kind_of(known).status >= 500:

@@ -20,6 +20,7 @@ from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Conflict, DancuError, Exceeded, FieldError, Invalid, NotAllowed, NotFound, Unavailable
 from dancu.kit.db import NOT_SEQUENCED, not_sequenced
 from dancu.kit.i18n import N_, error_text, gettext
+from dancu.kit.versions import Versions, is_sign
 from dancu.kit.web.menu import surface_of
 
 RETRY_AFTER = 10
@@ -150,6 +151,19 @@ def from_database(error: psycopg.Error | PoolTimeout) -> DancuError | None:
     if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
         return Unavailable("db.unavailable", "Cơ sở dữ liệu chưa trả lời. Xin thử lại sau một phút.")
     return None
+
+
+async def explained(request: Request, error: psycopg.Error | PoolTimeout) -> DancuError | None:
+    """The same; and where the statement names what the database does not have: whether it is of another version than we are."""
+    known = from_database(error)
+    pool = getattr(request.app.state, "pool", None)
+    if known is not None or pool is None or not is_sign(error):
+        return known
+    state = request.app.state
+    if not hasattr(state, "versions"):
+        state.versions = Versions()
+    versions: Versions = state.versions
+    return await versions.mismatch(pool)
 
 
 def wants_json(request: Request) -> bool:
