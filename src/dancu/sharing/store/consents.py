@@ -61,4 +61,5 @@ async def of_person(conn: Conn, key: int, session_hash: bytes, how_many: int) ->
 
 
 def _kept(row: tuple[Any, ...]) -> KeptConsent:
-    return KeptConsent(*row[:5], frozenset(row[5]), *row[6:])
+    consent_id, client_no, client_name, org_code, org_name, claims, *rest = row
+    return KeptConsent(consent_id, client_no, client_name, org_code, org_name, frozenset(claims), *rest)
