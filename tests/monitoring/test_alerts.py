@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from dancu.access import service as access
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed
+from dancu.kernel.workdays import holidays
 from dancu.monitoring.service import alerts as service
 from dancu.population.service.look import look
 from tests.monitoring.test_unusual import auditor, clean, happened  # noqa: F401
@@ -63,6 +65,41 @@ async def test_night_and_no_case(app, auditor, police, registry):
     await happened(registry, police.actor_id, range(1000, 1045), DAY + timedelta(hours=14))
     found = await detected(registry, app, auditor)
     assert found["night"].counted == 45 and found["no_case"].counted == 45
+
+
+async def test_weekends_and_public_holidays(app, auditor, police, registry):
+    today = SYSTEM_CLOCK.today()
+    holiday = holidays(today - timedelta(days=390), today)[-1]
+    sunday = datetime(2026, 3, 8, 3, 0, tzinfo=UTC)
+    ordinary = datetime(2026, 3, 9, 17, 30, tzinfo=UTC)  # Tuesday, half past midnight in Vietnam
+    for at, day_off in ((sunday, True), (datetime(holiday.year, holiday.month, holiday.day, 3, tzinfo=UTC), True), (ordinary, False)):
+        await happened(registry, police.actor_id, range(1000, 1059), at)
+        assert "free_day" not in await detected(registry, app, auditor), at
+        await happened(registry, police.actor_id, range(1059, 1062), at)
+        found = await detected(registry, app, auditor)
+        assert ("free_day" in found) is day_off, at
+        assert not day_off or (found["free_day"].counted == 62 and not found["free_day"].braked)
+        for sql in ("DELETE FROM monitoring.alert", "DELETE FROM audit.content WHERE entry_id < 0", "UPDATE monitoring.watched SET idx = -1"):
+            await admin_does(registry, sql)
+
+
+async def test_an_import_run_is_no_officer_who_looks(app, auditor, police, registry):
+    """Only what a run of this person says of itself: a note alone, another's run or a screen count as ever."""
+    await admin_does(
+        registry, "INSERT INTO population.import_run (file_hash, profile, profile_hash, file_name, actor_kind, actor_id, org_code, purpose, legal_basis)"
+        " VALUES (sha256('a'), 'p', sha256('p'), 'a.csv', 'staff', %s, 'DEMO.CA.TX', 'import', '26/2023/QH15')", police.actor_id,
+    )  # fmt: skip
+    mark = "UPDATE audit.content SET purpose = 'import', channel = %s, note = jsonb_build_object('verb', 'import', 'ref', 'import_run ' || (SELECT max(run_id) + %s FROM population.import_run)) WHERE entry_id < 0"
+    await admin_does(registry, "INSERT INTO monitoring.protected_person VALUES (1003, 'well_known')")
+    for channel, further, is_job in (("cli", 0, True), ("cli", 1, False), ("web", 0, False)):
+        await happened(registry, police.actor_id, range(1000, 1070), DAY)
+        await admin_does(registry, mark, channel, further)
+        found = await detected(registry, app, auditor)
+        assert ("burst" not in found) is is_job, (channel, further)
+        assert found["famous"].counted == 1, "whom it touched is told all the same"
+        for sql in ("DELETE FROM monitoring.alert", "DELETE FROM audit.content WHERE entry_id < 0", "UPDATE monitoring.watched SET idx = -1"):
+            await admin_does(registry, sql)
+    await admin_does(registry, "DELETE FROM population.import_run")
 
 
 async def test_numbers_in_a_row(app, auditor, police, registry):

@@ -60,6 +60,22 @@ async def test_relatives_and_neighbours_of_a_staff_member(app, auditor, police, 
         await admin_does(registry, "UPDATE monitoring.threshold SET value = 40 WHERE code = 'alert.neighbours.brake'")
 
 
+async def test_brothers_and_sisters_who_live_elsewhere(app, auditor, police, office, registry):
+    me, sister, cousin = [await office.person(name, unit=unit) for name, unit in (("Lê Văn Út", None), ("Lê Thị Cả", None), ("Lê Thị Họ", None))]
+    mother, aunt = [await office.person(name, unit=None) for name in ("Phan Thị Mẹ", "Phan Thị Dì")]
+    await app.commit()
+    for child, parent in ((me, mother), (sister, mother), (cousin, aunt)):
+        await admin_does(
+            registry, "INSERT INTO population.kinship (person_key, relation, relative_key, recorded, source_kind, entry_id)"
+            " SELECT %s, 'mother', %s, tstzrange(now(), NULL), 'other', 0", child, parent,
+        )  # fmt: skip
+    await admin_does(registry, "INSERT INTO monitoring.staff_person VALUES (%s, %s)", me, police.actor_id)
+    await happened(registry, police.actor_id, [cousin], DAY)
+    assert "own" not in await detected(registry, app, auditor)
+    await happened(registry, police.actor_id, [sister], DAY)
+    assert (await detected(registry, app, auditor))["own"].counted == 1
+
+
 async def test_people_of_other_areas(app, auditor, police, office, registry):
     """The ward's own are no strangers; sixty others of nowhere in it are."""
     here = await office.person("Nguyễn Thị Gần")

@@ -9,6 +9,7 @@ import pytest
 
 from dancu.access import service as access
 from dancu.kernel.actor import ActorKind
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import Conflict
 from dancu.monitoring.service import alerts as service
 from dancu.monitoring.service.permitted import permitted
@@ -126,6 +127,23 @@ async def test_calls_outside_the_agreement(site: Any) -> None:
             await program.client.verify(number, {"birth": "1990"}, WHY)
     alerts = await found(site)
     assert alerts["program_outside"].counted == 4 and not alerts["program_outside"].braked
+
+
+async def test_calls_at_hours_that_were_not_agreed(site: Any) -> None:
+    _, number = await citizen(site)
+    hour = SYSTEM_CLOCK.now().astimezone(VIETNAM).hour
+    program = await ready(site, "Cơ quan Gọi Đêm", quota_day=10_000, hours=((hour + 12) % 24, (hour + 12) % 24 + 1))
+    await marks(site, hours=3)
+    for n in range(4):
+        with pytest.raises(CallRefused) as refused:
+            await program.client.verify(number, {"name": "Trần Thị Hoà"}, WHY)
+        assert refused.value.code == "agreement.hours"
+        if n == 1:
+            assert "program_hours" not in await found(site)
+    alerts = await found(site)
+    assert alerts["program_hours"].counted == 4 and not alerts["program_hours"].braked
+    outside = alerts.get("program_outside")
+    assert outside is None or outside.program.client_no != program.client_no
 
 
 async def test_honest_work_raises_nothing(site: Any) -> None:

@@ -30,6 +30,12 @@ def is_working_day(day: date) -> bool:
     return new_year is None or not new_year - timedelta(days=1) <= day <= new_year + timedelta(days=3)
 
 
+def holidays(first: date, last: date) -> list[date]:
+    """Public holidays from `first` to `last`, both included, that are no weekend; as far as the data above say."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in days if day.weekday() < 5 and not is_working_day(day)]
+
+
 def add_working_days(start: date, count: int) -> date:
     """The `count`-th working day after `start`; the day of receipt does not count (Civil Code 2015, art. 147)."""
     day = start

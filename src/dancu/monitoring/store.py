@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from psycopg import DatabaseError
 
@@ -59,9 +59,9 @@ def _asked(actor: Actor, purpose: Purpose, fields: list[str], verb: str) -> tupl
     )  # fmt: skip
 
 
-async def detect(conn: Conn, most: int) -> int:
-    """Look through the next entries of the log for patterns (role worker); how many there were."""
-    row = await (await conn.execute("SELECT monitoring.detect(%s)", (most,))).fetchone()
+async def detect(conn: Conn, most: int, free: Sequence[date]) -> int:
+    """Look through the next entries of the log for patterns (role worker); how many there were. `free`: public holidays."""
+    row = await (await conn.execute("SELECT monitoring.detect(%s, %s::date[])", (most, list(free)))).fetchone()
     return int(row[0]) if row else 0
 
 

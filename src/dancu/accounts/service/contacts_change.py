@@ -19,6 +19,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from dancu.kernel.numbers import normalize_phone
+from dancu.kit import messages
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
@@ -160,8 +161,8 @@ def _kept(kind: str, value: str) -> str:
         raise Invalid("contact.kind", N_("Hãy chọn điện thoại hoặc thư điện tử."))
     if kind == "phone":
         return normalize_phone(value)
-    local, _, host = (mail := "".join(value.split())).rpartition("@")
-    if not local or "." not in host or host.startswith(".") or len(mail) > 254:
+    mail = "".join(value.split())
+    if len(mail) > 254 or not messages.is_mail(mail):
         message = N_("Thư điện tử chưa đúng dạng ten@vidu.vn.")
         raise Invalid("contact.email", message, fields=(FieldError("value", "contact.email", message),))
     return mail

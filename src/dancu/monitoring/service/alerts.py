@@ -1,4 +1,4 @@
-"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0062_watching.sql), an
+"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0073_free_days_and_kin.sql), an
 auditor decides them, the gravest hold the staff member's reading until then."""
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dancu.audit.models import FoundEntry, Query
 from dancu.exchange.models.traffic import Called, Program
 from dancu.exchange.service import programs
 from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotFound
+from dancu.kernel.workdays import holidays
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.monitoring import store
@@ -24,10 +26,11 @@ from dancu.monitoring.service.unusual import StaffName
 RULES: Final[Mapping[str, tuple[str, str]]] = {
     "burst": (N_("Mở dồn dập"), N_("Mở hồ sơ của rất nhiều người trong mười phút.")),
     "night": (N_("Mở ban đêm"), N_("Mở hồ sơ nhiều người từ 22 giờ đến 5 giờ.")),
+    "free_day": (N_("Mở ngày nghỉ"), N_("Mở hồ sơ nhiều người trong một ngày thứ bảy, chủ nhật hoặc ngày lễ.")),
     "sequence": (N_("Dò số liên tiếp"), N_("Mở các số định danh nối tiếp nhau trong một giờ.")),
     "outside": (N_("Ngoài địa bàn"), N_("Mở hồ sơ nhiều người không thuộc địa bàn phụ trách trong một ngày.")),
     "famous": (N_("Người được bảo vệ đặc biệt"), N_("Mở hồ sơ của người nổi tiếng hoặc người cần bảo vệ.")),
-    "own": (N_("Người thân, hộ của mình"), N_("Mở hồ sơ của chính mình, người thân hoặc người cùng hộ.")),
+    "own": (N_("Người thân, hộ của mình"), N_("Mở hồ sơ của chính mình, người thân (cả anh chị em ở nơi khác) hoặc người cùng hộ.")),
     "neighbours": (N_("Hàng xóm của mình"), N_("Mở hồ sơ nhiều người cùng thôn, tổ dân phố với nơi mình ở trong một ngày.")),
     "no_case": (N_("Không có hồ sơ"), N_("Mở hồ sơ nhiều người trong một ngày mà không ghi mã hồ sơ đang giải quyết.")),
     "program_burst": (N_("Gọi dồn dập"), N_("Chương trình hỏi về rất nhiều người trong mười phút so với hạn mức ngày của thỏa thuận.")),
@@ -40,6 +43,8 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
 
 #: An alert keeps its newest fifty entries; others of the same time lie between them.
 _MOST_READ: Final = 200
+#: Days back for which public holidays are told: further than the log is ever behind.
+_LOOKED_BACK: Final = 400
 
 
 class State(StrEnum):
@@ -73,7 +78,8 @@ class Warned:
 async def detect(conn: Conn, most: int = 5000) -> int:
     """Look through the next entries of the log, and weigh programs now and then (role worker); 0 when there were no entries."""
     await store.detect_programs(conn)
-    return await store.detect(conn, most)
+    today = SYSTEM_CLOCK.today()
+    return await store.detect(conn, most, holidays(today - timedelta(days=_LOOKED_BACK), today))
 
 
 async def alerts(conn: Conn, actor: Actor, purpose: Purpose, *, only_open: bool = False) -> list[Warned]:

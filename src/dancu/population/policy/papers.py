@@ -8,6 +8,7 @@ from datetime import date
 from dancu.kernel.errors import Conflict, Invalid
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit.i18n import N_
+from dancu.kit.messages import is_mail
 from dancu.population import events
 from dancu.population.models import (
     CardFact,
@@ -95,7 +96,6 @@ def contact_value(kind: ContactKind, value: str) -> str:
     if kind == ContactKind.PHONE:
         return normalize_phone(value)
     text = "".join(value.split())
-    local, _, host = text.rpartition("@")
-    if not local or "." not in host or host.startswith(".") or host.endswith("."):
+    if not is_mail(text):
         raise Invalid("contact.email", N_("Thư điện tử chưa đúng dạng ten@vidu.vn."))
     return text
