@@ -198,7 +198,7 @@ HEAVY = {
     "offline": {"psycopg", "asyncio", "dancu.audit", "dancu.population.service"},
 }  # fmt: skip
 BUDGETS = [
-    (["person", "show", "{number}", "--json"], ["looking"]),
+    (["person", "show", "{number}"], ["looking"]),
     (["person", "search", "Nguyễn Văn An", "--born", "1990", "--json"], ["looking"]),
     (["access", "whoami", "--json"], ["looking"]),
     (["territory", "resolve", "Trường Xuân, Tam Kỳ", "--as-of", "2023-04-01", "--json"], ["offline"]),

@@ -71,10 +71,10 @@ def error_text(error: DancuError | FieldError, lang: str | None = None) -> str:
 @cache
 def catalogue(lang: str) -> dict[str, str]:
     """Every room's catalogue of one language, merged. Read on first use: commands start without it."""
-    from babel.messages.pofile import read_po  # Vietnamese never needs it, and it is slow to import
-
     if lang == DEFAULT or lang not in LANGUAGES:
         return {}
+    from babel.messages.pofile import read_po  # Vietnamese never needs it, and it is slow to import
+
     texts: dict[str, str] = {}
     for path in po_files(lang):
         with path.open("rb") as file:
