@@ -177,3 +177,36 @@ async def test_a_demanded_paper_is_news_for_the_office(app, made, registry):
                 "org_code": "DEMO.TX.MC", "org_name": "", "procedure": "school", "paper": "household_book", "said": "", **wrong,
             })  # fmt: skip
         await app.rollback()
+
+
+async def test_one_tap_files_the_report_and_more_is_said_afterwards(app, made, registry):
+    citizen, one = made
+    own = access.choose_purpose("own_record")
+    (visit,) = [visit for visit in await paper_demands.visits(app, citizen, own) if visit.procedure == one.procedure]
+    assert (visit.org_code, visit.paper) == (one.demanded_org, "household_book") and visit.org_name.startswith("Trung tâm")
+    demand = await paper_demands.tap(app, citizen, own, visit.ref)
+    assert await paper_demands.tap(app, citizen, own, visit.ref) == demand, "a button pressed twice is one report"
+    for ref in ("DEMO.CA.TX|passport", "", "x" * 120):
+        with pytest.raises(NotFound):
+            await paper_demands.tap(app, citizen, own, ref)
+    await app.commit()
+
+    async def case_says() -> str:
+        from dancu.quality.models import CaseKind, Opening
+        from dancu.quality.service.opening import open_for, told_more
+
+        ref = f"exchange.paper_demand:{demand}"
+        async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as worker:
+            await open_for(worker, SYSTEM, citizen.actor_id, Opening(CaseKind.PAPER, "paper", one.procedure, one.demanded_org, ref=ref))
+            await told_more(worker, citizen.actor_id, ref)
+            rows = await worker.execute("SELECT statement FROM quality.case WHERE person_key = %s AND ref = %s", (citizen.actor_id, ref))
+            return str((await rows.fetchone())[0])
+
+    assert "vẫn bị yêu cầu nộp giấy tờ" in await case_says()
+    with pytest.raises(NotFound):
+        await paper_demands.add(app, citizen, own, demand + 1000, paper="temporary_book", said="x")
+    await app.rollback()
+    await paper_demands.add(app, citizen, own, demand, paper="temporary_book", said="Họ đòi cả sổ tạm trú.")
+    await app.commit()
+    assert await case_says() == "Họ đòi cả sổ tạm trú."
+    assert (await paper_demands.mine(app, citizen, own, demand)).paper == "temporary_book"

@@ -16,6 +16,9 @@ from typing import Final
 CASE_OPENED = "quality.case.opened"
 CASE_ANSWERED = "quality.case.answered"
 
+#: News with which the words of a waiting case change: `ref` as in `OPENING`.
+TOLD: Final = "paper.told"
+
 #: Topic -> kind of the case it opens.
 OPENING: Final[dict[str, str]] = {
     "exchange.disagreement": "disagreement",

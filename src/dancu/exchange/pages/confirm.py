@@ -16,7 +16,7 @@ from dancu.exchange.service.confirmations import Demanded
 from dancu.exchange.service.ways import CODE_SECONDS
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed
+from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.web import (
     APIRouter,
@@ -153,17 +153,29 @@ async def show_code(request: Request, conn: DbConn, actor: CurrentActor) -> Resp
 # "They still asked me for a paper" ----------------------------------------------------------------------------------------
 
 
-async def _demand(request: Request, conn: Conn, form: Form, errors: FormErrors) -> Response:
+async def _demand(request: Request, conn: Conn, actor: Actor, form: Form, errors: FormErrors) -> Response:
     return render(
         request, "exchange/confirm_demanded.html", base="base_citizen.html", form=form, errors=errors, offices=await offices(conn),
         procedures=procedures.choices(), papers=[(code, procedures.paper(code)) for code in procedures.PAPERS],
-        status=422 if errors else 200,
+        visits=await paper_demands.visits(conn, actor, _why()), procedure_title=procedures.title, status=422 if errors else 200,
     )  # fmt: skip
 
 
 @router.get("/paper-demanded")
-async def demand_form(request: Request, conn: DbConn, org: str = "", procedure: str = "") -> Response:
-    return await _demand(request, conn, Form.of(org=org[:40], procedure=procedure[:40], paper="household_book"), FormErrors())
+async def demand_form(request: Request, conn: DbConn, actor: CurrentActor, org: str = "", procedure: str = "") -> Response:
+    return await _demand(request, conn, actor, Form.of(org=org[:40], procedure=procedure[:40], paper="household_book"), FormErrors())
+
+
+@router.post("/paper-demanded/tap")
+async def demand_tap(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """One tap beside an office: it is told at once; more can be said on the page that follows."""
+    form = await read_form(request)
+    try:
+        async with attempt(conn):
+            made = await paper_demands.tap(conn, actor, _why(), form.value("visit")[:120])
+    except (NotFound, Exceeded) as error:
+        return await _demand(request, conn, actor, Form.of(paper="household_book"), FormErrors.of(error))
+    return see_other(f"/account/paper-demanded/{made}")
 
 
 @router.post("/paper-demanded")
@@ -171,10 +183,37 @@ async def demand(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
     form = await read_form(request)
     try:
         async with attempt(conn):
-            await paper_demands.report(
+            made = await paper_demands.report(
                 conn, actor, _why(), org_code=form.value("org"), org_name=form.value("org_name"), procedure=form.value("procedure"),
                 paper=form.value("paper"), said=form.value("said"),
             )  # fmt: skip
     except (Invalid, Exceeded) as error:
-        return await _demand(request, conn, form, FormErrors.of(error))
-    return render(request, "exchange/confirm_demanded_done.html", base="base_citizen.html")
+        return await _demand(request, conn, actor, form, FormErrors.of(error))
+    return see_other(f"/account/paper-demanded/{made}")
+
+
+@router.get("/paper-demanded/{demand_id:int}")
+async def demanded_page(request: Request, conn: DbConn, actor: CurrentActor, demand_id: int, done: str = "") -> Response:
+    return await _demanded(request, conn, actor, demand_id, None, FormErrors(), done)
+
+
+@router.post("/paper-demanded/{demand_id:int}")
+async def demand_more(request: Request, conn: DbConn, actor: CurrentActor, demand_id: int) -> Response:
+    form = await read_form(request)
+    try:
+        async with attempt(conn):
+            await paper_demands.add(conn, actor, _why(), demand_id, paper=form.value("paper"), said=form.value("said"))
+    except Invalid as error:
+        return await _demanded(request, conn, actor, demand_id, form, FormErrors.of(error))
+    return see_other(f"/account/paper-demanded/{demand_id}?done=told")
+
+
+async def _demanded(
+    request: Request, conn: Conn, actor: Actor, demand_id: int, form: Form | None, errors: FormErrors, done: str = ""
+) -> Response:
+    one = await paper_demands.mine(conn, actor, _why(), demand_id)
+    return render(
+        request, "exchange/confirm_demanded_done.html", base="base_citizen.html", one=one, told=done == "told", errors=errors,
+        form=form or Form.of(paper=one.paper, said=one.said), office=await org_name(conn, one.org_code) if one.org_code else one.org_name,
+        procedure_title=procedures.title, papers=[(code, procedures.paper(code)) for code in procedures.PAPERS], status=422 if errors else 200,
+    )  # fmt: skip

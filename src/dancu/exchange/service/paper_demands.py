@@ -2,22 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from dancu.access import service as access
 from dancu.audit import service as audit
 from dancu.exchange.models.procedures import PAPERS, PROCEDURES
-from dancu.exchange.store import confirmations as tallies
+from dancu.exchange.store import confirmations, residence
 from dancu.exchange.store import paper_demands as store
+from dancu.exchange.store.paper_demands import Demand
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
-from dancu.kernel.errors import Exceeded, FieldError, Invalid
+from dancu.kernel.errors import Exceeded, FieldError, Invalid, NotFound
 from dancu.kit import events
 from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 
-#: Topic that opens a case (quality.events).
-TOPIC = "paper.demanded"
+#: Topics: one that opens a case, one with which its words change (quality.events).
+TOPIC, TOLD = "paper.demanded", "paper.told"
+#: How far back somebody's visits are offered for a tap, and how many.
+_RECENT_DAYS, _MOST_OFFERED, _MOST_LOOKS = 120, 8, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An office the citizen had to do with lately, known from its own receipts and looks. `ref`: what a tap sends; `procedure`: "other"
+    where nothing says which."""
+
+    ref: str
+    org_code: str
+    org_name: str
+    procedure: str
+    at: datetime
+
+    @property
+    def paper(self) -> str:
+        """The paper that is no longer asked for in this procedure."""
+        return PROCEDURES[self.procedure].replaces
+
+
+async def visits(conn: Conn, actor: Actor, purpose: Purpose, *, clock: Clock = SYSTEM_CLOCK) -> list[Visit]:
+    """Of the citizen's last four months, newest first, each office and procedure once: receipts of verifications, confirmations that were
+    demanded, offices whose staff looked. The look at them is recorded."""
+    key, since = actor.actor_id, clock.now() - timedelta(days=_RECENT_DAYS)
+    await population.open_person(conn, actor, purpose, key, fields=("verifications", "confirmations", "accesses"))
+    told = [(one.at, one.org_code, one.procedure) for one in await residence.verifications_of(conn, key)]
+    told += [(one.issued_at, one.demanded_org, one.procedure) for one in await confirmations.of_person(conn, key) if one.demanded_org]
+    named = {org for _, org, _ in told}
+    told += [
+        (one.at, one.org_code, "other") for one in await audit.accesses_of(conn, key, limit=_MOST_LOOKS)
+        if one.actor_kind == "staff" and one.org_code not in named
+    ]  # fmt: skip
+    offices = {org.org_code: org.name for org in await access.organisations(conn)}
+    found: dict[tuple[str, str], Visit] = {}
+    for at, org, procedure in sorted(told, reverse=True):
+        if at >= since and org in offices:
+            code = procedure if procedure in PROCEDURES else "other"
+            found.setdefault((org, code), Visit(f"{org}|{code}", org, offices[org], code, at))
+    return list(found.values())[:_MOST_OFFERED]
+
+
+async def tap(conn: Conn, actor: Actor, purpose: Purpose, ref: str, *, clock: Clock = SYSTEM_CLOCK) -> int:
+    """The report of one tap: about this visit, with what is known of it; its number, the same one where the tap is repeated that day. Raises
+    NotFound for no visit of theirs, Exceeded as `report`."""
+    visit = next((one for one in await visits(conn, actor, purpose, clock=clock) if one.ref == ref), None)
+    if visit is None:
+        raise NotFound("paper.visit", N_("Không còn lượt này trong danh sách. Hãy viết tên cơ quan ở mẫu bên dưới."))
+    known = await store.of_day(conn, actor.actor_id, visit.org_code, visit.procedure, clock.now() - timedelta(days=1))
+    if known is not None:
+        return known
+    return await report(
+        conn, actor, purpose, org_code=visit.org_code, org_name="", procedure=visit.procedure, paper=visit.paper, said="", clock=clock
+    )
+
+
+async def mine(conn: Conn, actor: Actor, purpose: Purpose, demand_id: int) -> Demand:
+    """One of the citizen's own reports. Raises NotFound."""
+    await population.open_person(conn, actor, purpose, actor.actor_id, fields=("cases",))
+    found = await store.one(conn, actor.actor_id, demand_id)
+    if found is None:
+        raise NotFound("paper.report", N_("Không có phản ánh này."))
+    return found
+
+
+async def add(conn: Conn, actor: Actor, purpose: Purpose, demand_id: int, *, paper: str, said: str) -> None:
+    """Details afterwards, of the citizen's own report: the office reads them in its case. Raises NotFound, Invalid."""
+    if paper not in PAPERS:
+        message = N_("Hãy chọn loại giấy tờ.")
+        raise Invalid("form.invalid", message, fields=(FieldError("paper", "field.choice", message),))
+    await mine(conn, actor, purpose, demand_id)
+    note = {"verb": "paper.told", "demand": demand_id}
+    await audit.record(conn, actor, purpose, action="write", subjects=[actor.actor_id], fields=["cases"], note=note)
+    await store.tell(conn, actor.actor_id, demand_id, paper, said.strip()[:1000])
+    await events.emit(conn, TOLD, actor.actor_id, {"ref": f"exchange.paper_demand:{demand_id}"})
 
 
 async def report(
@@ -48,7 +127,7 @@ async def report(
     demand_id = await store.insert(
         conn, actor.actor_id, now, org_code, org_name.strip()[:120], procedure, paper, said.strip()[:1000], entry_id
     )
-    await tallies.count_paper(conn, clock.today(), org_code, "" if org_code else org_name.strip()[:120], procedure, "demanded")
+    await confirmations.count_paper(conn, clock.today(), org_code, "" if org_code else org_name.strip()[:120], procedure, "demanded")
     await events.emit(conn, TOPIC, actor.actor_id, {
         "group": "paper", "field": procedure, "org_code": org_code, "source": paper, "ref": f"exchange.paper_demand:{demand_id}",
     })  # fmt: skip

@@ -63,3 +63,8 @@ async def open_for(conn: Conn, actor: Actor, key: int, what: Opening, *, clock: 
         return None
     await events.emit(conn, CASE_OPENED, key, {"case_id": case_id, "group": what.group, "field": what.field, "kind": what.kind.value, "ref": what.ref})
     return case_id
+
+
+async def told_more(conn: Conn, key: int, ref: str) -> None:
+    """The row behind a case says more now: its waiting case is worded anew (role worker)."""
+    await store.reword(conn, key, ref[:_LONGEST_WORD], await wording.statement(conn, key, Opening(CaseKind.PAPER, "paper", "", ref=ref[:_LONGEST_WORD])))

@@ -58,6 +58,13 @@ async def again(conn: Conn, key: int, what: Opening) -> None:
     )
 
 
+async def reword(conn: Conn, key: int, ref: str, statement: str) -> None:
+    """What the waiting case of this row says (role worker)."""
+    await conn.execute(
+        "UPDATE quality.case SET statement = %s WHERE person_key = %s::bigint AND ref = %s AND state = 'waiting'", (statement, key, ref)
+    )
+
+
 async def of_person(conn: Conn, key: int) -> list[Case]:
     rows = await (
         await conn.execute(f"SELECT {_CASE} FROM quality.case WHERE person_key = %s::bigint ORDER BY case_id DESC", (key,))
