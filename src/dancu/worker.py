@@ -11,7 +11,7 @@ from dancu.audit import service as audit
 from dancu.audit.note import Signer
 from dancu.kernel.errors import DancuError
 from dancu.kit import events
-from dancu.kit.db import dsn, open_connection
+from dancu.kit.db import Conn, dsn, open_connection
 from dancu.kit.log import configure, get_logger
 from dancu.settings import Settings
 
@@ -86,28 +86,26 @@ async def _sequence(settings: Settings, stop: asyncio.Event) -> None:
     await audit.run_sequencer(dsn("worker", settings.data), signer, stop, checkpoints=settings.checkpoints)
 
 
-async def _dispatch(stop: asyncio.Event) -> None:
+async def _follow(stop: asyncio.Event, take: Callable[[Conn], Awaitable[object]], idle: float = _IDLE_SECONDS) -> None:
+    """`take` what is new; where nothing was, again after `idle` seconds."""
     conn = await open_connection("worker", autocommit=True)
     try:
         while not stop.is_set():
-            moved = await events.dispatch_once(conn)
-            if not moved:
-                await _pause(stop, _IDLE_SECONDS)
+            if not await take(conn):
+                await _pause(stop, idle)
     finally:
         await conn.close()
+
+
+async def _dispatch(stop: asyncio.Event) -> None:
+    await _follow(stop, events.dispatch_once)
 
 
 async def _protect(stop: asyncio.Event) -> None:
     """Accounts follow the registry: who died cannot sign in."""
     from dancu.accounts import subscribers
 
-    conn = await open_connection("worker", autocommit=True)
-    try:
-        while not stop.is_set():
-            if not await subscribers.consume(conn):
-                await _pause(stop, _IDLE_SECONDS)
-    finally:
-        await conn.close()
+    await _follow(stop, subscribers.consume)
 
 
 async def _documents(stop: asyncio.Event) -> None:
@@ -115,39 +113,24 @@ async def _documents(stop: asyncio.Event) -> None:
     from dancu.credentials import subscribers
     from dancu.exchange.service import disputes
 
-    conn = await open_connection("worker", autocommit=True)
-    try:
-        while not stop.is_set():
-            if not await disputes.consume(conn) + await subscribers.consume(conn):
-                await _pause(stop, _IDLE_SECONDS)
-    finally:
-        await conn.close()
+    async def take(conn: Conn) -> int:
+        return await disputes.consume(conn) + await subscribers.consume(conn)
+
+    await _follow(stop, take)
 
 
 async def _detect(stop: asyncio.Event) -> None:
     """The log is looked through for patterns that honest work rarely makes."""
     from dancu.monitoring.service import alerts
 
-    conn = await open_connection("worker", autocommit=True)
-    try:
-        while not stop.is_set():
-            if not await alerts.detect(conn):
-                await _pause(stop, _DETECT_SECONDS)
-    finally:
-        await conn.close()
+    await _follow(stop, alerts.detect, _DETECT_SECONDS)
 
 
 async def _cases(stop: asyncio.Event) -> None:
     """Disagreements, wrong data and demanded papers become cases of a desk."""
     from dancu.quality import subscribers
 
-    conn = await open_connection("worker", autocommit=True)
-    try:
-        while not stop.is_set():
-            if not await subscribers.consume(conn):
-                await _pause(stop, _IDLE_SECONDS)
-    finally:
-        await conn.close()
+    await _follow(stop, subscribers.consume)
 
 
 async def _deliver(settings: Settings, stop: asyncio.Event) -> None:

@@ -95,18 +95,12 @@ def _bar(file: Path, *, quiet: bool) -> Iterator[Callable[[Run], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from dancu.kit.command import rows_of
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"Đối soát {file.name}", total=_rows(file))
+        task = bar.add_task(f"Đối soát {file.name}", total=rows_of(file))
         yield lambda run: bar.update(task, completed=run.position)
-
-
-def _rows(file: Path) -> int | None:
-    """About how many rows a text file has; None for other kinds."""
-    if file.suffix.lower() not in (".csv", ".tsv", ".txt") or not file.is_file():
-        return None
-    with file.open("rb") as content:
-        return sum(block.count(b"\n") for block in iter(lambda: content.read(1 << 20), b""))
 
 
 _WORDS = {

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 from dancu.kernel.errors import DancuError, FieldError
@@ -38,6 +39,14 @@ def items() -> Iterator[str]:
     """The lines of standard input, without their ends."""
     for line in sys.stdin:
         yield readable(line.rstrip("\r\n"))
+
+
+def rows_of(file: Path) -> int | None:
+    """About how many rows a text file has, for a progress bar; None for other kinds."""
+    if file.suffix.lower() not in (".csv", ".tsv", ".txt") or not file.is_file():
+        return None
+    with file.open("rb") as content:
+        return sum(block.count(b"\n") for block in iter(lambda: content.read(1 << 20), b""))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dancu.kit.i18n import N_
-from dancu.kit.web import Request
+from dancu.kit.web import Request, own_address
 from dancu.oidc.models import Client
 from dancu.oidc.service.provider import Provider
 
@@ -37,12 +37,8 @@ def provider_of(request: Request) -> Provider:
 
 
 def issuer_of(request: Request) -> str:
-    """Our own address: as configured; else as the caller knows us, which the gate has checked against our names."""
-    fixed = getattr(request.app.state, "issuer", "") or getattr(request.app.state.settings, "public_url", "")
-    if fixed:
-        return str(fixed).rstrip("/")
-    scheme = "https" if request.app.state.settings.https else "http"
-    return f"{scheme}://{request.headers.get('host', '').lower()}"
+    """Our own address, as it stands in what we sign."""
+    return own_address(request)
 
 
 def demo_of(request: Request) -> bool:

@@ -98,12 +98,14 @@ def _bar(file: Path, *, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    from dancu.kit.command import rows_of
+
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TextColumn("{task.fields[rate]} dòng/giây"), TimeElapsedColumn(),
     )  # fmt: skip
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"Nhập {file.name}", total=_rows(file), rate="–")
+        task = bar.add_task(f"Nhập {file.name}", total=rows_of(file), rate="–")
         first: list[int] = []
 
         def show(progress: Progress) -> None:
@@ -113,14 +115,6 @@ def _bar(file: Path, *, quiet: bool) -> Iterator[Callable[[Progress], None]]:
             bar.update(task, completed=progress.position, rate=rate)
 
         yield show
-
-
-def _rows(file: Path) -> int | None:
-    """About how many rows a text file has; None for other kinds."""
-    if file.suffix.lower() not in (".csv", ".tsv", ".txt") or not file.is_file():
-        return None
-    with file.open("rb") as content:
-        return sum(block.count(b"\n") for block in iter(lambda: content.read(1 << 20), b""))
 
 
 _WORDS = {

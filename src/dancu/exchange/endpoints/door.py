@@ -26,7 +26,7 @@ from dancu.exchange.service.calls import Arrived, Exchange
 from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit import httpsig
 from dancu.kit.db import Conn
-from dancu.kit.web import Request, Response
+from dancu.kit.web import Request, Response, own_address
 from dancu.kit.web.transaction import RequestLease
 from dancu.oidc.service import mtls
 from dancu.oidc.service.provider import Provider
@@ -47,12 +47,8 @@ def exchange_of(request: Request) -> Exchange:
 
 
 def issuer_of(request: Request) -> str:
-    """Our own address: as configured; else as the caller knows us, which the gate has checked against our names."""
-    fixed = getattr(request.app.state, "issuer", "") or getattr(request.app.state.settings, "public_url", "")
-    if fixed:
-        return str(fixed).rstrip("/")
-    scheme = "https" if request.app.state.settings.https else "http"
-    return f"{scheme}://{request.headers.get('host', '').lower()}"
+    """Our own address, as it stands in what we sign."""
+    return own_address(request)
 
 
 def calling(service: str, *, most: int = MOST_BYTES) -> Any:

@@ -23,6 +23,7 @@ from dancu.kit.web import (
     Response,
     allow,
     attempt,
+    own_address,
     read_form,
     render,
     see_other,
@@ -31,13 +32,6 @@ from dancu.kit.web import (
 HOME = "/partner"
 JOIN = "exchange.join"
 router = APIRouter(prefix=HOME, dependencies=[allow(JOIN)])
-
-
-def base_of(request: Request) -> str:
-    """Our own address: as configured; else as the caller knows us."""
-    fixed = getattr(request.app.state, "issuer", "") or getattr(request.app.state.settings, "public_url", "")
-    scheme = "https" if request.app.state.settings.https else "http"
-    return str(fixed or f"{scheme}://{request.headers.get('host', '').lower()}").rstrip("/")
 
 
 @router.get("")
@@ -197,7 +191,7 @@ async def _system(
     seen = await portal.system_view(conn, actor, client_no)
     return render(
         request, "exchange/system.html", status=422 if errors else 200, seen=seen, form=form or Form(), errors=errors or FormErrors(),
-        done=done if done in DONE else "", endpoints=partners.endpoints(base_of(request)), outside=keys.outside_bundle() is not None, **WORDS,
+        done=done if done in DONE else "", endpoints=partners.endpoints(own_address(request)), outside=keys.outside_bundle() is not None, **WORDS,
     )  # fmt: skip
 
 

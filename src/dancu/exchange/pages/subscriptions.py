@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from dancu.access import service as access
 from dancu.exchange.models.subscription import Mode
 from dancu.exchange.pages.portal import HOME as PORTAL
-from dancu.exchange.pages.portal import JOIN, base_of
+from dancu.exchange.pages.portal import JOIN
 from dancu.exchange.rules import KINDS
 from dancu.exchange.service import delivery, receipts
 from dancu.exchange.service import subscriber as service
@@ -28,6 +28,7 @@ from dancu.kit.web import (
     Response,
     allow,
     attempt,
+    own_address,
     read_form,
     render,
     see_other,
@@ -105,7 +106,7 @@ async def again(request: Request, held: RequestLease, actor: CurrentActor, subsc
     await held.release()
     keys, allowed = receipts.AnswerKeys(Path(request.app.state.keys) / "exchange"), rules(request.app.state.outbound)
     outcome = await delivery.redeliver(
-        held.statement, sub, seq, allowed, keys.sign_request, base_of(request), tellers={"spdci": Teller(keys)}
+        held.statement, sub, seq, allowed, keys.sign_request, own_address(request), tellers={"spdci": Teller(keys)}
     )
     done = "held" if outcome == "held" else "again" if outcome else "sent"
     return see_other(f"{HOME}/{sub.subscription_id}?done={done}#letters")
@@ -131,7 +132,7 @@ async def step(request: Request, conn: DbConn, actor: CurrentActor, subscription
 
 
 async def _asked(request: Request, url: str) -> None:
-    why = await delivery.handshake(url, rules(request.app.state.outbound), urlsplit(base_of(request)).netloc) if url else "empty"
+    why = await delivery.handshake(url, rules(request.app.state.outbound), urlsplit(own_address(request)).netloc) if url else "empty"
     if why == "empty":
         raise Invalid("events.url", N_("Hãy nhập địa chỉ nhận tin."))
     if why == "outbound.not_allowed":

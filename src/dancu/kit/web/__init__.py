@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dancu.kernel.actor import ANONYMOUS
 from dancu.kit.web.access import ClosedByDefault, allow, public, signed_in
+from dancu.kit.web.address import own_address
 from dancu.kit.web.app import create_app
 from dancu.kit.web.csrf import csrf_token
 from dancu.kit.web.door import Bounded
@@ -58,6 +59,7 @@ __all__ = [
     "db",
     "end_session",
     "local_path",
+    "own_address",
     "page_of",
     "problem",
     "public",
