@@ -1,5 +1,6 @@
-"""/eid/register: one question a page, from a phone, without a script. What was answered travels sealed in the form; nothing
-is kept before the last button. /eid/application: where one's application stands."""
+"""/eid/register: one question a page, from a phone, without a script. What was answered travels sealed in the form, and in a
+cookie for the browser's own way back; nothing is kept here before the last button. /eid/application: where one's application
+stands."""
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ from dancu.kit.web import (
     public,
     read_form,
     render,
+    see_other,
 )
 
 router = APIRouter(prefix="/eid", dependencies=[public()])
@@ -39,6 +41,8 @@ log = get_logger("dancu.accounts")
 STEPS: Final = ("number", "who", "phone", "review", "portrait")
 TITLES: Final = (N_("Số định danh"), N_("Họ tên, ngày sinh"), N_("Điện thoại"), N_("Xem lại"), N_("Ảnh chân dung"))
 _LIFE = 3600
+DRAFT_COOKIE: Final = "dancu_eid_draft"
+_PATH: Final = "/eid/register"
 # More than is taken, so that a phone's large photograph is answered beside its field and what was typed is kept.
 _MAX_UPLOAD = 24 * 1024 * 1024
 STATES: Final = {
@@ -82,7 +86,14 @@ class Draft:
     def steps(self) -> tuple[str, ...]:
         return tuple(step for step in STEPS if step != "phone" or not self.guardian)
 
+    def reaches(self, step: str) -> bool:
+        """Was everything answered that comes before this step?"""
+        said = {"number": self.number, "who": self.name, "phone": self.phone, "review": self.name}
+        steps = self.steps()
+        return step in steps and all(said[one] for one in steps[: steps.index(step)])
 
+
+_BIRTH = N_("Ngày sinh chưa đúng. Ví dụ: 12 4 1990. Giấy tờ chỉ ghi năm thì chỉ điền năm.")
 _OLD = N_("Trang này mở đã lâu. Xin bắt đầu lại từ số định danh.")
 
 
@@ -97,11 +108,39 @@ def _page(request: Request, step: str, draft: Draft, form: Form, errors: FormErr
 
 
 @router.get("/register")
-async def start(request: Request, actor: CurrentActor, child: str = "") -> Response:
+async def start(request: Request, actor: CurrentActor, child: str = "", step: str = "", of: str = "", mending: str = "") -> Response:
+    """The first page, or, with `step`, one of the filling-in `of` that this browser holds."""
+    if step:
+        return _again(request, actor, step, of, mending=bool(mending))
     draft = Draft(guardian=_guardian(actor) if child else 0)
     if child and not draft.guardian:
         return render(request, "accounts/register_child.html")
-    return _page(request, "number", draft, Form(), FormErrors())
+    return _forgotten(_page(request, "number", draft, Form(), FormErrors()))
+
+
+def _again(request: Request, actor: Actor, step: str, of: str, *, mending: bool) -> Response:
+    try:
+        draft = Draft.unsealed(request.cookies.get(DRAFT_COOKIE, ""))
+    except DancuError:
+        return see_other("/eid/register")
+    # Two people's drafts in two windows: the older one starts anew instead of showing the other's.
+    if draft.once != of or not draft.reaches(step) or (draft.guardian and draft.guardian != _guardian(actor)):
+        return see_other("/eid/register")
+    return _page(request, step, draft, _filled(draft, step, mending=mending), FormErrors())
+
+
+def _to(request: Request, step: str, draft: Draft, *, mending: bool = False) -> Response:
+    """The step as a page of its own address, so that the browser's way back leads through what was answered."""
+    response = see_other(f"/eid/register?step={step}&of={draft.once}{'&mending=1' if mending else ''}")
+    response.set_cookie(
+        DRAFT_COOKIE, draft.sealed(), max_age=_LIFE, httponly=True, samesite="lax", secure=request.app.state.settings.https, path=_PATH
+    )
+    return response
+
+
+def _forgotten(response: Response) -> Response:
+    response.delete_cookie(DRAFT_COOKIE, path=_PATH)
+    return response
 
 
 def _guardian(actor: Actor) -> int:
@@ -119,9 +158,9 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
         return render(request, "accounts/register_child.html")
     steps, step = draft.steps(), form.value("step")
     if (back := form.value("back")) in steps:
-        return _page(request, back, draft, _filled(draft, back, mending=step == "review"), errors)
+        return _to(request, back, draft, mending=step == "review")
     if step not in steps:
-        return _page(request, "number", draft, _filled(draft, "number"), errors)
+        return _to(request, "number", draft)
     if step == "portrait":
         return await _send(request, conn, draft, form)
     draft = _taken(draft, step, form, errors)
@@ -129,7 +168,7 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
         return _page(request, step, draft, form, errors)
     # Whoever came back from the review to mend one answer returns there.
     following = "review" if form.value("mending") and step != "review" else steps[steps.index(step) + 1]
-    return _page(request, following, draft, _filled(draft, following), FormErrors())
+    return _to(request, following, draft)
 
 
 def _filled(draft: Draft, step: str, *, mending: bool = False) -> Form:
@@ -167,13 +206,13 @@ def _taken(draft: Draft, step: str, form: Form, errors: FormErrors) -> Draft:
 def _birth(form: Form, errors: FormErrors) -> str:
     """A day, or the month or year alone where the papers have no more."""
     day, month, year = form.date_parts("birth")
-    if day and not month:  # 4 and 1990 are not April 1990
-        day = "?"
     text = "/".join(part for part in (day, month, year) if part)
     try:
+        if day and not month:  # the 4th of 1990 is not April 1990
+            raise Invalid("date.invalid", _BIRTH)
         return str(parse_date(text).date)
     except (DancuError, AttributeError):
-        errors.add("birth", "date.invalid", N_("Ngày sinh chưa đúng. Ví dụ: 12 4 1990. Giấy tờ chỉ ghi năm thì chỉ điền năm."))
+        errors.add("birth", "date.invalid", _BIRTH)
         return ""
 
 
@@ -192,7 +231,8 @@ async def _send(request: Request, conn: DbConn, draft: Draft, form: Form) -> Res
             )  # fmt: skip
     except DancuError as error:
         return _page(request, "portrait", draft, form, FormErrors.of(error))
-    return render(request, "accounts/register_done.html", receipt=receipt, phone=_end_of(claim), child=bool(draft.guardian))
+    done = render(request, "accounts/register_done.html", receipt=receipt, phone=_end_of(claim), child=bool(draft.guardian))
+    return _forgotten(done)
 
 
 def _end_of(claim: Claim) -> str:
