@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from dancu.accounts.models.sign_in import Flow
 from dancu.accounts.service import sign_in
 from dancu.kernel.actor import Actor, ActorKind
 from tests.accounts.browsing import Citizen, application, browsing, citizen
@@ -103,6 +104,14 @@ def _plain(page: str) -> str:
     import re
 
     return re.sub(r'(value|nonce|data-options)="[^"]*"|<code>[0-9a-f-]+</code>', "", page)
+
+
+async def test_what_the_page_carries_is_as_long_for_nobody_as_for_somebody(site):
+    """Its length is in the page: by it a number with an account could be told from one without."""
+    flows = [Flow(key=key, number="0" * 32, sid="x", started=1_790_000_000.5) for key in (0, 7, 123_456_789_012)]
+    sealed = [sign_in.seal(flow, "browser") for flow in flows]
+    assert len({len(one) for one in sealed}) == 1
+    assert [sign_in.unseal(one, "browser", now=1_790_000_001) for one in sealed] == flows
 
 
 async def test_unknown_numbers_cost_the_same_hash(site, sau, monkeypatch):

@@ -36,7 +36,7 @@ async def send(conn: Conn, number: str, address: str) -> str:
         # Where a code is on its way already, to say so would say that there is an account.
         with contextlib.suppress(Exceeded):
             await codes.send_code(conn, key if known else 0, _USE, to="" if known else _NOBODY)
-    plain = f"{key if known else 0}|{int(time.time()) + _SECONDS}"
+    plain = f"{key if known else 0:019d}|{int(time.time()) + _SECONDS}"
     return ring().encrypt(plain.encode(), table=_TABLE, row=0, column="flow").hex()
 
 

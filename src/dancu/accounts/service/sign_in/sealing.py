@@ -19,8 +19,9 @@ _PLACE = {"table": "form", "column": "sign_in"}
 
 
 def seal(flow: Flow, bound_to: str) -> str:
-    """The flow as text for a hidden field. `bound_to`: the browser's own cookie."""
-    text = orjson.dumps(flow.values())
+    """The flow as text for a hidden field. `bound_to`: the browser's own cookie. As long for somebody as for nobody: its length is in
+    the page, and must not tell whether a number has an account."""
+    text = orjson.dumps({**flow.values(), "key": f"{flow.key:019d}"})
     return base64.urlsafe_b64encode(ring().encrypt(text, row=bound_to, **_PLACE)).decode()
 
 
@@ -30,7 +31,7 @@ def unseal(text: str, bound_to: str, *, now: float | None = None) -> Flow:
         if not bound_to or len(text) > 60_000 or not re.fullmatch(r"[A-Za-z0-9_=-]+", text):
             raise ValueError
         value = orjson.loads(ring().decrypt(base64.urlsafe_b64decode(text), row=bound_to, **_PLACE))
-        flow = Flow(**{**value, "amr": tuple(value["amr"])})
+        flow = Flow(**{**value, "key": int(value["key"]), "amr": tuple(value["amr"])})
     except (ValueError, binascii.Error, Unavailable) as error:
         raise _old() from error
     if (now or time.time()) - flow.started > SECONDS:
