@@ -1,7 +1,9 @@
 """The evidence log: entries appended a second, sequencing of a backlog, size and time of a proof.
 
     python benchmarks/audit_log.py            100,000 entries
-    python benchmarks/audit_log.py --deep     proofs at 1 and 10 million entries as well
+    python benchmarks/audit_log.py --deep     proofs at 1, 3 and 10 million entries as well (5 GB under /tmp, half an hour)
+
+The millions are ordinary entries put into the queue by COPY, as an import leaves them, and sequenced as the worker does.
 
 Appended means recorded, committed (durably), numbered, hashed and under a signed checkpoint. Baselines write the same
 rows into the same columns of a plain table and promise nothing.
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -19,11 +22,13 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from common import alternating, connection, embedded, report
 
-from dancu.audit import note, service, verify_proof
+from dancu.audit import merkle, note, service, verify_proof
+from dancu.audit import proofs as tree
 from dancu.audit.store import publish
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 
@@ -175,32 +180,95 @@ async def copy_bare(cluster: Any, count: int) -> float:
         return count / (time.perf_counter() - started)
 
 
-async def proofs(cluster: Any, rounds: int = 200) -> tuple[int, float, int]:
-    """Entries in the log, median milliseconds to make a proof, its hashes."""
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Of a log of `size` entries: medians in milliseconds, longest paths in hashes, and the kilobytes of a downloaded
+    proof. Consistency: that the tree of any earlier size is a prefix of this one."""
+
+    size: int
+    inclusion_ms: float
+    inclusion_hashes: int
+    consistency_ms: float
+    consistency_hashes: int
+    kilobytes: float
+
+
+async def proofs(cluster: Any, rounds: int = 200) -> Proofs:
+    """Proofs of random entries, and of random earlier sizes; each is checked as whoever gets it checks it."""
     async with connection(cluster.dsn("verify")) as conn:
         head = await publish.head(conn)
         assert head is not None
-        rng, times, longest = random.Random(1), [], 0
+        rng, times, longest, kilobytes = random.Random(1), [], 0, 0.0
         for _ in range(rounds):
             idx = rng.randrange(head.size)
             started = time.perf_counter()
             made = await service.proof(conn, idx=idx, vkey=SIGNER.verifier.vkey)
             times.append(time.perf_counter() - started)
             longest = max(longest, len(made.path))
-        verify_proof.check(json.loads(json.dumps(made.as_json())), SIGNER.verifier.vkey)
-        return head.size, statistics.median(times) * 1000, longest
+            text = json.dumps(made.as_json())
+            kilobytes = max(kilobytes, len(text) / 1000)
+            verify_proof.check(json.loads(text), SIGNER.verifier.vkey)
+        older, widest = [], 0
+        for _ in range(rounds):
+            old = rng.randrange(1, head.size)
+            [root] = await tree.hashes(conn, [(0, old)])
+            started = time.perf_counter()
+            path = await tree.consistency(conn, old, head.size)
+            older.append(time.perf_counter() - started)
+            widest = max(widest, len(path))
+            assert merkle.verify_consistency(old, head.size, root, head.root, path)
+        return Proofs(
+            head.size, statistics.median(times) * 1000, longest, statistics.median(older) * 1000, widest, kilobytes
+        )
 
 
-async def report_proofs(cluster: Any, smaller: tuple[int, float, int] | None) -> tuple[int, float, int]:
-    size, milliseconds, hashes = await proofs(cluster)
-    known = smaller or (None, None, None)
-    report(f"audit.proof.time.{size}", milliseconds, "ms", known[1], entries=size)
-    report(f"audit.proof.size.{size}", hashes, "hashes", known[2], entries=size)
-    return size, milliseconds, hashes
+async def report_proofs(cluster: Any, smaller: Proofs | None) -> Proofs:
+    """Measure and print beside the smaller log. A path may be two hashes longer than the logarithm at most."""
+    made = await proofs(cluster)
+    report(
+        f"audit.proof.time.{made.size}", made.inclusion_ms, "ms", smaller and smaller.inclusion_ms,
+        entries=made.size, consistency_ms=round(made.consistency_ms, 2),
+    )  # fmt: skip
+    report(
+        f"audit.proof.size.{made.size}", made.inclusion_hashes, "hashes", smaller and smaller.inclusion_hashes,
+        entries=made.size, log2=round(math.log2(made.size), 1), consistency_hashes=made.consistency_hashes,
+        kilobytes=round(made.kilobytes, 1),
+    )  # fmt: skip
+    return made
 
 
-async def run(cluster: Any, entries: int, deep: tuple[int, ...]) -> None:
+async def fill(cluster: Any, size: int) -> None:
+    """Sequence until the log has `size` entries, a million at a time; prints how fast the last of them went and what
+    the log takes on disk."""
+    speed, began = 0.0, time.perf_counter()
+    async with connection(cluster.dsn("verify")) as conn:
+        while (held := await publish.head(conn)) is None or held.size < size:
+            speed = await sequence(cluster, min(1_000_000, size - (held.size if held else 0)))
+    async with connection(cluster.dsn("admin")) as conn:
+        query = "SELECT sum(pg_total_relation_size(('audit.' || t)::regclass)) FROM unnest(%s::text[]) AS t"
+        row = await (await conn.execute(query, (["content", "leaf", "tile", "checkpoint"],))).fetchone()
+    report(
+        f"audit.fill.{size}", speed, "entries/s sequenced, last million", entries=size,
+        minutes=round((time.perf_counter() - began) / 60, 1), bytes_per_entry=round(int(row[0]) / size),
+    )  # fmt: skip
+
+
+async def run(cluster: Any, entries: int, deep: tuple[int, ...], *, only_proofs: bool) -> None:
     await prepare(cluster.dsn("admin"))
+    if only_proofs:
+        await fill(cluster, entries)
+    else:
+        await appended(cluster, entries)
+    last = await report_proofs(cluster, None)
+    if not only_proofs:
+        await verified(cluster)
+    for size in deep:
+        await fill(cluster, size)
+        last = await report_proofs(cluster, last)
+
+
+async def appended(cluster: Any, entries: int) -> None:
+    """Entries appended a second, the window before they are sequenced, and sequencing of a backlog."""
     for name, writers, per_commit in (("single", 1, 1), ("concurrent", 16, 32)):
         ours, plain = await alternating(
             lambda w=writers, p=per_commit: append(cluster, w, p, plain=False),
@@ -214,35 +282,30 @@ async def run(cluster: Any, entries: int, deep: tuple[int, ...]) -> None:
         lambda: sequence(cluster, entries // 2), lambda: copy_bare(cluster, min(entries // 2, 50_000))
     )
     report("audit.sequence", ours, "entries/s", plain, entries=entries // 2)
-    last = await report_proofs(cluster, None)
+
+
+async def verified(cluster: Any) -> None:
+    """The whole log checked."""
     async with connection(cluster.dsn("verify"), autocommit=False) as conn:
         started = time.perf_counter()
         found = await service.verify(conn, SIGNER.verifier)
         assert found.ok, found.findings
         report("audit.verify", found.size / (time.perf_counter() - started), "entries/s", entries=found.size)
-    for size in deep:
-        while last[0] < size:
-            await sequence(cluster, min(1_000_000, size - last[0]))
-            async with connection(cluster.dsn("verify")) as conn:
-                head = await publish.head(conn)
-            if head is None or head.size >= size:
-                break
-            last = (head.size, last[1], last[2])
-        last = await report_proofs(cluster, last)
 
 
 def main() -> None:
     global seconds_each
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--entries", type=int, default=100_000)
-    parser.add_argument("--deep", action="store_true", help="proofs at 1 and 10 million entries")
+    parser.add_argument("--deep", action="store_true", help="proofs at 1, 3 and 10 million entries")
+    parser.add_argument("--only-proofs", action="store_true", help="nothing but the log's size and its proofs")
     parser.add_argument("--sizes", default="", help="proofs at these sizes, e.g. 1000000,3000000")
     parser.add_argument("--seconds", type=float, default=seconds_each, help="of appending, each time")
     given = parser.parse_args()
     seconds_each = given.seconds
-    deep = (1_000_000, 10_000_000) if given.deep else tuple(int(s) for s in given.sizes.split(",") if s)
+    deep = (1_000_000, 3_000_000, 10_000_000) if given.deep else tuple(int(s) for s in given.sizes.split(",") if s)
     with embedded() as cluster:
-        asyncio.run(run(cluster, given.entries, deep))
+        asyncio.run(run(cluster, given.entries, deep, only_proofs=given.only_proofs))
 
 
 if __name__ == "__main__":
