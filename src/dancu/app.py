@@ -30,6 +30,7 @@ from dancu.kit.web import MenuItem, Surface, create_app
 from dancu.kit.web.callers import Callers
 from dancu.kit.web.errors import respond
 from dancu.monitoring import pages as monitoring_pages
+from dancu.monitoring.service import own_data
 from dancu.oidc import endpoints as oidc_endpoints
 from dancu.oidc import pages as oidc_pages
 from dancu.population import api as population_api
@@ -123,6 +124,7 @@ def build(settings: Settings) -> FastAPI:
         "keys": settings.keys,
         "demo": settings.demo,
         "issuer": settings.public_url,
+        "own_data": own_data.gather,
         "outbound": settings.outbound,
         "sign_in_page": accounts_pages.SIGN_IN_PAGE,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
 import pytest
 
 from tests.journeys.conftest import CITIZEN, Enter
@@ -35,8 +38,14 @@ def test_a_citizen_takes_the_own_record_away_to_read(enter: Enter, site: str) ->
     me = enter(CITIZEN, width=360)
     me.go("/me").well()
     with me.page.expect_download() as taken:
-        me.page.get_by_role("link", name="PDF").click()
-    assert taken.value.suggested_filename == "dancu-ho-so-cua-toi.pdf" and taken.value.url == f"{site}/me/record.pdf"
+        me.page.get_by_role("link", name="Tải tất cả để đọc (PDF)").click()
+    assert taken.value.suggested_filename == "dancu-du-lieu-cua-toi.pdf" and taken.value.url == f"{site}/me/data.pdf"
     assert taken.value.path().read_bytes().startswith(b"%PDF-")
+    with me.page.expect_download() as taken:
+        me.page.get_by_role("link", name="Tải tất cả cho máy đọc (ZIP)").click()
+    with zipfile.ZipFile(taken.value.path()) as archive:
+        told = {name.removesuffix(".json"): json.loads(archive.read(name)) for name in archive.namelist()}
+    assert [f"{name}.json" for name in told if name != "manifest"] == [part["file"] for part in told["manifest"]["parts"]]
+    assert told["record"]["numbers"] and {one["org_name"] for one in told["agreements"]} >= {"Bảo hiểm xã hội Việt Nam"}
     me.go("/me/looks").well()
     assert "Chính bạn đã xem" in me.text

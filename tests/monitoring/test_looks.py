@@ -152,3 +152,29 @@ async def test_a_citizen_asks_the_organisation_behind_a_look(seen, app, registry
         with pytest.raises(NotFound):
             await service.ask(app, citizen, OWN, seq, objection=False)
         await app.rollback()
+
+
+async def test_the_copy_of_ones_own_data_has_every_part_and_is_evidence(seen, app, registry):
+    from dancu.access.service import sessions
+    from dancu.exchange.service import paper_demands
+    from dancu.monitoring.service.own_data import gather
+    from dancu.sharing import service as sharing
+
+    await sharing.give(app, seen, 4711, {"name"}, OWN, datetime.now(UTC) + timedelta(days=3), client_name="Ngân hàng Thử", org_name="Ngân hàng Thử")
+    await paper_demands.report(app, seen, OWN, org_code="DEMO.TX.MC", org_name="", procedure="school", paper="household_book", said="Quầy 3.")
+    await app.commit()
+    parts = {one.code: one for one in await gather(app, seen)}
+    await app.commit()
+    assert list(parts) == ["accesses", "consents", "agreements", "cases", "documents", "confirmations", "paper_demands"]
+    assert len(parts["accesses"].data) >= 2 and "Ngân hàng Thử" in str(parts["consents"].lines) and parts["paper_demands"].data[0]["said"] == "Quầy 3."
+    assert parts["consents"].data[0]["claims"] == ["name"] and json.dumps([one.data for one in parts.values()])
+    assert "person_key" not in json.dumps([one.data for one in parts.values()])
+    await sequence(registry)
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        rows = await admin.execute("SELECT action, fields, note FROM audit.content WHERE subject = %s AND note ->> 'verb' = 'own.download'", (seen.actor_id,))
+        ((action, fields, note),) = await rows.fetchall()
+    assert action == "export" and set(fields) == set(parts) and note["parts"]["consents"] == 1
+    token = await sessions.issue_session(app, ActorKind.CITIZEN, seen.actor_id + 1)
+    with pytest.raises(NotAllowed):
+        await gather(app, replace(await sessions.resolve(app, token), actor_id=seen.actor_id))
+    await app.rollback()

@@ -17,7 +17,7 @@ from dancu.kernel.errors import Exceeded, FieldError, Invalid, NotFound
 from dancu.kit import events
 from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 from dancu.population import service as population
 
 #: Topics: one that opens a case, one with which its words change (quality.events).
@@ -45,7 +45,7 @@ class Visit:
 
 async def visits(conn: Conn, actor: Actor, purpose: Purpose, *, clock: Clock = SYSTEM_CLOCK) -> list[Visit]:
     """Of the citizen's last four months, newest first, each office and procedure once: receipts of verifications, confirmations that were
-    demanded, offices whose staff looked. The look at them is recorded."""
+    demanded, offices whose staff looked; at the end the counter of one's own commune, which is of no list. The look at them is recorded."""
     key, since = actor.actor_id, clock.now() - timedelta(days=_RECENT_DAYS)
     await population.open_person(conn, actor, purpose, key, fields=("verifications", "confirmations", "accesses"))
     told = [(one.at, one.org_code, one.procedure) for one in await residence.verifications_of(conn, key)]
@@ -61,7 +61,8 @@ async def visits(conn: Conn, actor: Actor, purpose: Purpose, *, clock: Clock = S
         if at >= since and org in offices:
             code = procedure if procedure in PROCEDURES else "other"
             found.setdefault((org, code), Visit(f"{org}|{code}", org, offices[org], code, at))
-    return list(found.values())[:_MOST_OFFERED]
+    home = Visit("|other", "", gettext(N_("Nơi tiếp nhận của phường, xã nơi tôi ở")), "other", clock.now())
+    return [*list(found.values())[:_MOST_OFFERED], home]
 
 
 async def tap(conn: Conn, actor: Actor, purpose: Purpose, ref: str, *, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -74,7 +75,7 @@ async def tap(conn: Conn, actor: Actor, purpose: Purpose, ref: str, *, clock: Cl
     if known is not None:
         return known
     return await report(
-        conn, actor, purpose, org_code=visit.org_code, org_name="", procedure=visit.procedure, paper=visit.paper, said="", clock=clock
+        conn, actor, purpose, org_code=visit.org_code, org_name="" if visit.org_code else visit.org_name, procedure=visit.procedure, paper=visit.paper, said="", clock=clock
     )
 
 
@@ -85,6 +86,12 @@ async def mine(conn: Conn, actor: Actor, purpose: Purpose, demand_id: int) -> De
     if found is None:
         raise NotFound("paper.report", N_("Không có phản ánh này."))
     return found
+
+
+async def of_person(conn: Conn, actor: Actor, purpose: Purpose) -> list[Demand]:
+    """The citizen's own reports, newest first."""
+    await population.open_person(conn, actor, purpose, actor.actor_id, fields=("cases",))
+    return await store.of_person(conn, actor.actor_id)
 
 
 async def add(conn: Conn, actor: Actor, purpose: Purpose, demand_id: int, *, paper: str, said: str) -> None:

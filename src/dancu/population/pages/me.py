@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any, Final
 
 from dancu.access import service as access
-from dancu.kernel.actor import Purpose
+from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit import pdf
+from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext, language
+from dancu.kit.own_data import Gather, Part, zipped
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
 from dancu.kit.web.transaction import RequestLease
 from dancu.population import models as m
@@ -17,6 +20,8 @@ from dancu.population.pages.record import sections
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/me")
+#: Lines of one part on paper: the files for programs hold them all.
+MOST_LINES: Final = 300
 
 
 def own_purpose() -> Purpose:
@@ -52,11 +57,40 @@ async def paper(request: Request, held: RequestLease, actor: CurrentActor) -> Re
     return Response(body, media_type="application/pdf", headers=headers)
 
 
-def _paper(view: m.PersonView, *, demo: bool) -> dict[str, object]:
+@router.get("/data.zip", dependencies=[allow("citizen")])
+async def everything(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """All that is kept about oneself, for programs: a file of JSON for each part, in a ZIP. Each part's reading is evidence."""
+    view, parts = await _all(request, conn, actor)
+    about = {"of": view.personal_id.number if view.personal_id else None, "made_at": SYSTEM_CLOCK.now().isoformat(), "law": own_purpose().legal_basis}
+    headers = {"Content-Disposition": 'attachment; filename="dancu-du-lieu-cua-toi.zip"', "Cache-Control": "no-store"}
+    return Response(zipped(parts, about), media_type="application/zip", headers=headers)
+
+
+@router.get("/data.pdf", dependencies=[allow("citizen")])
+async def everything_to_read(request: Request, held: RequestLease, actor: CurrentActor) -> Response:
+    """The same to read and to print. The looks are committed before the file is drawn."""
+    view, parts = await _all(request, await held.connection(), actor)
+    await held.release()
+    said = _paper(view, demo=request.app.state.settings.demo, title=gettext(N_("Mọi dữ liệu của tôi")))
+    none = [("", gettext(N_("không có gì")), "")]
+    said["sections"] = [*said["sections"], *([one.title, [*one.lines[:MOST_LINES]] or none] for one in parts[1:])]
+    body = await pdf.made("dancu.population.service.record_pdf", said)
+    headers = {"Content-Disposition": 'attachment; filename="dancu-du-lieu-cua-toi.pdf"', "Cache-Control": "no-store"}
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+async def _all(request: Request, conn: Conn, actor: Actor) -> tuple[m.PersonView, list[Part]]:
+    """The record first, then what the other rooms keep."""
+    view = await service.person(conn, actor, own_purpose(), actor.actor_id)
+    gather: Gather = request.app.state.own_data
+    return view, [Part("record", gettext(N_("Hồ sơ của tôi")), present.as_json(view), ()), *await gather(conn, actor)]
+
+
+def _paper(view: m.PersonView, *, demo: bool, title: str = "") -> dict[str, Any]:
     now = SYSTEM_CLOCK.now().astimezone(VIETNAM)
     return {
         "mark": gettext(N_("Bản trình diễn – người và hồ sơ này không có thật")) if demo else "",
-        "title": gettext(N_("Hồ sơ của tôi")), "lang": "vi-VN" if language() == "vi" else "en",
+        "title": title or gettext(N_("Hồ sơ của tôi")), "lang": "vi-VN" if language() == "vi" else "en",
         "lead": gettext(
             N_("Những gì cơ sở dữ liệu quốc gia về dân cư ghi về bạn lúc {at}, mỗi mục kèm nguồn và ngày. Bản này để bạn đọc và giữ; cần nộp cho ai thì"
                " xin giấy xác nhận có chữ ký số."), at=f"{now:%H:%M %d/%m/%Y}",

@@ -53,12 +53,20 @@ def draw(what: dict[str, Any]) -> bytes:
 
 
 def _line(pdf: Any, term: str, value: str, note: str) -> None:
-    """Term at the left, value at the right, below it where it comes from; never torn over two pages."""
-    with pdf.offset_rendering() as tried:
-        _drawn(tried, term, value, note)
-    if tried.page_break_triggered:
+    """Term at the left, value at the right, below it where it comes from; never torn over two pages where one can hold it. What it takes is
+    measured, not tried: a trial copies all that was drawn so far."""
+    if pdf.will_page_break(_height(pdf, term, value, note)):
         pdf.add_page()
     _drawn(pdf, term, value, note)
+
+
+def _height(pdf: Any, term: str, value: str, note: str) -> float:
+    def tall(style: str, size: float, width: float, line: float, text: str) -> float:
+        pdf.set_font("OpenSans", style, size)
+        return float(pdf.multi_cell(width, line, text, align="L", dry_run=True, output="HEIGHT"))
+
+    right = tall("B", 10.5, _WIDTH - _TERM, 5, value) + (tall("", 8, _WIDTH - _TERM, 4.2, note) if note else 0.0)
+    return 2 + max(right, tall("", 9, _TERM, 5, term))
 
 
 def _drawn(pdf: Any, term: str, value: str, note: str) -> None:

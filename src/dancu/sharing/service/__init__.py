@@ -1,5 +1,6 @@
 """Verbs of sharing: agreements (organisation and registry), consents (citizen)."""
 
+from dancu.sharing.catalogue import CONSENTS
 from dancu.sharing.service.agreements import (
     agree,
     agreement,
@@ -15,6 +16,7 @@ from dancu.sharing.service.consents import consent, consents_of, give, receipt_o
 from dancu.sharing.service.receipts import receipt_jwks
 
 __all__ = [
+    "CONSENTS",
     "agree",
     "agreement",
     "agreements_without_consent",

@@ -1,0 +1,135 @@
+"""What is kept about a citizen beside the registry's record: who looked, what they consented to, who may ask, what they reported, their
+papers. For the copy of one's own data that law 91/2025 gives everybody; each part is an entry of the log by the verb that reads it, and
+the export of them all is one more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from dancu.access import service as access
+from dancu.audit import service as audit
+from dancu.credentials.service import documents
+from dancu.credentials.service.titles import document_title
+from dancu.exchange.service import confirmations, paper_demands
+from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
+from dancu.kit.db import Conn
+from dancu.kit.i18n import N_, gettext
+from dancu.kit.own_data import Part, plain
+from dancu.monitoring.service.looks import looks_of
+from dancu.monitoring.service.permitted import permitted
+from dancu.population import service as population
+from dancu.quality import service as quality
+from dancu.sharing import service as sharing
+from dancu.sharing.models import SERVICES, ordered_fields
+
+#: Newest accesses that are handed over: the list goes on under “who looked”.
+MOST_LOOKS: Final = 5000
+_STATES: Final = {
+    "waiting": N_("Chờ cơ quan trả lời"), "accepted": N_("Đã nhận, đang sửa"), "done": N_("Đã sửa"), "refused": N_("Không chấp nhận"),
+    "withdrawn": N_("Đã rút"),
+}  # fmt: skip
+Line = tuple[str, str, str]
+
+
+async def gather(conn: Conn, actor: Actor) -> list[Part]:
+    """Every part about the citizen whose session it is."""
+    why = access.choose_purpose("own_record")
+    parts = [
+        await _looks(conn, actor, why), await _consents(conn, actor, why), await _agreements(conn, actor, why), await _cases(conn, actor, why),
+        await _documents(conn, actor, why), await _confirmations(conn, actor, why), await _demands(conn, actor, why),
+    ]  # fmt: skip
+    note = {"verb": "own.download", "parts": {one.code: len(one.data) for one in parts}}
+    await audit.record(conn, actor, why, action="export", subjects=[actor.actor_id], fields=[one.code for one in parts], note=note)
+    return parts
+
+
+async def _looks(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    found = await looks_of(conn, actor, why, actor.actor_id, limit=MOST_LOOKS)
+    lines: list[Line] = [
+        (_at(one.at), f"{one.who} {one.did}", " · ".join(part for part in (", ".join(one.saw), one.why, one.legal_basis, one.case_ref) if part))
+        for one in found.looks
+    ]  # fmt: skip
+    return Part("accesses", gettext(N_("Ai đã xem dữ liệu của tôi")), plain(found.looks), lines)
+
+
+async def _consents(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    await population.open_person(conn, actor, why, actor.actor_id, fields=("consents",))
+    found = await sharing.consents_of(conn, actor)
+    now = SYSTEM_CLOCK.now()
+    lines: list[Line] = [
+        (
+            one.org_name or one.client_name, ", ".join(gettext(sharing.CONSENTS[group]) for group in sharing.CONSENTS if group in one.claims),
+            " · ".join((
+                access.purpose_title(one.purpose), gettext(N_("đồng ý lúc {at}"), at=_at(one.given_at)),
+                gettext(N_("còn hiệu lực đến {at}"), at=_at(one.until)) if one.stands(now) else gettext(N_("đã hết")),
+            )),
+        )
+        for one in found
+    ]  # fmt: skip
+    return Part("consents", gettext(N_("Tôi đã đồng ý với ai")), plain(found), lines)
+
+
+async def _agreements(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    found = await permitted(conn, actor, why)
+    data, lines = [], list[Line]()
+    for org in found:
+        for one in org.agreements:
+            data.append({
+                "org_code": org.org_code, "org_name": org.name, "service": one.service, "until": one.last_day.isoformat(),
+                "looked": org.looked, "last_look": org.last.isoformat() if org.last else None,
+                "purposes": [
+                    {
+                        "purpose": code, "legal_basis": basis, "fields": ordered_fields(one.fields_for(code)),
+                        "only_with_consent": ordered_fields(one.needing_consent(code, one.fields_for(code), SYSTEM_CLOCK.today())),
+                    }
+                    for code, basis in one.purposes.items()
+                ],
+            })  # fmt: skip
+        # To read: what each may ask, in one line; fields by purpose stand in the file and on the page of the same name.
+        asked = ", ".join(gettext(SERVICES[one.service].title) for one in org.agreements if one.service in SERVICES)
+        wherefore = {access.purpose_title(code) for one in org.agreements for code in one.purposes}
+        looked = gettext(N_("đã xem {n} lần"), n=org.looked) if org.looked else ""
+        lines.append((org.name, asked, " · ".join(part for part in (", ".join(sorted(wherefore)), looked) if part)))
+    return Part("agreements", gettext(N_("Ai được phép hỏi về tôi")), data, lines)
+
+
+async def _cases(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    found = await quality.cases_of(conn, actor, why, actor.actor_id)
+    lines: list[Line] = [
+        (
+            _at(one.opened_at), f"{quality.about(one)}: {quality.found(one)}",
+            " · ".join(part for part in (gettext(_STATES[one.state.value]), one.answer or "", one.answer_basis or "") if part),
+        )
+        for one in found
+    ]  # fmt: skip
+    return Part("cases", gettext(N_("Phản ánh của tôi")), plain(found), lines)
+
+
+async def _documents(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    found = await documents.wallet(conn, actor, why)
+    lines: list[Line] = [
+        (
+            gettext(document_title(one.kind)), str(one.record.get("number") or one.standing.value),
+            gettext(N_("hỏi nguồn lúc {at}"), at=_at(one.checked_at)) if one.checked_at else "",
+        )
+        for one in found
+    ]  # fmt: skip
+    return Part("documents", gettext(N_("Giấy tờ trong ví của tôi")), plain(found), lines)
+
+
+async def _confirmations(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    found = await confirmations.of_person(conn, actor, why, actor.actor_id)
+    lines: list[Line] = [(_at(one.issued_at), one.confirmation_id, one.demanded_name or one.demanded_org) for one in found]
+    return Part("confirmations", gettext(N_("Giấy xác nhận đã cấp cho tôi")), plain(found), lines)
+
+
+async def _demands(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    found = await paper_demands.of_person(conn, actor, why)
+    lines: list[Line] = [(_at(one.at), one.org_name or one.org_code, one.said) for one in found]
+    return Part("paper_demands", gettext(N_("Nơi vẫn đòi tôi giấy tờ")), plain(found), lines)
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
