@@ -25,7 +25,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from common import alternating, connection, embedded, report
+from common import alternating, connection, cpu_ns, embedded, report
 
 from dancu.audit import merkle, note, service, verify_proof
 from dancu.audit import proofs as tree
@@ -182,11 +182,12 @@ async def copy_bare(cluster: Any, count: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """Of a log of `size` entries: medians in milliseconds, longest paths in hashes, and the kilobytes of a downloaded
-    proof. Consistency: that the tree of any earlier size is a prefix of this one."""
+    """Of a log of `size` entries: medians in milliseconds (CPU: of application and database together), longest paths in
+    hashes, and the kilobytes of a downloaded proof. Consistency: that the tree of any earlier size is a prefix of this one."""
 
     size: int
     inclusion_ms: float
+    inclusion_cpu_ms: float
     inclusion_hashes: int
     consistency_ms: float
     consistency_hashes: int
@@ -198,12 +199,14 @@ async def proofs(cluster: Any, rounds: int = 200) -> Proofs:
     async with connection(cluster.dsn("verify")) as conn:
         head = await publish.head(conn)
         assert head is not None
-        rng, times, longest, kilobytes = random.Random(1), [], 0, 0.0
+        rng, times, cpu, longest, kilobytes = random.Random(1), [], [], 0, 0.0
+        database = conn.info.backend_pid
         for _ in range(rounds):
             idx = rng.randrange(head.size)
-            started = time.perf_counter()
+            spent, started = cpu_ns(database) + time.thread_time_ns(), time.perf_counter()
             made = await service.proof(conn, idx=idx, vkey=SIGNER.verifier.vkey)
             times.append(time.perf_counter() - started)
+            cpu.append((cpu_ns(database) + time.thread_time_ns() - spent) / 1e6)
             longest = max(longest, len(made.path))
             text = json.dumps(made.as_json())
             kilobytes = max(kilobytes, len(text) / 1000)
@@ -218,8 +221,9 @@ async def proofs(cluster: Any, rounds: int = 200) -> Proofs:
             widest = max(widest, len(path))
             assert merkle.verify_consistency(old, head.size, root, head.root, path)
         return Proofs(
-            head.size, statistics.median(times) * 1000, longest, statistics.median(older) * 1000, widest, kilobytes
-        )
+            head.size, statistics.median(times) * 1000, statistics.median(cpu), longest, statistics.median(older) * 1000,
+            widest, kilobytes,
+        )  # fmt: skip
 
 
 async def report_proofs(cluster: Any, smaller: Proofs | None) -> Proofs:
@@ -227,7 +231,7 @@ async def report_proofs(cluster: Any, smaller: Proofs | None) -> Proofs:
     made = await proofs(cluster)
     report(
         f"audit.proof.time.{made.size}", made.inclusion_ms, "ms", smaller and smaller.inclusion_ms,
-        entries=made.size, consistency_ms=round(made.consistency_ms, 2),
+        entries=made.size, cpu_ms=round(made.inclusion_cpu_ms, 2), consistency_ms=round(made.consistency_ms, 2),
     )  # fmt: skip
     report(
         f"audit.proof.size.{made.size}", made.inclusion_hashes, "hashes", smaller and smaller.inclusion_hashes,

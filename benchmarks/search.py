@@ -15,11 +15,10 @@ import random
 import statistics
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import multitude
-from common import report
+from common import cpu_ns, report
 from province import Running, province
 
 QUERIES = 400
@@ -92,12 +91,12 @@ async def ask(running: Running, conn: Any, actor: Any, asked: list[tuple[str, st
     from dancu.population import service
 
     rng, why, took = random.Random(11), Purpose("identity_check", "26/2023/QH15"), []
-    database = Path(f"/proc/{conn.info.backend_pid}/schedstat")
+    database = conn.info.backend_pid
     for nth, (name, year, key) in enumerate(asked):
         text, broad = spoil(name, rng), False
         if nth % 10 == 0:
             await forget_shown(running)
-        spent, began = _nanoseconds(database) + time.thread_time_ns(), time.perf_counter()
+        spent, began = cpu_ns(database) + time.thread_time_ns(), time.perf_counter()
         try:
             hits = await service.search(conn, actor, why, text, born=year)
             await conn.commit()
@@ -107,17 +106,9 @@ async def ask(running: Running, conn: Any, actor: Any, asked: list[tuple[str, st
             await conn.rollback()
             hits, broad = [], True
         clock = time.perf_counter() - began
-        cpu = _nanoseconds(database) + time.thread_time_ns() - spent
+        cpu = cpu_ns(database) + time.thread_time_ns() - spent
         took.append(Took(clock * 1e3, cpu / 1e6, key in {hit.person_key for hit in hits}, broad))
     return took
-
-
-def _nanoseconds(schedstat: Path) -> int:
-    """CPU time of a process so far; 0 where the system does not say."""
-    try:
-        return int(schedstat.read_text().split()[0])
-    except OSError:
-        return 0
 
 
 async def run(running: Running, rounds: int) -> dict[str, Any]:
