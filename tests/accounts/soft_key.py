@@ -27,10 +27,11 @@ class SoftKey:
     def __init__(self, *, synced: bool = False, origin: str = ORIGIN, host: str = HOST, verifies: bool = True) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.id = secrets.token_bytes(32)
-        self.synced, self.origin, self.host, self.verifies, self.count = synced, origin, host, verifies, 0
+        self.synced, self.origin, self.host, self.verifies, self.count, self.handle = synced, origin, host, verifies, 0, ""
 
     def create(self, options: str) -> str:
         client = self._client("webauthn.create", json.loads(options)["challenge"])
+        self.handle = json.loads(options)["user"]["id"]
         numbers = self.key.public_key().public_numbers()
         cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
         data = self._data(AT) + b"\0" * 16 + struct.pack(">H", len(self.id)) + self.id + cose
@@ -42,7 +43,7 @@ class SoftKey:
         self.count += 1
         data = self._data(0)
         signature = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
-        return self._answer({"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature)})
+        return self._answer({"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature), "userHandle": self.handle})
 
     def _client(self, kind: str, challenge: str) -> bytes:
         return json.dumps({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}).encode()

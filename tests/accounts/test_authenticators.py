@@ -137,7 +137,7 @@ async def test_a_passkey_answer_counts_once_and_only_here(site, app, sau):
             await other.get("/eid/sign-in")
             assert "passkey." in await other.post("/eid/sign-in/passkey", 422, answer=wrong)
         for bad in (SoftKey(origin="https://evil.example"), SoftKey(host="evil.example"), SoftKey(verifies=False)):
-            bad.key, bad.id = key.key, key.id
+            bad.key, bad.id, bad.handle = key.key, key.id, key.handle
             page = await other.get("/eid/sign-in")
             assert "passkey.refused" in await other.post("/eid/sign-in/passkey", 422, answer=bad.get(options(page, "get")))
         page = await other.get("/eid/sign-in")
@@ -147,8 +147,13 @@ async def test_a_passkey_answer_counts_once_and_only_here(site, app, sau):
             other.client.cookies.delete(name)
         other.page = page
         assert "passkey.old" in await other.post("/eid/sign-in/passkey", 422, answer=answer)
+        for handle in ("", "AAAA", "é", None):
+            wrong = SoftKey()
+            wrong.key, wrong.id, wrong.handle = key.key, key.id, handle
+            page = await other.get("/eid/sign-in")
+            assert "passkey.refused" in await other.post("/eid/sign-in/passkey", 422, answer=wrong.get(options(page, "get"))), "whose it is"
         copied = SoftKey()
-        copied.key, copied.id, copied.count = key.key, key.id, 0
+        copied.key, copied.id, copied.count, copied.handle = key.key, key.id, 0, key.handle
         page = await other.get("/eid/sign-in")
         assert "passkey.refused" in await other.post("/eid/sign-in/passkey", 422, answer=copied.get(options(page, "get"))), "a counter that stands still"
 

@@ -11,7 +11,7 @@ import pytest
 
 from dancu.kit.web import Request, Response
 from dancu.oidc.models import AuthMethod
-from tests.oidc.conftest import BACK, ISSUER, Agreement, Citizen, Make, Site, make_citizen
+from tests.oidc.conftest import BACK, ISSUER, Agreement, Citizen, Given, Make, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
 from tests.oidc.test_thin_line import hidden
 
@@ -169,6 +169,25 @@ async def test_consent_is_asked_once_and_can_be_refused(site: Site, citizen: Cit
         assert "code" in sent_back(everything)
     assert "code" in sent_back(await journey.authorize(prompt="none"))
     assert (await journey.authorize(prompt="consent")).status_code == 200
+
+
+async def test_what_was_agreed_to_before_and_is_not_asked_now_stays(site: Site, citizen: Citizen, make_service: Make) -> None:
+    """One consent is kept for a service and purpose: agreeing to more must not take back what was agreed to, nor make it longer."""
+    service = await make_service("basic")
+    of = citizen.key, service.client.client_no, "online_service"
+    async with site.browser(citizen) as browser:
+        first = await browser.get("/oidc/authorize", params=Journey(site, service, citizen, scope="openid profile").request())
+        assert "trước đây" not in first.text
+        await browser.post("/oidc/consent", data={**hidden(first.text), "answer": "yes", "share": ["name", "gender"], "term": "half_year"})
+        ends = site.sharing.consents[of].until
+        more = await browser.get("/oidc/authorize", params=Journey(site, service, citizen, scope="openid email").request())
+        assert "Bạn đã đồng ý trước đây: Họ, chữ đệm và tên; Giới tính." in " ".join(more.text.split())
+        await browser.post("/oidc/consent", data={**hidden(more.text), "answer": "yes", "share": ["email"], "term": "year"})
+        assert site.sharing.consents[of] == Given(frozenset({"name", "gender", "email"}), ends)
+        again = await browser.get("/oidc/authorize", params=Journey(site, service, citizen, scope="openid profile").request(prompt="consent"))
+        await browser.post("/oidc/consent", data={**hidden(again.text), "answer": "yes", "share": ["name"], "term": "once"})
+    kept = site.sharing.consents[of]
+    assert kept.claims == {"name", "email"} and ends is not None and kept.until is not None and kept.until < ends, "asked now and not ticked"
 
 
 async def test_consent_taken_back_ends_the_release(site: Site, citizen: Citizen, make_service: Make) -> None:

@@ -127,6 +127,18 @@ def credential_of(answer: str) -> bytes:
         raise _refusal() from error
 
 
+def handle_of(answer: str) -> bytes:
+    """Whose passkey the device says it is (WebAuthn §7.2, step 6), b"" where it does not say. Raises Invalid("passkey.refused")."""
+    from webauthn import base64url_to_bytes
+
+    response = _parsed(answer).get("response")
+    given = response.get("userHandle") if isinstance(response, dict) else None
+    try:
+        return base64url_to_bytes(given) if isinstance(given, str) and given.isascii() else b""
+    except ValueError as error:
+        raise _refusal() from error
+
+
 def asserted(site: Site, challenge: bytes, answer: str, *, public_key: bytes, count: int) -> Asserted:
     """Check the answer to `request_options`. Raises Invalid("passkey.refused"), also for a counter that went back, which
     says that the key was copied."""

@@ -110,9 +110,10 @@ async def agree(request: Request, held: RequestLease) -> Response:
         ticked = frozenset(form.values("share")) & frozenset(wanted)
         term = form.value("term")
         if ticked and term not in consent.TERMS:
-            return pages.ask(request, client, asked, terms, wanted, _way_text(request, asked), ticked=ticked, wrong=True)
+            kept, _ = await consent.earlier(conn, actor.actor_id, client, terms, wanted)
+            return pages.ask(request, client, asked, terms, wanted, _way_text(request, asked), ticked=ticked, kept=kept, wrong=True)
         if ticked:
-            await consent.give(conn, actor, client, ticked, terms.purpose, term)
+            await consent.give(conn, actor, client, ticked, terms, term, wanted)
         return _code(request, client, asked, terms, stood)
     except OAuthError as error:
         return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, error)
@@ -184,7 +185,8 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
         if stand.step is Step.LEVEL:
             return pages.level(request, client, asked, terms)
         if stand.step is Step.CONSENT:
-            return pages.ask(request, client, asked, terms, stand.groups, _way_text(request, asked))
+            kept, _ = await consent.earlier(await held.connection(), actor.actor_id, client, terms, stand.groups)
+            return pages.ask(request, client, asked, terms, stand.groups, _way_text(request, asked), kept=kept)
         assert stood is not None
         return _code(request, client, asked, terms, stood)
     except OAuthError as error:

@@ -27,6 +27,7 @@ from dancu.oidc.endpoints import pages
 from dancu.oidc.endpoints.token import slow_down
 from dancu.oidc.endpoints.wire import answered, demo_of, issuer_of, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.models import AuthRequest, Client
+from dancu.oidc.present import ordered
 from dancu.oidc.service import consent, device, flow
 from dancu.oidc.service.authenticate import client_of
 from dancu.oidc.service.errors import OAuthError, invalid_request
@@ -107,11 +108,12 @@ async def _answered(request: Request, conn: Conn, actor: CurrentActor) -> Respon
         return see_other(f"{PAGE}?done=no")
     if flow.sign_in_needed(asked, stood, was_asked=False, now=time.time()) or stood.level < terms.level_min:
         return see_other(f"{PAGE}?{urlencode({'user_code': sealed[0]})}")
-    ticked = frozenset(form.values("share")) & terms.groups & frozenset(consent.asked(asked))
+    wanted = tuple(group for group in consent.asked(asked) if group in terms.groups)
+    ticked = frozenset(form.values("share")) & frozenset(wanted)
     if ticked and form.value("term") not in consent.TERMS:
         return await _ask(request, conn, actor, client, asked, sealed[0], ticked=ticked, wrong=True)
     if ticked:
-        await consent.give(conn, actor, client, ticked, terms.purpose, form.value("term"))
+        await consent.give(conn, actor, client, ticked, terms, form.value("term"), wanted)
     if not await device.approve(provider, conn, client, grant, asked, stood, terms):
         return pages.broken(request, invalid_request("the sign-in took too long"))
     return see_other(f"{PAGE}?done=yes")
@@ -141,11 +143,12 @@ async def _ask(
     if wrong:
         errors.add("term", "oidc.consent.term", N_("Chọn bạn đồng ý trong bao lâu."))
     lang = request.state.lang
+    kept, _ = await consent.earlier(conn, stood.person_key, client, terms, stand.groups)
     shown = "".join(ch for ch in typed.upper() if ch.isalnum())
     return render(
         request, "oidc/device_confirm.html", status=422 if wrong else 200, client=client, name=pages.name_of(request, client), terms=terms,
         user_code=f"{shown[:4]}-{shown[4:]}", groups=[(group, pages.GROUP_WORDS[group], group in ticked) for group in stand.groups],
         times=[(term, gettext(words, lang)) for term, words in pages.TERM_WORDS.items()], form=Form(), errors=errors,
-        details=lines(asked.details), purpose_title=access.purpose_title(terms.purpose.code), issuer=issuer_of(request),
+        details=lines(asked.details), kept=ordered(kept), words=pages.GROUP_WORDS, purpose_title=access.purpose_title(terms.purpose.code), issuer=issuer_of(request),
         flow=provider_of(request).sealer.seal_json("device", [typed, stood.person_key]),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlencode, urlsplit
 
 from dancu.access import service as access
@@ -12,6 +13,7 @@ from dancu.oidc.endpoints.wire import issuer_of
 from dancu.oidc.models import AuthRequest, Client
 from dancu.oidc.present import GROUP_WORDS as GROUP_WORDS
 from dancu.oidc.present import name_of as name_of
+from dancu.oidc.present import ordered
 from dancu.oidc.service.consent import Terms
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.parsing.details import lines
@@ -44,9 +46,9 @@ def level(request: Request, client: Client, asked: AuthRequest, terms: Terms) ->
 
 def ask(
     request: Request, client: Client, asked: AuthRequest, terms: Terms, groups: tuple[str, ...], flow: str, *,
-    ticked: frozenset[str] = frozenset(), wrong: bool = False,
+    ticked: frozenset[str] = frozenset(), kept: Collection[str] = (), wrong: bool = False,
 ) -> Response:  # fmt: skip
-    """Which groups, for what, how long. Nothing is ticked beforehand."""
+    """Which groups, for what, how long. Nothing is ticked beforehand. `kept`: what was agreed to before and is not asked now."""
     errors = FormErrors()
     if wrong:
         errors.add("term", "oidc.consent.term", N_("Chọn bạn đồng ý trong bao lâu."))
@@ -55,7 +57,7 @@ def ask(
         request, "oidc/consent.html", status=422 if wrong else 200, client=client, name=name_of(request, client), terms=terms,
         groups=[(group, GROUP_WORDS[group], group in ticked) for group in groups],
         times=[(term, gettext(words, lang)) for term, words in TERM_WORDS.items()], flow=flow, form=Form(), errors=errors,
-        details=lines(asked.details), offline="offline_access" in asked.scope,
+        details=lines(asked.details), kept=ordered(kept), words=GROUP_WORDS, offline="offline_access" in asked.scope,
         host=urlsplit(asked.redirect_uri).netloc, purpose_title=access.purpose_title(terms.purpose.code),
     )  # fmt: skip
     return allow_back(request, page, asked.redirect_uri)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 
 from dancu.accounts.models.sign_in import Kind
@@ -41,9 +42,13 @@ async def begin_passkey(conn: Conn, key: int, site: passkey.Site, bound_to: str,
     challenge = passkey.new_challenge()
     known = [challenges.decoded(one.public["credential"]) for one in await store.listed(conn, key) if one.kind is Kind.PASSKEY]
     # The handle the device keeps: it must name the account and tell nobody who that is.
-    handle = ring().mac("passkey user", str(key).encode())
+    handle = _handle(key)
     options = passkey.creation_options(site, challenge, user_id=handle, name=_NAME, attestation=attestation, known=known)
     return PasskeyForm(options, challenges.seal(challenge, bound_to, COLUMN))
+
+
+def _handle(key: int) -> bytes:
+    return ring().mac("passkey user", str(key).encode())
 
 
 async def keep_passkey(
@@ -79,7 +84,8 @@ async def verify_passkey(
     if holder is not None:
         await core.open(conn, [holder[0]])
         found = await store.one(conn, *holder)
-    if found is None or holder is None:
+    # No credential is named by the page, so the device says whose it is: another's name for this one's key is nobody's.
+    if found is None or holder is None or not hmac.compare_digest(passkey.handle_of(answer), _handle(holder[0])):
         raise Invalid("passkey.refused", N_("Khóa truy cập không được nhận. Hãy thử lại, hoặc dùng cách khác."))
     public = found.public
     proved = passkey.asserted(site, challenge, answer, public_key=challenges.decoded(public["public_key"]), count=public["count"])
