@@ -1,14 +1,19 @@
 """Forms: text in one spelling, what was typed is kept, what is wrong is named."""
 
+import asyncio
 import unicodedata
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
 
 from dancu.kernel.errors import Conflict, FieldError, Invalid
 from dancu.kit.web import Form, FormErrors
+from dancu.kit.web.forms import posted
 
 
 def test_text_is_trimmed_and_of_one_spelling():
@@ -84,3 +89,33 @@ def test_a_verbs_failure_becomes_the_forms():
     assert general
     assert list(general) == []
     assert not FormErrors()
+
+
+async def _posted(body: bytes, headers: dict[str, str]) -> list[tuple[str, str]]:
+    sent = [(b"content-length", str(len(body)).encode()), *((k.encode(), v.encode()) for k, v in headers.items())]
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    found = await posted(Request({"type": "http", "method": "POST", "headers": sent}, receive))
+    return [(name, str(value)) for name, value in found.multi_items()]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [], ["a=1"], ["a=1", "a=2", "b="], ["", "a=1", "", ""], ["=", "=x", "x"], ["%C3%A0=b+c", "ten=Nguy%E1%BB%85n"], ["%zz=1", "a=b=c", "%"],
+        ["b=%26%3B", "a%3Db=+"], ["a=1;b=2", "c=3"], [";", "a"], ["\xe9=\xff", "+"],
+    ],
+)  # fmt: skip
+def test_a_short_form_is_read_as_the_framework_reads_any(pieces):
+    body, kind = "&".join(pieces).encode("latin-1"), "application/x-www-form-urlencoded"
+    short = asyncio.run(_posted(body, {"content-type": kind}))
+    assert short == asyncio.run(_posted(body, {"content-type": f"{kind};"}))
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-8"])
+def test_a_form_of_too_many_fields_is_refused_however_it_is_read(kind):
+    with pytest.raises(MultiPartException):
+        asyncio.run(_posted(b"&".join([b"a=1"] * 501), {"content-type": kind}))
+    assert len(asyncio.run(_posted(b"&".join([b"a=1"] * 500), {"content-type": kind}))) == 500

@@ -15,6 +15,7 @@ import hashlib
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def bucket(kind: str, *parts: str, burst: int, seconds: float) -> Bucket:
     return Bucket(hashlib.sha256(f"{_PREFIX}{text}".encode()).digest(), burst, seconds)
 
 
+@lru_cache(4096)
 def network_of(address: str) -> str:
     """The network a guesser cannot cheaply leave: an IPv4 address, or the /64 of an IPv6 address."""
     try:

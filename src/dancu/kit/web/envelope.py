@@ -25,6 +25,7 @@ from dancu.kit.admission import Admission
 from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
 from dancu.kit.log import get_logger, log_request
 from dancu.kit.web.answer import Answer, Body
+from dancu.kit.web.asked import Asked
 from dancu.kit.web.door import Bounded, Refusals, ready_headers, refuse
 from dancu.kit.web.errors import explained, kind_of, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
@@ -81,7 +82,7 @@ class Envelope:
         if method == "HEAD":
             # What GET would answer, asked and recorded alike; the server keeps the body back.
             scope = {**scope, "method": "GET"}
-        request = Request(scope, body)
+        request = Asked(scope, body)
         self._open(request)
         started = time.perf_counter()
         answer = Answer(request, send, body, https=self._settings.https)

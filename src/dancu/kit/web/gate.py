@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from fastapi import Request
 
@@ -14,9 +13,6 @@ from dancu.kit.metrics import REFUSED
 from dancu.kit.web.errors import TooMany
 from dancu.kit.web.session import token_of
 from dancu.kit.web.settings import WebSettings
-
-# Parsing an address costs more than the rest of the gate, and the same ones come again.
-_network_of = lru_cache(4096)(network_of)
 
 
 class Gate:
@@ -31,7 +27,7 @@ class Gate:
         if host_name(request.headers.get("host", "")) not in self._hosts and "*" not in self._hosts:
             REFUSED.labels("host").inc()
             return Invalid("request.host", "Tên máy chủ trong yêu cầu không phải của hệ thống này.")
-        wait = self._by_ip.take(_network_of(client_ip(request, self._settings.trusted_proxies)))
+        wait = self._by_ip.take(network_of(client_ip(request, self._settings.trusted_proxies)))
         token = token_of(request)
         if not wait and token:
             wait = self._by_session.take(token)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from dancu.access import service as access
 from dancu.accounts.models import SignIn
@@ -15,6 +16,7 @@ from dancu.accounts.store import sign_ins as store
 from dancu.accounts.store.sign_in_steps import NewSession, Success
 from dancu.audit import service as audit
 from dancu.kernel.actor import SYSTEM, Actor, Channel
+from dancu.kernel.clock import SystemClock
 from dancu.kit.agents import device_name
 from dancu.kit.authn.throttle import network_of
 from dancu.kit.db import Conn
@@ -33,7 +35,12 @@ async def open_session(
 
 def purpose() -> tuple[str, str]:
     """Why a sign-in is recorded: code and legal basis, as of today."""
-    why = access.choose_purpose("own_record")
+    return _purpose(SystemClock().today())
+
+
+@lru_cache(2)
+def _purpose(day: date) -> tuple[str, str]:
+    why = access.choose_purpose("own_record", as_of=day)
     return why.code, why.legal_basis
 
 
