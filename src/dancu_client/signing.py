@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -125,8 +124,3 @@ def check_signed(
         raise NotGenuine("signed at another time: check this machine's clock")
     if headers.get("content-digest") != content_digest(body):
         raise NotGenuine("the content is not what was signed")
-
-
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -163,12 +163,6 @@ class KinChanged(PersonEvent):
     relative_key: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FindingSettled(PersonEvent):
-    topic: ClassVar[str] = "population.finding.settled"
-    finding_id: int = 0
-
-
 def topics() -> frozenset[str]:
     """Every topic this room sends."""
     return frozenset(event.topic for event in PersonEvent.__subclasses__())

@@ -71,13 +71,6 @@ async def write(
         )
 
 
-async def written_rules(conn: Conn) -> int:
-    """How many rules the database holds: 0 means that the catalogue was never synchronised."""
-    cursor = conn.cursor(row_factory=scalar_row)
-    await cursor.execute("SELECT count(*) FROM access.purpose_rule")
-    return int(await cursor.fetchone() or 0)
-
-
 async def purpose_ok(conn: Conn, code: str, legal_basis: str, permission: str) -> bool:
     """What the gate would say today."""
     cursor = conn.cursor(row_factory=scalar_row)

@@ -36,7 +36,6 @@ class OwnAccount:
     authenticators: list[Authenticator]
     contacts: Contacts
     history: list[Happening]
-    first_history_id: int
 
 
 def purpose() -> Purpose:
@@ -50,10 +49,9 @@ async def overview(conn: Conn, actor: Actor, *, history: int = 5) -> OwnAccount:
     account = await core.account(conn, key)
     proved = {one.session_id: one for one in await store.recent(conn, key, _KEPT)}
     sessions = [Open(one, proved.get(one.session_id)) for one in await access.my_sessions(conn, actor)]
-    past = await core.happenings(conn, key, limit=history)
     return OwnAccount(
-        account, signed, sessions, await authenticators.listed(conn, key), await core.contacts(conn, key), past,
-        past[-1].happening_id if past else 0,
+        account, signed, sessions, await authenticators.listed(conn, key), await core.contacts(conn, key),
+        await core.happenings(conn, key, limit=history),
     )  # fmt: skip
 
 
@@ -69,4 +67,3 @@ async def disown(conn: Conn, actor: Actor, happening_id: int, *, locking: frozen
     if found.kind in locking:
         await locks.suspect(conn, actor, purpose(), key, way="account")
     return found
-

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from dancu.kit.i18n import language
 
-#: Decree 104/2022 took the paper household book and temporary-residence book out of procedures from this day.
-NO_BOOK_SINCE: Final = date(2023, 1, 1)
+#: Took the paper household book and temporary-residence book out of procedures from 01/01/2023.
 LAW: Final = "104/2022/NĐ-CP"
 
 #: Papers that were asked for: code -> (Vietnamese, English).

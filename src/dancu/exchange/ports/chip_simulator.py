@@ -20,7 +20,6 @@ from dancu.exchange.parsing import chip
 from dancu.kit import keys as files
 
 READER: Final = "simulator 0"
-_SHA256: Final = "2.16.840.1.101.3.4.2.1"
 
 
 class Authority:

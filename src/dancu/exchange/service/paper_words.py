@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from dancu.exchange.models.connectors import Connector, Field, How, Outcome
@@ -114,7 +114,3 @@ def registered(view: Any, field: str) -> str:
     if field == "birth":
         return "/".join(f"{part:02d}" for part in (birth.day, birth.month, birth.year) if part)
     return gettext(SEX.get(str(birth.sex), "")) if birth.sex else ""
-
-
-def old_since(as_of: date | None, connector: Connector, today: date) -> bool:
-    return as_of is not None and (today - as_of).days > connector.freshness.old_days

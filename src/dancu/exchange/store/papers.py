@@ -126,16 +126,6 @@ async def dispute_by_case(conn: Conn, key: int, case_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
-async def open_disputes(conn: Conn, key: int, source: str) -> list[int]:
-    """Open disputes about a connector, oldest first."""
-    cursor = await conn.execute(
-        "SELECT dispute_id FROM exchange.dispute WHERE person_key = %s::bigint AND connector = %s AND state IN ('sent', 'waiting', 'accepted')"
-        " ORDER BY dispute_id",
-        (key, source),
-    )
-    return [int(row[0]) for row in await cursor.fetchall()]
-
-
 async def add_drop(
     conn: Conn, code: str, drop_id: str, sha256: bytes, as_of: date, counts: tuple[int, int, int, int], at: datetime, receipt: str
 ) -> bool:
@@ -154,4 +144,3 @@ async def drop_receipt(conn: Conn, code: str, drop_id: str) -> tuple[bytes, str]
         await conn.execute("SELECT sha256, receipt FROM exchange.file_drop WHERE connector = %s AND drop_id = %s", (code, drop_id))
     ).fetchone()
     return (bytes(row[0]), str(row[1])) if row else None
-

@@ -82,12 +82,6 @@ async def certificates(conn: Conn, client_nos: list[int]) -> list[Certificate]:
     return [_certificate(row) for row in await cursor.fetchall()]
 
 
-async def standing_certificates(conn: Conn, now: datetime) -> list[Certificate]:
-    """Of all programs, those that hold or will hold."""
-    cursor = await conn.execute(f"{_CERTIFICATE} WHERE revoked_at IS NULL AND not_after > %s ORDER BY client_no, not_before", (now,))
-    return [_certificate(row) for row in await cursor.fetchall()]
-
-
 async def certificate(conn: Conn, serial: str) -> Certificate | None:
     row = await (await conn.execute(f"{_CERTIFICATE} WHERE serial = %s", (serial,))).fetchone()
     return _certificate(row) if row else None

@@ -20,7 +20,6 @@ from dancu.oidc.store import families
 
 URN = "urn:ietf:params:oauth:request_uri:"
 _MOST_SEALED = 6000
-_NOT_INSIDE = ("request", "request_uri", "client_assertion", "client_assertion_type", "client_secret")
 
 
 def unpack_object(params: Mapping[str, str], client: Client, issuer: str, *, now: float | None = None) -> dict[str, str]:
