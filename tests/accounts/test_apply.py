@@ -159,7 +159,12 @@ async def test_a_child_is_applied_for_by_a_parent_the_registry_knows(office, app
     assert (await state_of(app, right)).reasons == ()
     account = await core.account(app, child)
     assert account.guardian_key == mother
-    assert any("Mã kích hoạt" in text for text in (await told(app, mine.phone))[:1]), "the guardian gets the child's code"
+    approved, received = (await told(app, mine.phone))[:2]
+    assert "Mã kích hoạt" in approved, "the guardian gets the child's code"
+    assert right in received and all(text.startswith("Về người bạn giám hộ") for text in (approved, received)), "and hears whose it is"
+    await apply.send_state_code(app, right, mine.phone)
+    shown = await apply.standing(app, right, mine.phone, (await told(app, mine.phone))[0][:6])
+    assert shown.state is ApplicationState.APPROVED, "the guardian may ask how it stands"
 
 
 async def test_a_lot_from_one_place_is_not_approved_by_itself_and_very_much_is_slowed(office, app):

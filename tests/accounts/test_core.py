@@ -9,7 +9,9 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.service import activate, authenticators, codes, core, demo
 from dancu.accounts.service.check import eid_purpose
 from dancu.kernel.actor import SYSTEM
+from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from dancu.population import service as population
 from tests.accounts.registration import new_phone, person, rows, told
 
 
@@ -116,6 +118,18 @@ async def test_a_demonstration_account_can_be_used_at_once(office, app):
         await demo.account(app, "049190999999", level=1, passcode="123456")
     with pytest.raises(Invalid):
         await demo.account(app, number, level=3, passcode="123456")
+
+
+async def test_no_demonstration_account_of_the_dead_nor_of_one_that_is_locked(office, app):
+    dead, number = await person(office)
+    await office(population.die, dead, on=PartialDate(2026, 1, 4))
+    with pytest.raises(Conflict):
+        await demo.account(app, number, level=1, passcode="123456")
+    key, number = await person(office)
+    await demo.account(app, number, level=1, passcode="123456")
+    await core.set_state(app, key, AccountState.LOCKED)
+    with pytest.raises(Conflict):
+        await demo.account(app, number, level=2, passcode="123456")
 
 
 async def test_no_such_account_outside_a_demonstration(make_database):

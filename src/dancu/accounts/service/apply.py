@@ -105,10 +105,17 @@ async def submit(
     if not new:  # the same button pressed twice, at the same moment
         return await _sent_before(conn, ref) or Receipt(ref, due)
     await jobs.defer(conn, CHECK_JOB, {"ref": ref})
-    if claim.phone and not busy:
-        to = Contacts(phone=claim.phone)
-        await core.tell(conn, to, "received", ref=ref, lang=language, due=f"{due:%d/%m/%Y}")
+    told = await _told(conn, claim, guardian_key)
+    if told and not busy:
+        await core.tell(conn, Contacts(phone=told), "received", ref=ref, lang=language, due=f"{due:%d/%m/%Y}", child=not claim.phone)
     return Receipt(ref, due)
+
+
+async def _told(conn: Conn, claim: Claim, guardian_key: int | None) -> str:
+    """The phone that hears of this application: the applicant's, a child's guardian's; "" where there is none."""
+    if claim.phone or guardian_key is None:
+        return claim.phone
+    return (await core.contacts(conn, guardian_key)).phone
 
 
 async def _charge(conn: Conn, claim: Claim, network: str) -> bool:
@@ -213,7 +220,8 @@ async def _claim_by_ref(conn: Conn, ref: str) -> Claim | None:
     if application_id is None:
         return None
     claim, _ = await open_claim(conn, application_id, ref)
-    return claim
+    found = await store.application(conn, application_id)
+    return replace(claim, phone=await _told(conn, claim, found.guardian_key if found else None))
 
 
 def _slot() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dancu.accounts.models import Account, AccountState, Contacts, Happening
 from dancu.accounts.store import core as store
-from dancu.accounts.texts import GIVES, TEXTS
+from dancu.accounts.texts import GIVES, OF_CHILD, TEXTS
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, NotFound
@@ -161,17 +161,20 @@ async def notify(conn: Conn, key: int, template: str, /, **params: Any) -> int:
     Returns how many messages left; 0 where no contact is known."""
     found = await existing(conn, key)
     to = await contacts(conn, key)
-    if not to.phone and found.guardian_key is not None:
+    child = not to.phone and found.guardian_key is not None
+    if child and found.guardian_key is not None:
         to = await contacts(conn, found.guardian_key)  # a child is told through the guardian
-    return await tell(conn, to, template, key=key, lang=found.language, **params)
+    return await tell(conn, to, template, key=key, lang=found.language, child=child, **params)
 
 
 async def tell(
-    conn: Conn, to: Contacts, template: str, /, *, key: int | None = None, lang: str = "vi", ref: str = "", **params: Any
+    conn: Conn, to: Contacts, template: str, /, *, key: int | None = None, lang: str = "vi", ref: str = "", child: bool = False, **params: Any
 ) -> int:
-    """As `notify`, to contacts that need not be an account's (an applicant's, the registry's)."""
+    """As `notify`, to contacts that need not be an account's (an applicant's, the registry's). `child`: they are the guardian's, who is
+    told whose account it is about."""
     chosen = TEXTS[template]
     text = gettext(chosen.text, lang, **{"gives": gettext(GIVES, lang), "ref": ref, **params})
+    text = gettext(OF_CHILD, lang, text=text) if child else text
     ways = [("sms", to.phone), *([] if chosen.secret and to.phone else [("email", to.email)])]
     sent = 0
     for channel, address in ways:

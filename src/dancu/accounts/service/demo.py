@@ -11,7 +11,7 @@ from dancu.accounts.service.check import commune_of, eid_purpose, registered_con
 from dancu.accounts.store import activation as store
 from dancu.accounts.store import authenticators as secrets_store
 from dancu.kernel.actor import SYSTEM
-from dancu.kernel.errors import Invalid, NotAllowed, NotFound
+from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.kernel.numbers import PersonalId, normalize_phone
 from dancu.kit.authn import passwords
 from dancu.kit.db import Conn
@@ -36,7 +36,8 @@ class DemoAccount:
 async def account(conn: Conn, number: str, *, level: int, passcode: str, phone: str = "") -> DemoAccount:
     """The activated account of the person with this number, made or brought to `level`, with this passcode (any, so that
     scripts may be written down; where citizens choose, weak ones are refused). Phone: as given, else the registry's where
-    it is free, else one made up of the number. Raises NotAllowed outside a demonstration, NotFound, Invalid."""
+    it is free, else one made up of the number. Raises NotAllowed outside a demonstration, NotFound, Invalid, Conflict for somebody who
+    died and for an account that is locked."""
     if not await access.is_demo(conn):
         raise NotAllowed("demo.off", N_("Cơ sở dữ liệu này không phải bản trình diễn."))
     if level not in (1, 2) or not _FEWEST <= len(passcode) <= _MOST:
@@ -47,6 +48,8 @@ async def account(conn: Conn, number: str, *, level: int, passcode: str, phone: 
         raise NotFound("person.not_found", N_("Không tìm thấy người này trong cơ sở dữ liệu dân cư. Hãy kiểm tra lại số."))
     actor, purpose = SYSTEM, eid_purpose()
     view = await release(conn, actor, purpose, keys[0], ("contacts", "residence"))
+    if view.alive_until is not None or view.death is not None:
+        raise Conflict("demo.not_alive", N_("Cơ sở dữ liệu ghi người này đã mất."))
     key = view.merged_into or view.person_key
     await core.open(conn, [key])
     restarted = await store.restart_made_up(conn, key, level)
@@ -70,6 +73,8 @@ async def account(conn: Conn, number: str, *, level: int, passcode: str, phone: 
         await activate.invite(conn, key)
         await activate.activate(conn, actor, key, purpose=purpose)
     now = await core.existing(conn, key)
+    if now.state is not AccountState.ACTIVE:
+        raise Conflict("demo.not_active", N_("Tài khoản này đang khóa hoặc đã đóng. Hãy mở khóa trước, hoặc chọn người khác."))
     return DemoAccount(digits, now.level, now.state.value, (await core.contacts(conn, key)).phone, found is None)
 
 
