@@ -154,7 +154,8 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-async def test_every_page_opens_for_who_may_and_for_nobody_else(app: Any, registry: Any, language: str) -> None:
+async def test_every_page_opens_for_who_may_and_for_nobody_else(app: Any, registry: Any, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roadmap, "_WALL_ROWS", 1)
     for persona, paths in {
         "integrator": ["/partner", "/partner/agreements/new?service=lookup", "/watch/exchange/roadmap"],
         "connection_reviewer": [DESK, f"{DESK}/{ORG}", "/watch/exchange/roadmap?sort=name&group=ministry"],
@@ -169,8 +170,15 @@ async def test_every_page_opens_for_who_may_and_for_nobody_else(app: Any, regist
         for path in ("/partner", DESK, "/watch/exchange/roadmap"):
             assert (await other.client.get(path)).status_code == 403
     async with at(app, registry, "duty_officer", language) as watcher:
-        answer = await watcher.client.get("/watch/exchange/roadmap?wall=1")
-        assert answer.headers["refresh"] == "60"
+        # A wall turns its pages by itself, stopped with a button; without scripts they are links and the first renews itself.
+        page = await watcher.get("/watch/exchange/roadmap?wall=1")
+        assert "refresh" in page and "<noscript>" in page and "page=2" in page and f'data-wall-seconds="{roadmap._WALL_SECONDS}"' in page
+        second = await watcher.get("/watch/exchange/roadmap?wall=1&page=2")
+        assert 'aria-current="page">1</a>' in page and 'aria-current="page">2</a>' in second
+        listed = [re.findall(r"<tr[^>]*><td[^>]*>([^<]+)</td>", one) for one in (page, second)]
+        assert len(listed[0]) == len(listed[1]) == 1 and listed[0] != listed[1]
+        for odd in ("99", "0", "-1", "x", "٢", "9" * 40):
+            await watcher.get(f"/watch/exchange/roadmap?wall=1&page={odd}")
 
 
 async def test_the_coordinator_notes_promises(app: Any, registry: Any) -> None:

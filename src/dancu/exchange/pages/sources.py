@@ -8,6 +8,7 @@ from dancu.exchange.models.connectors import Outcome
 from dancu.exchange.models.sources import Health
 from dancu.exchange.service import drops
 from dancu.exchange.service import sources as service
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.i18n import N_
 from dancu.kit.web import APIRouter, DbConn, Request, Response, allow, render
 
@@ -31,7 +32,7 @@ WHY: Final = {
 @router.get("")
 async def show(request: Request, conn: DbConn, wall: str = "") -> Response:
     found = await service.states(conn, getattr(request.app.state, "lines", None), drops.folder())
-    page = render(request, "exchange/sources.html", found=found, health=HEALTH, why=WHY, wall=bool(wall))
+    page = render(request, "exchange/sources.html", found=found, health=HEALTH, why=WHY, wall=bool(wall), at=SYSTEM_CLOCK.now())
     if wall:
         page.headers["Refresh"] = str(_WALL_SECONDS)
     return page
