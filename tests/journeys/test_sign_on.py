@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -174,3 +176,25 @@ def test_ending_one_service_signs_out_there_alone(site: Site, services: list[str
     assert page.query_selector("a[href='/sign-in']"), "the portal was not told"
     page.goto(electricity)
     assert not page.query_selector("a[href='/sign-in']"), "the other service goes on"
+
+
+def test_on_the_phone_stands_what_a_counter_asked_for(site: Site, browser: Browser):
+    """CIBA: the page of the answer shows what the yes brings about, which the provider knows and the account's page does not."""
+    number, grant = resident(site, 63), "urn:openid:params:grant-type:ciba"
+    command = [sys.executable, "-m", "dancu", "oidc", "client", "add", "--name", "Quầy giao dịch", "--grant-type", grant, "--detail-type", "payment"]
+    made = subprocess.run([*command, "--data", str(site.data), "--json"], capture_output=True, text=True, check=True)
+    client = json.loads(made.stdout)
+    asked = httpx.post(
+        f"{site}/oidc/bc-authorize", auth=(client["client_id"], client["client_secret"]),
+        data={"scope": "openid", "login_hint": number, "binding_message": "Mã 7281", "authorization_details": '[{"type": "payment", "amount": "50.000.000 đ"}]'},
+    )  # fmt: skip
+    assert asked.status_code == 200, asked.text
+    page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.goto(f"{site}/eid/sign-in?next=/account/approvals")
+    sign_in(page, number)
+    page.wait_for_url("**/account/approvals")
+    text = page.inner_text("main")
+    for shown in ("Quầy giao dịch", "Mã 7281", "Việc bạn đồng ý: payment", "50.000.000 đ"):
+        assert shown in text
+    page.click("button[value=no]")
+    assert "Bạn đã từ chối" in page.inner_text("main")
