@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +20,7 @@ import pytest_asyncio
 from hypothesis import settings
 
 from dancu.kit import migrate, postgres
+from tests.platform.installation import PEOPLE, Installation, new_folder
 
 TEMPLATE = "dancu_template"
 
@@ -100,6 +104,42 @@ admin = _connection("admin")
 worker = _connection("worker")
 importer = _connection("import")
 verifier = _connection("verify")
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
+    """The data folder of a demonstration filled by `dancu demo` itself, at rest: one for all processes of this run, whose
+    tests work on copies. Beside it stand `first.json` (what the first run said) and its log."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    with (shared / "filled.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        note = shared / "filled.json"
+        if not note.exists():
+            note.write_text(json.dumps(str(_fill())))
+        folder = Path(json.loads(note.read_text()))
+        (folder / f"user-{worker_id}").touch()
+    yield folder / "data"
+    # Fixtures of the session end when no test is left for their process: the last one out clears up.
+    with (shared / "filled.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / f"user-{worker_id}").unlink()
+        if not list(folder.glob("user-*")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill() -> Path:
+    folder = new_folder()
+    place = Installation(folder / "data", folder / "first.log")
+    process = place.start("demo", "--people", str(PEOPLE))
+    try:
+        port = process.port()
+    finally:  # too slow a machine must not be left with a demonstration running
+        code = process.end()
+    (folder / "first.json").write_text(
+        json.dumps({"port": port, "code": code, "output": process.output, "left": place.processes()})
+    )
+    return folder
 
 
 @pytest.fixture(autouse=True, scope="session")

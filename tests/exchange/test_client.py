@@ -39,26 +39,18 @@ from dancu_client import (
 from dancu_client.doctor import Doctor
 from tests.exchange.calling import WHY, Site, csr_of
 from tests.exchange.calling import site as site
+from tests.platform.installation import copy_of
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def demo(filled: Path) -> Iterator[tuple[str, Path]]:
     """(address, data folder) of a small demonstration that runs as its own program."""
-    data = tmp_path_factory.mktemp("connected") / "data"
-    data.parent.chmod(0o755)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("DANCU_")} | {"DANCU_LOG_LEVEL": "WARNING"}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "dancu", "demo", "--people", "300", "--port", "0", "--data", str(data), "--no-browser"],
-        stdout=subprocess.PIPE, stderr=(data.parent / "log").open("wb"), text=True, env=env,
-    )  # fmt: skip
+    place = copy_of(filled)
     try:
-        assert child.stdout is not None
-        url = next((line.split()[1] for line in child.stdout if line.startswith("ready ")), "")
-        assert url, (data.parent / "log").read_text()[-2000:]
-        yield url, data
+        process = place.start("demo", "--no-services", "--no-simulators", env={"DANCU_LOG_LEVEL": "WARNING"})
+        yield f"http://localhost:{process.port()}", place.data
     finally:
-        child.terminate()
-        child.wait(60)
+        place.clean_up()
 
 
 def dancu(data: Path, *args: str, fails: bool = False) -> Any:

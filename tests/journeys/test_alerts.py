@@ -16,17 +16,18 @@ def test_a_suspicious_officer_is_caught(enter: Enter, site) -> None:
     desk = enter(COUNTER)
     desk.find(HEAD_NUMBER)
     root, _, first = desk.page.url.rpartition("/")
-    opened = sum(desk.page.goto(f"{root}/{int(first) + more}").status == 200 for more in range(1, 90))
+    # Read, not drawn: the log sees the same, and the browser need not lay out ninety records.
+    opened = sum(desk.page.request.get(f"{root}/{int(first) + more}").status == 200 for more in range(1, 90))
     assert opened >= 60, (first, desk.page.url, desk.title)
     watch = enter(AUDITOR)
     deadline = time.monotonic() + 30
     while True:
         watch.page.goto(f"{site}/watch/alerts")
-        watch.well()
         if "Mở dồn dập" in watch.text:
             break
         assert time.monotonic() < deadline, "the worker looks through the log all the time"
         time.sleep(0.5)
+    watch.well()
     watch.page.get_by_role("link", name="Mở dồn dập").first.click()
     watch.well()
     assert "Các mục nhật ký" in watch.text and watch.page.locator("p.codes code").count() == 50
