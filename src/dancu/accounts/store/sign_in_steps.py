@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg.types.json import Jsonb
+import orjson
 
 from dancu.accounts.models.core import AccountState
 from dancu.accounts.models.sign_in import Standing
@@ -151,8 +151,8 @@ async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: t
         " %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)",
         (
             *settle_params(success.forgiven, success.refunded), new.old, new.person_key, new.session_hash, new.life, new.idle,
-            new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.lock_version, new.device, new.assisted, Jsonb(new.note),
-            *purpose, request_id or None,
+            new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.lock_version, new.device, new.assisted,
+            orjson.dumps(new.note).decode(), *purpose, request_id or None,
         ),
     )  # fmt: skip
 
@@ -182,7 +182,7 @@ async def sign_in_by_code(
             (
                 *try_params(watched, charged), settle_params(own, ())[0], new.person_key, digest, most, settled, new.old,
                 new.session_hash, new.life, new.idle, new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.device,
-                new.assisted, Jsonb(new.note), *purpose, request_id or None,
+                new.assisted, orjson.dumps(new.note).decode(), *purpose, request_id or None,
             ),
         )
     ).fetchone()  # fmt: skip

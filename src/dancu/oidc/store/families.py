@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from dancu.kit import arrays
 from dancu.kit.db import Conn
 from dancu.oidc.models import Family, Mark
@@ -36,15 +38,13 @@ async def redeem(
     conn: Conn, marks: Sequence[Mark], new: Family, *, org_code: str, life: int, request_id: str
 ) -> str:
     """'ok', 'reused', 'replayed' or 'locked'; `life` in seconds."""
-    from psycopg.types.json import Jsonb
-
     cursor = await conn.execute(
-        "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s, %s, %s, %s, %s,"
-        " %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)",
+        "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s::jsonb, %s::jsonb, %s,"
+        " %s, %s, %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)",
         (
-            *_marks(marks), new.person_key, new.family_id, new.client_no, org_code, arrays.texts(new.scope), Jsonb(new.claims),
-            Jsonb(new.details), new.purpose, new.legal_basis, new.sid, new.acr, arrays.texts(new.amr), new.auth_time,
-            new.lock_version, new.jkt, new.x5t, new.offline, life, request_id,
+            *_marks(marks), new.person_key, new.family_id, new.client_no, org_code, arrays.texts(new.scope),
+            orjson.dumps(new.claims).decode(), orjson.dumps(new.details).decode(), new.purpose, new.legal_basis, new.sid, new.acr,
+            arrays.texts(new.amr), new.auth_time, new.lock_version, new.jkt, new.x5t, new.offline, life, request_id,
         ),
     )  # fmt: skip
     row = await cursor.fetchone()
@@ -124,8 +124,8 @@ async def client_tokens(
         "SELECT oidc.client_tokens(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bytea[],"
         " %s::integer[], %s, %s)",
         (
-            [one[0] for one in asked], [one[1] for one in asked], [one[2] for one in asked], [one[3] for one in asked],
-            *brought([one[4] for one in asked]), purpose, legal_basis,
+            arrays.numbers(one[0] for one in asked), arrays.texts(one[1] for one in asked), arrays.texts(one[2] for one in asked),
+            arrays.texts(one[3] for one in asked), *brought([one[4] for one in asked]), purpose, legal_basis,
         ),
     )  # fmt: skip
     row = await cursor.fetchone()
