@@ -275,6 +275,30 @@ async def test_a_certificate_binds_as_well(site: Site, citizen: Citizen) -> None
         assert (await proxy.get("/oidc/userinfo", headers=bearer)).status_code == 401
 
 
+async def test_a_proof_names_the_address_where_certificates_are_shown(site: Site, make_service: Make) -> None:
+    """A client with a certificate whose tokens are bound to a DPoP key calls where the metadata sends it."""
+    cert, key = _certificate()
+    service = await register(site, auth_method=AuthMethod.SELF_SIGNED_TLS, bound="dpop", jwks={"keys": [key]})
+    site.app.state.mtls_url = front = "https://mtls.example"
+    body = {"grant_type": "client_credentials", "client_id": service.id}
+    header = {"client-cert": f":{base64.b64encode(cert).decode()}:"}
+
+    async def call(htu: str, **more: str) -> httpx.Response:
+        proof = service.proof("/oidc/token", htu=htu)
+        async with site.http(address=("10.0.0.1", 1)) as proxy:
+            return await proxy.post("/oidc/token", data=body, headers={**header, "DPoP": proof, **more})
+
+    assert (await call(f"{front}/oidc/token")).json()["token_type"] == "DPoP"
+    assert (await call(f"{ISSUER}/oidc/token")).status_code == 200
+    for other in (f"{front}/oidc/userinfo", "https://other.example/oidc/token", f"{front}:444/oidc/token"):
+        assert error_of(await call(other)) == "invalid_dpop_proof"
+    plain = await make_service("fapi2")
+    async with site.http() as http:
+        proof = plain.proof("/oidc/token", htu=f"{front}/oidc/token")
+        answer = await http.post("/oidc/token", data={"grant_type": "client_credentials", **plain.credentials()}, headers={"DPoP": proof})
+    assert error_of(answer) == "invalid_dpop_proof", "no certificate was shown"
+
+
 async def test_a_token_of_one_certificate_is_not_exchanged_with_another(site: Site, citizen: Citizen) -> None:
     (first, key), (second, other_key) = _certificate(), _certificate()
     grants = frozenset({"authorization_code", EXCHANGE})

@@ -39,7 +39,7 @@ async def read_wire(request: Request, *, params: Mapping[str, str] | None = None
     return Wire(
         issuer=issuer, method=request.method, path=urlsplit(str(request.scope["path"])).path, params=dict(params),
         authorization=request.headers.get("authorization", ""), dpop=tuple(request.headers.getlist("dpop")),
-        certificate=certificate_of(request), request_id=request.state.request_id,
+        certificate=certificate_of(request), request_id=request.state.request_id, front=getattr(request.app.state, "mtls_url", ""),
     )  # fmt: skip
 
 

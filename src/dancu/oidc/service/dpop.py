@@ -77,7 +77,7 @@ def read(sealer: Sealer, wire: Wire, *, token: str = "", now: float | None = Non
     jti = proof.text("jti")
     if not 0 < len(jti) <= _MOST_JTI or made is None:
         raise WrongProof("jti or iat is missing")
-    if proof.text("htm") != wire.method or not _same_url(proof.text("htu"), wire.url):
+    if proof.text("htm") != wire.method or not _called(proof.text("htu"), wire):
         raise WrongProof("made for another request")
     if token and not hmac.compare_digest(proof.text("ath").encode(), b64u(hashlib.sha256(token.encode()).digest()).encode()):
         raise WrongProof("made for another token")
@@ -116,6 +116,13 @@ def replayed() -> OAuthError:
 def refusal(wrong: WrongProof, sealer: Sealer) -> OAuthError:
     """As a token endpoint says it."""
     return OAuthError("use_dpop_nonce" if wrong.stale else "invalid_dpop_proof", str(wrong), 400, {"DPoP-Nonce": nonce(sealer)})
+
+
+def _called(given: str, wire: Wire) -> bool:
+    """Is it the address of this call: ours, or where callers show their certificates and this one did?"""
+    if _same_url(given, wire.url):
+        return True
+    return bool(wire.front) and wire.certificate is not None and _same_url(given, wire.front + wire.path)
 
 
 def _same_url(given: str, ours: str) -> bool:

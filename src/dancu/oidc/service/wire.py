@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Wire:
     """`issuer`: our own address as the caller knows it; `path`, `method`: the endpoint called; `certificate`: DER of the
-    caller's TLS certificate where a trusted proxy vouches for it; `dpop`: the DPoP headers, all of them."""
+    caller's TLS certificate where a trusted proxy vouches for it; `dpop`: the DPoP headers, all of them; `front`: the
+    address where callers show certificates, "" where there is none of its own (RFC 8705 §5)."""
 
     issuer: str
     method: str
@@ -18,6 +19,7 @@ class Wire:
     dpop: tuple[str, ...] = field(default=(), repr=False)
     certificate: bytes | None = field(default=None, repr=False)
     request_id: str = ""
+    front: str = ""
 
     @property
     def url(self) -> str:
