@@ -96,7 +96,7 @@ def site() -> Iterator[Site]:
     finally:
         if server is not None:
             server.terminate()
-            server.communicate(timeout=30)
+            server.communicate(timeout=90)
         from dancu.kit import postgres
 
         postgres.remove(postgres.locate(root / "d"))
