@@ -12,7 +12,7 @@ from dancu.accounts.models.level2 import CaptureKind, OfficeChoice
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule
 from dancu.accounts.service import core, offices
-from dancu.accounts.service.visit import born, cards, check_portrait, has_reference, rule_in_force
+from dancu.accounts.service.visit import cards, check_portrait, has_reference, rule_in_force
 from dancu.accounts.store import level2 as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, ActorKind, Purpose
@@ -61,7 +61,7 @@ async def _standing(conn: Conn, account: Account, view: PersonView) -> Standing:
     rule, today, card = rule_in_force(), SYSTEM_CLOCK.today(), view.card
     left = TRIES_A_DAY - await store.tries_today(conn, account.person_key)
     refused: DancuError | None = policy.refusal_of(
-        rule, today, alive=view.alive_until is None and view.death is None, born=born(view), has_number=view.personal_id is not None
+        rule, today, alive=view.alive_until is None and view.death is None, born=view.born, has_number=view.personal_id is not None
     ) or policy.phone_refusal(
         rule, today, card.issued_on if card else None, card.expires_on if card else None, card=card is not None
     )  # fmt: skip

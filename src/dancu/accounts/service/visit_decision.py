@@ -168,7 +168,7 @@ async def _ended(conn: Conn, actor: Actor, visit: Visit, view: PersonView, verb:
     said, ref = await visits.stated_of(conn, visit), apply.new_ref()
     claim = Claim(
         number=view.personal_id.number if view.personal_id else "", name=view.name.full_name if view.name else "",
-        birth=str(visits.born(view) or ""), phone=said.phone, email=said.email,
+        birth=str(view.born or ""), phone=said.phone, email=said.email,
     )  # fmt: skip
     await store.add_application(
         conn, ref, key, claimed=seal_claim(ref, claim), channel=visit.channel, state=now.state.value, rule=visit.rule,

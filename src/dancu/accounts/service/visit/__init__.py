@@ -12,7 +12,6 @@ from dancu.accounts.service.visit.capturing import SAMPLE, capture, captured, ch
 from dancu.accounts.service.visit.common import (
     CHIP,
     ENROL,
-    born,
     cards,
     own_visit,
     purpose,
@@ -25,7 +24,7 @@ from dancu.accounts.service.visit.reading import VisitPage, awaits, missing, pag
 from dancu.accounts.service.visit.stating import abandon, confirm, form_digest, state, stated_of
 
 __all__ = [
-    "CHIP", "ENROL", "SAMPLE", "Stated", "VisitPage", "abandon", "awaits", "begin", "born", "capture", "captured", "cards", "check_portrait", "confirm",
+    "CHIP", "ENROL", "SAMPLE", "Stated", "VisitPage", "abandon", "awaits", "begin", "capture", "captured", "cards", "check_portrait", "confirm",
     "form_digest", "has_reference", "missing", "own_visit", "page", "phone_mended", "purpose", "reached", "recorded", "rule_in_force", "state", "stated_of",
     "waiting", "working_visit",
 ]  # fmt: skip

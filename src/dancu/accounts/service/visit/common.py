@@ -14,11 +14,10 @@ from dancu.audit import service as audit
 from dancu.cards import service as cards_service
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
-from dancu.population.models import CardKind, PersonView
+from dancu.population.models import CardKind
 
 ENROL = "eid.enrol"
 cards: Any = cards_service
@@ -34,11 +33,6 @@ def rule_in_force(day: date | None = None) -> Level2Rule:
     if found is None:
         raise NotAllowed("level2.no_rule", N_("Ngày này chưa có quy định về định danh mức 2."))
     return found
-
-
-def born(view: PersonView) -> PartialDate | None:
-    birth = view.birth
-    return PartialDate(birth.year, birth.month, birth.day) if birth and birth.year else None
 
 
 async def one(conn: Conn, key: int, visit_id: int, *, lock: bool = False) -> Visit:

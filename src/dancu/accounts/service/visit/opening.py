@@ -10,7 +10,6 @@ from dancu.accounts.service import core, offices
 from dancu.accounts.service import guardian as guardians
 from dancu.accounts.service.visit.common import (
     ENROL,
-    born,
     cards,
     one,
     purpose,
@@ -90,14 +89,14 @@ async def _named(conn: Conn, actor: Actor, number: str) -> PersonView:
 
 def _refused(view: PersonView, chosen: Level2Rule, *, guardian: bool) -> DancuError | None:
     return policy.refusal_of(
-        chosen, SYSTEM_CLOCK.today(), alive=view.alive_until is None and view.death is None, born=born(view),
+        chosen, SYSTEM_CLOCK.today(), alive=view.alive_until is None and view.death is None, born=view.born,
         has_number=view.personal_id is not None, guardian=guardian,
     )  # fmt: skip
 
 
 async def _with_whom(conn: Conn, actor: Actor, view: PersonView, chosen: Level2Rule, card: str) -> int | None:
     """The guardian, where the person is too young to come alone."""
-    birth = born(view)
+    birth = view.born
     if birth is None or policy.age_on(birth, SYSTEM_CLOCK.today()) >= chosen.alone_from:
         return None
     return await guardians.proved(conn, actor, purpose(), view, card, chosen, permission=ENROL)

@@ -10,7 +10,6 @@ from dancu.accounts.models.level2 import Stated, Visit
 from dancu.accounts.rules_level2 import DOCUMENTS
 from dancu.accounts.service.visit.common import (
     ENROL,
-    born,
     purpose,
     recorded,
     working_visit,
@@ -70,7 +69,7 @@ def form_digest(view: PersonView, said: Stated, visit: Visit) -> bytes:
     content = {
         "number": view.personal_id.number if view.personal_id else "",
         "name": view.name.full_name if view.name else "",
-        "birth": str(born(view) or ""),
+        "birth": str(view.born or ""),
         "stated": said.as_json(), "documents": sorted(visit.documents), "card": visit.card_wanted,
     }  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).digest()
