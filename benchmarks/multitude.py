@@ -216,6 +216,8 @@ def _drop(conn: Any) -> list[str]:
         " WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)",
         ([f"population.{t}" for t in _TABLES],),
     ).fetchall()
+    if "population.person_search_terms" not in {name for name, _ in found}:
+        raise SystemExit("filling this database was broken off once: it has no index to search by")
     for name, _ in found:
         conn.execute(f"DROP INDEX {name}")
     return [definition for name, definition in found if name not in _NOT_READ]
