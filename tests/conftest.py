@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from dancu.kit import migrate, postgres
 from tests.platform.installation import PEOPLE, Installation, new_folder
@@ -26,8 +26,9 @@ TEMPLATE = "dancu_template"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Examples are the same in every run of the suite, so that it fails for what was changed; `-m deep` looks for new ones."""
-    settings.register_profile("same", derandomize=True)
+    """Examples are the same in every run of the suite, so that it fails for what was changed; `-m deep` looks for new ones.
+    A busy machine makes slow examples; that is no fault of what is tested."""
+    settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     if config.getoption("markexpr") != "deep":
         settings.load_profile("same")
 
