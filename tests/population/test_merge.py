@@ -17,12 +17,14 @@ from dancu.population.models import (
     CardState,
     ContactKind,
     KinRelation,
+    MaritalStatus,
     NumberFact,
     NumberKind,
     OtherFact,
     ResidenceKind,
     Sex,
     Source,
+    Valid,
 )
 from dancu.population.models import HouseholdRelation as R
 from dancu.population.policy.differences import SOURCE_ORDER, better, differences, source_of
@@ -187,6 +189,28 @@ async def test_the_record_that_stands_heads_no_household_it_has_left(office):
     assert [f.code for f in await checks.findings(office.conn)] == ["household.no_head"]
     await office(service.undo_merge, a)
     assert await knowledge(office, [a, b, host, child]) == before
+
+
+@pytest.mark.parametrize("kept_is_dead", [False, True])
+async def test_a_death_that_one_record_knows_widows_the_spouse_and_leaves_the_household_without_a_head(office, kept_is_dead):
+    a, b = await office.person("Trần Văn Một", sex=Sex.MALE), await office.person("Trần Văn Một", sex=Sex.MALE)
+    wife, child = await office.person("Lê Thị Vợ", sex=Sex.FEMALE), await office.person("Trần Văn Con")
+    dead, alive = (b, a) if kept_is_dead else (a, b)
+    await office(service.marry, alive, spouse_key=wife, on=date(2025, 6, 1))
+    await office(service.create_household, alive, place=place(), since=date(2025, 8, 1), members={wife: R.SPOUSE, child: R.CHILD})
+    await office(service.change_contact, alive, kind=ContactKind.PHONE, value="0510000009", since=date(2025, 8, 1))
+    await office(service.die, dead, on=PartialDate(2026, 1, 10))
+    before = await knowledge(office, [a, b, wife, child])
+    await office(service.merge, a, kept_key=b)
+    view, widow = await office.view(b), await office.view(wife)
+    assert (view.death.day, view.household, view.spouse, {c.valid.end for c in view.contacts}) == (10, None, None, {date(2026, 1, 11)})
+    assert [m.status for m in widow.marital if m.valid == Valid(date(2026, 1, 11))] == [MaritalStatus.WIDOWED]
+    assert widow.spouse is None
+    assert (await office.view(child)).household.head_key is None
+    assert (await office.view(child, as_of=date(2026, 1, 10))).household.head_key == b
+    assert [f.code for f in await checks.findings(office.conn)] == ["household.no_head"]
+    await office(service.undo_merge, a)
+    assert await knowledge(office, [a, b, wife, child]) == before
 
 
 async def test_who_descends_from_somebody_is_somebody_else(office):

@@ -58,7 +58,7 @@ CHANGEABLE = {
     "authenticator": {"label", "public", "last_used_at", "revoked_at"},
     "sign_in": {"ended_at"},
     "happening": {"disowned_at"},
-    "code": {"code_digest", "sent_at", "expires_at", "tries", "context", "used_at"},
+    "code": {"code_digest", "sent_at", "expires_at", "tries", "context", "used_at", "used_by"},
     "approval": {"state", "decided_at", "acr", "amr", "sid", "auth_time", "lock_version"},
     "mandate": {"powers", "ended_at"},
     # Who opened a visit, when, for whom and how the card compared stays; what was taken goes when it is decided.
@@ -71,6 +71,7 @@ CHANGEABLE = {
     "certificate": {"revoked_at", "reason"},
     "confirmation": {"revoked_at", "revoked_why"},
     # What a ministry answered last, and how a document stands: live copies of what others keep. Who saw them is in the log.
+    "paper_demand": {"paper", "said"},
     "paper": {"found", "sealed", "as_of", "how", "fetched_at", "entry_id"},
     "document": {
         "changed_at", "standing", "number_hash", "state", "sealed", "differs", "reason", "as_of", "checked_at", "tried_at", "entry_id",

@@ -22,7 +22,13 @@ def note(data: Path, url: str) -> None:
     (data / _NOTE).write_text(url + "\n", "utf-8")
 
 
+def demo_url(data: Path) -> str:
+    """Where the demonstration of this folder runs, or ran last; "" where there is none."""
+    told = os.environ.get(DEMO_URL, "")
+    return told or ((data / _NOTE).read_text("utf-8").strip() if (data / _NOTE).exists() else "")
+
+
 def find(data: Path) -> None:
-    """Let this process know where the demonstration of this folder runs, or ran last, unless it is told otherwise."""
-    if not os.environ.get(DEMO_URL) and (data / _NOTE).exists():
-        os.environ[DEMO_URL] = (data / _NOTE).read_text("utf-8").strip()
+    """Let this process, a command, know where the demonstration of this folder runs."""
+    if url := demo_url(data):
+        os.environ[DEMO_URL] = url

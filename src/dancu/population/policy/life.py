@@ -78,17 +78,23 @@ def die(work: Work, key: int, on: PartialDate, place: str = "", cause: str = "")
     work.persons[key].alive_until = last
     work.events.append(events.PersonDied(key))
     work.tell(Told.CITIZEN, Told.RELATIVES, Told.SUBSCRIBERS, Told.OLD_COMMUNE)
-    _end_marriage(work, key, after)
-    leave_headless(work, key, after)
+    leave_behind(work, key, after)
+
+
+def leave_behind(work: Work, key: int, day: date) -> None:
+    """From `day` on, the day after a death: a spouse who is in the work is widowed, a household that `key` headed needs a head."""
+    _end_marriage(work, key, day)
+    leave_headless(work, key, day)
 
 
 def _end_marriage(work: Work, key: int, day: date) -> None:
-    for kin in work.end(key, KinFact, day, lambda k: k.relation == KinRelation.SPOUSE):
+    """A marriage that ended since by itself (the death was learned of late) ended as it is recorded."""
+    for kin in work.end(key, KinFact, day, lambda k: k.relation == KinRelation.SPOUSE and k.valid.end is None):
         assert isinstance(kin, KinFact)
         spouse = kin.relative_key
         if spouse is None or spouse not in work.persons:
             continue
-        work.end(spouse, KinFact, day, lambda k: k.relation == KinRelation.SPOUSE and k.relative_key == key)
+        work.end(spouse, KinFact, day, lambda k: k.relation == KinRelation.SPOUSE and k.relative_key == key and k.valid.end is None)
         if work.persons[spouse].alive_until is None:
             work.put(spouse, MaritalFact(source=work.source, valid=Valid(day), status=MaritalStatus.WIDOWED))
             work.events.append(events.MarriageEnded(spouse, key, "death"))

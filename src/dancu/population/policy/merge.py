@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from dancu.kernel.errors import Conflict, Invalid
 from dancu.kit.i18n import N_
@@ -12,6 +12,7 @@ from dancu.population import events
 from dancu.population.models import (
     CardFact,
     CardState,
+    ContactFact,
     Fact,
     HouseholdFact,
     KinFact,
@@ -28,7 +29,7 @@ from dancu.population.models import (
     Told,
     Valid,
 )
-from dancu.population.policy import rules
+from dancu.population.policy import life, rules
 from dancu.population.policy.differences import PARTS, WHOLE, Side, code_of, combined, common, differences
 from dancu.population.policy.undo import reverse
 from dancu.population.policy.work import DirectoryChange, Work, slot
@@ -65,7 +66,7 @@ def merge(
     rules.standing(two)
     _may_be_one(one, two, ancestors)
     taken, undecided = _chosen(one, two, choices or {})
-    _agree_about_death(work, absorbed, kept)
+    died = _agree_about_death(work, absorbed, kept)
     differ: set[str] = set()
     has_number = any(_active_number(f) for f in two.numbers)
     for fact in one.facts():
@@ -84,6 +85,9 @@ def merge(
     for fact in [k for k in work.facts(kept, KinFact) if k.relative_key == absorbed]:
         work.close(kept, fact)
     _repoint(work, absorbed, kept)
+    if died is not None:
+        work.end(kept, ContactFact, died + rules.ONE_DAY)
+        life.leave_behind(work, kept, died + rules.ONE_DAY)
     for number, kind, state in directory:
         cancelled = kind == NumberKind.PERSONAL_ID and has_number and state == NumberState.ACTIVE
         work.directory.append(
@@ -199,9 +203,9 @@ def _unsaid(work: Work, kept: int, fact: Fact, differ: set[str]) -> list[Fact]:
     return [replace(fact, valid=piece, stored=None) for piece in pieces]
 
 
-def _agree_about_death(work: Work, absorbed: int, kept: int) -> None:
+def _agree_about_death(work: Work, absorbed: int, kept: int) -> date | None:
     """A death registered on one record holds for both; two different days of death are for a person to
-    settle."""
+    settle. Returns the day of death where only one of them knew it."""
     one, two = work.persons[absorbed].alive_until, work.persons[kept].alive_until
     if one is not None and two is not None and one != two:
         raise Conflict("merge.deaths_differ", N_("Hai hồ sơ ghi ngày mất khác nhau. Hãy cải chính trước khi gộp."))
@@ -217,6 +221,7 @@ def _agree_about_death(work: Work, absorbed: int, kept: int) -> None:
                 work.open(kept, replace(fact, valid=rest))
         work.erase(kept, LifeFact, Valid(one), lambda f: f.status == LifeStatus.MISSING)
         work.persons[kept].alive_until = one
+    return None if one == two else one or two
 
 
 def _repoint(work: Work, absorbed: int, kept: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dancu.kernel.errors import Conflict
 from dancu.kit.i18n import N_
-from dancu.population.models import KinFact, PersonView
+from dancu.population.models import KinFact, KinRelation, PersonView
 from dancu.population.policy import kinship
 from dancu.population.policy import merge as rule
 from dancu.population.policy.differences import Side
@@ -30,9 +30,10 @@ async def merge(
         await persons.lock_kinship(act.conn)
     await act.open({absorbed_key, kept_key})
     view = await act.peek(absorbed_key)
-    await act.open({*_relatives(view), *await persons.named_by(act.conn, [absorbed_key])})
+    spouses = _spouses(await act.peek(kept_key))  # widowed where the other record knows of a death
+    await act.open({*_relatives(view), *spouses, *await persons.named_by(act.conn, [absorbed_key])})
     work = await act.take(absorbed_key)
-    await act.gathered(work, _relatives(work.view(absorbed_key)))
+    await act.gathered(work, _relatives(work.view(absorbed_key)) | _spouses(work.view(kept_key)))
     directory = await numbers.of_person(act.conn, absorbed_key)
     act.merge = MergeNote(
         absorbed_key,
@@ -98,6 +99,10 @@ async def _no_circle(act: Act, work: Work) -> None:
 
 def _parents(view: PersonView) -> set[int]:
     return {k.relative_key for k in view.kin if k.relation in kinship.PARENTS and k.relative_key is not None}
+
+
+def _spouses(view: PersonView) -> set[int]:
+    return {k.relative_key for k in view.kin if k.relation == KinRelation.SPOUSE and k.relative_key is not None}
 
 
 def _relatives(view: PersonView) -> set[int]:

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -65,8 +64,7 @@ def issuers(request: Request) -> frozenset[str]:
     """Our own names as an issuer of tokens. The dialect has a port of its own: where no address is configured, the one it is called
     at counts, and of a demonstration the one beside it, under every name this machine answers to."""
     known = {issuer_of(request)}
-    links.find(request.app.state.data)
-    if not request.app.state.issuer and (beside := urlsplit(os.environ.get(links.DEMO_URL, ""))).port:
+    if not request.app.state.issuer and (beside := urlsplit(links.demo_url(request.app.state.data))).port:
         names = (f"[{one}]" if ":" in one else one for one in request.app.state.settings.hosts)
         known |= {f"{beside.scheme}://{name}:{beside.port}" for name in names}
     return frozenset(known)
