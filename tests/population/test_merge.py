@@ -213,6 +213,18 @@ async def test_a_death_that_one_record_knows_widows_the_spouse_and_leaves_the_ho
     assert await knowledge(office, [a, b, wife, child]) == before
 
 
+async def test_a_marriage_that_a_merge_cut_in_two_is_annulled_on_both_records(office):
+    a, b = await office.person("Trần Văn Một", sex=Sex.MALE), await office.person("Trần Văn Một", sex=Sex.MALE)
+    wife, other = await office.person("Lê Thị Vợ", sex=Sex.FEMALE), await office.person("Lê Thị Trước", sex=Sex.FEMALE)
+    await office(service.marry, a, spouse_key=wife, on=date(2025, 6, 1))
+    await office(service.marry, b, spouse_key=other, on=date(2026, 1, 1))
+    await office(service.divorce, b, on=date(2026, 1, 28))
+    await office(service.merge, a, kept_key=b)
+    await office(service.annul_marriage, wife, on=date(2026, 2, 3))
+    assert await checks.findings(office.conn) == []
+    assert {k.relative_key for k in (await office.view(b)).kin} == {other}
+
+
 async def test_who_descends_from_somebody_is_somebody_else(office):
     a, b, wife, child = await two_records(office, frozenset({"a_wife", "a_child"}))
     for one, other in ((a, child), (child, a), (a, wife), (wife, a)):

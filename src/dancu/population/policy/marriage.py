@@ -64,7 +64,9 @@ def end_marriage(work: Work, key: int, on: date, *, annulled: bool = False) -> N
     kin = view.spouse
     spouse = kin.relative_key if kin else None
     how = "annulment" if annulled else "divorce"
-    for person in [k for k in (key, spouse) if k is not None and k in work.persons]:
+    both = [k for k in (key, spouse) if k is not None and k in work.persons]
+    starts: list[date | None] = []
+    for person in both:
         current = work.view(person, on)
         partner = current.spouse
         status = current.marital_status
@@ -75,6 +77,12 @@ def end_marriage(work: Work, key: int, on: date, *, annulled: bool = False) -> N
         work.put(person, MaritalFact(source=work.source, valid=days, status=after))
         work.erase(person, KinFact, days, lambda k: k.relation == KinRelation.SPOUSE)
         work.events.append(events.MarriageEnded(person, partner.relative_key if partner else None, how))
+        starts.append(start)
+    if annulled:
+        # What was no marriage stands on neither record, also where a merge cut one of the two into pieces.
+        days = Valid(None if None in starts else min(s for s in starts if s is not None))
+        for person in both:
+            work.erase(person, KinFact, days, lambda k: k.relation == KinRelation.SPOUSE and k.relative_key in both)
     work.tell(Told.CITIZEN, Told.SUBSCRIBERS)
 
 
