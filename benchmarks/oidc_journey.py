@@ -41,7 +41,7 @@ BACK = "https://bench.example/back"
 PASSCODE = "482915"
 CLAIMS = frozenset({"name", "birthdate", "gender"})
 _LANES = 6
-_REST, _LOOK = 1.5, 5.0
+_REST, _LOOK, _LOOKS = 1.5, 5.0, 12
 _AT_ONCE = 100_000
 FEW, MANY, SLOWER = 10_000, 1_000_000, 1.1
 
@@ -242,11 +242,16 @@ async def forgiven(running: Running) -> None:
 
 
 async def unasked(running: Running, but: int) -> float:
-    """CPU milliseconds a second of all our processes while nobody asks."""
-    await asyncio.sleep(_REST)
-    before, began = used(running, but), time.monotonic()
-    await asyncio.sleep(_LOOK)
-    return (used(running, but) - before) / (time.monotonic() - began) * 1e3
+    """CPU milliseconds a second of all our processes while nobody asks: what the fill left to do is done by then."""
+    least = float("inf")
+    for _ in range(_LOOKS):
+        before, began = used(running, but), time.monotonic()
+        await asyncio.sleep(_LOOK)
+        seen = (used(running, but) - before) / (time.monotonic() - began) * 1e3
+        if seen > least * 0.8:
+            return min(seen, least)
+        least = seen
+    return least
 
 
 async def measure(running: Running, people: int, count: int, *, deep: bool) -> None:
