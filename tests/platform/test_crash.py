@@ -106,7 +106,7 @@ def crash(place: Installation, kills: int) -> Clients:
     try:
         for n in range(kills):
             before = len(clients.answers)
-            wait_for(lambda before=before: len(clients.answers) > before + 50, f"no answers before kill {n}\n{server.output[-1500:]}")
+            wait_for(lambda before=before: len(clients.answers) > before + 50, f"no answers before kill {n}, {len(clients.answers)} so far, refused {sorted(clients.refused)}\n{server.output[-1500:]}")
             time.sleep(choice.random())
             if n % 2:
                 pid = place.cluster.pid()
@@ -117,7 +117,7 @@ def crash(place: Installation, kills: int) -> Clients:
                 server = place.start(port=port, env=_FREE)
                 server.port()
         before = len(clients.answers)
-        wait_for(lambda: len(clients.answers) > before + 50, f"no answers after the last kill\n{server.output[-1500:]}")
+        wait_for(lambda: len(clients.answers) > before + 50, f"no answers after the last kill, refused {sorted(clients.refused)}\n{server.output[-1500:]}")
     finally:
         clients.end()
     assert server.end() == 0
