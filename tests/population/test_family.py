@@ -192,3 +192,11 @@ async def test_a_relative_is_shown_as_called_now_beside_what_was_declared(office
     assert value.startswith("Lê Thị Bích")
     assert "Lê Thị Bé" in note
     assert told({}) == (value.replace("Bích", "Bé"), "")
+
+
+async def test_who_was_written_as_father_and_as_mother_stays_one_of_the_two(office):
+    child, mother = await office.person("Trần Văn Con"), await office.person("Lê Thị Mẹ")
+    for relation in (KinRelation.MOTHER, KinRelation.FATHER):
+        await office(service.set_parent, child, relation=relation, parent=mother)
+    await office(service.set_parent, child, relation=KinRelation.FATHER, parent=None)
+    assert [k.relative_key for k in (await office.view(mother)).relatives(KinRelation.CHILD)] == [child]

@@ -58,7 +58,8 @@ def set_parent(
     rules.standing(work.view(child))
     for old in work.erase(child, KinFact, ALWAYS, lambda k: k.relation == relation):
         assert isinstance(old, KinFact)
-        if old.relative_key in work.persons and old.relative_key != parent:
+        still = {k.relative_key for k in work.facts(child, KinFact) if k.relation in PARENTS}  # written as father and as mother
+        if old.relative_key in work.persons and old.relative_key != parent and old.relative_key not in still:
             work.erase(
                 old.relative_key,
                 KinFact,
