@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import socket
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,8 @@ from common import report
 from oidc_load import post, volley
 from oidc_peer import Peer, installed, peer
 from province import Running, children_of, cpu_seconds, province
+
+from dancu.kit.ports import free_port
 
 TARGET = 0.7
 CLIENTS = 40
@@ -112,7 +113,7 @@ def measure(running: Running, folder: Any, way: str, clients: list[Any], ask: As
         return
     directory = str(postgres.locate(running.data).socket)
     for kind, where, part in (("bare", "", "app"), ("same", directory, "all")):
-        with peer(folder, secret, key, port=_free_port(), socket=where) as one:
+        with peer(folder, secret, key, port=free_port(), socket=where) as one:
             theirs(running, one, clients, ask, 500)
             mine, other = [], []
             for _ in range(asked.pairs):
@@ -139,12 +140,6 @@ def prepare(running: Running) -> None:
 
 def _median(runs: list[dict[str, float]], part: str) -> float:
     return statistics.median(run[part] for run in runs)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

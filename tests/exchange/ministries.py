@@ -18,6 +18,7 @@ from dancu.exchange.connectors.addresses import Address
 from dancu.exchange.connectors.catalogue import connectors
 from dancu.exchange.connectors.client import Lines
 from dancu.kit.outbound import rules
+from dancu.kit.ports import free_port
 
 KEY = b"a-key-of-the-tests"
 HOA, MINH, NOBODY = "049190012345", "049087004512", "049000000000"
@@ -52,9 +53,7 @@ class Ministries:
 
 @contextlib.contextmanager
 def ministries(folder: Path, people: int = 60) -> Iterator[Ministries]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     child = launch.start(folder, port, people, dict.fromkeys(PREFIXES, KEY))
     made = Ministries(port, launch.folder_of(folder))
     try:
@@ -64,7 +63,10 @@ def ministries(folder: Path, people: int = 60) -> Iterator[Ministries]:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 if stock.stocked(made.folder):
                     break
+            assert child.poll() is None, (made.folder / "log").read_text("utf-8")
             time.sleep(0.1)
+        else:
+            raise AssertionError("the ministries are not ready: " + (made.folder / "log").read_text("utf-8"))
         yield made
     finally:
         launch.stop(child)

@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from dancu.exchange import keys as authority
 from dancu.kit import server as http
+from dancu.kit.ports import free_port
 from dancu_client import AsyncClient, CallRefused
 from tests.exchange.calling import WHY, Site
 from tests.exchange.calling import site as site
@@ -47,12 +48,6 @@ frontend partners
 backend dancu
     server app 127.0.0.1:{app}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def server_certificate(folder: Path) -> None:

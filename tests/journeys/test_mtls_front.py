@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from dancu.kit.ports import free_port
 from tests.journeys.conftest import Site
 
 HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
@@ -105,12 +106,6 @@ class Front:
             return http.post("/oidc/token", data=body, headers=headers)
 
 
-def _free() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
-
-
 def _up(port: int) -> None:
     for _ in range(200):
         with socket.socket() as one:
@@ -129,7 +124,7 @@ def front(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fron
     ours.issue("other.pem", "another client")
     theirs.issue("forged.pem", "so-y-te.example")
     cert = ours.issue("client.pem", "so-y-te.example")
-    public, back = _free(), _free()
+    public, back = free_port(), free_port()
     url = f"https://localhost:{public}"
     command = [sys.executable, "-m", "dancu", "oidc", "client", "add", "--name", "Sở Y tế", "--profile", "fapi2", "--data", str(site.data)]
     more = ["--auth-method", "tls_client_auth", "--tls-subject", cert.subject.rfc4514_string(), "--bound", "mtls", "--json"]

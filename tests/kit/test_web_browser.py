@@ -1,7 +1,6 @@
 """The shared components in a real browser: nothing overflows a phone, axe finds nothing, keys work, CSP holds."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
+
+from dancu.kit.ports import free_port
 
 pytestmark = pytest.mark.journey
 CHROMIUM = "/usr/bin/chromium"
@@ -36,9 +37,7 @@ TOO_SMALL = """[...document.querySelectorAll('button, .button, .menu a, .tabs a,
 def address() -> Iterator[str]:
     if not Path(CHROMIUM).exists():
         pytest.skip("no chromium")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",

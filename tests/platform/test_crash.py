@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import psycopg
 import pytest
 
 from dancu.kit import postgres
+from dancu.kit.ports import free_port
 from tests.platform.installation import Installation
 
 CLIENTS = 8
@@ -79,13 +79,6 @@ class Clients:
                 assert b"049" not in text  # no number of anybody in a refusal
                 self.refused.add(response.status)
                 time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from dancu.kernel.errors import DancuError, Unavailable
+from dancu.kit.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ _CONNECTIONS, _OTHER_FILES = 8192, 512
 def choose_port(port: int, hosts: tuple[str, ...]) -> int:
     """The port, free on every host this machine has; for 0 any such. Raises Unavailable `serve.port`."""
     for _ in range(1 if port else _TRIES):
-        chosen = port or _any_port(hosts[0])
+        chosen = port or free_port(hosts[0])
         states = [_state(host, chosen) for host in hosts]
         if "taken" not in states and "free" in states:
             return chosen
@@ -43,22 +44,12 @@ def choose_port(port: int, hosts: tuple[str, ...]) -> int:
         raise Unavailable("serve.host", "Máy này không có địa chỉ {hosts}.", hosts=", ".join(hosts))
     raise Unavailable(
         "serve.port", "Cổng {port} đang được dùng. Hãy chọn cổng khác: --port {other}.",
-        port=port, other=_any_port(hosts[0]),
+        port=port, other=free_port(hosts[0]),
     )  # fmt: skip
 
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _any_port(host: str) -> int:
-    try:
-        with socket.socket(_family(host)) as probe:
-            probe.bind((host, 0))
-            port: int = probe.getsockname()[1]
-            return port
-    except OSError:
-        return 0
 
 
 def _state(host: str, port: int) -> str:
