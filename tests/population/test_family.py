@@ -194,9 +194,18 @@ async def test_a_relative_is_shown_as_called_now_beside_what_was_declared(office
     assert told({}) == (value.replace("Bích", "Bé"), "")
 
 
-async def test_who_was_written_as_father_and_as_mother_stays_one_of_the_two(office):
+async def test_nobody_is_father_and_mother_of_one_child(office):
     child, mother = await office.person("Trần Văn Con"), await office.person("Lê Thị Mẹ")
-    for relation in (KinRelation.MOTHER, KinRelation.FATHER):
-        await office(service.set_parent, child, relation=relation, parent=mother)
+    await office(service.set_parent, child, relation=KinRelation.MOTHER, parent=mother)
+    with pytest.raises(DancuError) as refused:
+        await office(service.set_parent, child, relation=KinRelation.FATHER, parent=mother)
+    assert refused.value.code == "kin.both"
+
+
+async def test_who_a_merge_made_father_and_mother_stays_one_of_the_two(office):
+    child, mother, again = await office.person("Trần Văn Con"), await office.person("Lê Thị Mẹ"), await office.person("Lê Thị Mẹ")
+    await office(service.set_parent, child, relation=KinRelation.MOTHER, parent=mother)
+    await office(service.set_parent, child, relation=KinRelation.FATHER, parent=again)
+    await office(service.merge, again, kept_key=mother)
     await office(service.set_parent, child, relation=KinRelation.FATHER, parent=None)
     assert [k.relative_key for k in (await office.view(mother)).relatives(KinRelation.CHILD)] == [child]

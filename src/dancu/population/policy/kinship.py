@@ -58,7 +58,7 @@ def set_parent(
     rules.standing(work.view(child))
     for old in work.erase(child, KinFact, ALWAYS, lambda k: k.relation == relation):
         assert isinstance(old, KinFact)
-        still = {k.relative_key for k in work.facts(child, KinFact) if k.relation in PARENTS}  # written as father and as mother
+        still = {k.relative_key for k in work.facts(child, KinFact) if k.relation in PARENTS}  # a merge made father and mother one
         if old.relative_key in work.persons and old.relative_key != parent and old.relative_key not in still:
             work.erase(
                 old.relative_key,
@@ -76,6 +76,8 @@ def set_parent(
     elif parent is not None:
         _own_parent(child, parent, ancestors)
         rules.standing(work.view(parent))
+        if any(k.relation in PARENTS and k.relative_key == parent for k in work.facts(child, KinFact)):
+            raise Conflict("kin.both", N_("Người này đang được ghi là cha hoặc mẹ còn lại của người con. Nếu ghi nhầm, hãy bỏ chỗ ghi nhầm trước."))
         _fits(work, child, relation, parent)
         work.open(child, portrait(work, relation, parent))
         mirror = portrait(work, KinRelation.CHILD, child)
