@@ -273,6 +273,20 @@ async def test_levels_that_are_demanded_and_wished_for(site: Site, registry: Any
     assert sent_back(quiet)["error"] in ("login_required", "interaction_required", "unmet_authentication_requirements")
 
 
+async def test_a_wish_to_sign_in_anew_holds_a_moment_after_signing_in(site: Site, registry: Any, make_service: Make) -> None:
+    """What counts is another sign-in than the one that stood, not how long ago that one was made."""
+    citizen = await make_citizen(registry)
+    journey = Journey(site, await make_service("basic", agreement=FREE), citizen)
+    for wish in ({"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "0"}):
+        answer = await journey.authorize(journey.request(**wish))
+        assert "prompt=login" in answer.headers["location"], wish
+        onward = parse_qs(urlsplit(answer.headers["location"]).query)["next"][0]
+        async with site.browser(citizen) as browser:
+            assert "prompt=login" in (await browser.get(onward)).headers["location"], "came back without having done it"
+            await site.sql("UPDATE accounts.sign_in SET at = clock_timestamp() WHERE person_key = %s RETURNING 1", (citizen.key,))
+            assert "code" in sent_back(await browser.get(onward)), wish
+
+
 # Token endpoint (RFC 6749 §5, 6750, 7009, 7662) -----------------------------------------------------------------------------
 
 _BASIC = "client_credentials"

@@ -19,7 +19,8 @@ class AuthRequest:
     """What a client asks for. `request_id` (16 bytes) is drawn when the request first arrives and becomes the id of the
     family of tokens, so one request leads to one family. `at`: when it arrived, seconds. `max_age` None: not asked.
     `subject`: whom the client believes to be there, by the `sub` it knows; "" for anybody.
-    `pushed`: it came by reference, which is good for one answer."""
+    `pushed`: it came by reference, which is good for one answer. `after`: when the sign-in was made that did not do, so that the next
+    one can be told from it; 0 for none."""
 
     request_id: bytes
     client_id: str
@@ -41,6 +42,7 @@ class AuthRequest:
     purpose: str = ""
     subject: str = ""
     pushed: bool = False
+    after: float = 0.0
 
     def values(self) -> dict[str, Any]:
         """Name -> value, nothing copied: to be sealed at once."""

@@ -69,9 +69,7 @@ def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: b
     demanded, acr = least_acr(request)
     if sign_in is None:
         return Stand(Step.SIGN_IN, acr, "login" in request.prompt)
-    at = sign_in.at.timestamp()
-    fresh = "login" in request.prompt or "select_account" in request.prompt
-    if (fresh and at < request.at - 1) or (request.max_age is not None and now - at > max(request.max_age, 1) and at < request.at - 1):
+    if _stale(request, sign_in.at.timestamp(), was_asked=was_asked, now=now):
         return Stand(Step.SIGN_IN, acr, True)
     if sign_in.acr < acr:
         if not was_asked:
@@ -79,6 +77,16 @@ def sign_in_needed(request: AuthRequest, sign_in: SignIn | None, *, was_asked: b
         if demanded:
             raise OAuthError("unmet_authentication_requirements", "the sign-in is weaker than demanded")
     return None
+
+
+def _stale(request: AuthRequest, at: float, *, was_asked: bool, now: float) -> bool:
+    """Must they sign in anew? Whoever comes with a request does, however short ago they signed in, where it says `login`; who was sent
+    to sign in has done it when the sign-in is another than the one before, and not older than the request."""
+    if was_asked and at > request.after and at >= request.at - 1:
+        return False
+    if "login" in request.prompt or "select_account" in request.prompt:
+        return True
+    return request.max_age is not None and now - at > request.max_age
 
 
 def least_acr(request: AuthRequest) -> tuple[int, int]:

@@ -165,7 +165,7 @@ def hinted_person(provider: Provider, issuer: str, client: Client, token: str) -
 
 def code(sealer: Sealer, made: Code) -> str:
     request = made.request.values()
-    for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age", "subject", "pushed"):
+    for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age", "subject", "pushed", "after"):
         del request[name]
     request["request_id"] = b64u(made.request.request_id)
     sign_in = made.sign_in.values()
