@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 
 from dancu.accounts.models import AccountState
-from dancu.accounts.service import activate, core
+from dancu.accounts.service import activate, codes, core
 from dancu.accounts.service.check import eid_purpose
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import SetClock
@@ -172,3 +173,42 @@ async def test_the_database_itself_refuses_an_active_account_that_was_not_activa
         async with app.transaction():
             await core.set_state(app, key, AccountState.ACTIVE)
     assert NOW - timedelta(days=1) < (await core.existing(app, key)).approved_at
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
+
+
+async def test_a_strangers_wrong_tries_end_the_short_code_and_a_long_one_reaches_the_holder(office, app):
+    key, phone, code = await invited(office, app)
+    for _ in range(codes.SHORT_TRIES - 1):
+        assert not await activate.may_activate(app, key, wrong(code))
+    assert len(await told(app, phone)) == 1, "nothing is sent before"
+    assert not await activate.may_activate(app, key, wrong(code))
+    assert not await activate.may_activate(app, key, code), "the short code is worth nothing any more"
+    texts = await told(app, phone)
+    assert len(texts) == 2, "once"
+    long = re.search(r"\d{4} \d{3} \d{3}", texts[0])[0]
+    for _ in range(3 * codes.SHORT_TRIES):
+        assert not await activate.may_activate(app, key, wrong(long.replace(" ", "")))
+    assert await activate.may_activate(app, key, long)
+
+
+async def test_a_new_code_asked_for_by_a_stranger_gives_no_new_tries(office, app):
+    key, phone, code = await invited(office, app)
+    for _ in range(codes.SHORT_TRIES // 2):
+        await activate.may_activate(app, key, wrong(code))
+    await activate.resend(app, key)
+    code = re.search(r"\b\d{6}\b", (await told(app, phone))[0])[0]
+    for _ in range(codes.SHORT_TRIES // 2):
+        await activate.may_activate(app, key, wrong(code))
+    assert not await activate.may_activate(app, key, code)
+    await app.execute("DELETE FROM kit.throttle")
+    await activate.resend(app, key)
+    assert re.search(r"\d{4} \d{3} \d{3}", (await told(app, phone))[0]), "and what is sent from now on is long"
+    await activate.invite(app, key)
+    assert await activate.may_activate(app, key, code_in((await told(app, phone))[0])), "an officer begins anew"
+
+
+def test_guessing_both_codes_to_the_end_succeeds_once_in_twenty_thousand():
+    assert codes.SHORT_TRIES / 10**6 + codes.LONG_TRIES / 10**codes.LONG_DIGITS <= 1 / 20_000

@@ -136,3 +136,24 @@ async def test_a_child_gets_no_key_of_the_guardians_phone(site, app, office):
         page = await b.post("/eid/activate/passcode", 200, passcode=PASSCODE, again=PASSCODE)
     assert len(kept_codes(page)) == 10
     assert "data-passkey" not in page
+
+
+async def test_a_stranger_who_guesses_is_slowed_and_the_holder_elsewhere_is_not(site, app, an):
+    code = code_in((await told(app, an.phone))[0])
+    guess = f"{(int(code) + 1) % 1_000_000:06d}"
+    async with browsing(site, address="10.66.6.6") as stranger, browsing(site, address="10.66.7.7") as holder:
+        await stranger.get("/eid/activate")
+        for _ in range(5):
+            assert "chưa đúng" in await stranger.post("/eid/activate", 422, number=an.number, code=guess)
+        assert "Xin đợi" in await stranger.post("/eid/activate", 422, number=an.number, code=code)
+        await holder.get("/eid/activate")
+        assert "Chọn mật mã" in await holder.post("/eid/activate", 200, number=an.number, code=code)
+
+
+async def test_a_number_nobody_has_waits_like_any_other(site, an):
+    number = new_number("049190")
+    async with browsing(site, address="10.66.8.8") as b:
+        await b.get("/eid/activate")
+        for _ in range(5):
+            assert "chưa đúng" in await b.post("/eid/activate", 422, number=number, code="123456")
+        assert "Xin đợi" in await b.post("/eid/activate", 422, number=number, code="123456")

@@ -10,15 +10,19 @@ import pytest
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.application import ApplicationState
+from dancu.accounts.policy.registration import needs_faces
 from dancu.accounts.ports import subscriber
 from dancu.accounts.ports.subscriber import Subscriber
 from dancu.accounts.service import core, queue
 from dancu.accounts.service.check import eid_purpose
 from dancu.accounts.store import applications
+from dancu.cards import service as cards
+from dancu.cards.models import PortraitCheck
+from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
 from dancu.population.models import ContactKind
-from tests.accounts.registration import claim, hand_in, new_number, new_phone, person, says, told, with_jobs
+from tests.accounts.registration import claim, hand_in, new_number, new_phone, person, rows, says, told, with_jobs
 from tests.population.conftest import ELSEWHERE
 
 HOW = "Gặp trực tiếp, xem thẻ căn cước"
@@ -176,3 +180,56 @@ async def test_portraits_do_not_outlive_the_decision_for_long(office, app, polic
         "UPDATE accounts.application SET decided_at = decided_at - %s WHERE application_id = %s", (timedelta(days=31), application_id)
     )
     assert await applications.drop_portraits(worker, 30) >= 1
+
+
+@pytest.fixture
+def biometric(registry, monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("DANCU_DATABASE_URL_BIOMETRIC", registry.dsn("biometric"))
+
+
+async def on_file(app, police, key, picture=b"kept picture"):  # type: ignore[no-untyped-def]
+    """The person's portrait in the store; no detector runs."""
+    face = PortraitCheck(True, (), 1, 320, 400, image=picture, embedding=bytes(512))
+    await cards.keep_reference(app, police, eid_purpose(), key, "face", face, source="card", taken_on=date(2022, 4, 5))
+    await app.commit()
+
+
+async def test_the_portrait_on_file_is_shown_to_who_decides_a_doubtful_case_and_each_time_on_record(office, app, police, officers, registry, biometric):
+    key, application_id, _ = await waiting_one(office, app)
+    await app.commit()
+    assert (await queue.sheet(app, police, eid_purpose(), application_id)).reference is None
+    with pytest.raises(NotFound):
+        await queue.reference(app, police, eid_purpose(), application_id)
+    await app.commit()
+    await on_file(app, police, key)
+    sheet = await queue.sheet(app, police, eid_purpose(), application_id)
+    assert sheet.reference is not None
+    shown, kept = await queue.reference(app, police, eid_purpose(), application_id)
+    assert (shown, kept.source, kept.taken_on) == (b"kept picture", "card", date(2022, 4, 5))
+    with pytest.raises(NotAllowed):
+        await queue.reference(app, officers["civil_status_clerk"], eid_purpose(), application_id)
+    found = await rows(
+        registry.dsn("admin"), "SELECT actor_id, case_ref FROM audit.pending WHERE subject = %s AND note ->> 'verb' = 'show_reference'", key
+    )
+    assert found == [(police.actor_id, sheet.application.ref)] * 2
+
+
+async def test_no_portrait_is_shown_where_the_decision_needs_none(office, app, police, biometric):
+    key, waiting, _ = await waiting_one(office, app)
+    await on_file(app, police, key)
+    await queue.refuse(app, police, eid_purpose(), waiting, "Ngày sinh khai khác giấy khai sinh")
+    await app.commit()
+    with pytest.raises(NotFound) as refused:
+        await queue.reference(app, police, eid_purpose(), waiting)
+    assert refused.value.code == "application.no_comparison"
+    assert (await queue.sheet(app, police, eid_purpose(), waiting)).reference is None
+    assert not needs_faces(("account_exists", "birth_differs"))
+    assert not needs_faces(("no_card",))
+
+
+async def test_the_store_of_portraits_itself_refuses_who_may_not_decide_and_other_areas(office, app, police, officers, biometric):
+    key, _, _ = await waiting_one(office, app)
+    await on_file(app, police, key)
+    for asking, permission in ((officers["civil_status_clerk"], "eid.application.decide"), (police, "eid.application.read"), (SYSTEM, "eid.application.decide")):
+        with pytest.raises(NotAllowed):
+            await cards.show_face(asking, eid_purpose(), key, permission)

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from dancu.cards.models import Reference
+
 
 class ApplicationState(StrEnum):
     """`SUBMITTED`: not checked yet. `WAITING`: for an officer. `SECOND`: for the second officer."""
@@ -114,7 +116,8 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """The desk's page of one application: claimed beside registered. `contact_known`: the registry knows a way to reach
-    the person it has."""
+    the person it has. `reference`: the portrait the state has,
+    where there is one and the decision needs it; the picture itself is asked for apart."""
 
     application: Application
     claim: Claim
@@ -123,3 +126,4 @@ class Sheet:
     registered: bool = False
     contact_known: bool = False
     findings: dict[str, Any] = field(default_factory=dict)
+    reference: Reference | None = None

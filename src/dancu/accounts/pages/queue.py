@@ -45,28 +45,36 @@ async def waiting(request: Request, conn: DbConn, actor: CurrentActor, done: str
 
 
 async def _sheet(
-    request: Request, conn: Conn, actor: CurrentActor, application_id: int, form: Form, errors: FormErrors
+    request: Request, conn: Conn, actor: CurrentActor, application_id: int, form: Form, errors: FormErrors, *, compare: bool = False
 ) -> Response:
     sheet = await queue.sheet(conn, actor, _why(), application_id)
     before, after = await queue.neighbours(conn, actor, _why(), application_id)
-    picture = f"/desk/eid/applications/{application_id}/portrait" if sheet.portrait else ""
+    page = f"/desk/eid/applications/{application_id}"
+    picture = f"{page}/portrait" if sheet.portrait else ""
     return render(
         request, "accounts/application_sheet.html", sheet=sheet, one=sheet.application, form=form, errors=errors,
         rows=[(gettext(term), left, right) for term, left, right in sheet.rows], reasons=REASONS, channels=CHANNELS,
-        picture=picture, before=before, after=after, approvable=may_approve(sheet.application.reasons) and sheet.registered,
+        picture=picture, page=page, kept=f"{page}/reference" if compare and sheet.reference else "", before=before, after=after, approvable=may_approve(sheet.application.reasons) and sheet.registered,
         today=SYSTEM_CLOCK.today(), purpose=_why(), purpose_title=access.purpose_title("eid_account"),
         doubtful=needs_remark(sheet.application.reasons), status=422 if errors else 200,
     )  # fmt: skip
 
 
 @router.get("/applications/{application_id}", dependencies=[allow("eid.application.read")])
-async def one(request: Request, conn: DbConn, actor: CurrentActor, application_id: int) -> Response:
-    return await _sheet(request, conn, actor, application_id, Form(), FormErrors())
+async def one(request: Request, conn: DbConn, actor: CurrentActor, application_id: int, compare: str = "") -> Response:
+    return await _sheet(request, conn, actor, application_id, Form(), FormErrors(), compare=bool(compare))
 
 
 @router.get("/applications/{application_id}/portrait", dependencies=[allow("eid.application.read")])
 async def portrait(conn: DbConn, actor: CurrentActor, application_id: int) -> Response:
     image = await queue.portrait(conn, actor, _why(), application_id)
+    return Response(image, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/applications/{application_id}/reference", dependencies=[allow("eid.application.decide")])
+async def reference(conn: DbConn, actor: CurrentActor, application_id: int) -> Response:
+    """The picture of the page that was asked to compare; of no other page, and of no cache."""
+    image, _ = await queue.reference(conn, actor, _why(), application_id)
     return Response(image, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 

@@ -37,6 +37,10 @@ BARS: Final = frozenset({"number_unknown", "dead", "account_exists", "phone_take
 DOUBTS: Final = frozenset({"name_differs", "name_close", "birth_differs", "birth_close", "birth_unknown", "subscriber_differs", "guardian_unproved"})
 
 
+# With these the officer compares the picture that was sent with the one the state has: who handed it in is in doubt.
+FACES: Final = DOUBTS | {"subscriber_unknown", "another_open", "busy", "portrait_unchecked"}
+
+
 def reasons(found: Found, rule: Rule) -> tuple[str, ...]:
     """Why an officer must look; empty where the case is clear."""
     if not found.number_known:
@@ -80,6 +84,11 @@ def _age(found: Found, rule: Rule) -> list[str]:
 def may_approve(why: tuple[str, ...]) -> bool:
     """May an officer approve it, having looked?"""
     return not BARS & set(why)
+
+
+def needs_faces(why: tuple[str, ...]) -> bool:
+    """Does the decision need the reference portrait? Not where nobody is approved whatever it shows, nor where no doubt is left."""
+    return may_approve(why) and bool(FACES & set(why))
 
 
 def needs_remark(why: tuple[str, ...]) -> bool:

@@ -67,19 +67,28 @@ async def resend(conn: Conn, key: int) -> None:
     found = await core.account(conn, key)
     if found is None or found.state is not AccountState.NOTIFIED or not found.activate_by or found.activate_by < SYSTEM_CLOCK.now():
         return
-    holder = await core.contacts(conn, key)
-    to = holder if holder.phone or not found.guardian_key else await core.contacts(conn, found.guardian_key)
     with contextlib.suppress(Exceeded):
-        await codes.send_code(conn, key, "activate", to=to.phone)
+        await codes.send_code(conn, key, "activate", to=await _phone_of(conn, found))
+
+
+async def _phone_of(conn: Conn, found: Account) -> str:
+    """The holder's phone; of a child without one, the guardian's."""
+    holder = await core.contacts(conn, found.person_key)
+    to = holder if holder.phone or not found.guardian_key else await core.contacts(conn, found.guardian_key)
+    return to.phone
 
 
 async def may_activate(conn: Conn, key: int, code: str, *, by: str = "") -> bool:
     """Whether `code` is the account's code of activation; used up by that, but for the browser `by` while what it was given
-    for it lasts. False also where nothing waits."""
+    for it lasts. False also where nothing waits. Wrong tries never end the way for the holder: where they have worn the short code
+    out, a long one goes to the holder's phone, once for each invitation."""
     right = await codes.check_code(conn, key, "activate", code, by=by)
     right = right or await codes.was_right(conn, key, "activate", code, by=by, seconds=_GRANT_SECONDS)
     found = await core.account(conn, key)
-    return right and found is not None and found.state is AccountState.NOTIFIED
+    waits = found is not None and found.state is AccountState.NOTIFIED
+    if found is not None and waits and not right and await codes.worn_out(conn, key, "activate"):
+        await codes.send_long(conn, key, "activate", to=await _phone_of(conn, found), language=found.language)
+    return right and waits
 
 
 def grant(account: Account) -> str:

@@ -3,14 +3,17 @@ registry says; approving and refusing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dancu.accounts.models import Contacts
 from dancu.accounts.models.application import Application, ApplicationState, Claim, Sheet, Waiting
-from dancu.accounts.policy.registration import may_approve, needs_remark
+from dancu.accounts.policy.registration import may_approve, needs_faces, needs_remark
 from dancu.accounts.service import activate, core
 from dancu.accounts.service.check import commune_of, registered_contacts
 from dancu.accounts.service.claims import open_claim
 from dancu.accounts.store import applications as store
 from dancu.audit import service as audit
+from dancu.cards import service as cards
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
 from dancu.kernel.dates import PartialDate
@@ -39,9 +42,10 @@ async def sheet(conn: Conn, actor: Actor, purpose: Purpose, application_id: int)
         return Sheet(application, claim, _rows(claim, None), portrait, findings=application.findings)
     view = await population.person(conn, actor, purpose, application.person_key)
     known = registered_contacts(view)
+    kept = await cards.references(conn, view.person_key) if portrait is not None and _faces_needed(actor, application) else ()
     return Sheet(
         application, claim, _rows(claim, view), portrait, registered=True, contact_known=bool(known.phone or known.email),
-        findings=application.findings,
+        findings=application.findings, reference=next((sample for sample in kept if sample.kind == cards.SampleKind.FACE), None),
     )  # fmt: skip
 
 
@@ -52,6 +56,19 @@ async def portrait(conn: Conn, actor: Actor, purpose: Purpose, application_id: i
     if image is None:
         raise _refusal("not_found")
     return image
+
+
+async def reference(conn: Conn, actor: Actor, purpose: Purpose, application_id: int) -> tuple[bytes, cards.Reference]:
+    """The portrait the state has of whom the application is for, beside the one that was sent: while it waits for this officer's
+    decision and the decision needs it. On record with the application's reference. Raises NotFound, NotAllowed."""
+    application = await _open(conn, actor, purpose, application_id, _DECIDE)
+    if not application.person_key or not _faces_needed(actor, application):
+        raise NotFound("application.no_comparison", N_("Hồ sơ này không cần đối chiếu ảnh gốc."))
+    return await cards.show_face(actor, replace(purpose, case_ref=application.ref), application.person_key, _DECIDE)
+
+
+def _faces_needed(actor: Actor, application: Application) -> bool:
+    return application.state.open and application.level == 1 and needs_faces(application.reasons) and actor.can(_DECIDE)
 
 
 def _rows(claim: Claim, view: PersonView | None) -> tuple[tuple[str, str, str], ...]:

@@ -7,24 +7,48 @@ from datetime import datetime
 from dancu.kit.db import Conn
 
 
-async def put(conn: Conn, key: int, use: str, digest: bytes, until: datetime, context: str) -> None:
-    """The code in force from now on; the one before is worth nothing any more."""
+async def put(
+    conn: Conn, key: int, use: str, digest: bytes, until: datetime, context: str, *, digits: int = 6, tries_stay: bool = False
+) -> None:
+    """The code in force from now on; the one before is worth nothing any more. `tries_stay`: its failures count on."""
     await conn.execute(
-        "INSERT INTO accounts.code AS c (person_key, use, code_digest, expires_at, context) VALUES (%s::bigint, %s, %s, %s, %s)"
+        "INSERT INTO accounts.code AS c (person_key, use, code_digest, expires_at, context, digits)"
+        " VALUES (%s::bigint, %s, %s, %s, %s, %s::smallint)"
         " ON CONFLICT (person_key, use) DO UPDATE SET code_digest = excluded.code_digest, sent_at = now(),"
-        " expires_at = excluded.expires_at, tries = 0, context = excluded.context, used_at = NULL",
-        (key, use, digest, until, context),
+        " expires_at = excluded.expires_at, tries = CASE WHEN %s THEN c.tries ELSE 0 END, context = excluded.context,"
+        " used_at = NULL, digits = excluded.digits",
+        (key, use, digest, until, context, digits, tries_stay),
     )
 
 
-async def take_try(conn: Conn, key: int, use: str, most: int) -> tuple[bytes, str] | None:
-    """Count one try of the live code and give (digest, context) to compare with; None where no try is left. The row stays
-    locked, so tries of the same moment are counted one after the other."""
+async def tries(conn: Conn, key: int, use: str) -> int:
+    """How often the code in force, and those it followed with `tries_stay`, were tried."""
+    row = await (
+        await conn.execute("SELECT tries FROM accounts.code WHERE person_key = %s::bigint AND use = %s", (key, use))
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def spent(conn: Conn, key: int, use: str, most: int) -> bool:
+    """Whether a live code of six digits has no try left."""
+    row = await (
+        await conn.execute(
+            "SELECT EXISTS (SELECT FROM accounts.code WHERE person_key = %s::bigint AND use = %s AND used_at IS NULL"
+            " AND expires_at > now() AND digits = 6 AND tries >= %s)",
+            (key, use, most),
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
+async def take_try(conn: Conn, key: int, use: str, most: int, most_long: int = 0) -> tuple[bytes, str] | None:
+    """Count one try of the live code and give (digest, context) to compare with; None where no try is left: `most` of a code of
+    six digits, `most_long` of a longer one. The row stays locked, so tries of the same moment are counted one after the other."""
     row = await (
         await conn.execute(
             "UPDATE accounts.code SET tries = tries + 1 WHERE person_key = %s::bigint AND use = %s AND used_at IS NULL"
-            " AND expires_at > now() AND tries < %s RETURNING code_digest, context",
-            (key, use, most),
+            " AND expires_at > now() AND tries < CASE WHEN digits > 6 THEN %s ELSE %s END RETURNING code_digest, context",
+            (key, use, most_long, most),
         )
     ).fetchone()
     return (bytes(row[0]), row[1]) if row else None

@@ -24,6 +24,7 @@ from dancu.cards.service.samples import (
     has_reference,
     keep_reference,
     references,
+    show_face,
 )
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "orders_of",
     "read_text",
     "references",
+    "show_face",
 ]

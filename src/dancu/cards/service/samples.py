@@ -24,7 +24,7 @@ from dancu.cards.store import reference as store
 from dancu.cards.store.reference import Sealed
 from dancu.kernel.actor import SYSTEM, Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import Invalid, NotFound
+from dancu.kernel.errors import Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn, connection, data_dir
 from dancu.kit.i18n import N_
 from dancu.kit.keys import KeyRing
@@ -115,6 +115,18 @@ async def compare_fingerprints(
     if not matches:
         raise NotFound("reference.none", _NONE)
     return max(matches, key=lambda match: match.score)
+
+
+async def show_face(actor: Actor, purpose: Purpose, key: int, permission: str) -> tuple[bytes, Reference]:
+    """The reference portrait itself, for the eyes of an officer who decides: (picture, where it comes from). An entry of its own
+    ("show_reference"), committed before this returns. Raises NotFound ("reference.none"), NotAllowed by `permission` and area."""
+    async with _biometric() as biometric:
+        word, found = await store.show_face(biometric, actor, purpose, key, permission)
+    if word != "ok":
+        raise NotAllowed("reference.not_allowed", N_("Bạn không được xem ảnh gốc của người này."))
+    if found is None:
+        raise NotFound("reference.none", _NONE)
+    return _unsealed(found, key, SampleKind.FACE, "image"), _reference(SampleKind.FACE, found)
 
 
 _NONE: Final = N_("Chưa có mẫu đối chiếu của người này. Hãy đối chiếu bằng thẻ và giấy tờ tại quầy.")

@@ -63,6 +63,30 @@ async def read(biometric: Conn, actor: Actor, purpose: Purpose, key: int, kind: 
         if error.sqlstate == NOT_SEQUENCED:
             raise not_sequenced() from error
         raise
+    return await _in_force(biometric, key, kind)
+
+
+async def show_face(biometric: Conn, actor: Actor, purpose: Purpose, key: int, permission: str) -> tuple[str, Sealed | None]:
+    """The portrait in force for an officer who holds `permission` in the person's area, on the record; ("ok", None) where there
+    is none, another word where it may not be shown."""
+    kind, actor_id, org, *rest = _who(actor, purpose)
+    try:
+        row = await (
+            await biometric.execute(
+                "SELECT cards.show_face(%s, %s::bigint, %s, %s::bytea, %s, %s, %s, %s, %s, %s::bigint, %s)",
+                (kind, actor_id, org, bytes.fromhex(actor.session_id), *rest, key, permission),
+            )
+        ).fetchone()
+    except psycopg.Error as error:
+        if error.sqlstate == NOT_SEQUENCED:
+            raise not_sequenced() from error
+        raise
+    word = str(row[0]) if row else "not_found"
+    found = await _in_force(biometric, key, "face") if word == "ok" else []
+    return word, found[0] if found else None
+
+
+async def _in_force(biometric: Conn, key: int, kind: str) -> list[Sealed]:
     cursor = await biometric.execute(
         'SELECT "position", image, template, engine, source, taken_on, demo FROM cards.reference'
         " WHERE person_key = %s::bigint AND kind = %s AND retired_at IS NULL ORDER BY \"position\"",

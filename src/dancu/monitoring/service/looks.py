@@ -48,6 +48,7 @@ FIELD = {
     "eid_application": N_("hồ sơ đăng ký định danh"), "mandate": N_("việc được tổ chức giao"),
     "authenticator": N_("cách xác thực"), "approval": N_("yêu cầu xác nhận"), "sign_in": N_("lần đăng nhập"),
     "card_order": N_("đơn làm thẻ"), "documents": N_("giấy tờ tích hợp"),
+    "face": N_("ảnh gốc"), "finger": N_("vân tay gốc"),
 }  # fmt: skip
 
 
