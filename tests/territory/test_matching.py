@@ -260,3 +260,32 @@ def test_little_confidence_is_not_exact() -> None:
 def test_without_commas_and_by_names_gone_before_2022(text: str, code: str | None) -> None:
     answer = resolve(text, OLD)
     assert (answer.unit.code if answer.unit else None) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "status", "first"),
+    [
+        ("Thủ đô Hà Nội", OLD, Status.EXACT, "Thành phố Hà Nội"),
+        ("huyện đảo Lý Sơn, Quảng Ngãi", OLD, Status.EXACT, "Huyện Lý Sơn, Tỉnh Quảng Ngãi"),
+        ("phường Xuân Hương, Đà Lạt", NEW, Status.EXACT, "Phường Xuân Hương - Đà Lạt, Tỉnh Lâm Đồng"),
+        ("Phường Quốc Tử Giám, Hà Nội", NEW, Status.AMBIGUOUS, None),
+        ("Phường Bến Thành", OLD, Status.EXACT, "Phường Bến Thành, Quận 1, Thành phố Hồ Chí Minh"),
+        ("xã La Dê, Nam Giang, Quảng Nam", OLD, Status.EXACT, "Xã La Dêê, Huyện Nam Giang, Tỉnh Quảng Nam"),
+        ("Ward: Linh Trung, Thu Duc City", OLD, Status.EXACT, "Phường Linh Trung, Thành phố Thủ Đức, Thành phố Hồ Chí Minh"),
+        # one letter wrong: the name that is nearest as written, not by ear
+        ("xã Bình Giag, Thăng Bình, Quảng Nam", OLD, Status.EXACT, "Xã Bình Giang, Huyện Thăng Bình, Tỉnh Quảng Nam"),
+        # nothing may be called sure that leaves a commune or its district unread
+        ("xã I O, Chư Prông, Gia Lai", NEW, Status.AMBIGUOUS, None),
+        ("ê Lợi, Ngô Quyền, Hải Phòng", NEW, Status.AMBIGUOUS, "Phường Ngô Quyền, Thành phố Hải Phòng"),
+        ("Xuân Đông, Tam Kỳ, Đà Nẵng", NEW, Status.EXACT, "Phường Tam Kỳ, Thành phố Đà Nẵng"),
+        ("xa an thinh - tp yen bai - yen bai", OLD, Status.UNKNOWN, None),
+        # the marks are those of the commune that went into Hưng Đạo
+        ("Đại Thành; TP.Hà Nội", NEW, Status.AMBIGUOUS, None),
+        # the province, or the district of that name in Quảng Bình
+        ("Vạn Ninh, Quảng Ninh", OLD, Status.AMBIGUOUS, None),
+    ],
+)
+def test_sure_only_of_what_was_read(text: str, day: date, status: Status, first: str | None) -> None:
+    answer = resolve(text, day)
+    assert answer.status is status, answer
+    assert first is None or names(text, day)[0] == first

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
 from dancu.territory.gazetteer import gazetteer as default_gazetteer
+from dancu.territory.matching.agreement import name_quality
 from dancu.territory.matching.approximate import Scopes, approximate_mentions
 from dancu.territory.matching.behind_a_number import offered
 from dancu.territory.matching.choosing import MOST, coarsest, longest, of_the_day, via, with_others
@@ -35,6 +36,8 @@ from dancu.territory.models import Candidate, Hamlet, Resolution, Status
 
 OTHER_KIND = 1.5
 """How far behind a reading may be that has the kind of unit written, before a reading of another kind is sure."""
+OTHER_DAY = 0.2
+"""What the name of another time is worth beside a unit of the day that bears it: "Phường Bến Thành" of 2023 was smaller."""
 Hamlets = Mapping[int, Sequence[Hamlet]] | Callable[[int], Sequence[Hamlet]]
 
 _CODE = re.compile(r"^\W*(\d{2,5})\W*$")
@@ -175,7 +178,9 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     top = readings[0]
     lone = top.unit.level == 3 and not top.support
     near = [s for s in readings if top.points - s.points < (LONE_MARGIN if lone else MARGIN)]
-    near = of_the_day(near, day, g)
+    of_day = of_the_day(near, day, g)
+    of_other_days = {id(s) for s in near} - {id(s) for s in of_day}
+    near = of_day
     near = coarsest(near, scorer)
     whole = longest(near)
     begun, near = [s for s in near if s not in whole], whole
@@ -185,15 +190,16 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
     means = {id(s): g.counterparts(s.unit.unit_id, day) for s in (*near, *far)}
     same = {id(s): frozenset(u.unit_id for u in means[id(s)]) or frozenset({-s.unit.unit_id}) for s in (*near, *far)}
     voices: dict[frozenset[int], float] = {}
+    weights: dict[int, float] = {}
     for s in (*near, *far):
-        weight = math.exp((s.points - top.points) * 1.5)
-        voices[same[id(s)]] = max(voices.get(same[id(s)], 0.0), weight)
+        weights[id(s)] = math.exp((s.points - top.points) * 1.5) * (OTHER_DAY if id(s) in of_other_days else 1.0)
+        voices[same[id(s)]] = max(voices.get(same[id(s)], 0.0), weights[id(s)])
     groups = {same[id(s)] for s in near}
     best: dict[int, Candidate] = {}
     note = ""
     for s in (*near, *far):
         units = means[id(s)]
-        base = _confidence(s) * math.exp((s.points - top.points) * 1.5) / sum(voices.values())
+        base = _confidence(s) * weights[id(s)] / sum(voices.values())
         main = {x.successor_id for x in g.successions(s.unit.unit_id) if x.main and x.successor_id}
         for u in units or (s.unit,):
             part = 1.0 if len(units) < 2 else (1.25 if u.unit_id in main else 1.0) / (len(units) + 0.25)
@@ -208,7 +214,7 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
         status, note = Status.UNKNOWN, NO_HEIR
     elif status is Status.AMBIGUOUS:
         note = _why(near, groups, day)
-    if status is Status.EXACT and _named_otherwise(top, far, same):
+    if status is Status.EXACT and (_named_otherwise(top, far, same) or _marked_otherwise(top, far, same, scorer)):
         status, note = Status.AMBIGUOUS, SEVERAL
     status, note, candidates = doubts(status, note, candidates, top, scorer)
     if status is Status.UNKNOWN and note in (CONTRADICTS, PART_NOT_READ):
@@ -238,6 +244,22 @@ def _named_otherwise(top: Scored, far: list[Scored], same: dict[int, frozenset[i
         s.unit.kind in (s.mention.kinds or ()) and s.quality >= top.quality and top.points - s.points < OTHER_KIND and same[id(s)] != same[id(top)]
         for s in far
     )  # fmt: skip
+
+
+def _marked_otherwise(
+    top: Scored, far: list[Scored], same: dict[int, frozenset[int]], scorer: Scorer
+) -> bool:
+    """Do the marks written speak against the unit, while one that bears just this name became another unit ("Đại Thành" for
+    Đại Thanh of today)?"""
+
+    def written_right(s: Scored) -> bool:
+        m = s.mention
+        return m.quality == 1.0 and not m.written.isascii() and name_quality(m, s.unit, scorer.index) >= 1.0
+
+    m = top.mention
+    if m.quality < 1.0 or m.written.isascii() or written_right(top):
+        return False
+    return any(s.support == top.support and same[id(s)] != same[id(top)] and written_right(s) for s in far)
 
 
 def _why(near: list[Scored], groups: set[frozenset[int]], day: date) -> str:

@@ -62,7 +62,7 @@ class Scope:
                 continue
             written = OSA.distance(key, known)
             distance = min(OSA.distance(heard, self.heard[at]), written)
-            quality = 0.97 - 0.055 * distance - 0.008 * (written - distance)
+            quality = 0.97 - 0.055 * distance - 0.025 * (written - distance)
             if distance == 0:
                 quality = 0.96
             if key[0] != known[0] and heard[0] != self.heard[at][0]:

@@ -6,8 +6,9 @@ The sentences are gettext message ids; the edges translate them.
 from dataclasses import replace
 
 from dancu.kernel.names import tone_fold
+from dancu.territory.gazetteer import REFORM
 from dancu.territory.matching.scoring import Scored, Scorer
-from dancu.territory.matching.words import NOISE
+from dancu.territory.matching.words import LEVEL, NOISE
 from dancu.territory.models import Candidate, Status
 
 NOT_READ = "Không nhận ra đơn vị hành chính nào trong địa chỉ."
@@ -43,6 +44,10 @@ def doubts(
         status, note, factor = Status.UNKNOWN, CONTRADICTS, 0.6
     elif level == 3 and 2 not in top.support and _goes_on(top, scorer):
         status, note, factor = Status.UNKNOWN, PART_NOT_READ, 0.6
+    elif status is Status.EXACT and _another_kind(top, scorer):
+        status, note, factor = Status.AMBIGUOUS, PART_NOT_READ, 0.6
+    elif status is Status.EXACT and top.unread and _rather_the_district(top, scorer):
+        status, note, factor = Status.AMBIGUOUS, PART_NOT_READ, 0.7
     elif lone and top.unread:
         note, factor = PART_NOT_READ, 0.5
     elif level == 2 and top.unread:
@@ -106,6 +111,30 @@ def _another_commune(top: Scored, scorer: Scorer) -> bool:
         and scorer.reading.segment_of[m.start] == (m.begin, m.end)
         and any(index.level(i) == 3 and index.group(i) == group for i in m.ids)
         for m in scorer.mentions
+    )
+
+
+def _another_kind(top: Scored, scorer: Scorer) -> bool:
+    """Is a commune named by its kind that was not read, and taken for one what stands for the district ("xã I O, Chư Prông,
+    Gia Lai"); or a district that was not read, beside a commune that never had one?"""
+    if top.unit.level < 3 or not top.typed_unread or 2 in top.support:
+        return False
+    kinds = [k for first, end in top.unread for k in scorer.reading.kinds[first:end] if k and k[1] >= first]
+    levels = {LEVEL[kind] for k in kinds for kind in k[0]}
+    never = top.unit.valid_from is not None and top.unit.valid_from >= REFORM
+    return (3 in levels and top.mention.kinds is None) or (2 in levels and never)
+
+
+def _rather_the_district(top: Scored, scorer: Scorer) -> bool:
+    """Is a ward of today read where, in the province named, the district of that name fits as well ("ê Lợi, Ngô Quyền, Hải
+    Phòng")? What is not read may be one of its communes. Not so in "Xuân Đông, Tam Kỳ, Đà Nẵng": no district lay there."""
+    if top.unit.level < 3 or 2 in top.support or top.mention.kinds is not None:
+        return False
+    index = scorer.index
+    named = {(1, m.key) for m in scorer.mentions if top.used.issuperset(m.span()) and m is not top.mention}
+    return any(
+        index.level(i) == 2 and any(index.above(i).get(province) == 1.0 for province in named)
+        for i in index.by_key.get(top.mention.key, ())
     )
 
 

@@ -26,6 +26,8 @@ _IN_WORDS = {
 }
 _I_OR_Y = re.compile(r"\b([hklmst]|qu)([iy])\b")
 """Syllables written with i or y at the writer's choice: Mĩ and Mỹ, Lí and Lý, Quí and Quý."""
+_LONG_VOWEL = re.compile(r"([aeu])\1")
+"""Long vowels of the highlands, which many write once: La Dêê and La Dê."""
 
 
 def _other_i(found: re.Match[str]) -> str:
@@ -59,6 +61,8 @@ class NameIndex:
                     self._also(key[: -len(last)] + word, unit_id)
             if _I_OR_Y.search(row[5]):
                 self._also(_I_OR_Y.sub(_other_i, row[5]).replace(" ", ""), unit_id)
+            if _LONG_VOWEL.search(row[5]):
+                self._also(_LONG_VOWEL.sub(r"\1", key), unit_id)
             if row[11]:
                 for spelling in row[11].split("|"):
                     self._also(fold(spelling), unit_id)
@@ -88,6 +92,12 @@ class NameIndex:
             for code in codes:
                 for unit_id in by_code[code]:
                     self._also(key, unit_id, former=True)
+        for row in self._with_a_dash:
+            for part in row[4].split(" - ") if row[2] == "3" else ():
+                key, unit_id = fold(part), int(row[0])
+                # "Xuân Hương" alone is Xuân Hương - Đà Lạt; "Đà Lạt" alone is the city, and an old ward is an old ward
+                if not any(self.level(i) == 2 or self.group(i) == self.group(unit_id) for i in self.by_key.get(key, ())):
+                    self._also(key, unit_id, former=True)
         for _, _, key, heir in (line.split(",") for line in read_lines("former_names")):
             self._also(key, int(heir), former=True)
 
@@ -114,9 +124,13 @@ class NameIndex:
         return frozenset((*self.by_key, *(word for _, row in self.gazetteer.rows() for word in row[5].split())))
 
     @cached_property
+    def _with_a_dash(self) -> list[list[str]]:
+        return [row for _, row in self.gazetteer.rows() if " - " in row[4]]
+
+    @cached_property
     def dashed(self) -> frozenset[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Names with a dash in them, as the folded words before and after it."""
-        named = (row[4].split(" - ") for _, row in self.gazetteer.rows() if " - " in row[4])
+        named = (row[4].split(" - ") for row in self._with_a_dash)
         return frozenset((tuple(fold_ascii(a).split()), tuple(fold_ascii(b).split())) for a, b in named)
 
     # -- groups -------------------------------------------------------------------------------------------
@@ -179,6 +193,10 @@ class NameIndex:
                     seen[heir] = 0.98
                     queue.append(heir)
         return tuple(seen.items())
+
+    def key(self, unit_id: int) -> str:
+        """Compact key of the unit's own name."""
+        return self.gazetteer.key(unit_id).replace(" ", "")
 
     def level(self, unit_id: int) -> int:
         """1 province, 2 district, 3 commune."""

@@ -180,7 +180,11 @@ def _english(words: list[Word]) -> tuple[list[Word], dict[int, frozenset[Kind]],
         if out and out[-1].segment != w.segment + cut:
             first = len(out)
         after = words[i + 1] if i + 1 < len(words) else None
-        before_number = after is not None and after.number and after.segment == w.segment
+        joined = after is not None and after.segment == w.segment
+        before_number = after is not None and after.number and joined
+        if w.key in ENGLISH_KINDS and first == len(out) and joined and not before_number:  # "Ward: Linh Trung"
+            named[first] = ENGLISH_KINDS[w.key]
+            continue
         if first < len(out) and not (before_number and w.key in ENGLISH_KINDS):
             if w.key in ENGLISH_KINDS:
                 named[first] = ENGLISH_KINDS[w.key]

@@ -4,7 +4,7 @@ A fully explained name is worth 5 whatever its level, so that "Lộc Ninh, Bình
 township stay close; what decides between readings is kind words, marks, the district and province beside the name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -73,7 +73,9 @@ class Scorer:
             for m in sorted(edge, key=lambda m: m.begin - m.end):
                 tops = [i for i in m.ids if self.index.level(i) == 1] if m.quality == 1.0 else []
                 if tops:
-                    groups.update(self.index.group(i) for i in tops)
+                    # "Quảng Ninh" may also be the district in Quảng Bình, unless the kind says otherwise
+                    also = [i for i in m.ids if self.index.level(i) == 2] if m.kinds is None else []
+                    groups.update(self.index.group(i) for i in (*tops, *also))
                     break
         return frozenset(groups)
 
@@ -160,9 +162,20 @@ class Scorer:
         above = self.index.above(unit.unit_id)
         again: set[int] = set()
         for m in self.mentions:
-            if m.quality == 1.0 and used.isdisjoint(m.span()) and any((level, m.key) in above for level in (1, 2)):
+            if m.quality == 1.0 and used.isdisjoint(m.span()) and any((x, m.key) in above for x in self._levels_named(m, above)):
                 again.update(m.span())
         return again
+
+    def _levels_named(self, m: Mention, above: Mapping[tuple[int, str], float]) -> set[int]:
+        """Levels of district and province the kind word leaves open: "TP Yên Bái" is the province of a unit only if that lies
+        in the city too (in "TP Q.Ngãi" the letters stand for both)."""
+        if m.kinds is None:
+            return {1, 2}
+        levels = {LEVEL[k] for k in m.kinds}
+        if Kind.CITY not in m.kinds or self._a_city(m):
+            return levels
+        keys = {self.index.key(i) for i in m.ids if self.index.level(i) == 1}
+        return levels if any((2, key) in above for key in keys) else levels - {1}
 
     def _went_into(self, m: Mention, unit: Unit) -> bool:
         index = self.index
@@ -214,7 +227,10 @@ class Scorer:
             elif 2 in support:
                 points -= 1.5  # a new commune beside a district: people mix, but an old reading fits better
             if 2 not in support and not unit.valid_on(self.as_of):
-                points -= 1.2 if 1 in support else 0.6
+                # beside a province that is gone too, the name is rather one of its time
+                points -= 0.7 if self._old_province(supports) else 1.2 if 1 in support else 0.6
+            elif not old_form and self._old_province(supports):
+                points -= 0.5
         elif unit.level == 2:
             points -= 0.0 if 1 in support else 1.0
             typed = m.kinds is not None

@@ -16,6 +16,7 @@ KIND_WORDS: Final[dict[tuple[str, ...], frozenset[Kind]]] = {
     ("tpho",): _TP,
     ("tp",): _TP,
     ("t", "p"): _TP,
+    ("thu", "do"): frozenset({K.CITY}),
     ("thi", "xa"): frozenset({K.TOWN}),
     ("tx",): frozenset({K.TOWN}),
     ("t", "x"): frozenset({K.TOWN}),
@@ -23,6 +24,7 @@ KIND_WORDS: Final[dict[tuple[str, ...], frozenset[Kind]]] = {
     ("q",): frozenset({K.URBAN_DISTRICT}),
     ("huyen",): frozenset({K.RURAL_DISTRICT}),
     ("h",): frozenset({K.RURAL_DISTRICT}),
+    ("huyen", "dao"): frozenset({K.RURAL_DISTRICT}),
     ("phuong",): frozenset({K.WARD}),
     ("ph",): frozenset({K.WARD}),
     ("p",): frozenset({K.WARD}),
@@ -77,6 +79,9 @@ WRITTEN: Final = {
     "tran": "trấn",
     "dac": "đặc",
     "khu": "khu",
+    "dao": "đảo",
+    "thu": "thủ",
+    "do": "đô",
 }
 """How the full words are spelt: "Phương Liên" begins with a name, "Phường Liên" with a kind."""
 
