@@ -5,6 +5,7 @@ from fastapi import APIRouter
 
 from dancu.kit.web import CurrentActor, Request, Response, allow, csrf_token, public
 
+from .html import form_values
 from .web import client, make_app
 
 
@@ -93,3 +94,27 @@ async def test_machines_need_no_token_and_get_no_ones_rights(app):
     async with client(app, "staff-token") as caller:
         answer = await caller.post("/machine", data={"grant": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.json() == {"kind": "anonymous"}
+
+
+async def test_a_form_that_came_too_late_says_so_and_is_sent_on_with_one_press(app):
+    own = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "Referer": "http://localhost/form"}
+    typed = {"csrf_token": "old.one", "name": 'Trần "Thị" Hoà', "passcode": "748205", "again": "748205"}
+    async with client(app, "staff-token") as browser:
+        late = await browser.post("/act?step=2", data=typed, headers=own)
+        assert late.status_code == 403
+        assert "<h1>Trang này đã mở quá lâu" in late.text
+        assert "Bạn không được làm việc này" not in late.text
+        assert 'href="/form"' in late.text
+        kept = form_values(late.text, "/act?step=2")
+        assert kept["name"] == typed["name"]
+        assert "748205" not in late.text, "secrets are asked for again"
+        assert (await browser.post("/act?step=2", data=kept, headers=own)).text == "done"
+
+
+async def test_nothing_is_sent_on_that_the_browser_does_not_call_our_own(app):
+    async with client(app, "staff-token") as browser:
+        for headers in ({}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "cross-site"}):
+            late = await browser.post("/act", data={"csrf_token": "old.one", "name": "Hoà"}, headers={**headers, "Accept": "text/html"})
+            assert late.status_code == 403
+            assert "Hoà" not in late.text
+            assert 'action="/act"' not in late.text

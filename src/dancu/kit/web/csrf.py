@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from dancu.kernel.errors import NotAllowed
+from dancu.kit.i18n import N_
 from dancu.kit.web.cookies import cookie_name
 from dancu.kit.web.forms import posted
 from dancu.kit.web.session import bearer_of, token_of
@@ -54,7 +55,7 @@ async def check_csrf(request: Request) -> None:
     if request.method in SAFE or bearer_of(request):
         return
     if not _same_origin(request):
-        raise NotAllowed("csrf.origin", "Yêu cầu này đến từ một trang khác nên không được nhận.")
+        raise NotAllowed("csrf.origin", N_("Yêu cầu này đến từ một trang khác nên không được nhận."))
     session = token_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not session and kind not in _FORMS:
@@ -66,7 +67,7 @@ async def check_csrf(request: Request) -> None:
     salt, _, signature = given.partition(".")
     binding = session or request.cookies.get(cookie_name(request, COOKIE), "")
     if not binding or not hmac.compare_digest(signature.encode(), _sign(request, binding, salt).encode()):
-        raise NotAllowed("csrf.token", "Trang này đã mở quá lâu. Xin quay lại, tải lại trang rồi gửi lần nữa.")
+        raise NotAllowed("csrf.token", N_("Trang được mở trước khi bạn đăng nhập lại, hoặc trình duyệt đã xóa cookie. Chưa có gì được lưu."))
 
 
 def _same_origin(request: Request) -> bool:

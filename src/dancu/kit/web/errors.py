@@ -21,6 +21,7 @@ from dancu.kernel.errors import Conflict, DancuError, Exceeded, FieldError, Inva
 from dancu.kit.db import NOT_SEQUENCED, not_sequenced
 from dancu.kit.i18n import N_, error_text, gettext
 from dancu.kit.versions import Versions, is_sign
+from dancu.kit.web.kept import kept
 from dancu.kit.web.menu import surface_of
 
 RETRY_AFTER = 10
@@ -78,6 +79,9 @@ _UNEXPECTED = Kind(
     N_("Có lỗi trong hệ thống"),
     (N_("Thử lại sau ít phút."), N_("Nếu vẫn lỗi, hãy gửi mã yêu cầu bên dưới cho bộ phận hỗ trợ.")),
 )
+_OLD_FORM = Kind(403, N_("Trang này đã mở quá lâu"), (N_("Mở lại trang rồi điền và gửi lần nữa."),))
+_OTHER_SITE = Kind(403, N_("Yêu cầu đến từ một trang khác"), (N_("Mở trang trên hệ thống này rồi làm lại từ đó."), _HOME))
+_CSRF = {"csrf.token": _OLD_FORM, "csrf.origin": _OTHER_SITE}
 _SIGN_IN = Kind(401, N_("Xin đăng nhập"), (N_("Đăng nhập rồi mở lại trang này."),))
 
 
@@ -192,7 +196,7 @@ def problem(error: DancuError, status: int, title: str, lang: str, request_id: s
 
 def respond(request: Request, error: DancuError, status: int | None = None) -> Response:
     """The answer to an expected failure."""
-    kind = kind_of(error)
+    kind = _CSRF.get(error.code) or kind_of(error)
     if isinstance(error, NotAllowed) and _is_session_missing(request, error):
         if not wants_json(request):
             door = surface_of(request.url.path, tuple(getattr(request.app.state, "surfaces", ()))).sign_in
@@ -223,7 +227,8 @@ def _answer(request: Request, error: DancuError, kind: Kind, status: int) -> Res
         # An endpoint whose answers are signed has said how; its refusals are signed too.
         seal = getattr(request.state, "seal", None)
         return answer if seal is None else seal(answer)
-    page = render(request, "kit/error.html", status=status, error=error, kind=kind, whole=True)
+    typed, back = (kept(request), return_to(request)) if kind is _OLD_FORM else (None, "")
+    page = render(request, "kit/error.html", status=status, error=error, kind=kind, whole=True, typed=typed, back=back)
     page.headers.update(headers)
     return page
 

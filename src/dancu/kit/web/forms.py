@@ -18,7 +18,8 @@ _MAX_FIELDS = 500
 _MAX_FILES = 20
 _MAX_TEXT = 64 * 1024
 _URLENCODED = "application/x-www-form-urlencoded"
-_POSTED = "dancu.posted"
+#: Where a request keeps the fields that were read.
+POSTED = "dancu.posted"
 
 
 class Form:
@@ -138,12 +139,12 @@ class FormErrors:
 async def posted(request: Request) -> FormData:
     """The fields of this request, bounded. Whoever reads them first sets the bounds, for Starlette keeps what it read:
     so nobody calls `request.form()` but here."""
-    known: FormData | None = request.scope.get(_POSTED)
+    known: FormData | None = request.scope.get(POSTED)
     if known is None:
         known = await _short(request)
         if known is None:
             known = await request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS, max_part_size=_MAX_TEXT)
-        request.scope[_POSTED] = known
+        request.scope[POSTED] = known
     return known
 
 
