@@ -109,6 +109,26 @@ async def test_a_browser_becomes_the_second_factor_in_the_same_go(site, app, an)
         assert "device" in await authenticators.has(app, an.key)
 
 
+@pytest.mark.parametrize("kind", ["passkey", "device"])
+async def test_the_page_of_a_key_loaded_anew_says_the_same_and_another_key_with_its_challenge_is_refused(site, app, an, kind):
+    async with browsing(site) as b:
+        await with_code(b, app, an)
+        page = await b.post("/eid/activate/passcode", 200, passcode=PASSCODE, again=PASSCODE)
+        answer, other = (
+            (made.create(options(page, "create")) if kind == "passkey" else made.create(challenge(page)))
+            for made in ((SoftKey(), SoftKey()) if kind == "passkey" else (Device(), Device()))
+        )
+        action = f"/eid/activate/key/{kind}"
+        sent = {**form_values(page, action), "answer": answer}
+        first = await b.client.post(action, data=sent)
+        again = await b.client.post(action, data=sent)
+        assert (again.status_code, kept_codes(again.text)) == (200, kept_codes(first.text))
+        assert "Đã thêm khóa" in again.text or "bước xác nhận thứ hai" in again.text
+        assert "error-summary" not in again.text
+        assert (await b.client.post(action, data={**sent, "answer": other})).status_code == 422
+    assert sum(one.kind == kind for one in await authenticators.listed(app, an.key)) == 1
+
+
 async def test_no_key_without_the_page_and_none_once_the_account_is_locked(site, app, an):
     async with browsing(site) as b:
         await with_code(b, app, an)

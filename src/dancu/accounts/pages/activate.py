@@ -176,7 +176,9 @@ async def key_of_this_phone(request: Request, conn: DbConn, kind: Literal["passk
                     conn, actor, purpose, account.person_key, site, binding, sealed=challenge, answer=answer, label=label
                 )
     except DancuError as error:
-        return await _done(request, conn, account, just.codes, errors=FormErrors.of(error))
+        # The page loaded anew sends its answer again: the first time it was taken.
+        if not await authenticators.just_kept(conn, account.person_key, kind, answer):
+            return await _done(request, conn, account, just.codes, errors=FormErrors.of(error))
     return await _done(request, conn, account, just.codes, added=kind)
 
 

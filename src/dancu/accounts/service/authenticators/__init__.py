@@ -4,6 +4,7 @@ Every verb takes an opened or openable account's person key; what may be done by
 the account page of a session that proved two factors, recovery).
 """
 
+from dancu.accounts.service.authenticators.again import just_kept
 from dancu.accounts.service.authenticators.device import DeviceForm, device_challenge, keep_device, verify_device
 from dancu.accounts.service.authenticators.listing import (
     COOLING,
@@ -35,7 +36,7 @@ from dancu.accounts.service.authenticators.totp import TotpForm, begin_totp, kee
 
 __all__ = [
     "COOLING", "NO_WAYS", "DeviceForm", "ListedWays", "PasskeyForm", "TotpForm", "begin_passkey", "begin_totp",
-    "check_passcode", "device_challenge", "has", "has_passcode", "keep_device", "keep_passkey", "keep_totp",
+    "check_passcode", "device_challenge", "has", "has_passcode", "just_kept", "keep_device", "keep_passkey", "keep_totp",
     "listed", "new_recovery_codes", "passcode_matches", "passkey_challenge", "remove", "reopen_totp", "revoke_all",
     "set_passcode", "use_recovery_code", "verify_device", "verify_passcode", "verify_passkey", "verify_totp", "ways",
     "ways_of",

@@ -92,6 +92,11 @@ def thumbprint(point: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
+def thumbprint_of(answer: str) -> str:
+    """Of the key a device's answer brings. Raises Invalid for what is none."""
+    return thumbprint(_point(_parsed(answer).get("jwk")))
+
+
 def _parsed(answer: str) -> dict[str, Any]:
     try:
         value = json.loads(answer) if len(answer) <= _LONGEST else None
