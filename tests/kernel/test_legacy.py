@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dancu.demo.messy.legacy import to_windows_1258
 from dancu.kernel.names import decode, detect_encoding, normal_form
 
 from .samples import OTHERS, as_tcvn3, as_vni, full_names
@@ -102,3 +103,33 @@ def test_text_in_utf8_read_as_latin1_twice_comes_back(name: str) -> None:
     twice = once.encode().decode("latin-1")
     assert normal_form(once).normal == name
     assert normal_form(twice).normal == name
+
+
+@pytest.mark.parametrize(
+    ("text", "normal", "repairs"),
+    [
+        ("NguyêÞn Vãn Hoàng", "Nguyễn Văn Hoàng", ("windows1258",)),
+        ("TrâÌn Thiò Hoà", "Trần Thị Hoà", ("windows1258",)),
+        ("Ðãòng Thiò Ðào", "Đặng Thị Đào", ("windows1258",)),
+        ("Lê Thiò Ngoòc Ánh", "Lê Thị Ngọc Ánh", ("windows1258",)),
+        ("HOÀNG THIò THUYì", "Hoàng Thị Thuý", ("windows1258", "case")),
+        ("Nguyá»…n VÄƒn HoĂ\u00a0ng", "Nguyễn Văn Hoàng", ("mojibake",)),  # UTF-8 read as windows-1258
+        ("Trýõng Výõng Lýu", "Trương Vương Lưu", ("windows1258",)),
+        ("José Muñoz", "José Muñoz", ()),
+        ("Þór Ólafsson", "Þór Ólafsson", ()),
+        ("Nguyễn\u200bVăn\u200bAn", "Nguyễn Văn An", ("spaces",)),
+        ("Nguy\u200bễn Văn An", "Nguyễn Văn An", ("invisible",)),
+        ("\u200bNguyễn Văn An\u200b", "Nguyễn Văn An", ("invisible",)),
+    ],
+)
+def test_code_pages_taken_for_each_other(text: str, normal: str, repairs: tuple[str, ...]) -> None:
+    form = normal_form(text)
+    assert (form.normal, form.repairs) == (normal, repairs)
+    assert normal_form(form.normal).normal == form.normal
+
+
+@given(full_names)
+def test_windows_1258_read_as_1252_comes_back(name: str) -> None:
+    form = normal_form(to_windows_1258(name).decode("cp1252"))
+    if form.repairs[:1] == ("windows1258",):
+        assert form.normal.casefold() == normal_form(name).normal.casefold()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dancu.kernel.dates import PartialDate, parse_date
+from dancu.kernel.dates import PartialDate, parse_date, parsing
 from dancu.kernel.errors import DancuError, Invalid
 
 WANTED = "1990-05-03"
@@ -200,3 +200,18 @@ def test_nothing_unexpected_is_raised(value: str | int | float | datetime) -> No
         parsed = parse_date(value)
         assert 1 <= parsed.date.year <= 9999
         assert all("{" not in finding.text() for finding in parsed.findings)
+
+
+@given(st.integers(0, 39), st.integers(0, 19), st.integers(1840, 2110))
+def test_what_is_written_plainly_is_read_as_by_the_notations(day: int, month: int, year: int) -> None:
+    """The short way past the notations says what they say, the impossible too."""
+    text = f"{day:02}/{month:02}/{year}"
+    try:
+        expected: object = parsing._parse_text(text, None, "dmy")
+    except Invalid as error:
+        expected = error.code
+    try:
+        found: object = parse_date(text)
+    except Invalid as error:
+        found = error.code
+    assert found == expected

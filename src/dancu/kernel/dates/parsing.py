@@ -49,6 +49,9 @@ _NOISE: Final = (
 _UNKNOWN = r"(?:khong|chua) (?:ro|nho|biet|co|xac dinh)|null|none|nan|n/a"
 _EMPTY: Final = re.compile(rf"[-_?.*x/ 0]*|{_UNKNOWN}")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[t ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(z|[+-]\d\d:?\d\d)")
+#: As nearly all are written. Read without more ado, and not worth remembering; the last days of a February are looked at closely.
+_PLAIN: Final = re.compile(r"(0[1-9]|[12][0-9]|3[01])/(0[1-9]|1[0-2])/((?:19|20)[0-9]{2})")
+_SHORTEST: Final = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MISREAD_LETTERS: Final = str.maketrans("ol", "01")
 
 
@@ -66,10 +69,12 @@ def parse_date(
         return _from_object(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if order == "dmy" and isinstance(value, str) and (plain := _PLAIN.fullmatch(value)) and int(plain[1]) <= _SHORTEST[int(plain[2])]:
+        return ParsedDate(PartialDate(int(plain[3]), int(plain[2]), int(plain[1])), "dmy")
     return _parse_text(value if isinstance(value, str) else str(value), two_digit_century, order)
 
 
-@lru_cache(maxsize=65536)  # a file of a million people has some thirty thousand dates
+@lru_cache(maxsize=16384)
 def _parse_text(raw: str, two_digit_century: int | None, order: Order) -> ParsedDate:
     if len(raw) > 200:
         raise _format()

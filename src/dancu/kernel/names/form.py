@@ -18,6 +18,7 @@ from .legacy import Encoding, decode, detect_encoding, looks_unicode, single_enc
 from .sorting import word_key
 from .syllables import is_syllable
 from .tones import tone_fold
+from .windows1258 import undo_windows_1258
 
 
 class NameKeys(NamedTuple):
@@ -33,7 +34,7 @@ class NameKeys(NamedTuple):
 
 class NameForm(NamedTuple):
     """`normal` is for people to read. `repairs` names what was mended, in order: "mojibake", "tcvn3", "vni",
-    "width", "nfc", "eth", "invisible", "spaces", "punctuation", "case". `surname` and `middle` are "" where
+    "windows1258", "width", "nfc", "eth", "invisible", "spaces", "punctuation", "case". `surname` and `middle` are "" where
     the name has no such word; which word is which is position only (first, between, last)."""
 
     normal: str
@@ -55,6 +56,7 @@ class _Word(NamedTuple):
 _LETTER: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") | VIETNAMESE
 _PLAIN_CHARS: Final = _LETTER | frozenset("'-.")
 _PARTS: Final = re.compile(r"[^\W\d_]+")
+_LAST_WORD: Final = re.compile(r"[^\W\d_]+$")
 _ETH: Final = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
 _ETH_WORD: Final = re.compile(r"[^\W\d_]*[ÐðƉɖ][^\W\d_]*")
 #: Letters that Icelandic and Faroese, where eth is a letter of its own, do not have.
@@ -67,7 +69,7 @@ _TWO_CAPITALS: Final = re.compile(r"[A-Z]\w*[A-Z]")
 _ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+")
 
 
-@lru_cache(maxsize=131072)
+@lru_cache(maxsize=32768)  # every word of the names of a country, and their usual slips
 def _word(word: str) -> _Word:
     plain = _PLAIN_CHARS.issuperset(word) and not _LETTER.isdisjoint(word) and _unicode_for_sure(word)
     even = word.islower() or _shouted(word)
@@ -158,12 +160,16 @@ def repair(text: str, encoding: Encoding | None = None) -> tuple[str, tuple[str,
         if decoded != text:
             repairs.append(legacy)
             text = _recapitalise(decoded) if legacy == "tcvn3" else decoded
+    elif (meant_1258 := undo_windows_1258(text)) is not None:
+        repairs.append("windows1258")
+        text = meant_1258
     if all(_word(word).plain for word in text.split(" ")):
         return text, tuple(repairs)
     for name, step in _STEPS:
         mended = step(text)
         if mended != text:
-            repairs.append(name)
+            if name not in repairs:
+                repairs.append(name)
             text = mended
     return text, tuple(repairs)
 
@@ -181,9 +187,24 @@ def _recapitalise(decoded: str) -> str:
     return decoded.upper() if shouted else decoded
 
 
+def _zero_width_spaces(text: str) -> str:
+    """U+200B between two words made a space; inside a word it is left to be dropped."""
+    if "\u200b" not in text:
+        return text
+    pieces = text.split("\u200b")
+    out = pieces[0]
+    for piece in pieces[1:]:
+        left, right = _LAST_WORD.search(compose(out)), _PARTS.match(compose(piece))
+        syllables = [x[0].lower() for x in (left, right) if x]
+        apart = len(syllables) == 2 and all(map(is_syllable, syllables)) and not is_syllable("".join(syllables))
+        out += (" " if apart else "\u200b") + piece
+    return out
+
+
 #: Invisible characters go before NFC, since one of them may stand between a letter and its mark.
 _STEPS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     ("width", lambda text: text.translate(_WIDE)),
+    ("spaces", _zero_width_spaces),
     ("invisible", drop_invisible),
     ("nfc", compose),
     ("eth", lambda text: _ETH_WORD.sub(_eth_to_d, text)),

@@ -199,6 +199,8 @@ _LEAD: Final = re.compile(f"[\u00c2-\u00f4](?:[{_SECOND}]|(?= |$))")
 _LOST_NBSP: Final = re.compile("(?<=[ÃÂ])(?= |$)")
 #: "Â" alone may be a letter of the name ("H'HEN NIEÂ" in VNI): it is believed lost only beside other such pairs.
 _LOST_AFTER_A: Final = re.compile("(?<=Ã)(?= |$)")
+#: Windows-1258, as Vietnamese machines have it, shows Ă where Windows-1252 shows Ã; no word has a symbol behind Ă.
+_LEAD_1258: Final = re.compile(f"Ă(?=[{_SECOND}])")
 _PAIR: Final = re.compile(f"[\u00c2-\u00f4][{_SECOND}]")
 
 
@@ -208,6 +210,7 @@ def undo_mojibake(text: str) -> str | None:
     No Vietnamese text can be taken for it by mistake: every continuation byte of UTF-8 (80–BF) is a symbol or
     a control character in Windows-1252, never a Vietnamese letter.
     """
+    text = _LEAD_1258.sub("Ã", text)
     if not _LEAD.search(text):
         return None
     lost = _LOST_NBSP if _PAIR.search(text) else _LOST_AFTER_A

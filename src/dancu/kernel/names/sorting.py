@@ -28,7 +28,7 @@ def sort_key(text: str) -> str:
     return " ".join(map(word_key, compose(clean_spaces(text)).casefold().split(" "))).strip()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def word_key(word: str) -> str:
     """Key of one word in lower case; parts joined by an apostrophe, hyphen or digit count as words."""
     return " ".join(map(_part_key, _TOKEN.findall(word)))

@@ -45,7 +45,7 @@ def ascii_syllables() -> frozenset[str]:
     return frozenset(fold_ascii(onset + rhyme) for onset in _ONSETS for rhyme in _RHYMES)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def is_syllable(word: str, *, strict: bool = False) -> bool:
     """True if `word` (NFC, lower case) is a written Vietnamese syllable.
 
