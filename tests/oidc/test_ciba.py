@@ -169,14 +169,15 @@ async def test_what_is_refused(site: Site, citizen: Citizen, make_service: Make)
         ({"binding_message": "x" * 121}, "invalid_binding_message"),
         ({"binding_message": "Mở https://evil.example"}, "invalid_binding_message"),
         ({"requested_expiry": "0"}, "invalid_request"),
-        ({"requested_expiry": "99999"}, "invalid_request"),
+        ({"requested_expiry": "1x"}, "invalid_request"),
         ({"scope": "profile"}, "invalid_scope"),
         ({"user_code": "1"}, "invalid_user_code"),
         ({"client_secret": "wrong"}, "invalid_client"),
     ):
         assert error_of(await ask(site, service, number, **changes)) == error, changes
     assert error_of(await ask(site, plain, number)) == "unauthorized_client"
-    made = (await ask(site, service, number)).json()
+    made = (await ask(site, service, number, requested_expiry="99999")).json()
+    assert made["expires_in"] == 600, "a wish for more than there is (CIBA §7.1) is granted as far as it goes"
     assert error_of(await poll(site, other, made["auth_req_id"])) == "invalid_grant", "another client's request"
     assert error_of(await poll(site, service, "nonsense")) == "invalid_grant"
     await decide(site, citizen, approve=True)

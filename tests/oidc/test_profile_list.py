@@ -27,6 +27,7 @@ from dancu.oidc.service.notices import logout_token
 from dancu.oidc.store.notices import Notice
 from tests.oidc.conftest import BACK, ISSUER, SECRET, Agreement, Citizen, Make, Service, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
+from tests.oidc.test_thin_line import hidden
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FREE = Agreement(consent_needed=False)
@@ -137,6 +138,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "7636: plain": ({"code_challenge_method": "plain"}, "invalid_request"),
     "7636: method missing": ({"code_challenge_method": None}, "invalid_request"),
     "7636: method without challenge": ({"code_challenge": None}, "invalid_request"),
+    "core: by a reference of the client's": ({"request_uri": "https://service.example/object.jwt"}, "request_uri_not_supported"),
     "9101: unsigned object": ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),
     "9396: details that are none": ({"authorization_details": "[]"}, "invalid_authorization_details"),
     "9396: a type nobody registered": ({"authorization_details": '[{"type": "other"}]'}, "invalid_authorization_details"),
@@ -162,7 +164,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "9700: a parameter more": {"redirect_uri": BACK + "?x=1"},
     "core: no address": {"redirect_uri": None},
     "9101: by value and by reference": {"request": "x", "request_uri": "y"},
-    "core: by a reference of the client's": {"request_uri": "https://service.example/object.jwt"},
+    "core: by a reference of the client's, the way back unknown": {"request_uri": "https://service.example/object.jwt", "redirect_uri": None},
 }
 
 
@@ -247,10 +249,17 @@ async def test_the_ways_to_show_a_token(site: Site, citizen: Citizen, make_servi
             (await http.get("/oidc/userinfo", params={"access_token": token}), 401),  # 9700 §4.3.2: never in an address
             (await http.post("/oidc/userinfo", data={"access_token": token}, headers=bearer), 400),  # 6750 §2: one way alone
             (await http.get("/oidc/userinfo", headers={"Authorization": f"DPoP {token}"}), 401),
+            (await http.post("/oidc/userinfo", data={"access_token": [token, token]}), 400),
+            (await http.get("/oidc/userinfo", headers={"Authorization": "Bearer "}), 400),
         ):
             assert answer.status_code == status and answer.headers["www-authenticate"], answer.text
-        nothing = await http.get("/oidc/userinfo")
-        assert "error" not in nothing.headers["www-authenticate"], "6750 §3.1: no error where nothing came"
+        for nothing in (await http.get("/oidc/userinfo"), await http.get("/oidc/userinfo", auth=("a", "b"))):
+            said = nothing.headers["www-authenticate"]
+            assert nothing.status_code == 401 and "error" not in said, "6750 §3.1: no error where nothing came, or an unknown way"
+            assert f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource"' in said
+        resource = (await http.get("/.well-known/oauth-protected-resource")).json()
+        assert resource["resource"] == ISSUER == split(token).claims["aud"] and resource["authorization_servers"] == [ISSUER], "9728 §3.3"
+        assert resource["bearer_methods_supported"] == ["header", "body"]
 
 
 async def test_levels_that_are_demanded_and_wished_for(site: Site, registry: Any, make_service: Make) -> None:
@@ -285,6 +294,24 @@ async def test_a_wish_to_sign_in_anew_holds_a_moment_after_signing_in(site: Site
             assert "prompt=login" in (await browser.get(onward)).headers["location"], "came back without having done it"
             await site.sql("UPDATE accounts.sign_in SET at = clock_timestamp() WHERE person_key = %s RETURNING 1", (citizen.key,))
             assert "code" in sent_back(await browser.get(onward)), wish
+
+
+async def test_a_token_for_part_of_the_details_granted(site: Site, citizen: Citizen, make_service: Make) -> None:
+    """RFC 9396 §6: a token may be wanted for less than was granted, never for more; the next one may have all of it again."""
+    few, most = {"type": "payment", "amount": "1"}, {"type": "payment", "amount": "2"}
+    both = json.dumps([few, most])
+    service = await make_service("basic", agreement=FREE, detail_types=("payment",))
+    journey = Journey(site, service, citizen, scope="openid offline_access")
+    async with site.browser(citizen) as browser:
+        page = await browser.get("/oidc/authorize", params=journey.request(authorization_details=both))
+        code = sent_back(await browser.post("/oidc/consent", data={**hidden(page.text), "answer": "yes"}))["code"]
+    for wrong in ('[{"type": "payment", "amount": "3"}]', '[{"type": "other"}]', "x"):
+        assert error_of(await journey.token(code, authorization_details=wrong)) == "invalid_authorization_details", wrong
+    made = (await journey.token(code, authorization_details=json.dumps([few]))).json()
+    assert made["authorization_details"] == split(made["access_token"]).claims["authorization_details"] == [few]
+    assert (await journey.refresh(made["refresh_token"])).json()["authorization_details"] == [few, most]
+    own = await journey.ask({"grant_type": _BASIC, "authorization_details": json.dumps([few]), **journey.credentials()})
+    assert error_of(own) == "invalid_authorization_details", "nobody agreed to it for the program itself"
 
 
 # Token endpoint (RFC 6749 §5, 6750, 7009, 7662) -----------------------------------------------------------------------------

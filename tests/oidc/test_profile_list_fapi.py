@@ -168,6 +168,7 @@ async def test_who_proved_to_be_the_client_may_refresh_with_a_new_key(site: Site
     old, service.proof_key = service.proof_key, Service(service.client).proof_key
     changed = await journey.refresh(made["refresh_token"])
     assert changed.status_code == 200, changed.text
+    assert changed.json()["refresh_token"] == made["refresh_token"], "fapi2 §5.3.2.1: not replaced, nor anything that looks like it"
     assert (await journey.userinfo(changed.json()["access_token"])).status_code == 200
     assert split(changed.json()["access_token"]).claims["cnf"] != split(made["access_token"]).claims["cnf"]
     service.proof_key = old

@@ -1,10 +1,11 @@
-"""GET /.well-known/openid-configuration, /.well-known/oauth-authorization-server, /oidc/jwks."""
+"""GET /.well-known/openid-configuration, /.well-known/oauth-authorization-server, /.well-known/oauth-protected-resource, /oidc/jwks."""
 
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.wire import issuer_of, json_answer, preflight, provider_of
-from dancu.oidc.service.discovery import document
+from dancu.oidc.service.discovery import document, resource
+from dancu.oidc.service.errors import RESOURCE_PATH
 
 router = APIRouter(dependencies=[public(machine=True)])
 # Shorter than a key is published before it signs (service.keys.LEAD_SECONDS).
@@ -27,6 +28,10 @@ def _paths(request: Request) -> frozenset[str]:
     return found
 
 
+async def protected_resource(request: Request) -> Response:
+    return json_answer(resource(issuer_of(request)), headers=_KEPT)
+
+
 async def jwks(request: Request) -> Response:
     return json_answer(provider_of(request).keys.jwks(), headers=_KEPT)
 
@@ -34,6 +39,7 @@ async def jwks(request: Request) -> Response:
 for _path, _handler in {
     "/.well-known/openid-configuration": metadata,
     "/.well-known/oauth-authorization-server": metadata,
+    RESOURCE_PATH: protected_resource,
     "/oidc/jwks": jwks,
 }.items():
     router.add_api_route(_path, _handler, methods=["GET"])

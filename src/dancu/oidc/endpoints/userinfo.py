@@ -20,7 +20,7 @@ from dancu.oidc.models import Client
 from dancu.oidc.policy import ID_TOKEN_SECONDS
 from dancu.oidc.service import dpop, release
 from dancu.oidc.service.bearer import Presented, presented
-from dancu.oidc.service.errors import invalid_token, resource_error
+from dancu.oidc.service.errors import OAuthError, invalid_token, resource_error
 from dancu.oidc.service.parsing.params import form_params
 
 router = APIRouter(dependencies=[public(machine=True)])
@@ -40,7 +40,10 @@ async def _userinfo(request: Request) -> Response:
     provider = provider_of(request)
     params = {}
     if request.method == "POST" and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        params = form_params(await request.body(), request.headers["content-type"])
+        try:
+            params = form_params(await request.body(), request.headers["content-type"])
+        except OAuthError as error:  # a resource says so in its challenge too (RFC 6750 §3)
+            raise resource_error(error.error, error.description, error.status) from error
     wire = await read_wire(request, params=params)
     shown = await presented(provider, wire)
     client = shown.client

@@ -9,7 +9,7 @@ from dancu.oidc.jose import Compact, JoseError
 from dancu.oidc.models import Client, Mark
 from dancu.oidc.service import dpop, mtls, tokens
 from dancu.oidc.service.dpop import nonce
-from dancu.oidc.service.errors import DPOP_ALGS, OAuthError, invalid_token, resource_error
+from dancu.oidc.service.errors import invalid_token, resource_error, token_needed
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
 
@@ -53,10 +53,10 @@ def taken(wire: Wire) -> tuple[str, str]:
         raise resource_error("invalid_request", "more than one access token", 400)
     if posted:
         return "Bearer", posted
-    if not scheme:
-        raise OAuthError("invalid_token", "an access token is needed", 401, {"WWW-Authenticate": f'Bearer realm="dancu", DPoP algs="{DPOP_ALGS}"'})
-    if scheme.lower() not in ("bearer", "dpop") or not text.strip():
-        raise resource_error("invalid_request", "unknown kind of token", 400)
+    if scheme.lower() not in ("bearer", "dpop"):
+        raise token_needed(wire.issuer)
+    if not text.strip():
+        raise resource_error("invalid_request", "the token is missing", 400)
     return "DPoP" if scheme.lower() == "dpop" else "Bearer", text.strip()
 
 

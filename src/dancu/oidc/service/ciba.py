@@ -59,12 +59,14 @@ def check_signed(params: Mapping[str, str], *, now: float | None = None) -> None
 
 
 def seconds_of(params: Mapping[str, str]) -> int:
+    """How long the citizen may take: what was asked for, up to what is allowed; the answer says which (`expires_in`). Raises
+    OAuthError invalid_request."""
     text = params.get("requested_expiry", "")
     if not text:
         return CIBA_SECONDS
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= CIBA_LONGEST_SECONDS):
-        raise invalid_request(f"requested_expiry is not between 1 and {CIBA_LONGEST_SECONDS}")
-    return int(text)
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) > 0):
+        raise invalid_request("requested_expiry is not a positive number of seconds")
+    return min(int(text), CIBA_LONGEST_SECONDS)
 
 
 async def ask(

@@ -26,6 +26,15 @@ WITH_CERTIFICATE = (
 AUTH_METHODS = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic", "client_secret_post", "none"]
 
 
+def resource(issuer: str) -> dict[str, Any]:
+    """What our own resources, which tokens name by the issuer, take (RFC 9728 §2)."""
+    return {
+        "resource": issuer, "authorization_servers": [issuer], "scopes_supported": list(SCOPES),
+        "bearer_methods_supported": ["header", "body"], "dpop_signing_alg_values_supported": sorted(FAPI_ALGS),
+        "tls_client_certificate_bound_access_tokens": True,
+    }  # fmt: skip
+
+
 def document(issuer: str, paths: frozenset[str] = frozenset(), front: str = "") -> dict[str, Any]:
     """The metadata; `paths`: what the application serves, so that nothing is promised that is not there; `front`: where clients
     with certificates call, "" for the same address as everybody."""

@@ -7,6 +7,8 @@ from typing import Final
 
 from dancu.oidc.policy import FAPI_ALGS
 
+# Where it is said what our resources take of the holder of a token (RFC 9728 §3).
+RESOURCE_PATH: Final = "/.well-known/oauth-protected-resource"
 DPOP_ALGS: Final = " ".join(sorted(FAPI_ALGS))
 
 
@@ -41,6 +43,15 @@ def invalid_client(description: str, *, challenge: bool = False) -> OAuthError:
 def invalid_token(description: str, scheme: str = "Bearer") -> OAuthError:
     """401 of a resource (RFC 6750 §3.1, RFC 9449 §7.1)."""
     return resource_error("invalid_token", description, 401, scheme)
+
+
+def token_needed(issuer: str) -> OAuthError:
+    """401 of a resource to who showed nothing, or something we do not know: the ways there are, no error in the challenge (RFC 6750
+    §3.1), and where to read more (RFC 9728 §5.1)."""
+    where = f'resource_metadata="{issuer}{RESOURCE_PATH}"'
+    return OAuthError(
+        "invalid_token", "an access token is needed", 401, {"WWW-Authenticate": f'Bearer realm="dancu", {where}, DPoP algs="{DPOP_ALGS}", {where}'}
+    )
 
 
 def resource_error(error: str, description: str, status: int, scheme: str = "Bearer") -> OAuthError:

@@ -7,6 +7,7 @@ import hmac
 import re
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dancu.oidc.jose import b64u
@@ -38,7 +39,7 @@ async def grant(call: Call) -> issue.Answer:
     if request.dpop_jkt and request.dpop_jkt != call.jkt:
         raise invalid_grant("the code is bound to another DPoP key")
     call.demand_binding()
-    family = family_of(call, code)
+    family, details = family_of(call, code), call.details(code.details)
     life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
     in_id_token = bool(request.asked_claims("id_token"))
     # The answer is made outside: a refusal must not undo that a reused code ended its family. Alone, the one statement commits
@@ -52,7 +53,7 @@ async def grant(call: Call) -> issue.Answer:
         raise replayed()
     if word != "ok":
         raise invalid_grant(_WORDS.get(word, "the code is not known"))
-    return issue.answer(provider, wire.issuer, client, family, nonce=request.nonce, claims=claims)
+    return issue.answer(provider, wire.issuer, client, replace(family, details=details), nonce=request.nonce, claims=claims)
 
 
 async def _in_time(call: Call, code: tokens.Code) -> None:

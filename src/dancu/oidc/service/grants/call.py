@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dancu.oidc.models import Client, Mark
 from dancu.oidc.service import mtls
 from dancu.oidc.service.dpop import Proof
 from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.parsing.details import narrow
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
 
@@ -42,6 +44,10 @@ class Call:
         if not value:
             raise invalid_request(f"{name} is missing")
         return value
+
+    def details(self, granted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What of the granted authorization_details the token is for. Raises OAuthError invalid_authorization_details."""
+        return narrow(self.wire.params.get("authorization_details", ""), granted)
 
     def demand_binding(self) -> None:
         """Raises OAuthError where the client's tokens must be bound and nothing came to bind them to."""

@@ -15,6 +15,7 @@ async def grant(call: Call) -> issue.Answer:
     if client.auth_method is AuthMethod.NONE:
         raise OAuthError("unauthorized_client", "public clients have no credentials")
     call.demand_binding()
+    call.details([])  # what needs a citizen's yes is not a program's own
     asked = tuple(dict.fromkeys(wire.params.get("scope", "").split())) or client.scopes
     if set(asked) - set(client.scopes):
         raise OAuthError("invalid_scope", "scope is not registered for this client")

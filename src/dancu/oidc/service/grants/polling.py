@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dancu.kit.db import Conn
 from dancu.oidc.models import Family
 from dancu.oidc.policy import ACCESS_SECONDS, REFRESH_SECONDS
@@ -38,7 +40,7 @@ async def keep(call: Call, conn: Conn, code: tokens.Code) -> tuple[Family, dict[
     client = call.client
     if code.request.dpop_jkt and code.request.dpop_jkt != call.jkt:
         raise invalid_grant("the request is bound to another DPoP key")
-    family = family_of(call, code)
+    family, details = family_of(call, code), call.details(code.details)
     life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
     word = await families.redeem(conn, call.marks, family, org_code=client.org_code, life=life, request_id=call.wire.request_id)
     if word == "replayed":
@@ -48,7 +50,7 @@ async def keep(call: Call, conn: Conn, code: tokens.Code) -> tuple[Family, dict[
     claims: dict[str, object] = {}
     if code.request.asked_claims("id_token"):
         claims = await release.id_token_claims(call.provider, conn, client, family, call.wire.request_id, demo=call.demo)
-    return family, claims
+    return replace(family, details=details), claims
 
 
 def answer(call: Call, kept: tuple[Family, dict[str, object]]) -> issue.Answer:

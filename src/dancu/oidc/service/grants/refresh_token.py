@@ -53,4 +53,9 @@ async def grant(call: Call) -> issue.Answer:
     narrowed = wire.params.get("scope", "")
     if set(narrowed.split()) - set(family.scope):
         raise OAuthError("invalid_scope", "scope is wider than what was granted")
-    return issue.answer(provider, wire.issuer, client, replace(family, jkt=call.jkt, x5t=call.x5t), narrowed=narrowed)
+    family = replace(family, jkt=call.jkt, x5t=call.x5t, details=call.details(family.details))
+    made = issue.answer(provider, wire.issuer, client, family, narrowed=narrowed)
+    if "refresh_token" in made and not client.rotates:
+        # The very one that came: another spelling of it would look like a replacement, and FAPI 2.0 §5.3.2.1 wants none.
+        made["refresh_token"] = call.param("refresh_token")
+    return made

@@ -3,6 +3,7 @@ acts, and carrying the purpose the citizen agreed to. It ends with the sign-in i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dancu.audit import service as audit
@@ -37,6 +38,7 @@ async def grant(call: Call) -> issue.Answer:
     if set(scope) - set(held):
         raise OAuthError("invalid_scope", "scope is wider than the token's")
     chain = _chain(client, found.access.claims.get("act"))
+    details = call.details(found.access.claims.get("authorization_details", []))
     handle = found.handle
     async with provider.connect() as conn, conn.transaction():
         word, family = await families.use(conn, call.marks, handle.person_key, handle.family_id, handle.client_no)
@@ -50,7 +52,7 @@ async def grant(call: Call) -> issue.Answer:
         await audit.record(conn, actor_of(client, call.wire.request_id), purpose, action="sign_in", subjects=[family.person_key], fields=None, note=note)
     access = tokens.access_token(
         provider, call.wire.issuer, client, subject=subject_of(provider.sealer, target, family.person_key), scope=scope,
-        jkt=call.jkt, x5t=call.x5t, audience=[target.client_id], family=family,
+        jkt=call.jkt, x5t=call.x5t, audience=[target.client_id], family=replace(family, details=details),
         extra={"act": chain, "purpose": family.purpose, "legal_basis": family.legal_basis},
     )  # fmt: skip
     return {

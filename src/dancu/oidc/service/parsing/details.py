@@ -31,6 +31,17 @@ def read_details(text: str, types: Collection[str]) -> list[dict[str, Any]]:
     return value
 
 
+def narrow(text: str, granted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the granted elements a token is wanted for: all where nothing is said (RFC 9396 §6). Raises OAuthError
+    invalid_authorization_details for one that was not granted."""
+    if not text:
+        return granted
+    asked = read_details(text, {one["type"] for one in granted})
+    if any(one not in granted for one in asked):
+        raise OAuthError("invalid_authorization_details", "authorization_details go beyond what was granted")
+    return asked
+
+
 def _deep(value: Any) -> int:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max((_deep(one) for one in inner), default=0) if isinstance(value, (dict, list)) else 0
