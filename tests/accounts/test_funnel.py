@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 
 import psycopg
@@ -16,6 +18,7 @@ from dancu.accounts.service.gives import gives
 from dancu.kernel.actor import SYSTEM, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.territory import service as territory
+from tests.accounts.browsing import application, browsing
 from tests.accounts.registration import new_phone, person
 from tests.population.conftest import ELSEWHERE, NOW_HERE
 
@@ -121,3 +124,27 @@ async def test_a_card_that_ran_out_is_not_left_at_home(office, app):
     key, _ = await person(office, card=False)
     view = await office.view(key)
     assert "card" not in {paper.code for paper in papers(view)}
+
+
+@pytest_asyncio.fixture
+async def site(registry, _ring):  # type: ignore[no-untyped-def]
+    async with application(registry, _ring) as made:
+        yield made
+
+
+async def test_the_same_figures_leave_as_a_table_for_whoever_sees_them(site, office, app):
+    await account(office, app, channel="doorstep")
+    tokens = {code: (await access.enter_as(app, code, demo=True))[0] for code in ("province_leader", "one_stop_officer")}
+    await app.commit()
+    async with browsing(site) as b:
+        b.client.cookies.set("dancu_session", tokens["province_leader"])
+        assert "/watch/eid.csv" in await b.get("/watch/eid")
+        answer = await b.client.get("/watch/eid.csv")
+        assert answer.headers["content-disposition"].startswith('attachment; filename="dancu-eid-')
+        head, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert head[:4] == ["Mã xã, phường", "Xã, phường", "Tuần từ ngày", "Cách nộp"]
+        assert any(line[3] == "Tại nhà" and int(line[5]) >= 1 for line in lines)
+        total = (await funnel.funnel(app, await access.sessions.resolve(app, tokens["province_leader"]), STATISTICS)).total
+        assert [sum(int(line[4 + n]) for line in lines) for n in range(5)] == [getattr(total, stage) for stage in funnel.STAGES]
+        b.client.cookies.set("dancu_session", tokens["one_stop_officer"])
+        assert (await b.client.get("/watch/eid.csv")).status_code == 403

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 
 from dancu.access import service as access
 from dancu.accounts.pages.queue import CHANNELS
 from dancu.accounts.service import activate, core, deadlines, funnel
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
+from dancu.kit.sheets.sheet import disarmed
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -24,6 +28,7 @@ from dancu.kit.web import (
 )
 from dancu.population import service as population
 from dancu.population.service.relatives import names_now
+from dancu.territory.service import gazetteer
 
 router = APIRouter()
 STAGES = {
@@ -31,6 +36,7 @@ STAGES = {
     "used": N_("Đã dùng"),
 }  # fmt: skip
 DEADLINES = {"application": N_("Hồ sơ chờ duyệt"), "visit": N_("Lượt mức 2 chờ cán bộ thứ hai"), "lock": N_("Yêu cầu khóa chờ quyết định")}
+HEADS = (N_("Mã xã, phường"), N_("Xã, phường"), N_("Tuần từ ngày"), N_("Cách nộp"), N_("Nộp"), N_("Duyệt"), N_("Báo"), N_("Đã kích hoạt"), N_("Dùng"))
 STATES = {
     "approved": ("us", N_("Đã duyệt, chưa báo")), "notified": ("you", N_("Chờ kích hoạt")), "active": ("done", N_("Đang dùng")),
     "locked": ("refused", N_("Đang khóa")), "closed": ("draft", N_("Đã đóng")),
@@ -46,6 +52,23 @@ async def figures(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
         request, "accounts/funnel.html", found=found, late=late, kinds=DEADLINES, made_up=request.app.state.settings.demo, channels=CHANNELS, reasons=activate.IDLE_REASONS, weeks=funnel.WEEKS,
         rows=actor.can("eid.application.read"),
     )  # fmt: skip
+
+
+@router.get("/watch/eid.csv", dependencies=[allow("dashboard.read")])
+async def table(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """The same figures for a spreadsheet: a line per commune, week and channel, counts only."""
+    found = await funnel.funnel(conn, actor, access.choose_purpose("statistics"))
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([gettext(head) for head in HEADS])
+    for one in found.stages:
+        unit = gazetteer().unit(one.unit_id)
+        counts = [getattr(one, stage) for stage in funnel.STAGES]
+        writer.writerow([unit.code, disarmed(unit.title), one.week.isoformat(), gettext(CHANNELS.get(one.channel, one.channel)), *counts])
+    # A spreadsheet takes a file of UTF-8 for something else unless it is marked; and what is made up says so in its name.
+    name = f"dancu-eid-{SYSTEM_CLOCK.today():%Y-%m-%d}{'-demo' if request.app.state.settings.demo else ''}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(out.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/desk/eid/accounts", dependencies=[allow("eid.application.read")])

@@ -38,11 +38,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
+    """`stages`: what the lines are sums of, by commune, week and channel."""
+
     total: Line
     communes: tuple[Line, ...]
     weeks: tuple[Line, ...]
     channels: tuple[Line, ...]
     idle: tuple[tuple[str, int], ...]
+    stages: tuple[Stage, ...] = ()
 
 
 async def funnel(conn: Conn, actor: Actor, purpose: Purpose, *, weeks: int = WEEKS, clock: Clock = SYSTEM_CLOCK) -> Funnel:
@@ -60,6 +63,7 @@ async def funnel(conn: Conn, actor: Actor, purpose: Purpose, *, weeks: int = WEE
         tuple(_grouped(stages, lambda s: s.week.isoformat(), {s.week.isoformat(): f"{s.week:%d/%m/%Y}" for s in stages})),
         tuple(_grouped(stages, lambda s: s.channel, {s.channel: s.channel for s in stages})),
         tuple(sorted(reasons.items(), key=lambda item: -item[1])),
+        tuple(sorted(stages, key=lambda s: (s.unit_id, s.week, s.channel))),
     )
 
 

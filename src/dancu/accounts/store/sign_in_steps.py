@@ -12,9 +12,43 @@ import orjson
 from dancu.accounts.models.core import AccountState
 from dancu.accounts.models.sign_in import Standing
 from dancu.kit import arrays
-from dancu.kit.authn.throttle import Bucket, Unnamed, room, seconds_of, settle_params, try_params, without_disk
+from dancu.kit.authn.throttle import (
+    NOTHING,
+    WITHOUT_DISK,
+    Bucket,
+    Unnamed,
+    room,
+    seconds_of,
+    settle_params,
+    try_params,
+    without_disk,
+)
 from dancu.kit.db import Conn
+from dancu.kit.prepared import Prepared
 from dancu.kit.ring import ring
+
+_ACCOUNT = "person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds"
+_STANDING = Prepared(f"SELECT {_ACCOUNT}, passcode FROM accounts.to_sign_in(%s::text[], %s::bigint)")
+_TRY_PASSCODE = {
+    first: Prepared(
+        f"SELECT {first}, wait, {_ACCOUNT}, passcode FROM accounts.try_passcode(%s::text[], %s::bigint, %s, %s::text[], %s::text[],"
+        " %s::float8[], %s::bytea[], %s::float8[])"
+    )
+    for first in (WITHOUT_DISK, NOTHING)
+}
+_SEND_CODE = Prepared(
+    "SELECT accounts.send_code(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::float8[], %s::bigint, %s, %s::bytea,"
+    " %s::interval, %s, %s, %s, %s, %s::bytea, %s::bytea, %s::bytea)"
+)
+_SIGNED_IN = Prepared(
+    "SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval, %s::interval, %s, %s,"
+    " %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)"
+)
+_BY_CODE = Prepared(
+    f'SELECT wait, "right", signed, {_ACCOUNT} FROM accounts.sign_in_by_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[],'
+    " %s::bytea[], %s::bigint, %s::bytea, %s::integer, %s::timestamptz, %s::bytea, %s::bytea, %s::interval, %s::interval, %s, %s, %s,"
+    " %s::smallint, %s::text[], %s, %s, %s::jsonb, %s, %s, %s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +104,7 @@ class NewSession:
 
 async def standing(conn: Conn, *, key: int = 0, numbers: Sequence[str] | None = None) -> Standing | None:
     """The account of `key`, or of whoever `numbers` name; None where there is none."""
-    row = await (
-        await conn.execute(
-            "SELECT person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds, passcode"
-            " FROM accounts.to_sign_in(%s::text[], %s::bigint)",
-            (None if numbers is None else arrays.texts(numbers), key),
-        )
-    ).fetchone()
+    row = await _STANDING.row(conn, (None if numbers is None else arrays.texts(numbers), key))
     return None if row is None else _standing(*row)
 
 
@@ -97,18 +125,14 @@ async def try_passcode(
     """`standing`, and the seconds to wait before a passcode of it may be tried; 0.0 where a try was charged. `nobody`: who it
     is for the throttle where there is no account."""
     own = counted.own
-    row = await (
-        await conn.execute(
-            f"SELECT {without_disk(conn)}, wait, person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified,"
-            " kinds, passcode FROM accounts.try_passcode(%s::text[], %s::bigint, %s, %s::text[], %s::text[], %s::float8[], %s::bytea[],"
-            " %s::float8[])",
-            (
-                None if numbers is None else arrays.texts(numbers), key, nobody, arrays.texts(b.head for b in own),
-                arrays.texts(b.tail for b in own), seconds_of(b.seconds for b in own), arrays.blobs([counted.network.key]),
-                seconds_of([*map(room, own), room(counted.network)]),
-            ),
-        )
-    ).fetchone()  # fmt: skip
+    row = await _TRY_PASSCODE[without_disk(conn)].row(
+        conn,
+        (
+            None if numbers is None else arrays.texts(numbers), key, nobody, arrays.texts(b.head for b in own),
+            arrays.texts(b.tail for b in own), seconds_of(b.seconds for b in own), arrays.blobs([counted.network.key]),
+            seconds_of([*map(room, own), room(counted.network)]),
+        ),
+    )  # fmt: skip
     if row is None:
         return 0.0, None
     return float(row[1]), None if row[2] is None else _standing(*row[2:])
@@ -129,26 +153,22 @@ async def try_code(
 
 async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key: int, code: NewCode) -> float:
     """Seconds to wait; 0.0 where the code is kept and its message on its way."""
-    row = await (
-        await conn.execute(
-            "SELECT accounts.send_code(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::float8[], %s::bigint,"
-            " %s, %s::bytea, %s::interval, %s, %s, %s, %s, %s::bytea, %s::bytea, %s::bytea)",
-            (
-                *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], seconds_of(b.seconds for b in buckets),
-                key, code.use, code.digest, code.life, code.context, code.channel, f"code.{code.use}", code.language, code.address,
-                code.address_index, code.body,
-            ),
-        )
-    ).fetchone()  # fmt: skip
+    row = await _SEND_CODE.row(
+        conn,
+        (
+            *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], seconds_of(b.seconds for b in buckets),
+            key, code.use, code.digest, code.life, code.context, code.channel, f"code.{code.use}", code.language, code.address,
+            code.address_index, code.body,
+        ),
+    )  # fmt: skip
     return float(row[0]) if row else 0.0
 
 
 async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: tuple[str, str], request_id: str) -> None:
     """Keep the session, what it proved, its line of history and its entry of the evidence log. `purpose`: code and legal
     basis."""
-    await conn.execute(
-        "SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval,"
-        " %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)",
+    await _SIGNED_IN.rows(
+        conn,
         (
             *settle_params(success.forgiven, success.refunded), new.old, new.person_key, new.session_hash, new.life, new.idle,
             new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.lock_version, new.device, new.assisted,
@@ -173,19 +193,14 @@ async def sign_in_by_code(
 ) -> Tried:  # fmt: skip
     """`try_code` and, where that is right and the account may be used, `signed_in` with `new` (whose `lock_version` the account
     says), in one statement. `settled`: a phone changed since then serves nobody yet."""
-    row = await (
-        await conn.execute(
-            'SELECT wait, "right", signed, person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds'
-            " FROM accounts.sign_in_by_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::bytea[], %s::bigint, %s::bytea,"
-            " %s::integer, %s::timestamptz, %s::bytea, %s::bytea, %s::interval, %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s, %s,"
-            " %s::jsonb, %s, %s, %s)",
-            (
-                *try_params(watched, charged), settle_params(own, ())[0], new.person_key, digest, most, settled, new.old,
-                new.session_hash, new.life, new.idle, new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.device,
-                new.assisted, orjson.dumps(new.note).decode(), *purpose, request_id or None,
-            ),
-        )
-    ).fetchone()  # fmt: skip
+    row = await _BY_CODE.row(
+        conn,
+        (
+            *try_params(watched, charged), settle_params(own, ())[0], new.person_key, digest, most, settled, new.old, new.session_hash,
+            new.life, new.idle, new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.device, new.assisted,
+            orjson.dumps(new.note).decode(), *purpose, request_id or None,
+        ),
+    )  # fmt: skip
     if row is None or row[3] is None:
         return Tried(float(row[0]) if row else 0.0, False, False, None)
     return Tried(float(row[0]), row[1], row[2], _standing(*row[3:]))
