@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(not SPECS.is_dir(), reason="the standards' descriptions are not here: DANCU_SPECS names their folder"),
 ]
 BASE = "http://localhost"
+NOBODY = {"reg_event_type": "Death", "filter": {"type": "UIN", "value": "001099000001"}, "notify_record_type": "Person"}
 
 
 def description(name):  # type: ignore[no-untyped-def]
@@ -139,7 +140,7 @@ def fill(head, message):  # type: ignore[no-untyped-def]
     message["transaction_id"] = f"t-{uuid.uuid4().hex}"
     for member in ("search_request", "subscribe_request"):
         if member in message:
-            message[member] = message[member] or [{"search_criteria": by_number("001099000001"), "subscribe_criteria": {}}]
+            message[member] = message[member] or [{"search_criteria": by_number("001099000001"), "subscribe_criteria": NOBODY}]
             for index, one in enumerate(message[member]):
                 one |= {"reference_id": f"r{index}", "timestamp": NOW}
     if "subscription_codes" in message:

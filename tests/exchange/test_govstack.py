@@ -24,6 +24,8 @@ def content(number="", first="", last="", certificate="", *, capital=True):  # t
 async def dialect(database, admin, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
     async with admin.transaction():
         await access.sync_catalogue(admin)
+        # No sequencer runs here, and the log would refuse to record once an entry has waited for a minute.
+        await admin.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
     await admin.commit()
     monkeypatch.setattr(composition, "dsn", lambda role, data=None: database.dsn(role))
 
@@ -180,3 +182,19 @@ async def test_a_number_given_to_an_example_stops_nobody(dialect, admin):  # typ
     await admin.commit()
     made = await client.post("/database/modify", json={"code": f"NEXT{last}", "schema": {"type": "object"}})
     assert made.status_code == 200
+
+
+@pytest.mark.parametrize("wrong", [
+    {"type": {}}, {"properties": [None]}, {"properties": {"ID": [None, None]}}, {"properties": {"ID": {"triggers": [1]}}}, {"required": [1]}, {"required": True},
+    {"properties": {"ID": {"triggers": [{"actions": [{"field_id": "1"}]}]}}}, {"incrementIndex": "20"}, {"properties": {"a": {"properties": {"b": {"type": 1}}}}},
+])  # fmt: skip
+async def test_a_schema_that_is_none_is_not_kept(dialect, wrong):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    refused = await client.post("/database/modify", json={"code": "WRONG", "schema": {"type": "object", **wrong}})
+    assert (refused.status_code, refused.json()["code"]) == (400, "registry.schema")
+    nested = {"type": "object"}
+    for _ in range(60):
+        nested = {"properties": {"a": nested}}
+    assert (await client.post("/database/modify", json={"code": "DEEP", "schema": nested})).status_code == 400
+    whole = {"type": "object", "properties": {"ID": {"type": "string", "required": True, "triggers": [{"conditions": [], "actions": [{"field_id": 1}]}]}}, "required": ["ID"]}
+    assert (await client.post("/database/modify", json={"code": "RIGHT", "schema": whole})).json() == whole

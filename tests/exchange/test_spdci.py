@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 
 import httpx
@@ -93,7 +94,7 @@ async def test_one_person_by_number_and_by_name_and_birth(spdci, someone, office
     ({"query_type": "predicate", "query": [{"expression1": {"attribute_name": "poverty_score", "operator": "eq", "attribute_value": 5}}]}, "rjct.filter.invalid"),
     ({"query_type": "expression", "query": {"type": "x", "value": {"expression": {"query": {"$or": []}}}}}, "rjct.filter.invalid"),
     ({**by_number("001099000001"), "pagination": {"page_size": 0}}, "rjct.pagination.invalid"),
-    ({**by_number("001099000001"), "sort": [{"sort_order": "up"}]}, "rjct.sort.invalid"),
+    ({**by_number("001099000001"), "pagination": {"page_size": 10.5, "page_number": None}}, "rjct.pagination.invalid"),
 ])  # fmt: skip
 async def test_trawling_is_refused_in_the_standards_words(spdci, criteria, code):  # type: ignore[no-untyped-def]
     (one,) = (await ask(await spdci(), searching(criteria))).json()["message"]["search_response"]
@@ -140,6 +141,70 @@ async def test_answers_by_callback_go_only_to_addresses_on_the_list(spdci):  # t
         assert said["header"]["action"] == "on-search" and said["message"]["correlation_id"] == taken["message"]["correlation_id"]
 
 
+@pytest.mark.parametrize(("where", "value", "reason"), [
+    (("timestamp",), "not-a-timestamp", None), (("timestamp",), "2024-01-15T10:30:00", None), (("locale",), "en", None), (("locale",), "ENG", None),
+    (("reference_id",), 5, None), (("search_criteria",), [], None), (("search_criteria", "query_type"), "sql", None),
+    (("search_criteria", "query"), "x", None), (("search_criteria", "query", "value"), ["x"], None),
+    (("search_criteria", "query"), [{"expression1": {"attribute_name": "UIN", "operator": "like", "attribute_value": "x"}}], None),
+    (("search_criteria", "sort"), [{"sort_order": "up"}], None), (("search_criteria", "pagination"), {"page_number": 1}, None),
+    (("header", "message_ts"), "2024-01-15T10:30:00", "rjct.message_ts.invalid"), (("header", "total_count"), "1", "rjct.total_count.invalid"),
+    (("header", "action"), "find", "rjct.action.invalid"), (("header", "sender_uri"), 5, None), (("header", "meta"), [], None),
+])  # fmt: skip
+async def test_what_the_description_forbids_stops_the_message(spdci, where, value, reason):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    for path in ("/registry/sync/search", "/registry/search"):
+        head, message = header("search"), searching(by_number("001099000001"))
+        at = {"header": head} if where[0] == "header" else message["search_request"][0]
+        for name in where[:-1]:
+            at = at[name]
+        at[where[-1]] = value
+        answer = await client.post(path, json={"signature": "", "header": head, "message": message})
+        said = answer.json()
+        assert (answer.status_code, said["errors"][0]["code"]) == (400, "err.request.bad"), said
+        assert said["header"].get("status_reason_code") == reason if "sync" in path else said["message"]["ack_status"] == "ERR"
+    message = searching(by_number("001099000001"))
+    message["search_request"][0]["locale"] = None  # many write null for what they leave out
+    assert (await ask(client, message)).status_code == 200
+
+
+async def test_pages_there_are_none_of_are_told_at_once(spdci):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    for inside in (True, False):
+        for wrong in ({"page_size": 0, "page_number": 1}, {"page_size": 10, "page_number": 0}, {"page_size": -1}):
+            message = searching(by_number("001099000001"))
+            one = message["search_request"][0]
+            (one["search_criteria"] if inside else one)["pagination"] = wrong
+            said = (await ask(client, message, "/registry/search")).json()["message"]
+            assert (said["ack_status"], said["error"]["message"]) == ("ERR", "rjct.pagination.invalid")
+
+
+async def test_messages_are_json(spdci):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    body = json.dumps({"signature": "", "header": header("search"), "message": searching(by_number("001099000001"))}).encode()
+    for kind, status in (("application/json; charset=utf-8", 200), ("text/plain", 415), ("multipart/form-data; boundary=x", 415), (None, 415)):
+        answer = await client.post("/registry/sync/search", content=body, headers={"content-type": kind} if kind else {})
+        assert answer.status_code == status
+        assert status == 200 or answer.json()["errors"][0]["code"] == "err.request.bad"
+
+
+async def test_status_by_references_and_subscription_codes(spdci):  # type: ignore[no-untyped-def]
+    client = await spdci()
+    marks = [uuid.uuid4().hex for _ in range(3)]
+    for mark in marks[:2]:
+        await ask(client, searching(by_number("001099000001"), reference=mark))
+
+    async def status(kind, attribute, value):  # type: ignore[no-untyped-def]
+        wanted = {"reference_id": "x", "txn_type": kind, "attribute_type": attribute, "attribute_value": value}
+        answer = await ask(client, {"transaction_id": "t2", "txnstatus_request": wanted}, "/registry/sync/txn/status", "txn-status")
+        return answer.json()["message"]["txnstatus_response"]["txn_status"]
+
+    found = (await status("search", "reference_id_list", [marks[1], marks[2], marks[0]]))["search_response"]
+    assert [(one["reference_id"], one["status"]) for one in found] == [(marks[1], "succ"), (marks[0], "succ")]
+    assert (await status("search", "reference_id_list", marks[2]))["search_response"] == []
+    assert (await status("subscribe", "reference_id_list", marks))["subscribe_response"] == []
+    assert (await status("unsubscribe", "subscription_code_list", marks))["status_reason_code"] == "rjct.reference_id.invalid"
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"header": {}, "message": {}}', b'{"header": 1, "message": NaN}', b"[" * 50_000])
 @pytest.mark.parametrize("path", ["/registry/sync/search", "/registry/search", "/registry/sync/txn/status"])
 async def test_bad_envelopes_are_refused(spdci, body, path):  # type: ignore[no-untyped-def]
@@ -165,11 +230,15 @@ async def test_what_others_registries_tell_is_taken_and_not_used(spdci, path, ac
     client = await spdci()
     shorter = {name: value for name, value in header(action, status="succ").items() if name not in ("total_count", "sender_id")}
     for head in (header(action, status="succ"), shorter):
-        said = (await client.post(f"/registry/{path}", json={"header": head} | ({"message": {"transaction_id": "t"}} if head is not shorter else {}))).json()["message"]
+        whole = head is not shorter or path in ("on-subscribe", "on-unsubscribe")  # the description needs no message in the others
+        said = (await client.post(f"/registry/{path}", json={"header": head} | ({"message": {"transaction_id": "t"}} if whole else {}))).json()["message"]
         assert (said["ack_status"], said["error"]["code"]) == ("NACK", "err.request.not_found")
+    bare = await client.post(f"/registry/{path}", json={"header": header(action, status="succ")})
+    assert bare.status_code == (400 if path in ("on-subscribe", "on-unsubscribe") else 200)
+    assert (await client.post(f"/registry/{path}", json={"header": header(action), "message": {}})).status_code == 400  # without a status
     other = await client.post(f"/registry/{path}", json={"signature": "", "header": header("search"), "message": {}})
     assert (other.status_code, other.json()["message"]["ack_status"]) == (400, "ERR")
-    forged = await client.post(f"/registry/{path}", json={"signature": "x", "header": header(action, status="succ"), "message": {}})
+    forged = await client.post(f"/registry/{path}", json={"signature": "x", "header": header(action, status="succ"), "message": {"transaction_id": "t"}})
     assert (forged.status_code, forged.json()["error"]["code"]) == (401, "err.signature.invalid")
 
 

@@ -26,7 +26,7 @@ async def checkpoint(conn: DbConn) -> Response:
     return PlainTextResponse(head.note, headers={"Cache-Control": _FRESH})
 
 
-@router.get("/tile/{path:path}", summary="A tile of hashes or a bundle of entries")
+@router.get("/tile/{path:path}", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}}, summary="A tile of hashes or a bundle of entries")
 async def tile(conn: DbConn, path: Annotated[str, Path(examples=["0/000.p/1"])]) -> Response:
     """`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`."""
     body = await publish.resource(conn, path)
@@ -40,7 +40,7 @@ async def vkey() -> Response:
     return PlainTextResponse(verifier.vkey + "\n", headers={"Cache-Control": "public, max-age=3600"})
 
 
-@router.get("/verify_proof.py", summary="Stand-alone script that checks a citizen's proof")
+@router.get("/verify_proof.py", response_class=FileResponse, responses={200: {"content": {"text/x-python": {}}}}, summary="Stand-alone script that checks a citizen's proof")
 async def script() -> Response:
     """Python's standard library and `cryptography`; nothing of Dancu."""
     return FileResponse(

@@ -51,15 +51,27 @@ async def settle(conn: Conn, sender: str, message_id: str, outcome: dict[str, An
     )
 
 
-async def outcomes(conn: Conn, sender: str, attribute: str, value: str) -> list[tuple[str, str, str, dict[str, Any]]]:
-    """(kind, transaction id, correlation id, outcome) of a sender's messages, newest first. `attribute`: "transaction_id" or
-    "correlation_id"."""
+async def outcome(conn: Conn, sender: str, kind: str, attribute: str, value: str) -> dict[str, Any] | None:
+    """What became of the newest of a sender's messages of this kind. `attribute`: "transaction_id" or "correlation_id"."""
     column = "transaction_id" if attribute == "transaction_id" else "correlation_id"
-    cursor = await conn.execute(
-        f"SELECT kind, transaction_id, correlation_id, outcome FROM exchange.dialect_message WHERE sender = %s AND {column} = %s ORDER BY at DESC LIMIT 20",
-        (sender, value),
-    )
-    return await cursor.fetchall()
+    row = await (
+        await conn.execute(
+            f"SELECT outcome FROM exchange.dialect_message WHERE sender = %s AND {column} = %s AND kind = %s AND outcome <> '{{}}' ORDER BY at DESC LIMIT 1",
+            (sender, value, kind),
+        )
+    ).fetchone()
+    return row[0] if row else None
+
+
+async def outcome_holding(conn: Conn, sender: str, kind: str, held: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What became of the newest of a sender's messages of this kind whose outcome holds all this."""
+    row = await (
+        await conn.execute(
+            "SELECT outcome FROM exchange.dialect_message WHERE sender = %s AND kind = %s AND outcome @> %s::jsonb ORDER BY at DESC LIMIT 1",
+            (sender, kind, json.dumps(held)),
+        )
+    ).fetchone()
+    return row[0] if row else None
 
 
 async def subscribe(conn: Conn, code: str, sender: str, url: str, criteria: dict[str, Any], transaction_id: str) -> None:

@@ -81,6 +81,8 @@ def _complete(app: FastAPI, method: str, path: str, operation: dict[str, Any]) -
     if any(not one.anybody for one in stated):
         operation.setdefault("security", [{"bearer": []}])
     refusals = {"422": "The input is wrong; `errors` says where", "429": "Too many requests", "503": "Try again later"}
+    if "requestBody" in operation:
+        refusals |= {"400": "The body cannot be read", "413": "The body is too large"}
     if operation.get("security"):
         refusals |= {"401": "No session", "403": "No right, purpose or area"}
     if "{" in path or operation.get("security"):

@@ -9,6 +9,7 @@ from typing import Any
 from dancu.exchange.models.registry import Registry
 from dancu.exchange.service.registries.population import POPULATION
 from dancu.exchange.service.registries.reader import Reader, noted
+from dancu.exchange.service.registries.schemas import well_formed
 from dancu.exchange.store import registries as store
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
@@ -49,6 +50,8 @@ async def define(
     """Create a registry or change its schema; only its own organisation changes it. Raises Invalid, Conflict."""
     if not _NAME.fullmatch(name) or name == POPULATION or not _VERSION.fullmatch(version):
         raise Invalid("registry.name", N_("Tên sổ đăng ký gồm chữ không dấu, số, dấu chấm, gạch; phiên bản gồm chữ số và dấu chấm."))
+    if not well_formed(definition):
+        raise Invalid("registry.schema", N_("Hãy gửi code (mã sổ đăng ký) và schema (một đối tượng JSON)."))
     try:
         made = await store.put(conn, name, version, code[:80], group[:200], reader.actor.org_code, definition)
     except LookupError as error:

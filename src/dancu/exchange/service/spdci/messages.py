@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dancu.exchange.service.spdci.envelope import now
@@ -11,15 +11,40 @@ from dancu.kit.db import Conn
 
 
 async def status(conn: Conn, sender: str, message: Mapping[str, Any], correlation_id: str) -> dict[str, Any]:
-    """The standard's status response: what became of an earlier message."""
+    """The standard's status response: what became of an earlier message, or of the requests that a list of their references or
+    subscription codes names."""
     request = message["txnstatus_request"]
-    attribute, value = request.get("attribute_type"), request.get("attribute_value")
-    found = await store.outcomes(conn, sender, attribute, value) if attribute in ("transaction_id", "correlation_id") and isinstance(value, str) else []
-    kind = request.get("txn_type")
-    matching = next((outcome for known, _, _, outcome in found if known == kind and outcome), None)
+    attribute, value, kind = request["attribute_type"], request["attribute_value"], request["txn_type"]
     base = {"transaction_id": message["transaction_id"], "correlation_id": correlation_id}
-    shown = matching if matching is not None else {**base, **_unknown(str(kind))}
-    return {**base, "txnstatus_response": {"txn_type": kind, "txn_status": shown}}
+    if attribute.endswith("_list"):
+        named = list(dict.fromkeys(value if isinstance(value, list) else [value]))
+        shown = await _of_list(conn, sender, kind, "reference_id" if attribute == "reference_id_list" else "code", named, base)
+    else:
+        shown = await store.outcome(conn, sender, kind, attribute, value) if isinstance(value, str) else None
+    return {**base, "txnstatus_response": {"txn_type": kind, "txn_status": shown or {**base, **_unknown(str(kind))}}}
+
+
+async def _of_list(conn: Conn, sender: str, kind: str, member: str, named: Sequence[str], base: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The newest outcome of each request with one of these references or codes; None where none is known."""
+    listed = f"{kind}_response"
+    found: list[dict[str, Any]] = []
+    for one in named:
+        held: dict[str, Any] = {member: one}
+        if kind == "unsubscribe":
+            if member == "code" and (ended := await store.outcome_holding(conn, sender, kind, {"subscription_status": [held]})):
+                return ended
+            continue
+        if member == "code":
+            held = {"subscriptions": [held]}
+        if outcome := await store.outcome_holding(conn, sender, kind, {listed: [held]}):
+            found += [part for part in outcome[listed] if _holds(part, member, one)]
+    return {**base, listed: found} if found else None
+
+
+def _holds(part: Mapping[str, Any], member: str, value: str) -> bool:
+    if member == "code":
+        return any(one.get("code") == value for one in part.get("subscriptions", ()))
+    return part.get("reference_id") == value
 
 
 def _unknown(kind: str) -> dict[str, Any]:

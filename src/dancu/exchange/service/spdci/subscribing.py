@@ -16,7 +16,7 @@ from dancu.exchange.models.subscription import Mode, Subscription
 from dancu.exchange.service.registries import Reader
 from dancu.exchange.service.spdci.envelope import now
 from dancu.exchange.service.spdci.queries import Rejected, named_by
-from dancu.exchange.service.spdci.search import MOST_SEARCHES, is_time, keys_of
+from dancu.exchange.service.spdci.search import MOST_SEARCHES, keys_of
 from dancu.exchange.service.spdci.vital import VITALS, Vital, vital
 from dancu.exchange.store import dialects as store
 from dancu.exchange.store import subscriptions
@@ -42,8 +42,6 @@ async def subscribe(
             if not reference or len(reference) > 99 or reference in seen:
                 raise Rejected("rjct.reference_id.duplicate" if reference in seen else "rjct.reference_id.invalid", "reference_id is missing or came twice")
             seen.add(reference)
-            if not is_time(one.get("timestamp")):
-                raise Rejected("rjct.timestamp.invalid", "timestamp is not a date-time")
             known = await _one(conn, reader, sender, url, str(message["transaction_id"]), one.get("subscribe_criteria"))
             answers.append({**base, "status": "succ", "subscriptions": [known]})
         except Rejected as error:

@@ -67,6 +67,8 @@ async def _async(request: Request, conn: Conn, action: Action, said: Envelope, r
     async with Outbound(rules(request.app.state.outbound), most_connections=1) as out:
         if said.url and not out.allows(said.url):
             return replies.ack("ERR", correlation, Bad("err.sender_uri.invalid", "the address is not on the list of addresses that may be called"))
+    if unpaged := service.unpaged(said.message):  # told at once: nobody need wait for the answer
+        return replies.ack("ERR", correlation, Bad("err.request.bad", unpaged))
     if rejected := await _header_rejected(conn, said, action, correlation):
         code = "err.version.not_supported" if rejected == "rjct.version.invalid" else "err.request.bad"
         return replies.ack("ERR", correlation, Bad(code, rejected))
@@ -87,8 +89,6 @@ async def _worked(conn: Conn, action: Action, said: Envelope, reader: Reader, co
 
 async def _header_rejected(conn: Conn, said: Envelope, action: Action, correlation: str) -> str:
     """The standard's code, "" where the header may pass; keeps the message."""
-    if not service.is_time(said.header["message_ts"]):
-        return "rjct.message_ts.invalid"
     if str(said.header.get("version", "1.0.0")).split(".")[0] != "1":
         return "rjct.version.invalid"
     if not action.kept:

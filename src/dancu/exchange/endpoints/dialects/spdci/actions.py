@@ -6,41 +6,33 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dancu.exchange.endpoints.dialects.spdci.envelopes import Bad, Envelope
+from dancu.exchange.endpoints.dialects.spdci import described
+from dancu.exchange.endpoints.dialects.spdci.described import Check
+from dancu.exchange.endpoints.dialects.spdci.envelopes import Envelope
 from dancu.exchange.service import spdci as service
 from dancu.exchange.service.registries import Reader
 from dancu.kit.db import Conn
 
 # (answer, what of it is kept for questions after its status)
 _Answer = tuple[dict[str, Any], dict[str, Any]]
-_TYPES: Final = ("search", "subscribe", "unsubscribe", "receipt")
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`name` of the request and `on` of its answer; `member` of the message that holds what is asked, of this `kind`, a list `of` these; `kept`: a
-    message of it counts once, and its status can be asked after."""
+    """`name` of the request and `on` of its answer; `form` of its message, and the `member` of it that holds what is asked; `kept`: a message
+    of it counts once, and its status can be asked after."""
 
     name: str
     on: str
     member: str
-    kind: type[Any]
-    of: type[Any]
+    form: Check
     work: Callable[[Conn, Reader, Envelope, str], Awaitable[_Answer]]
     kept: bool = True
     callback: bool = False
 
     def check(self, message: Mapping[str, Any]) -> None:
-        """Does the message hold what this asks about? Raises Bad."""
-        transaction, found = message.get("transaction_id"), message.get(self.member)
-        if not isinstance(transaction, str) or not 1 <= len(transaction) <= 99 or not transaction.isprintable():
-            raise Bad("err.request.bad", "message.transaction_id is missing or too long")
-        if not isinstance(found, self.kind) or (isinstance(found, list) and not 1 <= len(found) <= service.MOST_SEARCHES):
-            raise Bad("err.request.bad", f"message.{self.member} is missing, empty or too long")
-        if isinstance(found, list) and not all(isinstance(one, self.of) for one in found):
-            raise Bad("err.request.bad", f"message.{self.member} has parts of the wrong kind")
-        if isinstance(found, dict) and (found.get("txn_type") not in _TYPES or not isinstance(found.get("reference_id"), str)):
-            raise Bad("err.request.bad", "txn_type or reference_id is wrong")
+        """Is the message what the standard's description says? Raises Malformed."""
+        self.form(message, "message")
 
     def count(self, message: Mapping[str, Any]) -> int:
         """How many questions it asks: a message may ask about many people."""
@@ -54,10 +46,13 @@ class Told:
     this registry asks nobody in this dialect."""
 
     name: str
+    needed: bool = False
     callback: bool = True
 
     def check(self, message: Mapping[str, Any]) -> None:
-        """Every message the standard's envelope holds will do: nothing of it is used."""
+        """Every message will do, nothing of it is used; but where the description has one `needed`, it must be there. Raises Malformed."""
+        if self.needed and not message:
+            raise described.Malformed("message is missing")
 
     def count(self, message: Mapping[str, Any]) -> int:
         """One message."""
@@ -82,10 +77,10 @@ async def _status(conn: Conn, reader: Reader, said: Envelope, correlation: str) 
     return await service.status(conn, said.sender, said.message, correlation), {}
 
 
-SEARCH: Final = Action("search", "on-search", "search_request", list, dict, _search)
-SUBSCRIBE: Final = Action("subscribe", "on-subscribe", "subscribe_request", list, dict, _subscribe)
-UNSUBSCRIBE: Final = Action("unsubscribe", "on-unsubscribe", "subscription_codes", list, str, _unsubscribe)
-STATUS: Final = Action("txn-status", "txn-on-status", "txnstatus_request", dict, str, _status, kept=False)
+SEARCH: Final = Action("search", "on-search", "search_request", described.SEARCH, _search)
+SUBSCRIBE: Final = Action("subscribe", "on-subscribe", "subscribe_request", described.SUBSCRIBE, _subscribe)
+UNSUBSCRIBE: Final = Action("unsubscribe", "on-unsubscribe", "subscription_codes", described.UNSUBSCRIBE, _unsubscribe)
+STATUS: Final = Action("txn-status", "txn-on-status", "txnstatus_request", described.STATUS, _status, kept=False)
 
 # Path -> (what is asked, answered at once or by callback, summary).
 PATHS: Final[Mapping[str, tuple[Action, bool, str]]] = {
@@ -99,6 +94,7 @@ PATHS: Final[Mapping[str, tuple[Action, bool, str]]] = {
 
 # Path -> what is told there.
 HEARD: Final[Mapping[str, Told]] = {
-    "/registry/on-search": Told("on-search"), "/registry/on-subscribe": Told("on-subscribe"), "/registry/on-unsubscribe": Told("on-unsubscribe"),
-    "/registry/txn/on-status": Told("txn-on-status"), "/registry/notify": Told("notify"),
+    "/registry/on-search": Told("on-search"), "/registry/on-subscribe": Told("on-subscribe", needed=True),
+    "/registry/on-unsubscribe": Told("on-unsubscribe", needed=True), "/registry/txn/on-status": Told("txn-on-status"),
+    "/registry/notify": Told("notify"),
 }  # fmt: skip

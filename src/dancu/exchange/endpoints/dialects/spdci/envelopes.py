@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from dancu.exchange.endpoints.dialects.callers import SERVICE, reader_for, reader_of
+from dancu.exchange.endpoints.dialects.spdci import described
+from dancu.exchange.endpoints.dialects.spdci.described import Malformed
 from dancu.exchange.endpoints.dialects.spdci.holders import Holder, holder_of
 from dancu.exchange.endpoints.door import exchange_of
 from dancu.exchange.service.registries import Reader
-from dancu.exchange.service.spdci import envelope
+from dancu.exchange.service.spdci import envelope, is_time
 from dancu.kernel.actor import ActorKind
-from dancu.kernel.errors import DancuError, NotAllowed
+from dancu.kernel.errors import DancuError, NotAllowed, Unavailable
 from dancu.kit.web import Request
 
 _MOST_BODY: Final = 256 * 1024
@@ -24,11 +26,11 @@ _MOST_NAMES: Final = 10_000
 
 
 class Bad(Exception):
-    """The envelope itself is wrong. `code`: of the standard."""
+    """The envelope itself is wrong. `code`: of the standard, and `reason`, its code for the header of an answer, where it has one."""
 
-    def __init__(self, code: str, text: str, status: int = 400) -> None:
+    def __init__(self, code: str, text: str, status: int = 400, reason: str = "") -> None:
         super().__init__(code)
-        self.code, self.text, self.status = code, text, status
+        self.code, self.text, self.status, self.reason = code, text, status, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Wanted(Protocol):
     def callback(self) -> bool: ...
 
     def check(self, message: Mapping[str, Any]) -> None:
-        """Raises Bad."""
+        """Raises Malformed."""
 
     def count(self, message: Mapping[str, Any]) -> int:
         """How many questions a message that was checked asks."""
@@ -78,6 +80,8 @@ async def let_in(request: Request, wanted: Wanted) -> tuple[Envelope, Reader]:
     except NotAllowed as error:
         status = getattr(error, "status", 403)
         raise Bad("err.request.unauthorized" if status == 401 else "err.request.forbidden", error.code, status) from error
+    except Unavailable as error:
+        raise Bad("err.service.unavailable", error.code, 503) from error
     except DancuError as error:
         raise Bad("err.request.too_many_requests", error.code, 429) from error
     known = reader.actor.kind is ActorKind.CLIENT
@@ -132,6 +136,8 @@ async def _proved(request: Request, said: Envelope, client_no: int | None, holde
 
 async def _envelope(request: Request, wanted: Wanted) -> Envelope:
     """Raises Bad."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Bad("err.request.bad", "messages are application/json; files are not taken here", 415)
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
@@ -152,12 +158,18 @@ async def _envelope(request: Request, wanted: Wanted) -> Envelope:
         raise Bad("err.sender_id.invalid", "header.sender_id is too long, or has a | in it")
     count = header.get("total_count")
     if (count is not None or not wanted.callback) and (not isinstance(count, int) or isinstance(count, bool)):
-        raise Bad("err.request.bad", "header.total_count is missing or no integer")
+        raise Bad("err.request.bad", "header.total_count is missing or no integer", reason="rjct.total_count.invalid")
     if header["action"] != wanted.name:
-        raise Bad("err.request.bad", f"header.action must be {wanted.name}")
+        raise Bad("err.request.bad", f"header.action must be {wanted.name}", reason="rjct.action.invalid")
+    if not is_time(header["message_ts"]):
+        raise Bad("err.request.bad", "header.message_ts is no date-time with its zone", reason="rjct.message_ts.invalid")
     if header.get("is_msg_encrypted", False) is not False or "ciphertext" in message:
         raise Bad("err.encryption.invalid", "encrypted messages are not agreed on here")
-    wanted.check(message)
+    try:
+        (described.TOLD_HEADER if wanted.callback else described.HEADER)(header, "header")
+        wanted.check(message)
+    except Malformed as error:
+        raise Bad("err.request.bad", error.text, reason=error.reason) from error
     return Envelope(signature or "", header, message)
 
 

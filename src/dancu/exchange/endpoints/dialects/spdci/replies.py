@@ -42,7 +42,7 @@ def refused(error: Bad, on: str | None) -> Response:
     if on is None:
         body |= _acknowledged("ERR", str(uuid.uuid4()), error)
     else:
-        body["header"] = {**envelope.header(on, "rjct", sender="", receiver=""), "status_reason_message": error.text}
+        body["header"] = {**envelope.header(on, "rjct", sender="", receiver="", code=error.reason), "status_reason_message": error.text}
     return _json(body, error.status)
 
 
