@@ -129,11 +129,14 @@ async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: 
     return float(row[1]) if row else 0.0
 
 
+WITHOUT_DISK, NOTHING = "set_config('synchronous_commit', 'off', true)", "''"
+
+
 def without_disk(conn: Conn) -> str:
     """A first column for a statement that does nothing but charge: its commit need not wait for the disk. Nothing where the
     statement is part of a transaction."""
     alone = conn.autocommit and conn.info.transaction_status == 0
-    return "set_config('synchronous_commit', 'off', true)" if alone else "''"
+    return WITHOUT_DISK if alone else NOTHING
 
 
 async def settle(conn: Conn, forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> None:

@@ -10,6 +10,7 @@ import orjson
 
 from dancu.kit import arrays
 from dancu.kit.db import Conn
+from dancu.kit.prepared import Prepared
 from dancu.oidc.models import Family, Mark
 
 _COLUMNS = (
@@ -17,6 +18,16 @@ _COLUMNS = (
     "auth_time", "lock_version", "jkt", "x5t", "offline", "generation", "created_at", "used_at", "expires_at",
 )  # fmt: skip
 FAM = ", ".join(f"(fam).{name}" for name in _COLUMNS)
+_REDEEM = Prepared(
+    "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s::jsonb, %s::jsonb, %s, %s, %s,"
+    " %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)"
+)
+_USE = Prepared(
+    f"SELECT word, {FAM} FROM oidc.use_many(%s::integer[], %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[]) ORDER BY ord"
+)
+_TOKENS = Prepared(
+    "SELECT oidc.client_tokens(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bytea[], %s::integer[], %s, %s)"
+)
 
 
 def family(row: Sequence[Any]) -> Family:
@@ -38,16 +49,14 @@ async def redeem(
     conn: Conn, marks: Sequence[Mark], new: Family, *, org_code: str, life: int, request_id: str
 ) -> str:
     """'ok', 'reused', 'replayed' or 'locked'; `life` in seconds."""
-    cursor = await conn.execute(
-        "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s::jsonb, %s::jsonb, %s,"
-        " %s, %s, %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)",
+    row = await _REDEEM.row(
+        conn,
         (
             *_marks(marks), new.person_key, new.family_id, new.client_no, org_code, arrays.texts(new.scope),
             orjson.dumps(new.claims).decode(), orjson.dumps(new.details).decode(), new.purpose, new.legal_basis, new.sid, new.acr,
             arrays.texts(new.amr), new.auth_time, new.lock_version, new.jkt, new.x5t, new.offline, life, request_id,
         ),
     )  # fmt: skip
-    row = await cursor.fetchone()
     return str(row[0]) if row else "unknown"
 
 
@@ -69,14 +78,14 @@ Use = tuple[Sequence[Mark], tuple[int, bytes, int] | None]
 async def use_many(conn: Conn, asked: Sequence[Use]) -> list[tuple[str, Family | None]]:
     """`use` of many at once; 'ok' and None for one that only spends marks."""
     of = [whose or (0, b"", 0) for _, whose in asked]
-    cursor = await conn.execute(
-        f"SELECT word, {FAM} FROM oidc.use_many(%s::integer[], %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[]) ORDER BY ord",
+    rows = await _USE.rows(
+        conn,
         (
             *brought([marks for marks, _ in asked]), arrays.numbers(one[0] for one in of), arrays.blobs(one[1] for one in of),
             arrays.numbers(one[2] for one in of),
         ),
     )
-    return [_worded(row) if whose else (row[0], None) for row, (_, whose) in zip(await cursor.fetchall(), asked, strict=True)]
+    return [_worded(row) if whose else (row[0], None) for row, (_, whose) in zip(rows, asked, strict=True)]
 
 
 def brought(marks: Sequence[Sequence[Mark]]) -> tuple[str, str, str]:
@@ -120,15 +129,13 @@ async def client_tokens(
 ) -> list[bool]:
     """Many (client_no, org_code, request_id, scope, marks) at once: for each, whether all its marks were new. Those that
     were are recorded."""
-    cursor = await conn.execute(
-        "SELECT oidc.client_tokens(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bytea[],"
-        " %s::integer[], %s, %s)",
+    row = await _TOKENS.row(
+        conn,
         (
             arrays.numbers(one[0] for one in asked), arrays.texts(one[1] for one in asked), arrays.texts(one[2] for one in asked),
             arrays.texts(one[3] for one in asked), *brought([one[4] for one in asked]), purpose, legal_basis,
         ),
     )  # fmt: skip
-    row = await cursor.fetchone()
     return list(row[0]) if row else []
 
 

@@ -11,12 +11,17 @@ import orjson
 from dancu.accounts.models import Contacts
 from dancu.kit import arrays
 from dancu.kit.db import Conn
+from dancu.kit.prepared import Prepared
 from dancu.kit.ring import ring
 from dancu.oidc.models import Family, Mark
 from dancu.oidc.models.facts import Facts, Home
 from dancu.oidc.store.families import FAM, brought, family
 
 _WIDTH = FAM.count(",") + 1
+_RELEASE = Prepared(
+    f"SELECT word, {FAM}, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[], %s::bytea[],"
+    " %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb, %s::jsonb) ORDER BY ord"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,8 @@ class Release:
 async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, group_fields: str) -> list[Release]:
     """An answer per request, in that order; the evidence of what goes out is committed with the statement. `claim_groups`: JSON
     {claim: group}; `group_fields`: JSON [[group, [fields of the registry]], …] in the order of the groups."""
-    cursor = await conn.execute(
-        f"SELECT word, {FAM}, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[],"
-        " %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb,"
-        " %s::jsonb) ORDER BY ord",
+    rows = await _RELEASE.rows(
+        conn,
         (
             *brought([one.marks for one in asked]), arrays.numbers(one.person_key for one in asked),
             arrays.blobs(one.family_id for one in asked), arrays.numbers(one.client_no for one in asked),
@@ -70,7 +73,7 @@ async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, grou
             arrays.texts(one.terms() for one in asked), claim_groups, group_fields,
         ),
     )  # fmt: skip
-    return [_release(row) for row in await cursor.fetchall()]
+    return [_release(row) for row in rows]
 
 
 def _release(row: Sequence[Any]) -> Release:

@@ -1,0 +1,166 @@
+"""Statements that every sign-in and every token runs, without what the driver does for any statement: its text is not taken apart,
+its parameters are not looked up by type, its result's columns are met once. What is left is one message each way.
+
+    _STANDING = Prepared("SELECT claims, until FROM sharing.standing(%s::bigint, %s::bigint, %s)")
+    row = await _STANDING.row(conn, (key, client_no, purpose))
+
+The types of parameters are the database's to know: a cast, or the argument of a function, says them. On a connection that is in a
+transaction the driver's own way is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg import errors, generators
+from psycopg.adapt import Transformer as Reader
+from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
+
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+    from psycopg.pq.abc import PGresult
+
+    from dancu.kit.db import Conn
+
+Row = tuple[Any, ...]
+_READ, _WRITE = 1, 2  # what a generator of the driver waits for, and what it is told came
+_PATIENCE: Final = 5.0  # seconds for a statement to end that nobody waits for any more
+_numbers = itertools.count(1)
+_MET: Final = "_dancu_prepared"  # on a connection: what reads the results of each statement, by its name
+
+
+class Prepared:
+    """One statement, `%s` for each parameter (no other `%` in it): None, bool, int, float, str, bytes, datetime or timedelta."""
+
+    __slots__ = ("_name", "_numbered", "_sql")
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql
+        first, *rest = sql.split("%s")
+        self._numbered = (first + "".join(f"${n}{part}" for n, part in enumerate(rest, 1))).encode()
+        self._name = b"dancu_%d" % next(_numbers)
+
+    async def row(self, conn: Conn, params: Sequence[Any]) -> Row | None:
+        """The first row; None where there is none."""
+        found = await self.rows(conn, params)
+        return found[0] if found else None
+
+    async def rows(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
+        """All rows, as the driver reads them. Raises its errors."""
+        if not conn.autocommit:
+            return await self._by_driver(conn, params)
+        async with conn.lock:
+            pgconn = conn.pgconn
+            if pgconn.transaction_status == TransactionStatus.IDLE and pgconn.pipeline_status == PipelineStatus.OFF:
+                try:
+                    return await self._run(conn, params)
+                except errors.InvalidSqlStatementName:  # the driver takes all prepared statements back after a rollback; nothing was done
+                    conn.__dict__.pop(_MET, None)
+                    return await self._run(conn, params)
+        return await self._by_driver(conn, params)
+
+    async def _by_driver(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
+        return await (await conn.execute(self._sql, params)).fetchall()
+
+    async def _run(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
+        pgconn, met = conn.pgconn, conn.__dict__.setdefault(_MET, {})
+        written, binary = [_written(one) for one in params], [type(one) is bytes for one in params]
+        reader = met.get(self._name)
+        if reader is None:
+            pgconn.send_prepare(self._name, self._numbered)
+            with contextlib.suppress(errors.DuplicatePreparedStatement):  # whoever asked first left before the answer
+                await _answer(conn, ExecStatus.COMMAND_OK)
+        pgconn.send_query_prepared(self._name, written, binary)
+        result = await _answer(conn, ExecStatus.TUPLES_OK)
+        if reader is None:
+            reader = met[self._name] = Reader(conn)
+            reader.set_pgresult(result)
+        else:
+            reader.set_pgresult(result, set_loaders=False)
+        found: list[Row] = reader.load_rows(0, result.ntuples, tuple)
+        reader.set_pgresult(None, set_loaders=False)
+        return found
+
+
+def _whole(results: Sequence[PGresult], wanted: ExecStatus) -> PGresult:
+    for result in results:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise errors.error_from_result(result)
+    if len(results) != 1 or results[0].status != wanted:
+        raise errors.InternalError(f"{len(results)} results, the first {results[0].status if results else None}")
+    return results[0]
+
+
+def _written(value: Any) -> bytes | None:
+    kind = type(value)
+    if kind is str:
+        return value.encode()  # type: ignore[no-any-return]
+    if value is None or kind is bytes:
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return b"t" if value else b"f"
+    if kind is int or kind is float:
+        return repr(value).encode()
+    if isinstance(value, datetime):
+        return value.isoformat().encode()
+    if isinstance(value, timedelta):
+        return f"{value.days} days {value.seconds}.{value.microseconds:06d} seconds".encode()
+    raise TypeError(f"a parameter of type {kind.__name__}")
+
+
+async def _answer(conn: Conn, wanted: ExecStatus) -> PGresult:
+    """The result of what was sent. It goes out at once (a socket is hardly ever full); then one wait for the answer."""
+    loop, socket, sent = asyncio.get_running_loop(), conn.pgconn.socket, False
+    steps = generators.execute(conn.pgconn)
+    try:
+        waits = next(steps)
+        while True:
+            if waits & _WRITE and not sent:
+                sent, waits = True, steps.send(_WRITE)
+                continue
+            came = await _ready(loop, socket, waits)
+            sent, waits = False, steps.send(came)
+    except StopIteration as end:
+        return _whole(end.value, wanted)
+    except OSError as error:
+        raise errors.OperationalError("connection socket closed") from error
+    except asyncio.CancelledError:
+        await _given_up(conn, steps)
+        raise
+
+
+async def _ready(loop: asyncio.AbstractEventLoop, socket: int, waits: int) -> int:
+    future: asyncio.Future[int] = loop.create_future()
+
+    def ready(what: int) -> None:
+        if not future.done():
+            future.set_result(what)
+
+    if waits & _READ:
+        loop.add_reader(socket, ready, _READ)
+    if waits & _WRITE:
+        loop.add_writer(socket, ready, _WRITE)
+    try:
+        return await future
+    finally:
+        if waits & _READ:
+            loop.remove_reader(socket)
+        if waits & _WRITE:
+            loop.remove_writer(socket)
+
+
+async def _given_up(conn: Conn, steps: PQGen[list[PGresult]]) -> None:
+    """Nobody waits any more: the statement ends in the database too, as the driver would have it, or the connection does."""
+    if conn.pgconn.transaction_status != TransactionStatus.ACTIVE:
+        return
+    try:
+        await conn.cancel_safe(timeout=_PATIENCE)
+        await conn.wait(steps, timeout=_PATIENCE)
+    except BaseException:
+        conn.pgconn.finish()
+        raise

@@ -1,0 +1,105 @@
+"""Prepared statements of the hot path say what the driver's own way says, and leave the connection as it leaves it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg.pq import TransactionStatus
+
+from dancu.kit.prepared import Prepared
+
+VALUES = (
+    7, -3, 2.5, True, None, 'Nguyễn \\ "Văn" {An}', b"\x00\\x\xff", datetime(2026, 11, 22, 18, 5, 1, 7, tzinfo=UTC),
+    timedelta(days=-2, seconds=61, microseconds=5), '{"a": [1]}', "{x,NULL}",
+)  # fmt: skip
+SQL = (
+    "SELECT %s::bigint, %s::integer, %s::float8, %s::boolean, %s::text, %s::text, %s::bytea, %s::timestamptz, %s::interval, %s::jsonb,"
+    " %s::text[]"
+)
+ECHO, MANY = Prepared(SQL), Prepared("SELECT repeat('x', 3000), n FROM generate_series(1, %s::integer) AS n")
+SLEEP, DIVIDE = Prepared("SELECT pg_sleep(%s::float8)"), Prepared("SELECT 1 / %s::integer")
+
+
+def alone(database, work):
+    async def go() -> None:
+        async with await psycopg.AsyncConnection.connect(database.dsn("app"), autocommit=True) as conn:
+            await work(conn)
+            assert conn.closed or conn.info.transaction_status == TransactionStatus.IDLE
+
+    asyncio.run(go())
+
+
+def test_rows_are_those_of_the_driver(database):
+    async def work(conn):
+        for _ in range(3):
+            assert await ECHO.row(conn, VALUES) == await (await conn.execute(SQL, VALUES)).fetchone()
+        assert await MANY.rows(conn, [0]) == [] and await MANY.row(conn, [0]) is None
+        found = await MANY.rows(conn, [400])
+        assert [n for _, n in found] == list(range(1, 401)) and len(found[-1][0]) == 3000
+        big = "ố" * 5_000_000  # more than a socket takes at once
+        assert (await ECHO.row(conn, (*VALUES[:5], big, *VALUES[6:])))[5] == big
+
+    alone(database, work)
+
+
+def test_a_transaction_is_kept_to(database):
+    async def work(conn):
+        async with conn.transaction():
+            await conn.execute("SET LOCAL statement_timeout = '17s'")
+            assert await Prepared("SHOW statement_timeout").rows(conn, ()) == [("17s",)]
+        with pytest.raises(RuntimeError):
+            async with conn.transaction():
+                raise RuntimeError
+        await conn.execute("DEALLOCATE ALL")  # as the driver does after a rollback
+        assert (await ECHO.row(conn, VALUES))[0] == 7
+
+    alone(database, work)
+
+    async def begun():
+        async with await psycopg.AsyncConnection.connect(database.dsn("app")) as conn:
+            assert (await ECHO.row(conn, VALUES))[0] == 7
+            assert conn.info.transaction_status == TransactionStatus.INTRANS
+
+    asyncio.run(begun())
+
+
+def test_a_failure_is_the_drivers_and_harms_nothing(database):
+    async def work(conn):
+        assert await DIVIDE.row(conn, [1]) == (1,)
+        for _ in range(2):
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await DIVIDE.row(conn, [0])
+        with pytest.raises(psycopg.errors.SyntaxError):
+            await Prepared("SELEC").rows(conn, ())
+        with pytest.raises(TypeError):
+            await DIVIDE.row(conn, [[1]])
+        assert await DIVIDE.row(conn, [1]) == (1,)
+
+    alone(database, work)
+
+
+def test_who_leaves_ends_the_statement(database):
+    async def work(conn):
+        for seconds in (0.0, 60.0):
+            asking = asyncio.create_task(SLEEP.row(conn, [seconds]))
+            await asyncio.sleep(0)  # what it sends first is on its way: to be prepared, then to be run
+            assert conn.info.transaction_status == TransactionStatus.ACTIVE
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            assert await DIVIDE.row(conn, [1]) == (1,)
+            await SLEEP.row(conn, [0.0])
+
+    alone(database, work)
+
+
+def test_a_connection_that_is_gone_says_so(database):
+    async def work(conn):
+        assert await DIVIDE.row(conn, [1]) == (1,)
+        with pytest.raises(psycopg.OperationalError):
+            await Prepared("SELECT pg_terminate_backend(pg_backend_pid())").row(conn, ())
+        with pytest.raises(psycopg.OperationalError):
+            await DIVIDE.row(conn, [1])
+
+    alone(database, work)
