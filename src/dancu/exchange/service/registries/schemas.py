@@ -19,7 +19,7 @@ def well_formed(schema: Any, depth: int = 0) -> bool:
         all(isinstance(schema.get(name, ""), str) for name in _TEXTS)
         and all(isinstance(schema.get(name, False), bool) for name in ("primaryKey", "readOnly"))
         and all(_whole(schema.get(name, 0)) for name in ("id", "incrementIndex"))
-        and (isinstance(required, bool) and depth > 0 or _each(required, lambda one: isinstance(one, str)))
+        and ((isinstance(required, bool) and depth > 0) or _each(required, lambda one: isinstance(one, str)))
         and isinstance(inner, Mapping)
         and all(well_formed(one, depth + 1) for one in inner.values())
         and _each(triggers, _trigger)

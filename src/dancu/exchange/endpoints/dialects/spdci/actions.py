@@ -29,6 +29,7 @@ class Action:
     work: Callable[[Conn, Reader, Envelope, str], Awaitable[_Answer]]
     kept: bool = True
     callback: bool = False
+    needed: bool = True
 
     def check(self, message: Mapping[str, Any]) -> None:
         """Is the message what the standard's description says? Raises Malformed."""

@@ -52,13 +52,17 @@ class Envelope:
 
 
 class Wanted(Protocol):
-    """What an envelope must hold. `name`: its action; `callback`: it answers or tells, its header is the shorter one."""
+    """What an envelope must hold. `name`: its action; `callback`: it answers or tells; `needed`: it must have a message. Who tells without
+    one has the header of answers, with its status."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def callback(self) -> bool: ...
+
+    @property
+    def needed(self) -> bool: ...
 
     def check(self, message: Mapping[str, Any]) -> None:
         """Raises Malformed."""
@@ -166,7 +170,7 @@ async def _envelope(request: Request, wanted: Wanted) -> Envelope:
     if header.get("is_msg_encrypted", False) is not False or "ciphertext" in message:
         raise Bad("err.encryption.invalid", "encrypted messages are not agreed on here")
     try:
-        (described.TOLD_HEADER if wanted.callback else described.HEADER)(header, "header")
+        (described.TOLD_HEADER if wanted.callback and not wanted.needed else described.HEADER)(header, "header")
         wanted.check(message)
     except Malformed as error:
         raise Bad("err.request.bad", error.text, reason=error.reason) from error
