@@ -52,6 +52,8 @@ class Config:
         path = Path(file)
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigError("{path}: there is no such file", path=path) from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError("{path}: {error}", path=path, error=error) from error
         if unknown := given.keys() - _NAMES:

@@ -81,6 +81,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "Check deliveries with WebhookVerifier and answer 401 to others.": "Kiểm mỗi tin bằng WebhookVerifier và trả lời 401 cho tin khác.",
     "Deliveries are POSTed there: answer 401 to what is not signed.": "Tin được POST tới đó: trả lời 401 cho tin không có chữ ký.",
     # Errors of the package.
+    "{path}: there is no such file": "{path}: không có tệp này",
     "{path}: unknown: {names}": "{path}: không biết: {names}",
     "{path}: missing: {names}": "{path}: thiếu: {names}",
     "{path}: {name} is of the wrong kind": "{path}: {name} sai kiểu giá trị",

@@ -86,6 +86,12 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         assert "Nộp hồ sơ" in await maker.get("/partner")
         await maker.get("/partner/apply")
         assert "Cần họ tên" in await maker.post("/partner/apply", 422, **declared(business_name=""))
+        assert "8 đến 15 chữ số" in await maker.post("/partner/apply", 422, **declared(technical_phone="abc"))
+        assert "Chưa trả lời mục “Đã quét lỗ hổng trong 12 tháng qua”" in await maker.post("/partner/apply", 422, **declared(check_scan=""))
+        # Another level is another checklist; what was typed stays.
+        page = await maker.post("/partner/apply", 200, **declared(to_level="4", business_name="Đỗ Thị Ở Lại"))
+        assert "Đã kiểm thử xâm nhập" in page and "Đỗ Thị Ở Lại" in page
+        await maker.get("/partner/apply")
         await maker.post("/partner/apply", 303, **declared(check_scan="no", note_scan="Quét xong trước 15/12/2026"))
         # Works at once: a program with certificate, in the sandbox.
         await maker.get("/partner/systems/new")
@@ -94,6 +100,7 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         page = await maker.get(maker.url)
         client_no = int(re.findall(r"/partner/systems/(\d+)/certificates", page)[0])
         assert "Chạy thử (người giả định)" in page
+        assert "000190000001" in page and "dancu connect doctor" in page, "whom to ask about, and how"
         # Taken up, asked, answered; what must be met stops it.
         page = await judge.get(f"{DESK}/{ORG}")
         assert "Quét xong trước 15/12/2026" in page
@@ -101,7 +108,7 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         await judge.get(f"{DESK}/NOBODY/logs", 404)
         await judge.get(f"{DESK}/{ORG}")
         await judge.post(f"{DESK}/{ORG}/check", 303)
-        assert "mục bắt buộc chưa đạt" in (await judge.get(f"{DESK}/{ORG}")) + await judge.post(f"{DESK}/{ORG}/pass", 422)
+        assert "danh mục an toàn: Đã quét lỗ hổng" in (await judge.get(f"{DESK}/{ORG}")) + await judge.post(f"{DESK}/{ORG}/pass", 422)
         await judge.get(f"{DESK}/{ORG}")
         await judge.post(f"{DESK}/{ORG}/ask", 303, reason="Khi nào quét lỗ hổng xong?")
         assert "Khi nào quét lỗ hổng xong?" in await maker.get("/partner")
@@ -117,15 +124,20 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         assert "Dữ liệu thật" in await maker.get(f"/partner/systems/{client_no}")
         # An agreement, signed by both.
         await maker.get("/partner/agreements/new")
-        await maker.get("/partner/agreements/new?service=verify")
+        page = await maker.get("/partner/agreements/new?service=verify")
+        assert 'value="birth"' in page and 'value="household"' not in page, "only what is compared is offered"
         wish = {"fields": ["name", "birth"], "purposes": [PURPOSE], "until_day": "31", "until_month": "12", "until_year": str(SYSTEM_CLOCK.today().year + 1)}
         assert "Số lượt" in await maker.post("/partner/agreements/new", 422, **{**wish, "quota_day": "0"})  # type: ignore[arg-type]
+        page = await maker.post("/partner/agreements/new", 422, **{**wish, "fields": ["religion"]}, quota_day="5000")  # type: ignore[arg-type]
+        assert "Thực hiện chế độ bảo hiểm xã hội cần người dân đồng ý" in page and "cho: Tôn giáo" in page, "no codes for people"
         await maker.post("/partner/agreements/new", 303, **wish, quota_day="5000")  # type: ignore[arg-type]
         place = maker.url.split("?")[0]
         await maker.get(place)
         terms = (await maker.client.get(f"{place}/terms.json")).content
-        await judge.get(f"{DESK}/{ORG}/agreements/verify/1")
-        assert "chưa ký" in await judge.post(f"{DESK}/{ORG}/agreements/verify/1/agree", 422)
+        assert "/partner/agreements/verify/1" in await maker.get("/partner/agreements/new?service=verify"), "said before the form"
+        await maker.get(place)
+        page = await judge.get(f"{DESK}/{ORG}/agreements/verify/1")
+        assert '/agree"' not in page and "Trung tâm Chuyển đổi số" in page, "nothing to press that would be refused; whose turn it is"
         assert "không khớp" in await maker.post(f"{place}/sign", 422, seal_text=base64.b64encode(b"something").decode())
         await maker.post(f"{place}/sign", 303, seal_text=base64.b64encode(key.sign(terms, ec.ECDSA(hashes.SHA256()))).decode())
         await judge.get(f"{DESK}/{ORG}/agreements/verify/1")

@@ -18,6 +18,7 @@ from dancu.cards.models import Reading, TextKind
 from dancu.cards.parsing import write_qr
 from dancu.exchange.models.confirmation import ConfirmationKind
 from dancu.exchange.models.residence import Asked, Outcome, Way
+from dancu.exchange.pages import residence as page
 from dancu.exchange.parsing import chip
 from dancu.exchange.service import codes, confirmations, residence, statements
 from dancu.exchange.service.confirmations import Demanded
@@ -25,6 +26,7 @@ from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SetClock
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed
+from dancu.kit.web import Form
 from dancu.population import service as population
 from dancu.population.models import CardKind, ResidenceKind
 from tests.accounts.conftest import _ring
@@ -331,3 +333,10 @@ async def test_a_receipts_proof_is_checked_without_us(app, counter, ha, registry
     assert "subject" not in values and '"case_ref":"H47.16-261122-0001"' in values["content"].replace('": "', '":"')
     await app.rollback()
     assert await residence.proof(app, opened, signer.verifier.vkey) is None  # not without a look at the person
+
+
+def test_a_counter_is_remembered_by_its_whole_name() -> None:
+    kept = page.to_remember(Form.of(device="Quầy 2 ~ tầng trệt", procedure="school"))
+    assert kept.isascii() and ";" not in kept and " " not in kept
+    assert page.remembered(kept) == {"device": "Quầy 2 ~ tầng trệt", "procedure": "school"}
+    assert page.remembered("") == page.remembered("%ff;x") == {"device": "", "procedure": ""}

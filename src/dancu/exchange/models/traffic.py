@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+#: From this share of refused calls on something is wrong at the caller's; of fewer calls than `ENOUGH` a share tells nothing.
+MANY_REFUSED: Final = 0.2
+ENOUGH: Final = 10
+
+
+def many_refused(calls: int, refused: int) -> bool:
+    """Is more refused than honest work explains?"""
+    return calls >= ENOUGH and refused / calls > MANY_REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +34,8 @@ class Line:
     used: float | None
 
     @property
-    def refused_share(self) -> float:
-        return self.refused / self.calls if self.calls else 0.0
+    def many_refused(self) -> bool:
+        return many_refused(self.calls, self.refused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from dancu.access import service as access
 from dancu.exchange.catalogue import checklist
 from dancu.exchange.models.partner import Application, Contact, PartnerState
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kit.i18n import N_
+from dancu.kernel.errors import DancuError
+from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import Form, FormErrors
 from dancu.sharing.models import FIELDS, SERVICES, AgreementState, DataTerms, ordered_fields
 
@@ -46,7 +49,7 @@ DONE = {
     "live": N_("Đã gửi. Người duyệt sẽ trả lời đúng hạn."), "added": N_("Đã thêm chương trình và cấp chứng thư."),
     "asked": N_("Đã gửi yêu cầu cấp chứng thư tới cơ quan cấp bên ngoài."), "renewed": N_("Đã cấp chứng thư mới. Chứng thư cũ còn dùng được tới khi hết hạn."),
     "certificate_revoked": N_("Đã thu hồi chứng thư. Trong vài giây nó không dùng được nữa."), "proposed": N_("Đã gửi đề nghị. Còn một bước: ký nội dung bằng khóa của cơ quan."),
-    "signed": N_("Đã nhận chữ ký. Chờ trả lời."), "contested": N_("Đã chuyển điều phối viên quốc gia."), "withdrawn": N_("Đã rút đề nghị."),
+    "signed": N_("Đã nhận chữ ký. Chờ trả lời."), "contested": N_("Đã chuyển điều phối viên quốc gia. Còn một bước: ký nội dung của bản mới này bằng khóa của cơ quan."), "withdrawn": N_("Đã rút đề nghị."),
     "ended": N_("Thỏa thuận đã kết thúc."), "saved": N_("Đã ghi."), "agreed": N_("Đã đồng ý. Thỏa thuận có hiệu lực."), "refused": N_("Đã trả lời từ chối."),
 }  # fmt: skip
 
@@ -76,6 +79,19 @@ def application_form(application: Application) -> Form:
     for code, said in application.checklist.items():
         values |= {f"check_{code}": "yes" if said.get("met") else "no", f"note_{code}": said.get("note", "")}
     return Form.of(**values)
+
+
+def in_words(error: DancuError) -> FormErrors:
+    """What the terms are refused for, for a page: purposes, fields and services by their names, where commands are told the codes."""
+    fields = tuple(replace(one, params=tuple((name, _named(value)) for name, value in one.params)) for one in error.fields)
+    return FormErrors(fields, error)
+
+
+def _named(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    known = {code: gettext(title) for code, title in FIELDS.items()} | {code: gettext(one.title) for code, one in SERVICES.items()}
+    return ", ".join(known.get(one) or access.purpose_title(one) for one in value.split(", "))
 
 
 def read_terms(form: Form, errors: FormErrors, org_code: str, service: str) -> DataTerms | None:

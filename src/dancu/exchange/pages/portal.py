@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from dancu.access import service as access
 from dancu.exchange import keys
 from dancu.exchange.catalogue import checklist
-from dancu.exchange.models.partner import JOINING, Application, Partner, PartnerState
+from dancu.exchange.models.partner import JOINING, Application, Environment, Partner, PartnerState
 from dancu.exchange.pages import compared_logs
 from dancu.exchange.pages.joining_words import DONE, LEVELS, WORDS, application_form, read_application, uploaded
-from dancu.exchange.service import partners, portal, systems
+from dancu.exchange.service import organisations, partners, portal, sandbox, systems
 from dancu.kernel.errors import DancuError, NotAllowed, NotFound
 from dancu.kit.i18n import gettext
 from dancu.kit.web import (
@@ -52,7 +52,10 @@ async def application(request: Request, conn: DbConn, actor: CurrentActor, level
 @router.post("/apply")
 async def apply(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     form = await read_form(request)
-    level = int(form.value("level")) if form.value("level") in "12345" and form.value("level") else 3
+    if form.value("to_level"):
+        # Another level's checklist; what was typed stays.
+        return await _application(request, conn, actor, await portal.known(conn, actor), form, FormErrors(), _level(form.value("to_level")))
+    level = _level(form.value("level"))
     try:
         async with attempt(conn):
             await partners.apply(conn, actor, actor.org_code, read_application(form, level))
@@ -155,13 +158,18 @@ async def logs(request: Request, conn: DbConn, actor: CurrentActor, day: str = "
     return await compared_logs.page(request, conn, actor.org_code, f"{HOME}/logs", (HOME, gettext("Kết nối của cơ quan")), day)
 
 
+def _level(text: str) -> int:
+    return int(text) if text in {str(level) for level in checklist.LEVELS} else 3
+
+
 async def _home(
     request: Request, conn: DbConn, actor: CurrentActor, *, done: str = "", form: Form | None = None, errors: FormErrors | None = None
 ) -> Response:
     seen = await portal.view(conn, actor)
     return render(
         request, "exchange/partner.html", status=422 if errors else 200, seen=seen, form=form or Form(), errors=errors or FormErrors(),
-        done=done if done in DONE else "", refused=PartnerState.REFUSED, law_name=access.law_name, **WORDS,
+        done=done if done in DONE else "", refused=PartnerState.REFUSED, law_name=access.law_name,
+        org_names=await organisations.names(conn), **WORDS,
     )  # fmt: skip
 
 
@@ -191,7 +199,8 @@ async def _system(
     seen = await portal.system_view(conn, actor, client_no)
     return render(
         request, "exchange/system.html", status=422 if errors else 200, seen=seen, form=form or Form(), errors=errors or FormErrors(),
-        done=done if done in DONE else "", endpoints=partners.endpoints(own_address(request)), outside=keys.outside_bundle() is not None, **WORDS,
+        done=done if done in DONE else "", endpoints=partners.endpoints(own_address(request)),
+        people=sandbox.people() if seen.system.environment is Environment.SANDBOX else (), outside=keys.outside_bundle() is not None, **WORDS,
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dancu.access import service as access
-from dancu.exchange.pages.joining_words import DONE, WORDS, read_terms, uploaded
-from dancu.exchange.service import ca, portal
+from dancu.exchange.pages.joining_words import DONE, WORDS, in_words, read_terms, uploaded
+from dancu.exchange.service import ca, organisations, portal, verify
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, NotAllowed, NotFound
 from dancu.kit.web import (
@@ -25,7 +25,7 @@ from dancu.kit.web import (
     render,
     see_other,
 )
-from dancu.sharing.models import FIELDS, SERVICES, DataAgreement, consent_rules
+from dancu.sharing.models import FIELDS, SERVICES, AgreementState, DataAgreement, consent_rules
 from dancu.sharing.service import data_agreements
 from dancu.sharing.service.receipts import canonical_terms
 
@@ -40,6 +40,10 @@ async def new(request: Request, conn: DbConn, actor: CurrentActor, service: str 
     """First which service; then, for it, fields, purposes and the rest; the version in force is where one begins. `mode` add: one more
     purpose with fields of its own, beside those in force."""
     form = Form.of(from_hour=0, to_hour=24, quota_day=10000, consent="law", service=service)
+    waiting = next((one for one in await data_agreements.of(conn, actor.org_code) if one.service == service and one.state == AgreementState.PROPOSED), None)
+    if waiting is not None:
+        # One version waits at a time: said before anybody fills the form.
+        return await _new(request, actor, form, FormErrors(), service, waiting)
     known = await data_agreements.in_force(conn, actor.org_code, service) if service in SERVICES else None
     if known is not None and mode == ADD:
         form = Form.of(
@@ -70,7 +74,7 @@ async def propose(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
         except NotAllowed:
             raise
         except DancuError as error:
-            errors = FormErrors.of(error)
+            errors = in_words(error)
         else:
             return see_other(f"{HOME}/{made.service}/{made.version}?done=proposed")
     return await _new(request, actor, form, errors, service)
@@ -151,12 +155,14 @@ async def crl(conn: DbConn) -> Response:
     return Response(await ca.crl(conn), media_type="application/pkix-crl", headers={"Cache-Control": "public, max-age=60"})
 
 
-async def _new(request: Request, actor: CurrentActor, form: Form, errors: FormErrors, service: str) -> Response:
+async def _new(
+    request: Request, actor: CurrentActor, form: Form, errors: FormErrors, service: str, waiting: DataAgreement | None = None
+) -> Response:
     service = service if service in SERVICES else ""
     pairs = [(f"{code}|{law}", code, law) for code, laws in data_agreements.possible_purposes(service).items() for law in laws]
     return render(
         request, "exchange/agreement_new.html", status=422 if errors else 200, form=form, errors=errors, service=service, purposes=pairs,
-        all_fields=list(FIELDS.items()), adds=form.value("mode") == ADD, consent_rules=consent_rules(SYSTEM_CLOCK.today()), purpose_title=access.purpose_title, law_name=access.law_name, **WORDS,
+        waiting=waiting, all_fields=[(code, title) for code, title in FIELDS.items() if service != "verify" or code in verify.READ], adds=form.value("mode") == ADD, consent_rules=consent_rules(SYSTEM_CLOCK.today()), purpose_title=access.purpose_title, law_name=access.law_name, **WORDS,
     )  # fmt: skip
 
 
@@ -165,9 +171,10 @@ async def _one(
     errors: FormErrors | None = None,
 ) -> Response:  # fmt: skip
     found: DataAgreement = await data_agreements.version(conn, actor.org_code, service, version)
+    names = await organisations.names(conn)
     return render(
         request, "exchange/agreement.html", status=422 if errors else 200, one=found, form=form or Form(), errors=errors or FormErrors(),
-        done=done if done in DONE else "", own=True, org_name="", home=f"{HOME}/{service}/{version}", keys=await portal.signing_keys(conn, actor.org_code),
+        done=done if done in DONE else "", own=True, org_name=names.get(actor.org_code, actor.org_code), org_names=names, home=f"{HOME}/{service}/{version}", keys=await portal.signing_keys(conn, actor.org_code),
         purpose_title=access.purpose_title, law_name=access.law_name, rule=data_agreements.answer_rule(found.proposed.at.date()),
         may_answer=False, may_refuse=False, may_end=False, today=SYSTEM_CLOCK.today(), **WORDS,
     )  # fmt: skip

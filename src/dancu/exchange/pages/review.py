@@ -138,7 +138,7 @@ async def _one(
         request, "exchange/review_one.html", status=422 if errors else 200, seen=seen, form=form or Form(), errors=errors or FormErrors(),
         done=done if done in DONE else "", items=checklist.items(seen.partner.level), must=checklist.must(seen.partner.level), asked=asked,
         possible=policy.possible(actor, seen.partner), today=SYSTEM_CLOCK.today(), moment=SYSTEM_CLOCK.now(), may_decide=actor.can(REVIEW),
-        law_name=access.law_name, **WORDS,
+        law_name=access.law_name, org_names=await organisations.names(conn), **WORDS,
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ async def _agreement(
     mine = actor.can(REVIEW) or (actor.can(COORDINATE) and found.escalated_at is not None)
     return render(
         request, "exchange/agreement.html", status=422 if errors else 200, one=found, form=form or Form(), errors=errors or FormErrors(),
-        done=done if done in DONE else "", own=False, org_name=names.get(org_code, org_code), home=f"{HOME}/{org_code}/agreements/{service}/{version}",
+        done=done if done in DONE else "", own=False, org_name=names.get(org_code, org_code), org_names=names, home=f"{HOME}/{org_code}/agreements/{service}/{version}",
         keys={}, purpose_title=access.purpose_title, law_name=access.law_name, rule=data_agreements.answer_rule(found.proposed.at.date()),
         may_answer=mine and found.proposed.by != actor.actor_id, may_refuse=mine and (found.escalated_at is None or actor.can(COORDINATE)),
         may_end=actor.can(REVIEW), today=SYSTEM_CLOCK.today(), **WORDS,

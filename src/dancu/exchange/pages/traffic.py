@@ -28,9 +28,9 @@ _FINE: Final = (Health.ANSWERS, Health.UNASKED)
 @router.get("", dependencies=[allow(*SEERS)])
 async def show(request: Request, conn: DbConn, actor: CurrentActor, hours: int = 24, wall: str = "") -> Response:
     """The last 1, 24 or 168 hours; `wall` is one screen that renews itself."""
-    hours = hours if hours in _HOURS else 24
+    hours = hours if hours in _HOURS and not wall else 24
     found = await traffic.last(conn, hours)
-    levels = await service_levels.levels(conn, "day")
+    levels = await service_levels.levels(conn, service_levels.LAST_DAY if wall else "day")
     held = await programs.held(conn)
     if not wall:
         return render(
@@ -41,7 +41,7 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor, hours: int =
     page = render(
         request, "exchange/wall.html", found=found, levels=levels, held=held, states=states, services=SERVICES, standings=STANDINGS, health=sources.HEALTH,
         why=sources.WHY, rows=_WALL_ROWS, missed=[one for one in levels.levels if not one.kept],
-        refused=[line for line in found.lines if line.refused_share > service_levels.MANY_REFUSED],
+        refused=[line for line in found.lines if line.many_refused],
         troubled=[one for one in states if one.health not in _FINE or one.drop_overdue],
     )  # fmt: skip
     page.headers["Refresh"] = str(_WALL_SECONDS)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from dancu.exchange.models.partner import JOINING, Application, Partner, PartnerState
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import Conflict, FieldError, Invalid, NotAllowed
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 
 JOIN, REVIEW, COORDINATE, WATCH = "exchange.join", "exchange.review", "exchange.coordinate", "exchange.watch"
 
+_PHONE: Final = frozenset("0123456789 +().-")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 S = PartnerState
 _RUNNING: Final = frozenset({*JOINING, S.LIVE})
 # Step -> (from which states, to which; None: stays). `resume` goes back to where the partner was.
@@ -82,9 +85,14 @@ def check_application(application: Application, required: Mapping[str, Any]) -> 
             errors.append(
                 FieldError(f"{contact.role}_name", "exchange.application.contact", N_("Cần họ tên và điện thoại hoặc thư điện tử của người liên hệ này."))
             )
-    missing = [code for code in required if code not in application.checklist]
-    if missing:
-        errors.append(FieldError(f"check_{missing[0]}", "exchange.application.checklist", N_("Hãy trả lời mọi mục của danh mục an toàn.")))
+        if contact.phone and not (set(contact.phone) <= _PHONE and 8 <= sum(ch.isdigit() for ch in contact.phone) <= 15):
+            errors.append(FieldError(f"{contact.role}_phone", "exchange.application.phone", N_("Số điện thoại có từ 8 đến 15 chữ số. Ví dụ: 0236 3123 456.")))
+        if contact.email and not _EMAIL.fullmatch(contact.email):
+            errors.append(FieldError(f"{contact.role}_email", "exchange.application.email", N_("Thư điện tử có dạng ten@coquan.gov.vn.")))
+    errors += [
+        FieldError(f"check_{code}", "exchange.application.checklist", N_("Chưa trả lời mục “{item}”."), (("item", gettext(item.title)),))
+        for code, item in required.items() if code not in application.checklist
+    ]  # fmt: skip
     unmet = [code for code, said in application.checklist.items() if not said.get("met") and not str(said.get("note", "")).strip()]
     errors += [
         FieldError(f"note_{code}", "exchange.application.note", N_("Mục chưa đạt cần ghi cách khắc phục và ngày xong.")) for code in unmet

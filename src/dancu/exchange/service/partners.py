@@ -14,7 +14,7 @@ from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, NotFound
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 from dancu.sharing.service import data_agreements
 from dancu.sharing.service.data_agreements import check_reason, check_refusal
 
@@ -89,7 +89,11 @@ async def pass_check(conn: Conn, actor: Actor, org_code: str, *, by: str = "") -
     found = await partner(conn, org_code)
     unmet = [code for code in sorted(checklist.must(found.level)) if not found.checklist.get(code, {}).get("met")]
     if unmet and actor.kind is not ActorKind.SYSTEM:
-        raise Conflict("exchange.checklist.unmet", N_("Còn {count} mục bắt buộc chưa đạt trong danh mục an toàn."), count=len(unmet))
+        titles = checklist.items(found.level)
+        raise Conflict(
+            "exchange.checklist.unmet", N_("Còn {count} mục bắt buộc chưa đạt trong danh mục an toàn: {items}. Hãy hỏi thêm để cơ quan sửa và khai lại."),
+            count=len(unmet), items="; ".join(gettext(titles[code].title) for code in unmet),
+        )  # fmt: skip
     return await _step(conn, actor, org_code, "pass", by=by, due=None, escalated_at=None, question="")
 
 

@@ -8,14 +8,15 @@ from typing import Final
 
 from dancu.exchange.models.roadmap import Group, Stage
 from dancu.exchange.models.service_levels import Level, Measured, Standing, Target, Tile
+from dancu.exchange.models.traffic import many_refused
 from dancu.exchange.service import province_map, roadmap
 from dancu.exchange.store import service_levels as store
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit.db import Conn
 
 PERIODS: Final = ("day", "month")
-#: From this share of refused calls on, something is wrong at the caller's.
-MANY_REFUSED: Final = 0.2
+#: What the wall shows beside its figures of the same hours: a day that has just begun says nothing.
+LAST_DAY: Final = "last_day"
 _LAST: Final = Target(99.0, 5000)
 _STANDINGS: Final = {
     Stage.NOT_JOINED: Standing.NOT_CONNECTED, Stage.SECURITY_CHECK: Standing.JOINING, Stage.SANDBOX: Standing.JOINING,
@@ -43,10 +44,10 @@ class Levels:
 
 
 async def levels(conn: Conn, period: str) -> Levels:
-    """Of today or of this month, in Vietnam."""
+    """Of today ("day"), of this month ("month"), in Vietnam, or of the last 24 hours (LAST_DAY)."""
     until = SYSTEM_CLOCK.now()
     today = SYSTEM_CLOCK.today()
-    since = datetime.combine(today.replace(day=1) if period == "month" else today, time(), VIETNAM)
+    since = until - timedelta(days=1) if period == LAST_DAY else datetime.combine(today.replace(day=1) if period == "month" else today, time(), VIETNAM)
     targets, measured = await store.targets(conn), await store.measured(conn, since, until + timedelta(seconds=1))
     found = [Level(one, _target(targets, one.service, one.org_code)) for one in measured]
     return Levels(
@@ -107,6 +108,6 @@ async def _tiles(conn: Conn, found: list[Level]) -> list[Tile]:
 def _standing(stage: Stage, mine: list[Level], calls: int, refused: int) -> Standing:
     if stage in _STANDINGS:
         return _STANDINGS[stage]
-    if any(not one.kept for one in mine) or (calls and refused / calls > MANY_REFUSED):
+    if any(not one.kept for one in mine) or many_refused(calls, refused):
         return Standing.ERRORS
     return Standing.CALLS if calls else Standing.SILENT

@@ -58,7 +58,7 @@ async def keep_dropped(conn: Conn, rows: Sequence[tuple[int, str, bytes, date, d
 
 
 async def fared(conn: Conn, code: str, ok: bool, failure: str, milliseconds: int, at: datetime, as_of: date | None = None) -> None:
-    """One more asking of a ministry. Means follow the last score of askings. `as_of`: the day of its data, where it said one."""
+    """One more asking of a ministry. Means are of all askings up to a score, then follow the last score. `as_of`: the day of its data, where it said one."""
     await conn.execute(
         "INSERT INTO exchange.connector_state AS s (connector, asked, failed, last_ok, last_failed, failure, milliseconds,"
         " mean_ms, mean_failed, as_of) VALUES (%(code)s, 1, (NOT %(ok)s)::int, CASE WHEN %(ok)s THEN %(at)s::timestamptz END, CASE WHEN NOT %(ok)s THEN %(at)s::timestamptz END,"
@@ -66,8 +66,8 @@ async def fared(conn: Conn, code: str, ok: bool, failure: str, milliseconds: int
         " ON CONFLICT (connector) DO UPDATE SET asked = s.asked + 1, failed = s.failed + excluded.failed,"
         " last_ok = coalesce(excluded.last_ok, s.last_ok), last_failed = coalesce(excluded.last_failed, s.last_failed),"
         " failure = excluded.failure, milliseconds = excluded.milliseconds,"
-        " mean_ms = coalesce(s.mean_ms * 0.95 + excluded.mean_ms * 0.05, excluded.mean_ms),"
-        " mean_failed = s.mean_failed * 0.95 + excluded.mean_failed * 0.05, as_of = coalesce(excluded.as_of, s.as_of)",
+        " mean_ms = coalesce(s.mean_ms + (excluded.mean_ms - s.mean_ms) * greatest(0.05, 1.0 / (s.asked + 1)), excluded.mean_ms),"
+        " mean_failed = s.mean_failed + (excluded.mean_failed - s.mean_failed) * greatest(0.05, 1.0 / (s.asked + 1)), as_of = coalesce(excluded.as_of, s.as_of)",
         {"code": code, "ok": ok, "failure": failure, "ms": milliseconds, "at": at, "as_of": as_of},
     )
     await conn.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from dancu.access import service as access
 from dancu.audit import service as audit
@@ -49,7 +50,21 @@ FIELD = {
     "authenticator": N_("cách xác thực"), "approval": N_("yêu cầu xác nhận"), "sign_in": N_("lần đăng nhập"),
     "card_order": N_("đơn làm thẻ"), "documents": N_("giấy tờ tích hợp"),
     "face": N_("ảnh gốc"), "finger": N_("vân tay gốc"),
+    "consents": N_("điều bạn đã đồng ý"), "agreements": N_("ai được phép hỏi về bạn"), "confirmation": N_("giấy xác nhận"),
+    "confirmations": N_("giấy xác nhận"), "paper_demands": N_("nơi vẫn đòi giấy tờ"), "verifications": N_("phiếu xác minh nơi cư trú"),
+    "access": N_("quyền của cán bộ"), "subscription": N_("việc báo tin khi thông tin thay đổi"), "reconcile": N_("đối soát với dữ liệu của cơ quan khác"),
+    "import_row": N_("dòng sổ đã nhập"),
+    # Groups of the registry, as what wrote them names them (population.models.groups).
+    "birth_name": N_("họ tên khai sinh"), "other_name": N_("tên gọi khác"), "personal_id": N_("số định danh cá nhân"), "birth_date": N_("ngày sinh"),
+    "birth_place": N_("nơi sinh"), "birth_registration": N_("nơi đăng ký khai sinh"), "origin": N_("quê quán"), "ethnicity": N_("dân tộc"),
+    "religion": N_("tôn giáo"), "nationality": N_("quốc tịch"), "blood_group": N_("nhóm máu"), "old_number": N_("số chứng minh nhân dân"),
+    "card": N_("thẻ căn cước"), "permanent_residence": N_("nơi thường trú"), "temporary_residence": N_("nơi tạm trú"),
+    "current_place": N_("nơi ở hiện tại"), "temporary_absence": N_("tạm vắng"), "residence_file": N_("số hồ sơ cư trú"),
+    "marital_status": N_("tình trạng hôn nhân"), "household_relation": N_("quan hệ với chủ hộ"), "life_status": N_("tình trạng sống"),
+    "contact": N_("liên hệ"), "other": N_("thông tin khác"),
 }  # fmt: skip
+#: Accesses the database hands out at once (audit.accesses_of).
+_BLOCK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ async def looks_of(
 ) -> Looks:  # fmt: skip
     """Who looked at this person. The look at the list is itself recorded, and seen there a moment later."""
     await population.open_person(conn, actor, purpose, key, fields=("accesses",), permission=permission)
-    found = await audit.accesses_of(conn, key, limit=limit + 1, before_seq=before)
+    found = await _accesses(conn, key, limit + 1, before)
     names = {org.org_code: org.name for org in await access.organisations(conn)}
     if any(one.org_code and one.org_code not in names for one in found):
         # Of services a citizen signs in to, whose organisations need not be known here.
@@ -95,6 +110,19 @@ async def looks_of(
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
     gaps = tuple((low + 1, high - 1) for high, low in itertools.pairwise(seqs) if high - low > 1)
     return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
+
+
+async def _accesses(conn: Conn, key: int, most: int, before: int | None) -> list[Access]:
+    """The newest `most`, block by block: a long list is not cut where one answer of the database ends."""
+    found: list[Access] = []
+    while len(found) < most:
+        wanted = min(_BLOCK, most - len(found))
+        block = await audit.accesses_of(conn, key, limit=wanted, before_seq=before)
+        found += block
+        if len(block) < wanted:
+            break
+        before = block[-1].seq
+    return found
 
 
 def _field(code: str) -> str:

@@ -51,6 +51,8 @@ async def _looks(conn: Conn, actor: Actor, why: Purpose) -> Part:
         (_at(one.at), f"{one.who} {one.did}", " · ".join(part for part in (", ".join(one.saw), one.why, one.legal_basis, one.case_ref) if part))
         for one in found.looks
     ]  # fmt: skip
+    if found.more_before is not None:
+        lines.append(("", gettext(N_("và {n} lượt cũ hơn"), n=found.more_before - 1), gettext(N_("xem ở trang Ai đã xem dữ liệu của tôi"))))
     return Part("accesses", gettext(N_("Ai đã xem dữ liệu của tôi")), plain(found.looks), lines)
 
 

@@ -72,11 +72,19 @@ async def everything_to_read(request: Request, held: RequestLease, actor: Curren
     view, parts = await _all(request, await held.connection(), actor)
     await held.release()
     said = _paper(view, demo=request.app.state.settings.demo, title=gettext(N_("Mọi dữ liệu của tôi")))
-    none = [("", gettext(N_("không có gì")), "")]
-    said["sections"] = [*said["sections"], *([one.title, [*one.lines[:MOST_LINES]] or none] for one in parts[1:])]
+    said["sections"] = [*said["sections"], *([one.title, _lines(one)] for one in parts[1:])]
     body = await pdf.made("dancu.population.service.record_pdf", said)
     headers = {"Content-Disposition": 'attachment; filename="dancu-du-lieu-cua-toi.pdf"', "Cache-Control": "no-store"}
     return Response(body, media_type="application/pdf", headers=headers)
+
+
+def _lines(part: Part) -> list[tuple[str, str, str]]:
+    """A part on paper: the newest lines, and how many more there are, so that nobody takes the page for all of it."""
+    if not part.lines:
+        return [("", gettext(N_("không có gì")), "")]
+    left = len(part.lines) - MOST_LINES
+    more = [("", gettext(N_("và {n} dòng nữa"), n=left), gettext(N_("có đủ trong tệp ZIP cho máy đọc")))] if left > 0 else []
+    return [*part.lines[:MOST_LINES], *more]
 
 
 async def _all(request: Request, conn: Conn, actor: Actor) -> tuple[m.PersonView, list[Part]]:
