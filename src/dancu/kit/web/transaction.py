@@ -10,7 +10,7 @@ carries `evidence`, which kit.db.keep_evidence runs after the rollback.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import Annotated, Any
 
@@ -48,17 +48,14 @@ class Lease:
             self._transaction = opened
         return self._conn
 
-    @asynccontextmanager
-    async def statement(self) -> AsyncIterator[Connection]:
+    def statement(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for single statements that commit themselves, given back at the end of the block; the request's own
         where it has begun its transaction. For steps between which nothing of the database must be held."""
         if self._conn is not None:
-            yield self._conn
-            return
+            return nullcontext(self._conn)
         if self._pool is None:
             raise Unavailable("db.no_pool", "Hệ thống đang khởi động. Xin thử lại sau ít phút.")
-        async with self._pool.connection() as conn:
-            yield conn
+        return self._pool.connection()
 
     async def release(self) -> None:
         """Commit what was done and give the connection back, before waiting for somebody outside: no transaction and no

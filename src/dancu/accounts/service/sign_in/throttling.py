@@ -69,7 +69,7 @@ def new_device(key: int) -> str:
 
 
 def known_device(key: int, device: str) -> bool:
-    nonce, _, mac = device.partition(".")
-    if not device.isascii():
+    if not device or not device.isascii():
         return False
+    nonce, _, mac = device.partition(".")
     return hmac.compare_digest(ring().mac("eid device", f"{nonce}|{key}".encode()).hex(), mac)
