@@ -224,3 +224,21 @@ def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 40 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        (cleaning.personal_id("49190012345.0"), "049190012345"),  # not 491900123450: that is another person's number
+        (cleaning.personal_id("4.9190012345E+10"), "049190012345"),
+        (cleaning.cmnd("12345678.0"), "012345678"),
+        (cleaning.number("205123456.0"), "205123456"),
+        (cleaning.number("C1234567"), "C1234567"),
+    ],
+)
+def test_numbers_kept_as_floats(cell: cleaning.Cell, value: str) -> None:
+    assert (cell.value, cell.problem) == (value, None)
+
+
+def test_a_rounded_number_says_so() -> None:
+    assert (cleaning.personal_id("4.919E+10").problem or ("",))[0] == "person.number.rounded"

@@ -19,6 +19,7 @@ from dancu.kernel.numbers import (
     normalize_phone,
     parse_cmnd,
     place_code_for,
+    plain_digits,
     show_phone,
 )
 
@@ -79,7 +80,8 @@ def test_century_and_sex(digit: str, sex: str, year: int) -> None:
         ("04919001234", "length"),
         ("0491900123456", "length"),
         ("205123456", "length"),
-        ("04919001234O", "digits"),
+        ("04919001234X", "digits"),
+        ("04919001234O", "letters"),
         ("049-19001234x", "digits"),
         ("٠٤٩١٩٠٠١٢٣٤٥", "digits"),
         ("+49190012345", "digits"),
@@ -195,3 +197,35 @@ def test_nothing_unexpected_is_raised(text: str) -> None:
     for read in (PersonalId.parse, parse_cmnd, normalize_phone, classify, explain_number):
         with suppress(DancuError):
             read(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("49190012345.0", "49190012345"),  # a float: the zero in front is lost, none is won behind
+        ("205123456,00", "205123456"),
+        ("4.9190012345E+10", "49190012345"),
+        ("049.190.012.345", "049190012345"),
+        ("049190012345.", "049190012345"),
+        ("4.919E+10", None),
+        ("O49190012345", None),
+    ],
+)
+def test_numbers_as_spreadsheets_write_them(written: str, meant: str | None) -> None:
+    assert plain_digits(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("4.919E+10", "person.number.rounded"),
+        ("O49190012345", "person.number.letters"),
+        ("0491900l2345", "person.number.letters"),
+        ("B1234567", "person.number.digits"),
+        ("49190012345.0", "person.number.length"),
+    ],
+)
+def test_why_a_number_cannot_be_read(text: str, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        PersonalId.parse(text)
+    assert caught.value.code == code

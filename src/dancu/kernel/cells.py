@@ -15,7 +15,7 @@ from dancu.kernel.dates import parse_date, parse_words
 from dancu.kernel.errors import Invalid
 from dancu.kernel.names import normal_form
 from dancu.kernel.names import repair as repair_text
-from dancu.kernel.numbers import PersonalId, normalize_phone
+from dancu.kernel.numbers import PersonalId, normalize_phone, not_digits, plain_digits
 from dancu.kernel.text import fold_ascii
 
 
@@ -71,7 +71,7 @@ def text(raw: str) -> Cell:
     return Cell(mended or None, repairs)
 
 
-@lru_cache(maxsize=32768)  # most days of a lifetime
+@lru_cache(maxsize=16384)
 def date(raw: str) -> Cell:
     """A partial date in any notation."""
     if blank(raw):
@@ -130,11 +130,11 @@ def number(raw: str) -> Cell:
     """Digits of an identity paper of any kind."""
     if blank(raw):
         return EMPTY
-    digits = re.sub(r"[\s.\-'’_]+", "", text(raw).value or "")
-    if digits.endswith(".0"):
-        digits = digits[:-2]
-    if not (digits.isascii() and digits.isalnum()):
-        return Cell(problem=("person.number.digits", "Số giấy tờ chỉ gồm chữ số"))
+    digits = plain_digits(raw)
+    if digits is None:  # a passport has letters
+        digits = re.sub(r"[\s.\-'’_]+", "", text(raw).value or "")
+        if not (digits.isascii() and digits.isalnum()):
+            return problem(not_digits(raw, Invalid("person.number.digits", "Số giấy tờ chỉ gồm chữ số")))
     return Cell(digits)
 
 

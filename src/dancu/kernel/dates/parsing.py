@@ -74,7 +74,7 @@ def parse_date(
     return _parse_text(value if isinstance(value, str) else str(value), two_digit_century, order)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _parse_text(raw: str, two_digit_century: int | None, order: Order) -> ParsedDate:
     if len(raw) > 200:
         raise _format()

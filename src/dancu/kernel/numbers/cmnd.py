@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ..errors import Invalid
-from .digits import plain_digits
+from .digits import not_digits, plain_digits
 from .personal_id import LENGTH, PersonalId
 
 NumberKind = Literal["personal_id", "cmnd", "unknown"]
@@ -16,7 +16,7 @@ def parse_cmnd(text: str) -> str:
     """The nine digits. Raises Invalid: "person.cmnd.digits", "person.cmnd.length"."""
     digits = plain_digits(text)
     if digits is None:
-        raise Invalid("person.cmnd.digits", "Số CMND chỉ gồm chữ số")
+        raise not_digits(text, Invalid("person.cmnd.digits", "Số CMND chỉ gồm chữ số"))
     if len(digits) != 9:
         raise Invalid("person.cmnd.length", "Số CMND phải có 9 chữ số")
     return digits

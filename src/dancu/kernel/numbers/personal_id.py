@@ -12,7 +12,7 @@ from ..clock import SYSTEM_CLOCK
 from ..dates import PartialDate
 from ..errors import Invalid
 from ..findings import Finding
-from .digits import plain_digits
+from .digits import not_digits, plain_digits
 from .provinces import ELSEWHERE, place_name
 
 Sex = Literal["male", "female"]
@@ -40,11 +40,12 @@ class PersonalId:
     def parse(cls, text: str) -> PersonalId:
         """Read a number typed with or without spaces, dots, dashes, in ordinary or full-width digits.
 
-        Raises Invalid: "person.number.digits" (something else than digits), "person.number.length" (not 12).
+        Raises Invalid: "person.number.digits" (something else than digits), "person.number.rounded" (a spreadsheet's
+        4.919E+10), "person.number.length" (not 12).
         """
         digits = plain_digits(text)
         if digits is None:
-            raise Invalid("person.number.digits", "Số định danh chỉ gồm chữ số")
+            raise not_digits(text, Invalid("person.number.digits", "Số định danh chỉ gồm chữ số"))
         if len(digits) != LENGTH:
             raise Invalid("person.number.length", "Số định danh phải có 12 chữ số")
         return cls(digits)

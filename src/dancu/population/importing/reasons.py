@@ -43,6 +43,8 @@ SENTENCES: Final[dict[str, str]] = {
     "person.name.empty": N_("Họ tên còn trống: ghi ít nhất một chữ"),
     "person.name.digits": N_("Họ tên có chữ số: có lẽ cột bị đổi chỗ"),
     "person.number.digits": N_("Số định danh chỉ gồm chữ số"),
+    "person.number.rounded": N_("Số đã bị bảng tính làm tròn: hãy đặt cột này là dạng chữ (Text) rồi ghi lại số đầy đủ"),
+    "person.number.letters": N_("Số có chữ cái trông như chữ số (chữ O và số 0, chữ l và số 1): hãy ghi lại bằng chữ số"),
     "person.number.length": N_("Số định danh phải có 12 chữ số"),
     "person.number.sex": N_("Giới tính không khớp với số định danh"),
     "person.number.year": N_("Năm sinh không khớp với số định danh"),
