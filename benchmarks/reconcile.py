@@ -1,11 +1,15 @@
 """Reconciling a partner's file in bulk, finished = compared, stored, handed out, sequenced: rows a second, minutes for a million
-rows, CPU time of program and database for each row, peak memory of the process, precision and recall on labelled files (another
-seed than the weights were set with).
+rows, CPU time of program and database for each row, memory of both, precision and recall on labelled files (another seed than the
+weights were set with).
 
 Baseline: a plain SQL join on exact keys, the floor: COPY of the same file into a table, joined with the registry on number, name
 and birth date; no errors forgiven, no evidence, no results. The ratio is of rates: reconcile / join.
 
-30,000 people and 12,000 rows; a million of each with --deep. Rows without any number are measured beside (a tenth as many).
+Memory, megabytes: `peak_mb` of the process; `mb_by_fifths`, the highest of the process and its sequencer in each fifth of the
+time, which do not differ where memory is flat; `db_mb`, the highest of all the server's processes beside the buffers they share.
+
+30,000 people and 12,000 rows; a million of each with --deep, and 40,000, 80,000 and 160,000 rows against the same register, whose
+memory must be one. Rows without any number are measured beside (a tenth as many). `--registry FOLDER` keeps the people and the files.
 """
 
 from __future__ import annotations
@@ -19,94 +23,79 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from common import embedded, report
+from common import report
 from province import children_of, cpu_seconds
+from reconcile_registry import LAW, ORG, people_of, registry
 
-ORG, LAW = "bhxh", "41/2024/QH15"
-SEED, HELD_OUT = 20230415, 61_001
+HELD_OUT = 61_001
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=30_000)
-    parser.add_argument("--rows", type=int, default=12_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[12_000])
+    parser.add_argument("--registry", type=Path, help="a folder that keeps the people and the files")
+    parser.add_argument("--numbered", action="store_true", help="without the files that have no numbers")
+    parser.add_argument("--minutes", type=float, help="end each file there: figures are of the rows done until then")
     parser.add_argument("--deep", action="store_true")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)  # the measured process itself: data, run, file
     asked = parser.parse_args()
     if asked.one:
-        asyncio.run(_one(Path(asked.one[0]), int(asked.one[1]), Path(asked.one[2])))
+        asyncio.run(_one(Path(asked.one[0]), int(asked.one[1]), Path(asked.one[2]), asked.minutes))
+    elif asked.deep:
+        measure(1_000_000, [40_000, 80_000, 160_000, 1_000_000], asked.registry, asked.minutes)
+    else:
+        measure(asked.people, asked.rows, asked.registry, asked.minutes, numbered=asked.numbered)
+
+
+def measure(people: int, sizes: list[int], kept: Path | None, minutes: float | None, *, numbered: bool = False) -> None:
+    """Reconcile files of these sizes, one after another, with one registry."""
+    from dancu.demo.messy.insured import UNNUMBERED, Rates
+
+    with registry(people, kept) as cluster, _folder(kept) as folder:
+        for size in sizes:
+            _measure(cluster, folder, people, size, "", Rates(), minutes)
+        if not numbered:
+            _measure(cluster, folder, people, max(max(sizes) // 10, 1_500), " without numbers", UNNUMBERED, minutes)
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        yield kept
         return
-    measure(asked.people, asked.rows)
-    if asked.deep:
-        measure(1_000_000, 1_000_000)
+    with tempfile.TemporaryDirectory(prefix="dancu-bench-") as folder:
+        yield Path(folder)
 
 
-def people_of(people: int) -> Callable[[], Iterator[Any]]:
-    """The registry's people: the synthetic province with look-alikes planted in it."""
-    from dancu.demo.lookalikes import planted
-    from dancu.demo.people import generate
-    from dancu.demo.records import FlawRates
-
-    return lambda: planted(generate(people, SEED, flaws=FlawRates(duplicate=0.0), personas=False), 5)
-
-
-def measure(people: int, rows: int) -> None:
-    from dancu.demo.messy.insured import UNNUMBERED, Rates, write_insured
+def _measure(cluster: Any, folder: Path, people: int, rows: int, kind: str, rates: Any, minutes: float | None) -> None:
+    from dancu.demo.messy.files import truth_path
+    from dancu.demo.messy.insured import write_insured
     from dancu.kernel.clock import SYSTEM_CLOCK
 
-    with embedded(migrated=False, options=("-c", "shared_buffers=1GB")) as cluster, tempfile.TemporaryDirectory(prefix="dancu-bench-") as folder:
-        _fill(cluster, people)
-        for kind, rates, count in (("", Rates(), rows), (" without numbers", UNNUMBERED, max(rows // 10, 1_500))):
-            file = Path(folder) / f"insured{len(kind)}.csv"
-            truth = write_insured(
-                file, people_of(people), count, population=people, seed=HELD_OUT, rates=rates, today=SYSTEM_CLOCK.today()
-            )
-            floor = _join(cluster, file) if not kind else None
-            run = asyncio.run(_submit(cluster, file))
-            took = _measured(cluster, run, file)
-            precision, recall = _judge(file, truth, Path(took["out"]))
-            report(
-                f"reconcile {count:,} rows{kind} against {people:,} people", took["rows"] / took["seconds"], "rows/s",
-                took["rows"] / floor if floor else None, minutes_per_million=round(took["seconds"] / took["rows"] * 1e6 / 60, 2),
-                peak_mb=round(took["peak_mb"], 1), cpu_app_us=took["cpu_us"], cpu_db_us=took["cpu_db_us"], precision=round(precision, 5), recall=round(recall, 5),
-                entries=took["compared"], join_seconds=round(floor, 2) if floor else None, sequenced=took["sequenced"],
-            )  # fmt: skip
-
-
-def _fill(cluster: Any, people: int) -> None:
-    import psycopg
-
-    from dancu.audit import service as audit
-    from dancu.cli.operate import bring_up_to_date
-    from dancu.demo import fill
-    from dancu.kit.db import use_data
-
-    use_data(cluster.data)
-    audit.make_signer(cluster.data / "keys")
-    bring_up_to_date()
-
-    async def make() -> None:
-        async with audit.sequencer():
-            await fill.people(people, lambda done: None, people_of(people))
-        await fill.settle()
-
-    asyncio.run(make())
-    with psycopg.connect(cluster.dsn("admin"), cursor_factory=psycopg.ClientCursor) as conn:
-        conn.execute(
-            """INSERT INTO access.organisation (org_code, name, name_en, kind, valid) VALUES (%(org)s, 'BHXH', 'Social insurance',
-                   'ministry', '[2020-01-01,)');
-               INSERT INTO exchange.partner (org_code, state, live_at) VALUES (%(org)s, 'live', now());
-               INSERT INTO sharing.data_agreement (org_code, service, version, fields, purposes, valid, quota_day, state, proposed_by,
-                   proposed_org, proposed_at, proposed_entry, agreed_by, agreed_org, agreed_at, agreed_entry, sealed)
-               VALUES (%(org)s, 'reconcile', 1, '{name,birth,sex,personal_id,address,head,household}',
-                   jsonb_build_object('social_insurance', %(law)s::text), '[2020-01-01,2100-01-01)', 100000000, 'in_force', 0, %(org)s,
-                   now(), 1, 0, 'dancu', now(), 1, 'x')""",
-            {"org": ORG, "law": LAW},
-        )
+    file = folder / f"insured-{rows}{kind.replace(' ', '-')}.csv"
+    if not file.exists():
+        new = file.with_name(f"new-{file.name}")
+        truth = write_insured(new, people_of(people), rows, population=people, seed=HELD_OUT, rates=rates, today=SYSTEM_CLOCK.today())
+        truth.replace(truth_path(file))
+        new.replace(file)
+    floor = _join(cluster, file) if not kind else None
+    took = _measured(cluster, asyncio.run(_submit(cluster, file)), file, minutes)
+    precision, recall = _judge(file, truth_path(file), Path(took["out"]))
+    done = "" if took["rows"] == rows else f"{took['rows']:,} of "
+    report(
+        f"reconcile {done}{rows:,} rows{kind} against {people:,} people", took["rows"] / took["seconds"], "rows/s",
+        rows / floor if floor else None, minutes=round(took["seconds"] / 60, 2),
+        minutes_per_million=round(took["seconds"] / took["rows"] * 1e6 / 60, 2), peak_mb=round(took["peak_mb"], 1),
+        mb_by_fifths=took["mb_by_fifths"], db_mb=took["db_mb"], cpu_app_us=took["cpu_us"], cpu_db_us=took["cpu_db_us"],
+        precision=round(precision, 5), recall=round(recall, 5), entries=took["compared"],
+        join_seconds=round(floor, 2) if floor else None, sequenced=took["sequenced"],
+    )  # fmt: skip
 
 
 async def _submit(cluster: Any, file: Path) -> int:
@@ -119,20 +108,51 @@ async def _submit(cluster: Any, file: Path) -> int:
     async with await psycopg.AsyncConnection.connect(cluster.dsn("app")) as conn:
         agreement = await data_agreements.in_force(conn, ORG, runs.SERVICE)
         run = await runs.submit(
-            conn, agreement, Purpose("social_insurance", LAW, "BENCH"), digest=runs.digest_of(file), file_name=file.name,
+            conn, agreement, Purpose("social_insurance", LAW, f"BENCH {time.time_ns()}"), digest=runs.digest_of(file), file_name=file.name,
             profile_name="social-insurance",
         )  # fmt: skip
         return int(run.run_no)
 
 
-def _measured(cluster: Any, run: int, file: Path) -> dict[str, Any]:
+def _measured(cluster: Any, run: int, file: Path, minutes: float | None) -> dict[str, Any]:
     before = _database_cpu(cluster)
-    done = subprocess.run(
-        [sys.executable, __file__, "--one", str(cluster.data), str(run), str(file)], check=True, stdout=subprocess.PIPE, text=True
+    command = [sys.executable, __file__, "--one", str(cluster.data), str(run), str(file)]
+    child = subprocess.Popen(
+        [*command, *(("--minutes", str(minutes)) if minutes else ())], stdout=subprocess.PIPE, text=True
     )
-    told: dict[str, Any] = json.loads(done.stdout)
+    sizes, database = [], 0.0
+    while child.poll() is None:
+        time.sleep(0.5)
+        sizes.append(sum(map(_resident_mb, [child.pid, *children_of(child.pid)])))
+        database = max(database, _private_mb(children_of(cluster.pid())))
+    if child.returncode or child.stdout is None:
+        raise SystemExit(f"reconciling ended with {child.returncode}")
+    told: dict[str, Any] = json.loads(child.stdout.read())
     told["cpu_db_us"] = round((_database_cpu(cluster) - before) / max(told["rows"], 1) * 1e6)
+    told["mb_by_fifths"] = [round(max(sizes[at * len(sizes) // 5 : (at + 1) * len(sizes) // 5] or [0])) for at in range(5)]
+    told["db_mb"] = round(database, 1)
     return told
+
+
+def _resident_mb(pid: int) -> float:
+    """0 where it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0) / 1024
+
+
+def _private_mb(pids: list[int]) -> float:
+    """Memory of their own: without the buffers that all of the server's processes share."""
+    total = 0
+    for pid in pids:
+        try:
+            smaps = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in smaps.splitlines() if line.startswith("Pss_Anon:"))
+    return total / 1024
 
 
 def _database_cpu(cluster: Any) -> float:
@@ -142,8 +162,8 @@ def _database_cpu(cluster: Any) -> float:
     return cpu_seconds([pid, *children_of(pid)]) + sum(map(int, ended)) / os.sysconf("SC_CLK_TCK")
 
 
-async def _one(data: Path, run_no: int, file: Path) -> None:
-    """Reconcile, wait until sequenced, print what it took."""
+async def _one(data: Path, run_no: int, file: Path, minutes: float | None) -> None:
+    """Reconcile, at most for so long, wait until sequenced, print what it took."""
     from dancu.audit import service as audit
     from dancu.exchange.service.reconcile import results, runs, work
     from dancu.kit.db import open_connection, use_data
@@ -155,8 +175,9 @@ async def _one(data: Path, run_no: int, file: Path) -> None:
     async with audit.sequencer() as sequenced:
         with results.Writer(out) as writer:
             done = await work.work(
-                lambda: open_connection("app", autocommit=True), KeyRing.open(data / "keys"), run_no, file, deliver=writer.deliver
-            )
+                lambda: open_connection("app", autocommit=True), KeyRing.open(data / "keys"), run_no, file, deliver=writer.deliver,
+                seconds=minutes * 60 if minutes else None,
+            )  # fmt: skip
         settled = sequenced and await runs.settled(done.run)
         seconds, cpu = time.perf_counter() - began, time.process_time()
     told = runs.report(done.run)
@@ -205,7 +226,7 @@ def _judge(file: Path, truth: Path, out: Path) -> tuple[float, float]:
     """(precision, recall) of the matches."""
     said = right = known = 0
     with file.open(encoding="utf-8-sig", newline="") as rows, truth.open() as true, out.open() as told:
-        for row, line, result in zip(csv.DictReader(rows), map(json.loads, true), map(json.loads, told), strict=True):
+        for row, line, result in zip(csv.DictReader(rows), map(json.loads, true), map(json.loads, told), strict=False):
             known += bool(line["person"])
             if result["outcome"] in ("matched", "matched_with_differences", "dead", "duplicate"):
                 said += 1

@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 import csv
 import hashlib
+import io
 import json
 import random
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from dancu.audit import service as audit
 from dancu.exchange.service.reconcile import addresses, reading, rejecting, results, uploads, work
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, Invalid
+from dancu.kernel.text import fold_ascii
 from dancu.kit.keys import KeyRing
 from tests.exchange.reconciling import ORG, Registry, build, environment
 
@@ -110,6 +113,60 @@ async def test_a_file_that_cannot_be_read_says_why(
     assert refused.value.code == code
     if content:
         assert registry.one("SELECT failure FROM exchange.reconcile_run ORDER BY run_no DESC LIMIT 1") == code
+
+
+@pytest.mark.parametrize("wrap", ["\ufeff{}", "sep=DELIMITER\r\n{}", "{}", "\r\n{}", "\0{}"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_marks_titles_and_delimiters_are_seen_through(tmp_path: Path, wrap: str, delimiter: str) -> None:
+    wrap = wrap.replace("DELIMITER", delimiter)
+    path = tmp_path / "a.csv"
+    lines = HEADER, "1,Trần Thị Hoà,12/04/1990,nữ,049190012345,,,vợ,", "2,Lê Văn Ba,,,,,,,"
+    path.write_bytes(wrap.format("\r\n".join(line.replace(",", delimiter) for line in lines)).encode())
+    assert [(row.name, row.numbers, row.problem) for row in rows_of(path)] == [
+        ("Trần Thị Hoà", ("049190012345",), None), ("Lê Văn Ba", (), None),
+    ]  # fmt: skip
+
+
+def test_a_cell_of_a_megabyte_is_one_bad_row_and_a_larger_one_a_lost_quotation_mark(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f"1,\"{'A' * 1_000_000}\",,,,,,,", "2,Lê Văn Ba,,,,,,,")
+    assert [row.problem and row.problem[0] for row in rows_of(path)] == ["reconcile.cell", None]
+    with pytest.raises(Invalid) as refused:
+        rows_of(write(tmp_path / "b.csv", f"1,\"{'A' * 1_100_000}\",,,,,,,", "2,Lê Văn Ba,,,,,,,"))
+    assert refused.value.code == "import.file.broken"
+
+
+def _rewritten(book: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The book with one of its parts changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name.endswith(part) else old.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "code"),
+    [
+        ("sheet1.xml", lambda xml: xml[: len(xml) // 2], "import.file.broken"),
+        ("sheet1.xml", lambda xml: b"", "import.file.broken"),
+        ("sheet1.xml", lambda xml: b"<!DOCTYPE x [<!ENTITY a 'aaa'>]>" + xml, "import.file.broken"),
+        ("workbook.xml", lambda xml: b"no XML", "import.file.broken"),
+        ("styles.xml", lambda xml: xml + b" " * (65 << 20), "import.file.inflated"),
+    ],
+)
+def test_a_broken_or_inflated_book_is_refused(tmp_path: Path, part: str, change: Callable[[bytes], bytes], code: str) -> None:
+    from openpyxl import Workbook
+
+    book, kept = Workbook(), io.BytesIO()
+    page: Any = book.active
+    for line in (HEADER, "=1+1,Lê Văn Ba,,,,,,,"):
+        page.append(line.split(","))
+    book.save(kept)
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(_rewritten(kept.getvalue(), part, change))
+    with pytest.raises(Invalid) as refused:
+        rows_of(path)
+    assert refused.value.code == code
 
 
 async def test_poisoned_rows_are_refused_one_by_one_and_the_others_go_on(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:
@@ -218,24 +275,64 @@ async def test_a_killed_run_goes_on_and_hands_out_every_row_once(
     assert sum(whole.get(o, 0) for o in {line["outcome"] for line in told}) == len(truth)
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Reading holds one chunk, however many there are."""
+async def test_memory_does_not_grow_with_the_file(
+    registry: Registry, keys: KeyRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every chunk is the same hundred rows, so that what is remembered of names and days is remembered after the first: whatever a
+    later chunk leaves behind, a file of millions would leave behind millions of times."""
+    import gc
     import tracemalloc
 
-    def peak(rows: int) -> int:
-        path = tmp_path / f"{rows}.csv"
-        line = "1,Trần Thị Hoà,12/04/1990,Nữ,049190012345,Trần Văn An,049090012345,vợ,\"Tổ 8, Xã Gò Nổi, Thành phố Đà Nẵng\""
-        write(path, *[line] * rows)
-        tracemalloc.start()
-        source = reading.Source(path, reading.profile("social-insurance"), SYSTEM_CLOCK.today())
-        while source.chunk(2_000):
-            pass
-        source.close()
-        top = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return top
+    plain = tmp_path / "a.csv"
+    registry.file(plain, 60, 51)
+    header, *lines = plain.read_bytes().splitlines(keepends=True)
+    path = tmp_path / "flat.csv"
+    path.write_bytes(header + b"".join(lines) * 10)
+    held: list[int] = []
 
-    assert peak(30_000) < 12 << 20
+    def after(run: Any) -> None:
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+
+    async def here(task: Callable[..., Any], *given: Any) -> Any:
+        return task(*given)
+
+    run = await registry.submit(path)
+    monkeypatch.setattr(asyncio, "to_thread", here)  # or the next chunk were read in part, or whole, when this one is counted
+    tracemalloc.start()
+    try:
+        await work.work(registry.connect, keys, run.run_no, path, chunk=len(lines), progress=after)
+    finally:
+        tracemalloc.stop()
+    assert len(held) == 10
+    # A chunk as read takes some 60 kB, its results compressed 3 kB.
+    assert held[8] - held[2] < 6_000, held
+
+
+def test_what_is_remembered_has_an_end(tmp_path: Path) -> None:
+    """Names and addresses of a country are never all at hand: the first thousands take what all of them take."""
+    import tracemalloc
+
+    from dancu.exchange.matching import comparing
+
+    homes = addresses.Addresses(SYSTEM_CLOCK.today())
+    words = ["An", "Ánh", "Bảo", "Bình", "Chi", "Cường", "Dung", "Đức", "Giang", "Hà", "Hải", "Hạnh", "Hiền", "Hoa", "Huy", "Khánh", "Kiên", "Lan", "Linh", "Long", "Mai", "Minh"]
+
+    def remember(first: int) -> int:
+        for n in range(first, first + 2_500):
+            homes.read(f"Số {n}, Tổ 8, Xã Gò Nổi, Thành phố Đà Nẵng", "")
+        for n in range(2 * first, 2 * first + 5_000):
+            name = " ".join(words[n // len(words) ** place % len(words)] for place in range(3))
+            comparing.keys(name)
+            comparing.heard(fold_ascii(name))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = remember(0)
+        assert remember(2_500) - before < 600_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_file_in_parts_is_whole_or_thrown_away(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,15 +14,18 @@ from dancu.kernel.names import normal_form
 _EAR: Final = (("tr", "ch"), ("gi", "d"), ("v", "d"), ("r", "d"), ("s", "x"), ("l", "n"), ("kh", "h"), ("qu", "w"))
 _EAR_ENDS: Final = (("ng", "n"), ("nh", "n"), ("c", "t"), ("ch", "t"), ("y", "i"))
 
+# Names kept at hand. A file of millions has hundreds of thousands, few of them often: more would take memory and save nothing.
+_REMEMBERED: Final = 4_096
 
-@lru_cache(maxsize=65_536)
+
+@lru_cache(maxsize=_REMEMBERED)
 def keys(name: str) -> tuple[str, str]:
     """(folded, ASCII) keys of a name of the registry."""
     form = normal_form(name).keys
     return form.tone_folded, form.ascii
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED)
 def heard(name: str) -> str:
     """The ASCII name as all regions hear it: "trinh luong" and "chinh nuong" are one."""
     return " ".join(map(_heard, name.split()))
@@ -39,12 +42,15 @@ def _heard(word: str) -> str:
     return word
 
 
-def compare_name(folded: str, plain: str, person: str) -> str:
-    """The best level over all names of the person ("|" between them):
+def compare_name(normal: str, folded: str, plain: str, person: str) -> str:
+    """The best level over all names of the person ("|" between them), of a name in its normal form and with its keys:
     same | marks (but for marks) | order | typo (one letter, or two in a long name) | heard | word (one missing or too many) |
     typos (two or three letters) | initials | given (surname and given name the same) | surname | other."""
+    names = person.split("|")
+    if normal in names:  # as most are: no keys have to be made
+        return "same"
     best = "other"
-    for name in person.split("|"):
+    for name in names:
         level = _name_level(folded, plain, name)
         if _RANK[level] < _RANK[best]:
             best = level

@@ -44,7 +44,7 @@ class Decision:
 
 def score(row: Declared, candidate: Candidate, hamlet: str, w: Weights) -> Scored:
     """The evidence for one candidate; `hamlet`: name of the hamlet of their home, "" where there is none."""
-    name = compare_name(row.folded, row.ascii, candidate.names) if candidate.names else "other"
+    name = compare_name(row.name, row.folded, row.ascii, candidate.names) if candidate.names else "other"
     birth = "unknown"
     if row.born is not None and candidate.birth_year is not None:
         birth = compare_birth(row.born, row.vague, candidate.birth_year, candidate.birth_month, candidate.birth_day)

@@ -124,6 +124,13 @@ async def chunks(conn: Conn, run_no: int, start: int) -> AsyncIterator[tuple[int
         start = rows[-1][0] + 1
 
 
+async def chunk(conn: Conn, run_no: int, nth: int) -> bytes | None:
+    """The result of one chunk; None where there is none."""
+    cursor = await conn.execute("SELECT result FROM exchange.reconcile_chunk WHERE run_no = %s::bigint AND nth = %s", (run_no, nth))
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def meet(conn: Conn, run_no: int, keys: Sequence[int], lines: Sequence[int]) -> dict[int, int]:
     """Person -> line of this run that met them first; these lines, where nobody did."""
     if not keys:

@@ -19,15 +19,20 @@ def open_parquet(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
     try:
         file = pyarrow.parquet.ParquetFile(path)
     except (pyarrow.ArrowException, OSError) as error:
-        raise Invalid(
-            "import.file.broken", "Không mở được tệp {name}: tệp hỏng hoặc không phải Parquet.", name=path.name
-        ) from error
+        raise _broken(path) from error
     header = [str(name) for name in file.schema_arrow.names]
     is_header([header], recognise)
 
     def rows() -> Iterator[list[str]]:
-        for batch in file.iter_batches(batch_size=_BATCH):
-            columns = [[text_of(value) for value in column.to_pylist()] for column in batch.columns]
+        batches = file.iter_batches(batch_size=_BATCH)
+        while True:
+            try:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                columns = [[text_of(value) for value in column.to_pylist()] for column in batch.columns]
+            except (pyarrow.ArrowException, OSError, ValueError) as error:  # pages are read and unpacked one by one
+                raise _broken(path) from error
             yield from map(list, zip(*columns, strict=True))
 
     return Sheet(
@@ -36,3 +41,7 @@ def open_parquet(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
         rows=((n, row) for n, row in enumerate(rows(), 2) if any(row)),
         close=file.close,
     )
+
+
+def _broken(path: Path) -> Invalid:
+    return Invalid("import.file.broken", "Không mở được tệp {name}: tệp hỏng hoặc không phải Parquet.", name=path.name)

@@ -11,6 +11,7 @@ from dancu.kit.arrays import numbers, texts
 from dancu.kit.db import Conn
 from dancu.population import matching as words
 from dancu.population.models.linkage import Candidate, Probe
+from dancu.population.store.sentences import in_words
 
 _MOST_AREAS: Final = 4
 _CONTEXT: Final = "%s, %s::bigint, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::text[]"
@@ -76,7 +77,8 @@ async def by_traits(
 
 
 async def _candidates(conn: Conn, query: str, parameters: tuple[Any, ...]) -> tuple[str, list[Candidate]]:
-    cursor = await conn.execute(query, parameters, prepare=True, binary=True)
+    with in_words():
+        cursor = await conn.execute(query, parameters, prepare=True, binary=True)
     rows = await cursor.fetchall()
     if rows and rows[0][-1] != "ok":
         return str(rows[0][-1]), []

@@ -24,7 +24,7 @@ class Home(NamedTuple):
 
 
 class Addresses:
-    """Remembers what was read; one per file."""
+    """Remembers what was read lately; one per file."""
 
     def __init__(self, today: date) -> None:
         self._today = today
@@ -32,8 +32,9 @@ class Addresses:
         # Three parts name commune, district and province of before the reform; two name today's commune and province.
         self._readings = ((3, old), (3, OLDEST_KNOWN), (2, today), (3, today), (2, old))
         self._two_levels = ((2, today), *self._readings)
-        self.read = lru_cache(maxsize=65_536)(self._read)
-        self._tail = lru_cache(maxsize=32_768)(self._resolve)
+        # A household's rows stand together; what many share is the commune. Whole addresses of a file are never all remembered.
+        self.read = lru_cache(maxsize=1_024)(self._read)
+        self._tail = lru_cache(maxsize=16_384)(self._resolve)
 
     def _read(self, text: str, code: str) -> Home:
         parts = [part for part in (p.strip() for p in text.replace(";", ",").replace("\n", " ").split(",")) if part]
@@ -55,7 +56,7 @@ class Addresses:
         meant = [c.unit.unit_id for c in answer.candidates if c.unit.level == 3 and c.confidence > best - 0.1]
         return self._now(meant)
 
-    @lru_cache(maxsize=16_384)  # noqa: B019 - lives as long as the file is read
+    @lru_cache(maxsize=4_096)  # noqa: B019 - lives as long as the file is read
     def _coded(self, code: str) -> tuple[int, ...]:
         return self._now([unit.unit_id for unit in gazetteer().versions(code.zfill(5)) if unit.level == 3])
 

@@ -52,10 +52,10 @@ async def ndjson(conn: Conn, keys: KeyRing, run_no: int, start: int = 0) -> Asyn
 
 async def chunk(conn: Conn, keys: KeyRing | Path, run_no: int, nth: int) -> bytes | None:
     """The JSON lines of one chunk; None where there is none yet. `keys`: the ring or its folder."""
-    async for at, result, _ in store.chunks(conn, run_no, nth):
-        ring = KeyRing.open(keys) if isinstance(keys, Path) else keys
-        return unseal(ring, run_no, nth, "result", result) if at == nth else None
-    return None
+    sealed = await store.chunk(conn, run_no, nth)
+    if sealed is None:
+        return None
+    return unseal(KeyRing.open(keys) if isinstance(keys, Path) else keys, run_no, nth, "result", sealed)
 
 
 async def rejects(conn: Conn, keys: KeyRing, run_no: int) -> AsyncIterator[tuple[int, list[str], str, str]]:
