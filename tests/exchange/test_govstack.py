@@ -198,3 +198,15 @@ async def test_a_schema_that_is_none_is_not_kept(dialect, wrong):  # type: ignor
     assert (await client.post("/database/modify", json={"code": "DEEP", "schema": nested})).status_code == 400
     whole = {"type": "object", "properties": {"ID": {"type": "string", "required": True, "triggers": [{"conditions": [], "actions": [{"field_id": 1}]}]}}, "required": ["ID"]}
     assert (await client.post("/database/modify", json={"code": "RIGHT", "schema": whole})).json() == whole
+
+
+async def test_an_example_that_was_ended_is_there_again_at_the_next_start(dialect):  # type: ignore[no-untyped-def]
+    client = await dialect()
+    before = {one["name"]: one["id"] for one in (await client.get("/databases")).json()["databases"]}
+    for name in ("registryname", "registry-123"):
+        assert (await client.delete(f"/database/{before[name]}")).json() == "Success"
+        assert (await client.get(f"/database/{before[name]}")).status_code == 404
+    again = await dialect()
+    for name in ("registryname", "registry-123"):
+        assert (await again.get(f"/database/{before[name]}")).json()["name"] == name
+    assert (await again.post(f"{BASE}/exists", json={"query": {"content": content("MCTS31")}})).json()["answer"]["status"] is True

@@ -38,15 +38,17 @@ _RECORDS: Final = (
 
 
 async def lay_down(conn: Conn, reader: Reader) -> None:
-    """Make the example registries where they are not there yet."""
+    """Make the example registries where they are not there yet; those that were ended since are there again, under their numbers."""
     for name in (NAME, EMPTY):
         try:
             await registries.find(conn, name, VERSION)
         except NotFound:
+            if await registries.reopen(conn, reader, name, VERSION):
+                continue
             await registries.define(conn, reader, name, VERSION, _SCHEMA, code="MCTS" if name == NAME else "MCTE", group="Mother and Child")
             for number, first, last, certificate in _RECORDS if name == NAME else ():
                 content = {"id": number, "firstName": first, "lastName": last, "birthCertificateId": certificate}
                 await registries.create(conn, reader, name, VERSION, content)
     for wanted in _ASKED_AFTER:
-        if await registries.by_no(conn, wanted) is None:
+        if await registries.by_no(conn, wanted) is None and not await registries.reopen(conn, reader, f"registry-{wanted}", VERSION):
             await registries.lay_down(conn, reader, wanted, f"registry-{wanted}", VERSION, _SCHEMA)

@@ -70,6 +70,17 @@ async def put_numbered(
     return Registry(*row) if row else None
 
 
+async def reopen(conn: Conn, name: str, version: str, org_code: str) -> bool:
+    """Take back the end of an organisation's first registry of this name and version. False where there is none, or another is open."""
+    cursor = await conn.execute(
+        "UPDATE exchange.registry AS r SET closed_at = NULL, changed_at = now() WHERE r.registry_no = (SELECT min(o.registry_no) FROM exchange.registry AS o"
+        " WHERE o.name = %(name)s AND o.version = %(version)s AND o.org_code = %(org)s AND o.closed_at IS NOT NULL) AND NOT EXISTS"
+        " (SELECT 1 FROM exchange.registry AS o WHERE o.name = %(name)s AND o.version = %(version)s AND o.closed_at IS NULL)",
+        {"name": name, "version": version, "org": org_code},
+    )
+    return cursor.rowcount > 0
+
+
 async def close(conn: Conn, registry_no: int) -> None:
     await conn.execute("UPDATE exchange.registry SET closed_at = now() WHERE registry_no = %s::bigint", (registry_no,))
 

@@ -7,7 +7,7 @@ read only, one person at a time by number.
 
 from __future__ import annotations
 
-from dancu.exchange.service.registries.definitions import by_no, close, define, every, find, lay_down
+from dancu.exchange.service.registries.definitions import by_no, close, define, every, find, lay_down, reopen
 from dancu.exchange.service.registries.members import canonical, content_of, spelled
 from dancu.exchange.service.registries.population import POPULATION
 from dancu.exchange.service.registries.reader import Reader, Used
@@ -33,6 +33,7 @@ __all__ = [
     "listed",
     "read",
     "read_value",
+    "reopen",
     "spelled",
     "update",
     "update_or_create",

@@ -67,6 +67,14 @@ async def lay_down(conn: Conn, reader: Reader, number: int, name: str, version: 
         await noted(conn, reader, made, "system", {}, "define")
 
 
+async def reopen(conn: Conn, reader: Reader, name: str, version: str) -> bool:
+    """Take back the end of the reader's own registry, with its number and its records; for examples. False where there is none."""
+    if not await store.reopen(conn, name, version, reader.actor.org_code):
+        return False
+    await noted(conn, reader, await find(conn, name, version), "system", {}, "define")
+    return True
+
+
 async def close(conn: Conn, reader: Reader, registry_no: int) -> bool:
     """End a registry; its records are kept. False where there is none."""
     registry = await by_no(conn, registry_no)
