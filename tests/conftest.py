@@ -1,7 +1,8 @@
-"""Fixtures on a real PostgreSQL: one cluster per test process, a migrated template, a fresh copy per module."""
+"""Fixtures on a real PostgreSQL: one cluster per test process, migrated templates, a fresh copy per module."""
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -11,18 +12,22 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
+from dancu.access import service as access
 from dancu.kit import migrate, postgres
 from tests.platform.installation import PEOPLE, Installation, new_folder
 
-TEMPLATE = "dancu_template"
+TEMPLATE, OFFICERS = "dancu_template", "dancu_officers"
+JOURNEYS = "tests/journeys/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,15 +38,33 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("same")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys first: they are the longest piece of work for one process, and the others fill up beside it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Journeys stay together in one process, which needs one site and one browser for them."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class JourneysTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+
+    return JourneysTogether(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
-    """A running cluster with a migrated template database; fsync off, since no test here pulls the plug, and no
-    autovacuum, which would go round the hundreds of databases of a run all the time."""
+    """A running cluster with a migrated template database; fsync and whole pages in its log off, since no test here pulls
+    the plug, and no autovacuum, which would go round the hundreds of databases of a run all the time."""
     root = Path(tempfile.mkdtemp(prefix="dancu-t-", dir="/tmp"))
     root.chmod(0o755)
     found = postgres.locate(root / "d")
     postgres.create(found)
-    postgres.start(found, options=("-c", "fsync=off", "-c", "autovacuum=off", "-c", "max_connections=120"))
+    careless = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=120")
+    postgres.start(found, options=tuple(word for setting in careless for word in ("-c", setting)))
     try:
         postgres.ensure_database(found, TEMPLATE)
         migrate.migrate(found.dsn("admin", TEMPLATE))
@@ -63,27 +86,57 @@ class Database:
         return self.cluster.dsn(role, self.name)
 
 
+def _copy(cluster: postgres.Cluster, name: str, template: str) -> None:
+    with psycopg.connect(cluster.dsn("admin", "postgres"), autocommit=True) as conn:
+        # Copying files costs half of what writing each page to the log does.
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        # Grants on a database are not copied with its template, nor is what PUBLIC lost.
+        conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_app, dancu_worker, dancu_import, dancu_verify, dancu_biometric")
+        conn.execute(f"GRANT TEMPORARY ON DATABASE {name} TO dancu_import")
+
+
 @pytest.fixture(scope="session")
-def make_database(cluster: postgres.Cluster) -> Callable[[], Database]:
+def make_database(cluster: postgres.Cluster) -> Callable[..., Database]:
     """Databases go with their cluster: dropping hundreds of them one by one took minutes."""
 
-    def make() -> Database:
+    def make(template: str = TEMPLATE) -> Database:
         name = f"t_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(cluster.dsn("admin", "postgres"), autocommit=True) as conn:
-            # Copying files costs half of what writing each page to the log does.
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-            # Grants on a database are not copied with its template, nor is what PUBLIC lost.
-            conn.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-            conn.execute(f"GRANT CONNECT ON DATABASE {name} TO dancu_app, dancu_worker, dancu_import, dancu_verify, dancu_biometric")
-            conn.execute(f"GRANT TEMPORARY ON DATABASE {name} TO dancu_import")
+        _copy(cluster, name, template)
         return Database(cluster, name)
 
     return make
 
 
+@pytest.fixture(scope="session")
+def officers_template(cluster: postgres.Cluster) -> str:
+    """A template with the demonstration's catalogue, officers and personas: made once, for a hundred modules begin with them."""
+
+    async def fill() -> None:
+        async with await psycopg.AsyncConnection.connect(cluster.dsn("admin", OFFICERS)) as conn:
+            await access.mark_demo(conn)
+            await access.sync_catalogue(conn)
+            await access.seed_demo(conn, citizen_key=1, os_user="tester")
+            # No sequencer runs here, and the log would refuse to record once an entry has waited for a minute.
+            await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
+
+    _copy(cluster, OFFICERS, TEMPLATE)
+    with ThreadPoolExecutor(1) as pool:  # a loop of its own, wherever the first test that asks runs
+        pool.submit(lambda: asyncio.run(fill())).result()
+    return OFFICERS
+
+
 @pytest.fixture(scope="module")
-def database(make_database: Callable[[], Database]) -> Database:
-    """A migrated database shared by one test module."""
+def with_officers() -> None:
+    """Who asks for this finds the demonstration's catalogue, officers and personas in the module's `database`."""
+
+
+@pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest, make_database: Callable[..., Database]) -> Database:
+    """A migrated database shared by one test module; with officers where one of its tests asks for them."""
+    names = (getattr(item, "fixturenames", ()) for item in request.session.items if item.path == request.path)
+    if any("with_officers" in asked for asked in names):
+        return make_database(request.getfixturevalue("officers_template"))
     return make_database()
 
 

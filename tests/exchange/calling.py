@@ -122,15 +122,10 @@ class Site:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def site(database: Any, tmp_path_factory: Any) -> AsyncIterator[Site]:
+async def site(with_officers: None, database: Any, tmp_path_factory: Any) -> AsyncIterator[Site]:
     """The exchange and the provider as an application on a migrated database, with a log that is sequenced when a test asks."""
     folder: Path = tmp_path_factory.mktemp("exchange")
     os.environ["DANCU_DATA"] = str(folder)
-    async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as conn:
-        await access.mark_demo(conn)
-        await access.sync_catalogue(conn)
-        await access.seed_demo(conn, citizen_key=1, os_user="tester")
-        await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
     pool = make_pool(database.dsn("app"), min_size=2, max_size=6)
     settings = WebSettings(secret=b"s" * 32, ip_rate=Rate(0, 0), session_rate=Rate(0, 0), trusted_proxies=frozenset({"10.0.0.1"}))
     state = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,14 @@ class Office:
             return await verb(conn, self.actors[who], PURPOSE, *args, **kwargs)
 
 
+@pytest.fixture
+def registry(make_database: Callable[..., Any], officers_template: str) -> Registry:
+    """A fresh registry without people, with officers."""
+    return Registry(make_database(officers_template))
+
+
 @pytest_asyncio.fixture
-async def office(registry: Registry) -> AsyncIterator[Office]:
-    async with await psycopg.AsyncConnection.connect(registry.database.dsn("admin")) as conn:
-        await access.mark_demo(conn)
-        await access.sync_catalogue(conn)
-        await access.seed_demo(conn, citizen_key=1, os_user="tester")
-        await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
+async def office(registry: Registry) -> Office:
     actors = {}
     async with await psycopg.AsyncConnection.connect(registry.database.dsn("app")) as conn:
         for name, code in (("registrar", "registrar"), ("second", "registrar"), ("ward_police", "ward_police")):
@@ -46,7 +47,7 @@ async def office(registry: Registry) -> AsyncIterator[Office]:
             actor = await access.sessions.resolve(conn, token)
             assert actor is not None
             actors[name] = replace(actor, request_id=f"t-{name}")
-    yield Office(registry, actors)
+    return Office(registry, actors)
 
 
 async def waiting(registry: Registry) -> list[Any]:

@@ -1,6 +1,6 @@
 """The running program: a small demonstration, its server and worker as processes, and a headless Chromium.
 
-One site for all journeys of a test session; they work on different people, so that they do not meet.
+One site and one browser for all journeys of a test session; they work on different people, so that they do not meet.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ class Site(str):
         return self._residents[nth]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site() -> Iterator[Site]:
-    """The address of a running demonstration with a few hundred people."""
+    """The address of a running demonstration with a few hundred people; it stops with the last journey."""
     root = Path(tempfile.mkdtemp(prefix="dancu-j-", dir="/tmp"))
     root.chmod(0o755)
     env = {**os.environ, "DANCU_DATA": str(root / "d"), "DANCU_DEMO": "true", "DANCU_SERVICES": "true", "DANCU_SIMULATORS": "true"}
@@ -103,12 +103,26 @@ def site() -> Iterator[Site]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Per module: Playwright's own event loop must not be alive while asyncio tests run."""
+@pytest.fixture(scope="package")
+def launch() -> Iterator[Callable[..., Browser]]:
+    """`launch("--more-flags")`: a headless Chromium. One Playwright for the journeys, which have no asyncio tests among them:
+    its own event loop must not be alive while those run."""
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        yield playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+        yield lambda *flags: playwright.chromium.launch(executable_path=chromium, args=[*_FLAGS, *flags])
+
+
+@pytest.fixture(scope="package")
+def chromium(launch: Callable[..., Browser]) -> Browser:
+    return launch()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Pages that a journey leaves open are closed with it: they would go on working beside the next."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @dataclass

@@ -3,15 +3,14 @@ checked and kept."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from dancu.demo.personas import HEAD_NUMBER
-from tests.journeys.conftest import _FLAGS, Visitor
+from tests.journeys.conftest import Visitor
 
 QR = f"{HEAD_NUMBER}|205123456|Trần Thị Hoà|12041990|Nữ|Khối phố Xuân Đông, Trường Xuân, Tam Kỳ, Quảng Nam|05042022"
 MRZ = ["IDVNM1900123457049190012345<<8", "9004126F3004124VNM<<<<<<<<<<<0", "TRAN<<THI<HOA<<<<<<<<<<<<<<<<<"]
@@ -38,12 +37,10 @@ def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser_with_camera(camera_film: Path) -> Iterator[Browser]:
-    flags = (*_FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera_film}")
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(flags))
-        yield made
-        made.close()
+def browser_with_camera(camera_film: Path, launch: Callable[..., Browser]) -> Iterator[Browser]:
+    made = launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera_film}")
+    yield made
+    made.close()
 
 
 @pytest.fixture
