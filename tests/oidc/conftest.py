@@ -108,15 +108,9 @@ def sharing(monkeypatch: pytest.MonkeyPatch, registry: Any) -> Sharing:
     return stand_in
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def registry(database) -> AsyncIterator[Any]:  # type: ignore[no-untyped-def]
-    async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as conn:
-        await access.mark_demo(conn)
-        await access.sync_catalogue(conn)
-        await access.seed_demo(conn, citizen_key=1, os_user="tester")
-        # No sequencer runs here, and the log would refuse to record once an entry has waited for a minute.
-        await conn.execute("UPDATE audit.sequencer SET caught_up_at = now() + interval '1 day'")
-    yield database
+@pytest.fixture(scope="module")
+def registry(with_officers: None, database: Any) -> Any:
+    return database
 
 
 @dataclass
