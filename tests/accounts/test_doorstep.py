@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dancu.access import service as access
-from dancu.accounts.models.level2 import VisitState
-from dancu.accounts.service import core, doorstep, offices, visit, visit_decision
+from dancu.accounts.models.level2 import Stated, VisitState
+from dancu.accounts.service import at_the_door, core, doorstep, offices, visit, visit_decision
 from dancu.accounts.service.kit import Kit, SealedRecord, record_message, seal, signed_by, trip_message, unseal
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed
@@ -226,6 +226,44 @@ def test_a_battery_that_died_while_writing(kit):
     second = kit.enrol(content("049190000002"))
     ids, signature = kit.manifest()
     assert ids == [first, second] and signed_by(kit.public_key, signature, trip_message(kit.trip() or "", ids))
+
+
+def test_a_damaged_line_loses_that_record_alone_and_is_told(kit):
+    first, second, third = (kit.enrol(content(f"04919000000{n}")) for n in (1, 2, 3))
+    trip = kit.trip()
+    lines = kit.queue.read_bytes().splitlines(keepends=True)
+    kit.queue.write_bytes(b"\x00\xff damaged head\n" + lines[1] + lines[2].replace(b'"sealed": "', b'"sealed": "*', 1) + lines[3])
+    assert (kit.trip(), [record.record_id for record in kit.records()]) == (trip, [first, third])
+    assert kit.damaged() == 2
+    ids, signature = kit.manifest()
+    assert signed_by(kit.public_key, signature, trip_message(trip, ids))
+    assert kit.enrol(content("049190000004")) in kit.manifest()[0]
+    assert second not in kit.manifest()[0]
+
+
+def test_a_queue_with_nothing_in_it_starts_anew(kit):
+    kit.queue.write_bytes(b"")
+    assert (kit.trip(), kit.damaged()) == (None, 0)
+    assert kit.enrol(content("049190000001")) in kit.manifest()[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"name": ""}, "doorstep.name_and_birth"), ({"birth": ""}, "doorstep.name_and_birth"), ({"said": Stated("123")}, "phone"),
+        ({"said": Stated("0905000111", "nobody")}, "person.email.format"), ({"documents": ["passport of Mars"]}, "field.choice"),
+        ({"confirmed": "nodded"}, "visit.how"), ({"guardian": "xx"}, "card.text.unknown"), ({"portrait": b"hello"}, "image."),
+        ({"text": "xx"}, "card.text.unknown"),
+    ],
+)  # fmt: skip
+async def test_what_would_be_refused_at_home_is_said_at_the_door(wrong, code):
+    right = {
+        "text": "049190000001", "name": "Võ Kim Xuân", "birth": "1960-12-18", "said": Stated("0905000111"), "documents": [],
+        "confirmed": "aloud", "guardian": "", "portrait": b"",
+    }  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        await at_the_door.check(**{**right, **wrong})
+    assert code in refused.value.code
 
 
 @pytest_asyncio.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dancu.accounts.service.kit import Kit
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,6 +47,8 @@ def init(
     """Chuẩn bị bộ thiết bị; in khóa công khai của nó để đăng ký ở trang Điểm định danh."""
     from dancu.kernel.errors import Invalid
 
+    if not url and not centre_key:
+        raise Invalid("doorstep.no_centre", "Hãy cho địa chỉ của trung tâm (--url) hoặc khóa công khai của nó (--centre-key).")
     if url and not centre_key:
         centre_key = _call("GET", f"{url.rstrip('/')}/api/v1/eid/doorstep/key", "", None)["public_key"]
     try:
@@ -73,19 +78,32 @@ def enrol(
     """Ghi một hồ sơ tại nhà, không cần mạng. Hồ sơ được niêm ngay bằng khóa của trung tâm; máy này không mở lại được."""
     import sys
 
-    from dancu.cards.service import read_text
+    from dancu.accounts.models.level2 import Stated
+    from dancu.accounts.service import at_the_door
     from dancu.kernel.dates import parse_date
 
+    at_hand = _kit(kit)
+    _ = at_hand.centre  # before anything is taken from anybody
     text = sys.stdin.read() if card == "-" else card
-    reading = read_text(text)
+    born = str(parse_date(birth).date) if birth else ""
+    reading = asyncio.run(
+        at_the_door.check(
+            text, name=name, birth=born, said=Stated(phone, email, language), documents=document or [], confirmed=confirmed,
+            guardian=guardian, portrait=portrait.read_bytes(),
+        )
+    )
     content = {
-        "text": text, "name": name, "birth": str(parse_date(birth).date) if birth else "", "phone": phone, "email": email,
+        "text": text, "name": name, "birth": born, "phone": phone, "email": email,
         "language": language, "confirmed": confirmed, "documents": document or [], "card_wanted": card_wanted,
         "guardian": guardian, "portrait": base64.b64encode(portrait.read_bytes()).decode(),
         "fingerprint": base64.b64encode(fingerprint.read_bytes()).decode() if fingerprint else "",
     }  # fmt: skip
-    record = _kit(kit).enrol(content)
-    _say({"id": record, "degraded": list(reading.degraded)}, as_json, f"Đã niêm hồ sơ {record[:8]}.")
+    record = at_hand.enrol(content)
+    count = sum(1 for _ in at_hand.records())
+    said = f"Đã niêm hồ sơ {record[:8]}. Chuyến này có {count} hồ sơ."
+    if not phone and not guardian:
+        said += " Chưa có số điện thoại: ai chưa có tài khoản thì hồ sơ này sẽ bị trả lại."
+    _say({"id": record, "records": count, "degraded": list(reading.degraded)}, as_json, said)
 
 
 @app.command()
@@ -94,7 +112,9 @@ def status(kit: KitOption = _HERE, as_json: JsonOption = False) -> None:
     found = _kit(kit)
     trip = found.trip()
     count = sum(1 for _ in found.records()) if trip else 0
-    _say({"trip": trip, "records": count}, as_json, f"Chuyến {trip[:8]}: {count} hồ sơ." if trip else "Chưa có hồ sơ nào.")
+    damaged = found.damaged() if trip else 0
+    said = f"Chuyến {trip[:8]}: {count} hồ sơ." if trip else "Chưa có hồ sơ nào."
+    _say({"trip": trip, "records": count, "damaged": damaged}, as_json, said + _damage(damaged))
 
 
 @app.command()
@@ -108,7 +128,8 @@ def pack(
     with target.open("x", encoding="utf-8") as file:
         for row in (head, *map(_row, found.records())):
             file.write(json.dumps(row) + "\n")
-    _say({"trip": head["trip"], "records": len(ids)}, as_json, f"Đã đóng gói {len(ids)} hồ sơ.")
+    damaged = found.damaged()
+    _say({"trip": head["trip"], "records": len(ids), "damaged": damaged}, as_json, f"Đã đóng gói {len(ids)} hồ sơ." + _damage(damaged))
 
 
 @app.command()
@@ -127,10 +148,26 @@ def sync(
     for record in found.records():
         if record.record_id in state["missing"]:
             state = _call("POST", f"{root}/{head['trip']}/records", token, _row(record))
+    damaged = found.damaged()
     if state["settled"]:
         found.finished()
-    words = ", ".join(f"{one['id'][:8]}: {one['state']}" for one in state["records"])
-    _say(state, as_json, words)
+    lines = [f"{one['id'][:8]}: {_outcome(one['state'], one.get('reasons') or ())}" for one in state["records"]]
+    lines.append("Chuyến đã xong; kết quả từng người ở trang Định danh tại nhà." if state["settled"] else "Chuyến chưa đủ hồ sơ: hãy chạy lại.")
+    _say({**state, "damaged": damaged}, as_json, "\n".join(lines) + _damage(damaged))
+
+
+def _outcome(state: str, reasons: Sequence[str]) -> str:
+    """The word of the page and of docs/doorstep.md, and why where it was not taken."""
+    from dancu.accounts.pages.words_level2 import DOORSTEP, REASON
+
+    said = f"{DOORSTEP[state]} ({state})" if state in DOORSTEP else state
+    return said + "".join(f". {REASON.get(reason, reason)}" for reason in reasons)
+
+
+def _damage(lines: int) -> str:
+    if not lines:
+        return ""
+    return f"\nCó {lines} dòng hỏng trong hàng đợi: hồ sơ đang ghi dở khi máy tắt, hoặc tệp bị hỏng. Đối chiếu với sổ của chuyến và tới lại nhà còn thiếu."
 
 
 def _ready(folder: Path) -> Kit:

@@ -114,6 +114,14 @@ def signed_by(public_key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def _record(row: Mapping[str, Any] | None) -> SealedRecord | None:
+    """A line of the queue as a record; None for the head and for a damaged line."""
+    try:
+        return SealedRecord(str(row["id"]), base64.b64decode(row["sealed"], validate=True), bytes.fromhex(row["signature"])) if row else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 class Kit:
     """A kit's folder: `kit.key` (its own signing key, 0600), `centre.json` (the centre's public key), `trip.jsonl` (the trip
     under way), `done/` (trips that came home)."""
@@ -157,30 +165,37 @@ class Kit:
 
     def enrol(self, content: Mapping[str, Any]) -> str:
         """Seal one enrolment into the trip under way; its id. On disk when this returns."""
+        centre = self.centre
         trip = self.trip() or self._begin()
         record_id = str(uuid.uuid4())
-        sealed = seal(self.centre, trip, record_id, {**content, "captured_at": SYSTEM_CLOCK.now().isoformat()})
+        sealed = seal(centre, trip, record_id, {**content, "captured_at": SYSTEM_CLOCK.now().isoformat()})
         signature = self.signing.sign(record_message(trip, record_id, sealed))
-        self._append({"id": record_id, "sealed": base64.b64encode(sealed).decode(), "signature": signature.hex()})
+        self._append({"id": record_id, "trip": trip, "sealed": base64.b64encode(sealed).decode(), "signature": signature.hex()})
         return record_id
 
     def trip(self) -> str | None:
-        """The trip under way; None where there is none."""
-        if not self.queue.exists():
-            return None
-        with self.queue.open(encoding="utf-8") as file:
-            return str(json.loads(file.readline())["trip"])
+        """The trip under way; None where there is none. Every line names it: one that is damaged does not lose the others."""
+        return next((str(row["trip"]) for row in self._lines() if row and "trip" in row), None)
 
     def records(self) -> Iterator[SealedRecord]:
-        """What was enrolled on this trip. A last line that was cut off (the battery) was never promised and is left out."""
-        with self.queue.open(encoding="utf-8") as file:
-            file.readline()
+        """What was enrolled on this trip and can be read (see `damaged`)."""
+        yield from (record for record in map(_record, self._lines()) if record)
+
+    def damaged(self) -> int:
+        """Lines that are neither a record nor the head: one cut off by the battery was never promised, another was lost."""
+        return sum(1 for row in self._lines() if _record(row) is None and not (row and set(row) == {"trip", "kit"}))
+
+    def _lines(self) -> Iterator[dict[str, Any] | None]:
+        """The queue's lines as objects; None for one that is none."""
+        if not self.queue.exists():
+            return
+        with self.queue.open("rb") as file:
             for line in file:
                 try:
                     row = json.loads(line)
                 except ValueError:
-                    continue
-                yield SealedRecord(row["id"], base64.b64decode(row["sealed"]), bytes.fromhex(row["signature"]))
+                    row = None
+                yield row if isinstance(row, dict) else None
 
     def manifest(self) -> tuple[list[str], bytes]:
         """The ids of the trip's records and the kit's signature over them."""

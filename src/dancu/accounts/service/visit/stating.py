@@ -33,6 +33,16 @@ async def state(
 ) -> None:
     """What the citizen states and wants; what was confirmed before must be confirmed again. Raises Invalid."""
     visit = await working_visit(conn, actor, visit_id)
+    kept = checked_statement(said, documents)
+    sealed = ring().encrypt(
+        json.dumps(kept.as_json()).encode(), table=_TABLE, row=f"{visit.person_key}/{visit_id}", column="stated"
+    )
+    await store.state_more(conn, visit.person_key, visit_id, stated=sealed, documents=documents, card_wanted=card_wanted)
+    await recorded(conn, actor, visit.person_key, "visit.state", visit=visit_id, card=card_wanted, documents=list(documents))
+
+
+def checked_statement(said: Stated, documents: Sequence[str] = ()) -> Stated:
+    """The statement as it is kept. Raises Invalid for a phone, an e-mail, a language or a document that is none."""
     phone = _phone(said.phone) if said.phone else ""
     unknown = [code for code in documents if code not in DOCUMENTS]
     if unknown or said.language not in ("vi", "en"):
@@ -41,12 +51,7 @@ async def state(
     if email and (len(email) > _LONGEST or not messages.is_mail(email)):
         message = N_("Địa chỉ thư điện tử chưa đúng.")
         raise Invalid("person.email.format", message, fields=(FieldError("email", "person.email.format", message),))
-    kept = Stated(phone, email, said.language)
-    sealed = ring().encrypt(
-        json.dumps(kept.as_json()).encode(), table=_TABLE, row=f"{visit.person_key}/{visit_id}", column="stated"
-    )
-    await store.state_more(conn, visit.person_key, visit_id, stated=sealed, documents=documents, card_wanted=card_wanted)
-    await recorded(conn, actor, visit.person_key, "visit.state", visit=visit_id, card=card_wanted, documents=list(documents))
+    return Stated(phone, email, said.language)
 
 
 def _phone(text: str) -> str:
