@@ -85,6 +85,23 @@ def test_foreign_tokens_and_open_files(tmp_path: Path) -> None:
         SigningKeys(tmp_path / "a").signer()
 
 
+def test_a_token_signed_here_is_known_byte_for_byte_and_only_while_its_key_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = SigningKeys(tmp_path)
+    token = keys.remember(keys.signer().sign({"n": 1}, "at+jwt"))
+    head, body, signature = token.split(".")
+    other = "A" if signature[0] != "A" else "B"
+    for wrong in (f"{head}.{body}.{other}{signature[1:]}", f"{head}.{split(token).signed.decode().split('.')[1][:-1]}B.{signature}"):
+        with pytest.raises(JoseError):
+            keys.verify(split(wrong))
+    monkeypatch.setattr("dancu.oidc.jose.keys.PublicKey.verify", lambda *_: pytest.fail("looked at again"))
+    keys.verify(split(token))
+    monkeypatch.undo()
+    SigningKeys(tmp_path).verify(split(token))
+    monkeypatch.setattr(keys, "published", lambda now=None: [])
+    with pytest.raises(JoseError, match="unknown key"):
+        keys.verify(split(token))
+
+
 def test_rs256_has_no_key_before_somebody_needs_one_and_then_rotates_alike(tmp_path: Path) -> None:
     keys, now = SigningKeys(tmp_path), time.time()
     keys.signer()

@@ -4,10 +4,11 @@ libraries know nothing else (OIDC Core §15.1 demands it of every provider), and
 from __future__ import annotations
 
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dancu.oidc.jose import Compact, ES256Signer, JoseError, Signer, new_key
+from dancu.oidc.jose import Compact, ES256Signer, JoseError, Signer, b64u, new_key
 from dancu.oidc.jose.signing import RS256Signer, new_rsa_key
 from dancu.oidc.service.key_series import LEAD_SECONDS as LEAD_SECONDS
 from dancu.oidc.service.key_series import LIFE_SECONDS as LIFE_SECONDS
@@ -17,6 +18,7 @@ from dancu.oidc.service.key_series import Key, Series
 #: What ID tokens and logout tokens may be signed with.
 ID_TOKEN_ALGS = ("ES256", "RS256")
 _ALGS = frozenset(ID_TOKEN_ALGS)
+_MOST_OWN = 4096
 
 
 class SigningKeys:
@@ -27,6 +29,7 @@ class SigningKeys:
             "ES256": Series(directory, "sign", new_key, ES256Signer.from_pem),
             "RS256": Series(directory, "rs256", new_rsa_key, RS256Signer.from_pem, lazy=True),
         }
+        self._own: dict[bytes, None] = {}
 
     def signer(self, now: float | None = None, alg: str = "ES256") -> Signer:
         """The key that signs at `now` with `alg`."""
@@ -45,12 +48,26 @@ class SigningKeys:
         kid = token.header.get("kid")
         for key in self.published():
             if key.public.thumbprint == kid:
-                key.public.verify(token, _ALGS)
+                if _digest(token.signed, b64u(token.signature).encode()) not in self._own:
+                    key.public.verify(token, _ALGS)
                 return
         raise JoseError("unknown key")
+
+    def remember(self, token: str) -> str:
+        """The same token, just signed here and about to come back: to know it byte for byte says what its signature says, at a tenth
+        of the work. The last `_MOST_OWN` are remembered."""
+        signed, _, signature = token.rpartition(".")
+        if len(self._own) >= _MOST_OWN:
+            del self._own[next(iter(self._own))]
+        self._own[_digest(signed.encode(), signature.encode())] = None
+        return token
 
     def rotate(self, now: float | None = None, *, force: bool = False) -> bool:
         """Lay down the next keys where the newest have served (or `force`) and drop what is past use; whether one was made."""
         now = time.time() if now is None else now
         made = [series.rotate(now, force=force) for series in self._series.values()]
         return any(made)
+
+
+def _digest(signed: bytes, signature: bytes) -> bytes:
+    return sha256(signed + b"." + signature).digest()

@@ -78,7 +78,7 @@ def access_token(
         claims["dnc"] = provider.sealer.seal("access", _HANDLE.pack(family.person_key, family.family_id, family.client_no))
         if family.details:
             claims["authorization_details"] = family.details
-    return provider.keys.signer(made).sign({**claims, **(extra or {})}, "at+jwt")
+    return provider.keys.remember(provider.keys.signer(made).sign({**claims, **(extra or {})}, "at+jwt"))
 
 
 def read_access_token(provider: Provider, issuer: str, token: str, *, now: float | None = None) -> Compact:
