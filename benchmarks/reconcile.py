@@ -87,12 +87,12 @@ def _measure(cluster: Any, folder: Path, people: int, rows: int, kind: str, rate
     floor = _join(cluster, file) if not kind else None
     took = _measured(cluster, asyncio.run(_submit(cluster, file)), file, minutes)
     precision, recall = _judge(file, truth_path(file), Path(took["out"]))
-    done = "" if took["rows"] == rows else f"{took['rows']:,} of "
+    done = "" if not minutes or took["rows"] == rows else f"{took['rows']:,} of "
     report(
         f"reconcile {done}{rows:,} rows{kind} against {people:,} people", took["rows"] / took["seconds"], "rows/s",
         rows / floor if floor else None, minutes=round(took["seconds"] / 60, 2),
         minutes_per_million=round(took["seconds"] / took["rows"] * 1e6 / 60, 2), peak_mb=round(took["peak_mb"], 1),
-        mb_by_fifths=took["mb_by_fifths"], db_mb=took["db_mb"], cpu_app_us=took["cpu_us"], cpu_db_us=took["cpu_db_us"],
+        mb_by_fifths=took["mb_by_fifths"], db_mb=took["db_mb"], cpu_app_us=took["cpu_us"], cpu_sequencer_us=took["cpu_sequencer_us"], cpu_db_us=took["cpu_db_us"],
         precision=round(precision, 5), recall=round(recall, 5), entries=took["compared"],
         join_seconds=round(floor, 2) if floor else None, sequenced=took["sequenced"],
     )  # fmt: skip
@@ -181,11 +181,13 @@ async def _one(data: Path, run_no: int, file: Path, minutes: float | None) -> No
         settled = sequenced and await runs.settled(done.run)
         seconds, cpu = time.perf_counter() - began, time.process_time()
     told = runs.report(done.run)
+    ended = os.times()  # what our sequencer took is known when it has ended
     print(
         json.dumps(
             {
                 "seconds": seconds, "rows": told["rows"], "compared": told["compared"], "sequenced": settled, "out": str(out),
                 "peak_mb": _peak_mb(), "cpu_us": round(cpu / max(told["rows"], 1) * 1e6),
+                "cpu_sequencer_us": round((ended.children_user + ended.children_system) / max(told["rows"], 1) * 1e6),
             }
         )
     )  # fmt: skip
