@@ -13,7 +13,7 @@ from dancu.accounts.events import DOCUMENTS_CHOSEN
 from dancu.credentials import keys, policy, subscribers
 from dancu.credentials.models import Document, Standing, State, Verdict
 from dancu.credentials.rules import KINDS
-from dancu.credentials.service import documents, refresh, screens
+from dancu.credentials.service import documents, refresh, screens, titles
 from dancu.exchange.models.connectors import Outcome
 from dancu.exchange.service import disputes, medical, papers
 from dancu.kernel.actor import Actor, Purpose
@@ -26,6 +26,11 @@ from tests.exchange.ministries import DESKS, HOA, Ministries
 
 CARE = Purpose("health_insurance", "25/2008/QH12")
 TRAFFIC = Purpose("traffic", "36/2024/QH15")
+
+
+def test_every_state_and_standing_is_told_in_words() -> None:
+    assert titles.STATES.keys() == set(State)
+    assert titles.STANDINGS.keys() == set(Standing) - {Standing.INTEGRATED, Standing.REMOVED}
 
 
 async def _integrate(hoa: Citizen, here: Ministries, code: str, **limits: float) -> list[Document]:

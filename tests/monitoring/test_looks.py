@@ -19,7 +19,7 @@ from dancu.audit.models import Query
 from dancu.kernel.actor import ActorKind, Purpose
 from dancu.kernel.errors import NotAllowed
 from dancu.monitoring import service
-from dancu.monitoring.service import looks
+from dancu.monitoring.service import accesses, looks
 from dancu.population import service as population
 from dancu.population.models.groups import DataGroup
 from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
@@ -64,8 +64,8 @@ async def test_each_access_in_plain_words(seen, app):
 
 async def test_a_long_list_does_not_end_where_one_answer_of_the_database_does(seen, app, registry, monkeypatch):
     cursor = await app.execute("SELECT pg_get_functiondef('audit.accesses_of(bigint,integer,bigint)'::regprocedure)")
-    assert f"least(how_many, {looks._BLOCK})" in (await cursor.fetchone())[0].lower()
-    monkeypatch.setattr(looks, "_BLOCK", 2)
+    assert f"least(how_many, {accesses.BLOCK})" in (await cursor.fetchone())[0].lower()
+    monkeypatch.setattr(accesses, "BLOCK", 2)
     found = await service.looks_of(app, seen, OWN, seen.actor_id, limit=5000)
     assert [look.seq for look in found.looks] == [3, 2, 1] and found.gaps == () and found.more_before is None
     assert (await service.looks_of(app, seen, OWN, seen.actor_id, limit=2)).more_before == 2

@@ -11,6 +11,7 @@ from dancu.access import service as access
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import Conflict
+from dancu.monitoring.service import accesses
 from dancu.monitoring.service import alerts as service
 from dancu.monitoring.service.permitted import permitted
 from dancu_client import CallRefused
@@ -154,17 +155,19 @@ async def test_honest_work_raises_nothing(site: Any) -> None:
     assert all(one.program is None or one.program.client_no != program.client_no for one in (await found(site)).values())
 
 
-async def test_a_citizen_reads_who_may_ask_and_who_did(site: Any) -> None:
+async def test_a_citizen_reads_who_may_ask_and_who_did(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accesses, "BLOCK", 1)
     key, number = await citizen(site)
     program = await ready(site, "Bảo hiểm Hay Hỏi")
     silent = await ready(site, "Ngân hàng Im Lặng")
-    await program.client.verify(number, {"name": "Trần Thị Hoà"}, WHY)
+    for _ in range(2):
+        await program.client.verify(number, {"name": "Trần Thị Hoà"}, WHY)
     await sequence(site)
     async with site.conn() as conn:
         me = await access.sessions.resolve(conn, await access.issue_session(conn, ActorKind.CITIZEN, key))
         found = await permitted(conn, me, access.choose_purpose("own_record"))
     by = {one.org_code: one for one in found}
-    assert (found[0].name, found[0].looked) == ("Bảo hiểm Hay Hỏi", 1), "who asked comes first"
+    assert (found[0].name, found[0].looked) == ("Bảo hiểm Hay Hỏi", 2), "who asked comes first"
     assert by[silent.org_code].looked == 0 and by[silent.org_code].last is None
     assert [one.service for one in by[program.org_code].agreements] == ["verify"]
 

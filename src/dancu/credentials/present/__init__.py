@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from dancu.credentials.models import Document, Standing, State, Verdict
+from dancu.credentials.models import Document, Verdict
 from dancu.credentials.rules import KINDS
+from dancu.credentials.service.titles import STANDINGS, STATES, state
 from dancu.exchange.models.connectors import Outcome
 from dancu.exchange.service import paper_words as words
 from dancu.exchange.service.connected import connector
-from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.i18n import N_, gettext
 
-#: State -> (status word of the pages, text).
-STATES: Final[Mapping[State, tuple[str, str]]] = {
-    State.VALID: ("done", N_("Còn giá trị")), State.EXPIRED: ("late", N_("Hết hạn")),
-    State.SUSPENDED: ("refused", N_("Đang bị tạm giữ, đình chỉ")), State.REVOKED: ("refused", N_("Đã bị thu hồi")),
-}  # fmt: skip
-STANDINGS: Final[Mapping[Standing, tuple[str, str]]] = {
-    Standing.ASKED: ("us", N_("Đang hỏi cơ quan cấp")), Standing.CONTRADICTS: ("you", N_("Chưa tích hợp được")),
-    Standing.NOT_FOUND: ("draft", N_("Không có ở cơ quan cấp")), Standing.UNREACHABLE: ("us", N_("Cơ quan cấp chưa trả lời")),
-    Standing.NOT_CONNECTED: ("us", N_("Chờ cơ quan cấp kết nối")),
-}  # fmt: skip
 VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.EXPIRED: N_("Mã đã hết hạn. Mỗi mã chỉ sống một phút; ảnh chụp màn hình không dùng được. Hãy mời người dân mở lại."),
     Verdict.USED: N_("Mã này đã được kiểm tra rồi. Hãy mời người dân mở màn hình mới."),
@@ -30,6 +20,7 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.FORGED: N_("Mã này không phải do hệ thống cấp. Đừng chấp nhận giấy tờ này."),
     Verdict.NO_RIGHT: N_("Tài khoản của bạn không có quyền kiểm tra giấy tờ."),
 }
+__all__ = ["STANDINGS", "STATES", "VERDICTS", "desk", "lines", "owner", "state", "why"]
 
 
 def lines(document: Document) -> list[tuple[str, str]]:
@@ -45,12 +36,6 @@ def lines(document: Document) -> list[tuple[str, str]]:
         for code in kind.shows
         if code in fields and document.record.get(code) is not None
     ]
-
-
-def state(document: Document) -> tuple[str, str] | None:
-    """The state today, as status and text."""
-    found = document.now(SYSTEM_CLOCK.today(), KINDS[document.kind].until)
-    return STATES[found] if found else None
 
 
 def why(document: Document) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from dancu.access import service as access
 from dancu.audit import service as audit
@@ -16,6 +15,7 @@ from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
 from dancu.kit.i18n import N_, gettext
+from dancu.monitoring.service.accesses import newest
 from dancu.oidc.service import registration
 from dancu.population import service as population
 
@@ -63,8 +63,6 @@ FIELD = {
     "marital_status": N_("tình trạng hôn nhân"), "household_relation": N_("quan hệ với chủ hộ"), "life_status": N_("tình trạng sống"),
     "contact": N_("liên hệ"), "other": N_("thông tin khác"),
 }  # fmt: skip
-#: Accesses the database hands out at once (audit.accesses_of).
-_BLOCK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ async def looks_of(
 ) -> Looks:  # fmt: skip
     """Who looked at this person. The look at the list is itself recorded, and seen there a moment later."""
     await population.open_person(conn, actor, purpose, key, fields=("accesses",), permission=permission)
-    found = await _accesses(conn, key, limit + 1, before)
+    found = await newest(conn, key, limit + 1, before)
     names = {org.org_code: org.name for org in await access.organisations(conn)}
     if any(one.org_code and one.org_code not in names for one in found):
         # Of services a citizen signs in to, whose organisations need not be known here.
@@ -110,19 +108,6 @@ async def looks_of(
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
     gaps = tuple((low + 1, high - 1) for high, low in itertools.pairwise(seqs) if high - low > 1)
     return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
-
-
-async def _accesses(conn: Conn, key: int, most: int, before: int | None) -> list[Access]:
-    """The newest `most`, block by block: a long list is not cut where one answer of the database ends."""
-    found: list[Access] = []
-    while len(found) < most:
-        wanted = min(_BLOCK, most - len(found))
-        block = await audit.accesses_of(conn, key, limit=wanted, before_seq=before)
-        found += block
-        if len(block) < wanted:
-            break
-        before = block[-1].seq
-    return found
 
 
 def _field(code: str) -> str:

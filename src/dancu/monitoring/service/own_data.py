@@ -10,12 +10,12 @@ from typing import Final
 from dancu.access import service as access
 from dancu.audit import service as audit
 from dancu.credentials.service import documents
-from dancu.credentials.service.titles import document_title
+from dancu.credentials.service.titles import document_title, standing
 from dancu.exchange.service import confirmations, paper_demands
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_, gettext
+from dancu.kit.i18n import N_, gettext, grouped
 from dancu.kit.own_data import Part, plain
 from dancu.monitoring.service.looks import looks_of
 from dancu.monitoring.service.permitted import permitted
@@ -52,7 +52,7 @@ async def _looks(conn: Conn, actor: Actor, why: Purpose) -> Part:
         for one in found.looks
     ]  # fmt: skip
     if found.more_before is not None:
-        lines.append(("", gettext(N_("và {n} lượt cũ hơn"), n=found.more_before - 1), gettext(N_("xem ở trang Ai đã xem dữ liệu của tôi"))))
+        lines.append(("", gettext(N_("và {n} lượt cũ hơn"), n=grouped(found.more_before - 1)), gettext(N_("xem ở trang Ai đã xem dữ liệu của tôi"))))
     return Part("accesses", gettext(N_("Ai đã xem dữ liệu của tôi")), plain(found.looks), lines)
 
 
@@ -92,7 +92,7 @@ async def _agreements(conn: Conn, actor: Actor, why: Purpose) -> Part:
         # To read: what each may ask, in one line; fields by purpose stand in the file and on the page of the same name.
         asked = ", ".join(gettext(SERVICES[one.service].title) for one in org.agreements if one.service in SERVICES)
         wherefore = {access.purpose_title(code) for one in org.agreements for code in one.purposes}
-        looked = gettext(N_("đã xem {n} lần"), n=org.looked) if org.looked else ""
+        looked = gettext(N_("đã xem {n} lần"), n=grouped(org.looked)) if org.looked else ""
         lines.append((org.name, asked, " · ".join(part for part in (", ".join(sorted(wherefore)), looked) if part)))
     return Part("agreements", gettext(N_("Ai được phép hỏi về tôi")), data, lines)
 
@@ -113,7 +113,7 @@ async def _documents(conn: Conn, actor: Actor, why: Purpose) -> Part:
     found = await documents.wallet(conn, actor, why)
     lines: list[Line] = [
         (
-            gettext(document_title(one.kind)), str(one.record.get("number") or one.standing.value),
+            gettext(document_title(one.kind)), " · ".join(part for part in (str(one.record.get("number") or ""), gettext(standing(one)) if standing(one) else "") if part),
             gettext(N_("hỏi nguồn lúc {at}"), at=_at(one.checked_at)) if one.checked_at else "",
         )
         for one in found

@@ -10,7 +10,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit import pdf
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_, gettext, language
+from dancu.kit.i18n import N_, gettext, grouped, language
 from dancu.kit.own_data import Gather, Part, zipped
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
 from dancu.kit.web.transaction import RequestLease
@@ -83,7 +83,7 @@ def _lines(part: Part) -> list[tuple[str, str, str]]:
     if not part.lines:
         return [("", gettext(N_("không có gì")), "")]
     left = len(part.lines) - MOST_LINES
-    more = [("", gettext(N_("và {n} dòng nữa"), n=left), gettext(N_("có đủ trong tệp ZIP cho máy đọc")))] if left > 0 else []
+    more = [("", gettext(N_("và {n} dòng nữa"), n=grouped(left)), gettext(N_("có đủ trong tệp ZIP cho máy đọc")))] if left > 0 else []
     return [*part.lines[:MOST_LINES], *more]
 
 
