@@ -18,6 +18,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from joserfc import jwk, jws
+from psycopg.types.json import Json
 
 from dancu.access import service as access
 from dancu.access.service import sessions
@@ -54,6 +55,7 @@ class Agreement:
 class Given:
     claims: frozenset[str]
     until: datetime | None
+    ends: dict[str, datetime] = field(default_factory=dict)
 
 
 class Consents(dict[tuple[int, int, str], Given]):
@@ -69,8 +71,8 @@ class Consents(dict[tuple[int, int, str], Given]):
             conn.execute("DELETE FROM sharing.consent WHERE (person_key, client_no, purpose) = (%s, %s, %s)", of)
             conn.execute(
                 "INSERT INTO sharing.consent (person_key, client_no, purpose, consent_id, client_name, org_code, claims, legal_basis,"
-                " given_at, until, receipt, entry_id) VALUES (%s, %s, %s, gen_random_uuid(), 'a', 'b', %s, 'c', now() - interval '1 year', %s, '', 1)",
-                (*of, sorted(given.claims), given.until),
+                " given_at, until, receipt, entry_id, ends) VALUES (%s, %s, %s, gen_random_uuid(), 'a', 'b', %s, 'c', now() - interval '1 year', %s, '', 1, %s)",
+                (*of, sorted(given.claims), given.until, Json({one: at.isoformat() for one, at in given.ends.items()})),
             )
 
     def update(self, others: dict[tuple[int, int, str], Given]) -> None:  # type: ignore[override]
@@ -96,8 +98,13 @@ class Sharing:
     async def consent(self, conn: Any, key: int, client_no: int, purpose: str) -> Given | None:
         return self.consents.get((key, client_no, purpose))
 
-    async def give(self, conn: Any, actor: Any, client_no: int, claims: Any, purpose: Any, until: datetime, **names: str) -> Given:
-        made = self.consents[actor.actor_id, client_no, purpose.code] = Given(frozenset(claims), until)
+    async def ends_of(self, conn: Any, key: int, client_no: int, purpose: str) -> dict[str, datetime]:
+        given = self.consents.get((key, client_no, purpose))
+        each = {one: given.ends.get(one, given.until) for one in given.claims} if given else {}
+        return {one: at for one, at in each.items() if at is not None and at > datetime.now(UTC)}
+
+    async def give(self, conn: Any, actor: Any, client_no: int, claims: Any, purpose: Any, until: datetime, *, ends: dict[str, datetime], **names: str) -> Given:
+        made = self.consents[actor.actor_id, client_no, purpose.code] = Given(frozenset(claims), until, dict(ends))
         return made
 
 

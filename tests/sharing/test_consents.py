@@ -49,6 +49,26 @@ async def test_agreeing_anew_replaces(app, citizen):
     ]  # fmt: skip
 
 
+async def test_a_group_that_ends_before_the_others(app, citizen, admin):
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    sooner, later = soon(days=10), soon(days=300)
+    made = await service.give(app, citizen, 7, ("name", "phone"), SERVICE, later, ends={"phone": sooner}, client_name="Điện lực")
+    assert await service.ends_of(app, CITIZEN, 7, "online_service") == {"name": later, "phone": sooner}
+    kept = (await service.consents_of(app, citizen))[0]
+    assert kept.ends == {"phone": sooner} and kept.lasting(soon(days=1)) == {"name", "phone"} and kept.lasting(soon(days=11)) == {"name"}
+    assert jwt.decode(made.receipt, KeySet.import_key_set(service.receipt_jwks())).claims["ends"] == {"phone": int(sooner.timestamp())}
+    await app.commit()
+    await admin.execute("UPDATE sharing.consent SET ends = jsonb_build_object('phone', now() - interval '1 second') WHERE consent_id = %s", (made.consent_id,))
+    await admin.commit()
+    found = await service.consent(app, CITIZEN, 7, "online_service")
+    assert found is not None and found.claims == {"name"} and await service.ends_of(app, CITIZEN, 7, "online_service") == {"name": later}
+    for wrong in ({"email": sooner}, {"phone": soon(days=-1)}, {"phone": soon(days=301)}):
+        with pytest.raises(Invalid):
+            await service.give(app, citizen, 7, ("name", "phone"), SERVICE, later, ends=wrong)
+
+
 async def test_the_receipt_says_what_was_agreed_and_not_who(app, citizen):
     from joserfc import jwt
     from joserfc.jwk import KeySet

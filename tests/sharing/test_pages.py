@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
@@ -51,13 +52,17 @@ async def test_from_nothing_shared_to_withdrawn(browser, app, system):
     check_page(page.text)
     assert "Bạn chưa chia sẻ gì" in page.text
     until = datetime.now(UTC) + timedelta(days=9)
+    sooner = until - timedelta(days=4)
     law = Terms(frozenset({"address"}), {"public_service": "118/2025/NĐ-CP"}, consent_needed=False)
     await service.set_agreement(app, system, 99, law, client_name="Một cửa xã", org_code="x", org_name="UBND xã")
-    made = await service.give(app, actor, 7, {"name", "phone"}, Purpose("online_service", "69/2024/NĐ-CP"), until, client_name="Điện lực")
+    made = await service.give(
+        app, actor, 7, {"name", "phone"}, Purpose("online_service", "69/2024/NĐ-CP"), until,
+        ends={"phone": sooner}, client_name="Điện lực",
+    )  # fmt: skip
     await app.commit()
     page = await client.get("/account/consents")
     check_page(page.text)
-    for text in ("Điện lực", "Họ và tên, Số điện thoại", "Rút lại", "Một cửa xã", "Nơi thường trú"):
+    for text in ("Điện lực", "Họ và tên, Số điện thoại", "Rút lại", "Một cửa xã", "Nơi thường trú", f"riêng Số điện thoại đến hết {sooner.astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%d/%m/%Y}"):
         assert text in page.text, text
     receipt = await client.get(f"/account/consents/{made.consent_id}/receipt")
     assert (receipt.text, receipt.headers["content-type"]) == (made.receipt, "application/jwt")

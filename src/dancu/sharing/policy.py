@@ -43,11 +43,11 @@ def check_terms(terms: Terms, possible: Mapping[str, Collection[str]]) -> None:
         raise Invalid("sharing.terms", N_("Nội dung thỏa thuận chưa đúng. Xin xem lại từng mục."), fields=tuple(errors))
 
 
-def check_consent(claims: frozenset[str], until: datetime, now: datetime) -> None:
+def check_consent(claims: frozenset[str], until: datetime, now: datetime, ends: Mapping[str, datetime]) -> None:
     """Raises Invalid `sharing.consent.claims` or `sharing.consent.until`."""
     if not claims or claims - CONSENTS.keys():
         raise Invalid("sharing.consent.claims", N_("Hãy chọn ít nhất một loại thông tin trong danh sách."))
-    if not now < until <= now + LONGEST_CONSENT:
+    if not now < until <= now + LONGEST_CONSENT or ends.keys() - claims or any(not now < at <= until for at in ends.values()):
         raise Invalid("sharing.consent.until", N_("Thời hạn đồng ý phải từ hôm nay và không quá một năm."))
 
 

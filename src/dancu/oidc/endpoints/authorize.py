@@ -111,7 +111,7 @@ async def agree(request: Request, held: RequestLease) -> Response:
         ticked = frozenset(form.values("share")) & frozenset(wanted)
         term = form.value("term")
         if ticked and term not in consent.TERMS:
-            kept, _ = await consent.earlier(conn, actor.actor_id, client, terms, wanted)
+            kept = await consent.earlier(conn, actor.actor_id, client, terms, wanted)
             return pages.ask(request, client, asked, terms, wanted, _way_text(request, asked), ticked=ticked, kept=kept, wrong=True)
         if ticked:
             await consent.give(conn, actor, client, ticked, terms, term, wanted)
@@ -192,7 +192,7 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
         if stand.step is Step.LEVEL:
             return pages.level(request, client, asked, terms)
         if stand.step is Step.CONSENT:
-            kept, _ = await consent.earlier(await held.connection(), actor.actor_id, client, terms, stand.groups)
+            kept = await consent.earlier(await held.connection(), actor.actor_id, client, terms, stand.groups)
             return pages.ask(request, client, asked, terms, stand.groups, _way_text(request, asked), kept=kept)
         assert stood is not None
         return _code(request, client, asked, terms, stood)

@@ -143,7 +143,7 @@ async def _ask(
     if wrong:
         errors.add("term", "oidc.consent.term", N_("Chọn bạn đồng ý trong bao lâu."))
     lang = request.state.lang
-    kept, _ = await consent.earlier(conn, stood.person_key, client, terms, stand.groups)
+    kept = await consent.earlier(conn, stood.person_key, client, terms, stand.groups)
     shown = "".join(ch for ch in typed.upper() if ch.isalnum())
     return render(
         request, "oidc/device_confirm.html", status=422 if wrong else 200, client=client, name=pages.name_of(request, client), terms=terms,

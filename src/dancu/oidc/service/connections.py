@@ -99,7 +99,7 @@ async def _groups(conn: Conn, actor: Actor) -> dict[int, frozenset[str]]:
     found: dict[int, frozenset[str]] = {}
     for kept in await sharing.consents_of(conn, actor):
         if kept.stands(now):
-            found[kept.client_no] = found.get(kept.client_no, frozenset()) | kept.claims
+            found[kept.client_no] = found.get(kept.client_no, frozenset()) | kept.lasting(now)
     return found
 
 

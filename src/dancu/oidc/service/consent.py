@@ -83,24 +83,21 @@ async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> froze
     return frozenset(consent.claims)
 
 
-async def earlier(conn: Conn, key: int, client: Client, terms: Terms, shown: Collection[str]) -> tuple[frozenset[str], datetime | None]:
-    """Groups the citizen agreed to before, that may still go out and are not on the page that asks for `shown`; until when."""
-    before = await sharing.consent(conn, key, client.client_no, terms.purpose.code)
-    if before is None or (before.until is not None and before.until <= datetime.now(UTC)):
-        return frozenset(), None
-    return (frozenset(before.claims) & terms.groups) - frozenset(shown), before.until
+async def earlier(conn: Conn, key: int, client: Client, terms: Terms, shown: Collection[str]) -> dict[str, datetime]:
+    """Groups the citizen agreed to before, that may still go out and are not on the page that asks for `shown` -> their ends."""
+    before = await sharing.ends_of(conn, key, client.client_no, terms.purpose.code)
+    return {group: ends for group, ends in before.items() if group in terms.groups and group not in shown}
 
 
 async def give(conn: Conn, actor: Actor, client: Client, ticked: frozenset[str], terms: Terms, term: str, shown: Collection[str]) -> None:
     """Keep what the citizen ticked, for the time they chose; the receipt is the sharing room's, which keeps one consent for a client and
-    purpose. So what was agreed to before and not asked about now stays in it, and all of it for the shorter of both times."""
-    until = datetime.now(UTC) + TERMS[term]
-    before, ends = await earlier(conn, actor.actor_id, client, terms, shown)
-    if before and ends is not None:
-        until = min(until, ends)
+    purpose. What was agreed to before and not asked about now stays in it, each group until the end chosen then."""
+    ends = {**await earlier(conn, actor.actor_id, client, terms, shown), **dict.fromkeys(ticked, datetime.now(UTC) + TERMS[term])}
+    last = max(ends.values())
     await sharing.give(
-        conn, actor, client.client_no, ticked | before, terms.purpose, until, client_name=client.name, org_code=client.org_code, org_name=client.org_name
-    )
+        conn, actor, client.client_no, frozenset(ends), terms.purpose, last, ends={group: at for group, at in ends.items() if at < last},
+        client_name=client.name, org_code=client.org_code, org_name=client.org_name,
+    )  # fmt: skip
 
 
 def asked(request: AuthRequest) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -19,7 +20,8 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class KeptConsent:
-    """A consent as its giver reads it, ended ones too. `ended_by`: "withdrawn", "replaced" or "" while it was not ended."""
+    """A consent as its giver reads it, ended ones too. `ended_by`: "withdrawn", "replaced" or "" while it was not ended. `ends`: groups
+    that end before `until`, agreed to earlier for a shorter time."""
 
     consent_id: str
     client_no: int
@@ -34,6 +36,11 @@ class KeptConsent:
     receipt: str
     ended_at: datetime | None
     ended_by: str
+    ends: Mapping[str, datetime] = field(default_factory=dict)
 
     def stands(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.until
+
+    def lasting(self, now: datetime) -> frozenset[str]:
+        """The groups that may go out now."""
+        return frozenset(one for one in self.claims if now < self.ends.get(one, self.until)) if self.stands(now) else frozenset()

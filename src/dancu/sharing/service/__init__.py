@@ -12,7 +12,7 @@ from dancu.sharing.service.agreements import (
     set_agreement,
     versions,
 )
-from dancu.sharing.service.consents import consent, consents_of, give, receipt_of, withdraw
+from dancu.sharing.service.consents import consent, consents_of, ends_of, give, receipt_of, withdraw
 from dancu.sharing.service.receipts import receipt_jwks
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "consent",
     "consents_of",
     "end",
+    "ends_of",
     "give",
     "propose",
     "proposed",

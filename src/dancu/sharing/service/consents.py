@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -31,16 +31,21 @@ async def consent(conn: Conn, key: int, client_no: int, purpose: str) -> Consent
     return await consents.standing(conn, key, client_no, purpose)
 
 
+async def ends_of(conn: Conn, key: int, client_no: int, purpose: str) -> dict[str, datetime]:
+    """What that consent covers now: group -> when it ends."""
+    return await consents.ends(conn, key, client_no, purpose)
+
+
 async def give(
     conn: Conn, actor: Actor, client_no: int, claims: Iterable[str], purpose: Purpose, until: datetime, *,
-    client_name: str = "", org_code: str = "", org_name: str = "",
+    ends: Mapping[str, datetime] | None = None, client_name: str = "", org_code: str = "", org_name: str = "",
 ) -> Consent:  # fmt: skip
     """Keep what the citizen ticked; a consent for the same client and purpose is replaced. The names say who receives
-    where no agreement does (a client on trial). Raises Invalid for no claims or a time past a year, NotAllowed where the
+    where no agreement does (a client on trial). `ends`: groups that end before `until`. Raises Invalid for no claims or a time past a year, NotAllowed where the
     claims go beyond the agreement or the session is not a citizen's."""
     groups, now = frozenset(claims), SYSTEM_CLOCK.now()
     session = _session(actor)
-    policy.check_consent(groups, until, now)
+    policy.check_consent(groups, until, now, ends or {})
     agreed = await agreements.in_state(conn, client_no, AgreementState.IN_FORCE)
     if agreed is not None and not groups <= agreed.claims:
         raise NotAllowed("sharing.consent.beyond", N_("Ứng dụng này không được nhận loại thông tin đó."))
@@ -48,6 +53,7 @@ async def give(
         consent_id=str(uuid4()), client_no=client_no, client_name=agreed.client_name if agreed else client_name or f"#{client_no}",
         org_code=agreed.org_code if agreed else org_code, org_name=agreed.org_name if agreed else org_name, claims=groups,
         purpose=purpose.code, legal_basis=purpose.legal_basis, given_at=now, until=until, receipt="", ended_at=None, ended_by="",
+        ends=dict(ends or {}),
     )  # fmt: skip
     version = agreed.version if agreed else None
     kept = replace(kept, receipt=receipt(actor.actor_id, kept, version))

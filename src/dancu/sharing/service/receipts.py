@@ -16,7 +16,8 @@ RECEIPT_TYPE, AGREEMENT_TYPE, DATA_AGREEMENT_TYPE = "consent-receipt+jwt", "shar
 
 def receipt(key: int, kept: KeptConsent, version: int | None) -> str:
     """The receipt of a consent. `sub` is the citizen to this platform alone: a receipt that is passed on tells nobody who
-    they are, and the platform recognises whose it is."""
+    they are, and the platform recognises whose it is. `ends`: groups that end before `exp`."""
+    ends = {one: int(kept.ends[one].timestamp()) for one in ordered(kept.ends)}
     return receipt_keys().sign(
         RECEIPT_TYPE,
         {
@@ -24,6 +25,7 @@ def receipt(key: int, kept: KeptConsent, version: int | None) -> str:
             "iat": int(kept.given_at.timestamp()), "exp": int(kept.until.timestamp()),
             "client": {"no": kept.client_no, "name": kept.client_name, "org_code": kept.org_code, "org_name": kept.org_name},
             "claims": ordered(kept.claims), "purpose": kept.purpose, "legal_basis": kept.legal_basis, "agreement_version": version,
+            **({"ends": ends} if ends else {}),
         },
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +14,7 @@ from dancu.sharing.models import Consent, KeptConsent
 
 _KEPT = (
     "consent_id::text, client_no, client_name, org_code, org_name, claims, purpose, legal_basis, given_at, until, receipt, ended_at,"
-    " coalesce(ended_by, '')"
+    " coalesce(ended_by, ''), ends"
 )
 
 _STANDING = Prepared("SELECT consent_id::text, claims, given_at, until, receipt FROM sharing.standing(%s::bigint, %s::bigint, %s)")
@@ -23,16 +25,23 @@ async def standing(conn: Conn, key: int, client_no: int, purpose: str) -> Consen
     return Consent(row[0], frozenset(row[1]), *row[2:]) if row else None
 
 
+async def ends(conn: Conn, key: int, client_no: int, purpose: str) -> dict[str, datetime]:
+    """Group -> when it ends, of the consent that stands; empty where none does."""
+    cursor = await conn.execute("SELECT claim, ends FROM sharing.standing_ends(%s::bigint, %s::bigint, %s)", (key, client_no, purpose))
+    return dict(await cursor.fetchall())
+
+
 async def give(
     conn: Conn, key: int, session_hash: bytes, kept: KeptConsent, version: int | None, entry_id: int
 ) -> bool:
     """False where the session is not the citizen's (any more)."""
     row = await (
         await conn.execute(
-            "SELECT sharing.give(%s::bigint, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint)",
+            "SELECT sharing.give(%s::bigint, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint, %s::jsonb)",
             (
                 key, session_hash, UUID(kept.consent_id), kept.client_no, kept.client_name, kept.org_code, kept.org_name, version,
                 sorted(kept.claims), kept.purpose, kept.legal_basis, kept.given_at, kept.until, kept.receipt, entry_id,
+                json.dumps({one: at.isoformat() for one, at in kept.ends.items()}),
             ),
         )
     ).fetchone()  # fmt: skip
@@ -59,5 +68,7 @@ async def of_person(conn: Conn, key: int, session_hash: bytes, how_many: int) ->
 
 
 def _kept(row: tuple[Any, ...]) -> KeptConsent:
-    consent_id, client_no, client_name, org_code, org_name, claims, *rest = row
-    return KeptConsent(consent_id, client_no, client_name, org_code, org_name, frozenset(claims), *rest)
+    consent_id, client_no, client_name, org_code, org_name, claims, *rest, ends = row
+    each = {one: datetime.fromisoformat(at) for one, at in ends.items()}
+    kept = KeptConsent(consent_id, client_no, client_name, org_code, org_name, frozenset(claims), *rest)
+    return replace(kept, ends=each)
