@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dancu.kit.sheets import open_sheet
 from dancu.kit.sheets.columns import EXTRA
+from dancu.kit.sheets.rejects import kept_before
 from dancu.kit.sheets.sheet import armed, disarmed
 from dancu.population.importing.profile import load_profile
 from tests.importing.conftest import Registry
@@ -114,3 +115,23 @@ async def test_a_formula_is_text_in_the_rejects_and_comes_back(registry: Registr
     sheet.close()
     assert cells[:4] == ["+84912345678", "", "-", "@SUM(A1)"]
     assert suffix != ".csv" or cells[4] == formula
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+async def test_corrections_are_not_written_over(registry: Registry, tmp_path: Path, suffix: str) -> None:
+    """Who imports the book again before the mended rejects file finds the mended rows beside the new file."""
+    path = tmp_path / f"so{suffix}"
+    write(path, HEADER, ROWS)
+    rejects = Path((await registry.run(path, "residence-register")).rejects_file or "")
+    await registry.run(path, "residence-register")
+    assert kept_before(rejects) == []  # the same again is no work of anybody's
+    sheet = open_sheet(rejects, load_profile("residence-register").recognises)
+    ((_, cells),) = list(sheet.rows)
+    sheet.close()
+    cells[1] = "Trần Thị Mai"
+    write(rejects, sheet.header, [cells])
+    await registry.run(path, "residence-register")
+    (mended,) = kept_before(rejects)
+    assert mended.name == f"so.rejects.1{suffix}"
+    result = await registry.run(mended, "residence-register")
+    assert result.tally.rows["inserted"] == 1

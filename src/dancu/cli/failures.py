@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from dancu.cli.usage import in_vietnamese
 from dancu.kernel.errors import DancuError, Invalid, Unavailable
 from dancu.kit.command import failure, sentence
 
@@ -44,10 +45,14 @@ def _usage(error: Exception, *, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     if not message.strip():  # "no arguments: help", which was printed
         return code
+    vietnamese = os.environ.get("DANCU_LANG", "vi") == "vi"
+    if vietnamese:
+        message = in_vietnamese(message)
     if as_json:
         print(json.dumps({"error": "usage", "message": message}, ensure_ascii=False))
     if context is not None:
-        print(context.get_usage(), file=sys.stderr)
+        usage = context.get_usage()
+        print(usage.replace("Usage:", "Cách dùng:", 1) if vietnamese else usage, file=sys.stderr)
     print(f"dancu: {message} [usage]", file=sys.stderr)
     return code
 

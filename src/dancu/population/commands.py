@@ -74,10 +74,13 @@ def search(
         return {"results": [hit_json(hit) for hit in hits]}
 
     def table(found: dict[str, Any]) -> None:
+        from dancu.kernel.dates import PartialDate
+
         if not found["results"]:
             print("Không tìm thấy ai.")
         for hit in found["results"]:
-            print(f"{hit['personal_id'] or '-':>14}  {hit['name']}  {hit['birth'] or ''}  {hit['residence']}")
+            born = PartialDate.from_iso(hit["birth"]).vi() if hit["birth"] else ""
+            print(f"{hit['personal_id'] or '-':>14}  {hit['name']}  {born}  {hit['residence']}")
 
     _run(text, one, table, data, purpose, legal_basis, case, as_json)
 

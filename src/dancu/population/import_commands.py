@@ -152,6 +152,10 @@ def _say(result: Result) -> None:
         print("Các dòng cần người xem: mở trang “Dòng nhập chờ xem”, hoặc `dancu import review list`.")
     if result.rejects_file:
         print(f"Các dòng bị từ chối: {result.rejects_file}\n  Sửa ngay trong tệp này rồi nhập lại với cùng mẫu.")
+        from dancu.kit.sheets.rejects import kept_before
+
+        for earlier in kept_before(Path(result.rejects_file)):
+            print(f"  Tệp đã được sửa từ lần trước vẫn còn ở: {earlier}")
     rate = result.total / result.seconds if result.seconds else 0.0
     print(f"{_number(result.total)} dòng trong {result.seconds:.1f} giây ({_number(round(rate))} dòng/giây).")
     if not result.sequenced:

@@ -6,10 +6,13 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import AsyncIterator
+from itertools import count as count_from
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from dancu.kit.sheets import Sheet
+from dancu.kernel.errors import Invalid
+from dancu.kit.sheets import Sheet, open_sheet
 from dancu.kit.sheets.columns import EXTRA
 from dancu.kit.sheets.sheet import disarmed
 
@@ -22,8 +25,11 @@ def beside(path: Path) -> Path:
 
 
 async def write(path: Path, sheet: Sheet, rows: Refused) -> int:
-    """Write the file anew, whole or not at all; returns the number of rows. Without rows there is no file."""
-    part = path.with_name(f".{path.name}.part")
+    """Write the file anew, whole or not at all; returns the number of rows. Without rows there is no file.
+
+    A file of that name that says something else is somebody's work of correction: it is kept beside it, see `kept_before`.
+    """
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
     writer = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}[sheet.kind]
     try:
         part.touch(mode=0o600)  # rows of people: for who imports, not for the whole machine
@@ -31,12 +37,40 @@ async def write(path: Path, sheet: Sheet, rows: Refused) -> int:
         if count:
             with part.open("rb") as file:
                 os.fsync(file.fileno())
+            if path.exists() and not _same(path, part):
+                path.replace(_free(path))
             part.replace(path)
         else:
             path.unlink(missing_ok=True)
     finally:
         part.unlink(missing_ok=True)
     return count
+
+
+def kept_before(path: Path) -> list[Path]:
+    """Files of rejects that were corrected where they stood and would have been written over, oldest first."""
+    return [found for n in range(1, 100) if (found := path.with_name(f"{path.stem}.{n}{path.suffix}")).exists()]
+
+
+def _free(path: Path) -> Path:
+    numbered = (path.with_name(f"{path.stem}.{n}{path.suffix}") for n in count_from(1))
+    return next(candidate for candidate in numbered if not candidate.exists())
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Do the files say the same, whatever their bytes? One that cannot be read does not."""
+    try:
+        sheets = [open_sheet(path, lambda row: EXTRA[0] in row) for path in (one, other)]
+    except Invalid:
+        return False
+    try:
+        pairs = zip_longest(*(sheet.rows for sheet in sheets))
+        return sheets[0].header == sheets[1].header and all(a and b and a[1] == b[1] for a, b in pairs)
+    except Invalid:
+        return False
+    finally:
+        for sheet in sheets:
+            sheet.close()
 
 
 def _line(sheet: Sheet, row: tuple[int, list[str], str, str], kept: list[int]) -> list[Any]:
