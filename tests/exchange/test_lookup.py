@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from dancu.exchange.service import said
 from dancu.kernel.actor import ActorKind
 from dancu.sharing.service import consents
 from dancu_client import CallRefused
@@ -127,3 +128,9 @@ async def test_the_sandbox_knows_its_own_people(site: Site) -> None:
     everything = await program.client.call("lookup", {"number": "000190000001", "fields": ["marital", "card", "phone", "parents"]}, WHY)
     assert everything.body["person"]["phone"] == "+84900000001"
     assert everything.receipt["environment"] == "sandbox" and everything.receipt["entries"] == []
+
+
+async def test_an_address_names_its_hamlet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said.territory, "hamlet_name", lambda hamlet_id: {7: "khối phố Xuân Đông"}.get(hamlet_id, ""))
+    assert said._place(None, "Tổ 3", 7) == {"text": "Tổ 3, Khối phố Xuân Đông", "unit": None}
+    assert said._place(None, "Tổ 3", None) == {"text": "Tổ 3", "unit": None} and said._place(None, "") is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,6 +18,7 @@ from dancu.audit import service as audit
 from dancu.audit import verify_proof
 from dancu.cards.models import Reading, TextKind
 from dancu.cards.parsing import write_qr
+from dancu.exchange.models import procedures
 from dancu.exchange.models.confirmation import ConfirmationKind
 from dancu.exchange.models.residence import Asked, Outcome, Way
 from dancu.exchange.pages import residence as page
@@ -340,3 +343,9 @@ def test_a_counter_is_remembered_by_its_whole_name() -> None:
     assert kept.isascii() and ";" not in kept and " " not in kept
     assert page.remembered(kept) == {"device": "Quầy 2 ~ tầng trệt", "procedure": "school"}
     assert page.remembered("") == page.remembered("%ff;x") == {"device": "", "procedure": ""}
+
+
+def test_the_guide_names_every_way_kind_and_procedure() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text()
+    told = {word for part in ("## Residence", "## Confirm") for word in re.findall(r"`([a-z_]+)`", guide.split(part)[1].split("\n## ")[0])}
+    assert {*Way, *ConfirmationKind, *procedures.PROCEDURES} <= told

@@ -32,16 +32,19 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _place(unit: int | None, text: str) -> dict[str, Value] | None:
+def _place(unit: int | None, text: str, hamlet_id: int | None = None) -> dict[str, Value] | None:
+    """`text`: the declared text and the hamlet, as residence papers write them: without it nobody finds the house."""
     if unit is None and not text:
         return None
+    hamlet = territory.hamlet_name(hamlet_id)
+    text = ", ".join(part for part in (text, hamlet[:1].upper() + hamlet[1:]) if part)
     return {"text": text, "unit": territory.gazetteer().full_name(unit) if unit is not None else None}
 
 
 def _home(fact: ResidenceFact | None) -> dict[str, Value] | None:
     if fact is None:
         return None
-    return {**(_place(fact.unit_id, fact.address) or {"text": "", "unit": None}), "since": _day(fact.valid.start), "until": _day(fact.valid.end)}
+    return {**(_place(fact.unit_id, fact.address, fact.hamlet_id) or {"text": "", "unit": None}), "since": _day(fact.valid.start), "until": _day(fact.valid.end)}
 
 
 def _kin(view: PersonView, *relations: KinRelation) -> list[dict[str, Value]]:
@@ -82,7 +85,7 @@ def _household(view: PersonView) -> dict[str, Value] | None:
     home, member = view.household, view.membership
     if home is None or member is None:
         return None
-    return {"relation": str(member.relation), "file_number": home.file_number or None, "address": _place(home.unit_id, home.address)}
+    return {"relation": str(member.relation), "file_number": home.file_number or None, "address": _place(home.unit_id, home.address, home.hamlet_id)}
 
 
 def _card(view: PersonView) -> dict[str, Value] | None:
