@@ -22,7 +22,7 @@ help: ## list these commands
 demo: $(STAMP) compiled ## a whole province on this machine: http://localhost:8700 (PEOPLE, PORT, DATA, BROWSER, SIMULATORS)
 	@$(BIN)/dancu demo --people $(PEOPLE) --port $(PORT) --data $(DATA) $(if $(filter none,$(BROWSER)),--no-browser,) $(if $(filter no,$(SIMULATORS)),--no-simulators,)
 
-test: $(DEV) browser postgres15 ## all tests: database, HTTP, browser (under 15 minutes on 2 cores)
+test: $(DEV) compiled browser postgres15 ## all tests: database, HTTP, browser (under 15 minutes on 2 cores)
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy

@@ -225,13 +225,15 @@ def test_commands_load_only_what_they_need(running: Installation, number: str, a
 
 
 def test_commands_start_at_once() -> None:
-    """Under half a second on a quiet machine; this one may be busy, so the best of several counts."""
+    """Under half a second on a quiet machine; this one may be busy, so one of several tries is enough."""
     for args in (["names", "explain", "An"], ["numbers", "explain", "049190012345"], ["--version"], ["access", "purposes"]):
         best = 9.0
         for _ in range(4):
             began = time.perf_counter()
             assert dancu(*args).code == 0
             best = min(best, time.perf_counter() - began)
+            if best < 1.5:
+                break
         assert best < 1.5, args
 
 

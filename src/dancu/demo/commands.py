@@ -21,7 +21,8 @@ import typer
 
 from dancu.accounts import commands as account_commands
 
-_MESSY_ROWS = 2000
+# The birth book's rows: one for fifty people, fewest and most. Two hundred show nearly every kind of flaw.
+_FEWEST_ROWS, _MOST_ROWS = 200, 2000
 
 
 app = typer.Typer(invoke_without_command=True)
@@ -179,7 +180,7 @@ def _prepare(folder: Path, people: int) -> None:
             asyncio.run(samples.references())
         with _step("Hồ sơ định danh mẫu: nộp, duyệt, báo, kích hoạt"):
             asyncio.run(eid_funnel.seed(people))
-        _import_messy(folder)
+        _import_messy(folder, people)
         with _step("Thống kê cho bộ lập kế hoạch truy vấn"):
             asyncio.run(fill.settle())
     fill.remember(folder, people=people, done=True)
@@ -192,7 +193,7 @@ def _dancu(*args: str, stdout: int | None = None) -> None:
         raise SystemExit(done.returncode)
 
 
-def _import_messy(folder: Path) -> None:
+def _import_messy(folder: Path, people: int) -> None:
     """The main job on real-shaped input: a digitised birth book, dirty as they come, through the same command an
     operator types."""
     from dancu.demo import messy
@@ -200,7 +201,8 @@ def _import_messy(folder: Path) -> None:
     book = folder / "import" / "so-khai-sinh-2009.csv"
     book.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     book.parent.chmod(0o700)  # rows of people, and beside them those that were refused
-    messy.write_birth_book(book, rows=_MESSY_ROWS, seed=2009, format="csv")
+    rows = min(max(people // 50, _FEWEST_ROWS), _MOST_ROWS)
+    messy.write_birth_book(book, rows=rows, seed=2009, format="csv")
     print(f"Nhập sổ khai sinh số hóa {book.name}:", flush=True)
     # The book names places as they were called when it was typed in; without that day the units of 2009 stay unknown.
     _dancu(
