@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
+from dancu.exchange.matching.comparing import keys
 from dancu.exchange.models.reconcile import Declared
 from dancu.exchange.service.reconcile.addresses import Addresses
 from dancu.kernel import cells as cleaning
@@ -117,7 +118,8 @@ class Source:
 
     def _read(self, line: int, cells: list[str]) -> Declared:
         row = Declared(line, cells)
-        if any("\0" in cell or len(cell) > _LONGEST for cell in cells):
+        whole = "".join(cells)
+        if "\0" in whole or (len(whole) > _LONGEST and any(len(cell) > _LONGEST for cell in cells)):
             row.cells = [cell.replace("\0", "")[:_LONGEST] for cell in cells]
             row.problem = ("reconcile.cell", N_("Có ô chứa ký tự hỏng hoặc dài bất thường"))
             return row
@@ -164,8 +166,7 @@ class Source:
             row.number = row.number or old[0]
         row.head_number = next(iter(read_number(str(values.get("head_number", "")))[1]), "")
         if head := values.get("head_name"):
-            keys = normal_form(head).keys
-            row.head_name, row.head_folded = keys.ascii, keys.tone_folded
+            row.head_folded, row.head_name = keys(head)  # the same for all rows of a household, which stand together
         row.relation = values.get("relation", "")
         row.address = values.get("address", "")
         if row.address or "unit" in values:
