@@ -39,6 +39,10 @@ _MARKS: Final = (
     (re.compile(r"(?<=\d) *(?:\(?khoang\)?|\(?\?\)?)$"), APPROXIMATE),
     (re.compile(r"[( ]+(?:am lich|al|a\.l\.?)\)?$"), LUNAR),
 )
+#: The fifteenth is called rằm in the lunar calendar only.
+_RAM: Final = re.compile(r"\bram\b")
+_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_ROMAN_MONTH: Final = re.compile(rf"(?<=\d)( ?[-/.] ?)({'|'.join(_ROMAN)})(?= ?[-/.] ?\d{{4}}$)")
 _NOISE: Final = (
     re.compile(r"^(?:thu (?:hai|ba|tu|nam|sau|bay|[2-7])|chu nhat|cn),? *(?=ngay|\d)"),
     re.compile(r"^(?:sinh )?(?:ngay|nam)?(?: sinh)?:? *(?=\d{1,4}(?:[-/. ]|$))"),
@@ -92,8 +96,11 @@ def _parse_text(raw: str, two_digit_century: int | None, order: Order) -> Parsed
             text = shorter
     for pattern in _NOISE:
         text = pattern.sub("", text)
+    if _RAM.search(text) and LUNAR not in reader.findings:
+        reader.note(LUNAR)
+    text = _ROMAN_MONTH.sub(lambda month: f"{month[1]}{_ROMAN.index(month[2]) + 1}", text)
     text = re.sub(r"^(\d+)\.0+$", r"\1", text)
-    read = reader.read(text) or _misread(reader, text) or _worded(reader, raw)
+    read = reader.read(text) or _misread(reader, text) or _worded(reader, text if LUNAR in reader.findings else raw)
     if read is None:
         raise _format()
     return ParsedDate(read[0], read[1], tuple(reader.findings))
