@@ -16,6 +16,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from tests.kit.html import check_page
 from tests.platform.installation import Installation
@@ -57,6 +58,7 @@ def test_whatever_is_sent(served: tuple[str, str], signed_in: bool) -> None:
                     return
                 response = case.call(headers=headers, timeout=20)
                 check(case, response)
+                case.validate_response(response, checks=[status_code_conformance, content_type_conformance])
                 if case.operation.definition.raw.get("security") and not signed_in:
                     assert response.status_code >= 400, "an answer without a session"
 
