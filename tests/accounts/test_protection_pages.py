@@ -258,6 +258,11 @@ async def test_the_hotline_hears_enough_or_not(site, app, desk, sau):
         link = next(found[0] for text in await phone.texts(sau.phone) if (found := re.search(r"/eid/recover/[\w-]+", text)))
         assert link not in agent.page
         await phone.get(link)
+        await agent.get("/desk/hotline")
+        for status in (200, 200, 422):
+            page = await agent.post("/desk/hotline", status, **{**right, "moved": "1980"})
+        assert "Xin đợi" in page and "phút" in page, "on the form, with what was typed"
+        assert sau.number in page
     await app.rollback()
 
 

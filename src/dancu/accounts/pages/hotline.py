@@ -6,7 +6,7 @@ from dancu.access import service as access
 from dancu.accounts.present import protection as words
 from dancu.accounts.service import hotline, locks
 from dancu.kernel.dates import parse_date
-from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotAllowed
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -54,7 +54,7 @@ async def check(request: Request, conn: DbConn, actor: CurrentActor) -> Response
             if form.value("birth"):
                 answers["birth"] = str(parse_date(form.value("birth")).date)
             call = await hotline.check(conn, actor, locks.eid_purpose(), form.value("number"), answers)
-    except (NotAllowed, Exceeded):
+    except NotAllowed:
         raise
     except DancuError as error:
         return _page(request, form, FormErrors.of(error))

@@ -42,7 +42,8 @@ async def check(conn: Conn, actor: Actor, purpose: Purpose, number: str, answers
     ]
     if wait := await throttle.wait_seconds(conn, tries):
         raise Exceeded(
-            "hotline.wait", N_("Đã có nhiều lần trả lời sai. Xin đợi {seconds} giây, hoặc mời công dân ra quầy một cửa."), seconds=math.ceil(wait)
+            "hotline.wait", N_("Đã có nhiều lần trả lời sai. Xin đợi {minutes} phút, hoặc mời công dân ra quầy một cửa."),
+            seconds=math.ceil(wait), minutes=math.ceil(wait / 60),
         )
     await throttle.charge(conn, tries)
     compared = await comparing.verify(conn, actor, purpose, number, {f: v for f, v in given.items() if f not in _OF_THE_ACCOUNT})

@@ -72,8 +72,9 @@ _KINDS: Mapping[type[DancuError], Kind] = {
         (N_("Đợi một phút rồi thử lại. Những gì đã lưu không bị mất."),),
     ),
     TooMany: Kind(429, N_("Xin chậm lại một chút"), (N_("Đợi ít giây rồi tải lại trang."),)),
-    Exceeded: Kind(429, N_("Đã đến mức tra cứu"), (N_("Tra cứu từng người bằng số định danh vẫn được."), _HOME)),
+    Exceeded: Kind(429, N_("Xin chậm lại một chút"), (N_("Đợi hết thời gian ghi ở trên rồi thử lại."), _HOME)),
 }
+_BY_CODE = {"search.too_many": Kind(429, N_("Đã đến mức tra cứu"), (N_("Tra cứu từng người bằng số định danh vẫn được."), _HOME))}
 _UNEXPECTED = Kind(
     500,
     N_("Có lỗi trong hệ thống"),
@@ -81,7 +82,7 @@ _UNEXPECTED = Kind(
 )
 _OLD_FORM = Kind(403, N_("Trang này đã mở quá lâu"), (N_("Mở lại trang rồi điền và gửi lần nữa."),))
 _OTHER_SITE = Kind(403, N_("Yêu cầu đến từ một trang khác"), (N_("Mở trang trên hệ thống này rồi làm lại từ đó."), _HOME))
-_CSRF = {"csrf.token": _OLD_FORM, "csrf.origin": _OTHER_SITE}
+_BY_CODE |= {"csrf.token": _OLD_FORM, "csrf.origin": _OTHER_SITE}
 _SIGN_IN = Kind(401, N_("Xin đăng nhập"), (N_("Đăng nhập rồi mở lại trang này."),))
 
 
@@ -196,7 +197,7 @@ def problem(error: DancuError, status: int, title: str, lang: str, request_id: s
 
 def respond(request: Request, error: DancuError, status: int | None = None) -> Response:
     """The answer to an expected failure."""
-    kind = _CSRF.get(error.code) or kind_of(error)
+    kind = _BY_CODE.get(error.code) or kind_of(error)
     if isinstance(error, NotAllowed) and _is_session_missing(request, error):
         if not wants_json(request):
             door = surface_of(request.url.path, tuple(getattr(request.app.state, "surfaces", ()))).sign_in
