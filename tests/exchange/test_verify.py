@@ -40,7 +40,7 @@ async def test_a_field_outside_the_agreement_is_refused_and_logged(site: Site) -
     site.forget()
     with pytest.raises(CallRefused) as refused:
         await program.client.verify(number, {"name": "A", "birth": "1990"}, WHY)
-    assert (refused.value.status, refused.value.code) == (403, "agreement.field")
+    assert (refused.value.status, refused.value.code) == (403, "agreement.field") and "birth" in str(refused.value), "which, so that it can be asked for"
     assert await site.sql("SELECT verdict FROM exchange.call WHERE client_no = %s", (program.client_no,)) == [("agreement.field",)]
 
 

@@ -86,8 +86,9 @@ class Call:
         """Raises Refused `agreement.field` unless the agreement covers every field for the call's purpose, `agreement.consent` where the
         law asks for consent to one of them and the service cannot."""
         wanted = frozenset(fields)
-        if not self.agreement.fields_for(self.purpose).issuperset(wanted):
-            raise refused("agreement.field")
+        if beyond := wanted - self.agreement.fields_for(self.purpose):
+            message = N_("Trường dữ liệu không nằm trong thỏa thuận cho mục đích này: {names}.")
+            raise Refused("agreement.field", message, REFUSALS["agreement.field"][0], names=", ".join(sorted(beyond)))
         if not SERVICES[self.agreement.service].asks and self.needing_consent(wanted):
             raise refused("agreement.consent")
 
@@ -118,8 +119,8 @@ class Line:
 class Refused(NotAllowed):
     """A call that is not answered. `status` and `headers` are the answer's."""
 
-    def __init__(self, code: str, message: str, status: int, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(code, message)
+    def __init__(self, code: str, message: str, status: int, headers: Mapping[str, str] | None = None, **params: Any) -> None:
+        super().__init__(code, message, **params)
         self.status, self.headers = status, dict(headers or {})
 
 
