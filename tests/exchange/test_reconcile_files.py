@@ -275,6 +275,23 @@ async def test_a_killed_run_goes_on_and_hands_out_every_row_once(
     assert sum(whole.get(o, 0) for o in {line["outcome"] for line in told}) == len(truth)
 
 
+async def test_who_is_told_may_go_away_and_come_back_for_every_row(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:
+    """A reader that stops reading (`dancu reconcile … | head`) stops the work behind its last chunk; the next one hands out all."""
+    path = tmp_path / "left.csv"
+    truth = registry.file(path, 120, 61)
+    run = await registry.submit(path)
+
+    async def gone(nth: int, lines: bytes) -> None:
+        if nth == 1:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        await work.work(registry.connect, keys, run.run_no, path, deliver=gone, chunk=30)
+    assert registry.one("SELECT chunks FROM exchange.reconcile_run WHERE run_no = %s", run.run_no) == 2
+    done, told = await registry.reconcile(path, keys)
+    assert done.run.run_no == run.run_no and sorted(told) == sorted(truth)
+
+
 async def test_memory_does_not_grow_with_the_file(
     registry: Registry, keys: KeyRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,20 +104,15 @@ class _Job:
             weights(run.weights), await linkage.size(self.conn), run.released,
         )  # fmt: skip
         source = await asyncio.to_thread(Source, path, profile(run.profile), SYSTEM_CLOCK.today(), run.position)
+        # A thread reads and cleans the next chunk while the database compares this one.
+        reading = asyncio.create_task(asyncio.to_thread(source.chunk, chunk))
         try:
-            # A thread reads and cleans the next chunk while the database compares this one.
-            reading = asyncio.create_task(asyncio.to_thread(source.chunk, chunk))
             while rows := await reading:
                 reading = asyncio.create_task(asyncio.to_thread(source.chunk, chunk))
-                try:
-                    lines = await self._chunk(comparing, rows, before)
-                except BaseException:
-                    await asyncio.gather(reading, return_exceptions=True)
-                    raise
+                lines = await self._chunk(comparing, rows, before)
                 await self.deliver(run.chunks - 1, lines)
                 self.progress(run)
                 if until is not None and time.monotonic() > until:
-                    await asyncio.gather(reading, return_exceptions=True)
                     return Worked(run, finished=False, ignored=source.ignored)
             if run.position == 0:
                 raise Invalid("reconcile.file.no_rows", N_("Tệp chỉ có dòng tiêu đề, không có dòng dữ liệu nào."))
@@ -127,6 +122,8 @@ class _Job:
             run.state = RunState.DONE
             return Worked(run, finished=True, ignored=source.ignored)
         finally:
+            # Also where who is told has gone away: the file stays open as long as the thread reads in it.
+            await asyncio.gather(reading, return_exceptions=True)
             source.close()
 
     async def _chunk(self, comparing: Comparing, rows: list[Declared], before: float) -> bytes:
