@@ -14,7 +14,7 @@ pytestmark = pytest.mark.journey
 LEADER, AUDITOR, REGISTRAR, ADMIN = "Lãnh đạo tỉnh", "Kiểm toán viên nhật ký", "Cán bộ nhập dữ liệu", "Quản trị viên"
 
 # Files, other languages and what changes something are no pages to walk.
-_SKIP = re.compile(r"[?&]lang=|\.py$|\.json$|\.pdf$|\.zip$|/offline\.html$|/proof$|/jwks$|^/(static|\.well-known)/")
+_SKIP = re.compile(r"[?&]lang=|\.py$|\.json$|\.pdf$|\.zip$|/offline\.html$|/proof$|/receipt$|/jwks$|^/(static|\.well-known)/")
 # A cell without its column's title tells nothing on a phone; a table wider than its frame hides columns there.
 _UNTITLED = """[...document.querySelectorAll('main table tbody td')]
   .filter(cell => cell.textContent.trim() && !cell.dataset.title).map(cell => cell.outerHTML.slice(0, 80))"""

@@ -107,7 +107,7 @@ class Front:
 
 
 def _up(port: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         with socket.socket() as one:
             if one.connect_ex(("127.0.0.1", port)) == 0:
                 return
