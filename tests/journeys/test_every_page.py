@@ -55,6 +55,7 @@ def _walk(visitor: Visitor, start: list[str]) -> set[str]:
     return seen
 
 
+@pytest.mark.timeout(600)  # dozens of pages: a busy machine takes minutes
 @pytest.mark.parametrize("persona", [CITIZEN, POLICE, CLERK, COUNTER, LEADER, AUDITOR, REGISTRAR, ADMIN])
 def test_on_an_old_phone(enter: Enter, persona: str) -> None:
     visitor = enter(persona, width=360)
