@@ -152,7 +152,7 @@ def staff(number: int, *permissions: str, org: str = "DEMO") -> Actor:
 MAKER, REVIEWER = staff(21, "exchange.join", "exchange.review", org=ORG), staff(22, "exchange.review")
 COORDINATOR = staff(23, "exchange.coordinate")
 FULL = Application(
-    2, tuple(Contact(role, "A", "1", "") for role in ("business", "technical", "security")),
+    2, tuple(Contact(role, "A", "02363123456", "") for role in ("business", "technical", "security")),
     {code: {"met": True, "note": ""} for code in checklist.items(2)},
 )  # fmt: skip
 _STEPS = (
