@@ -58,7 +58,7 @@ CHANGEABLE = {
     "authenticator": {"label", "public", "last_used_at", "revoked_at"},
     "sign_in": {"ended_at"},
     "happening": {"disowned_at"},
-    "code": {"code_digest", "sent_at", "expires_at", "tries", "context", "used_at", "used_by"},
+    "code": {"code_digest", "digits", "sent_at", "expires_at", "tries", "context", "used_at", "used_by"},
     "approval": {"state", "decided_at", "acr", "amr", "sid", "auth_time", "lock_version"},
     "mandate": {"powers", "ended_at"},
     # Who opened a visit, when, for whom and how the card compared stays; what was taken goes when it is decided.
