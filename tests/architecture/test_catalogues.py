@@ -127,3 +127,15 @@ def test_rooms_agree_where_they_translate_the_same_text() -> None:
                 if said != message.string:
                     wrong.append(f"{message.id!r}: {where} says {said!r}, {path.name} says {message.string!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_translation_is_of_a_text_that_is_there() -> None:
+    root = package_dir()
+    there: set[str] = set()
+    for path in root.rglob("*.py"):
+        there |= {node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    for path in root.rglob("*.html"):
+        there |= {message for message, _ in messages_of_template(path)}
+    data = "".join(path.read_text("utf-8") for kind in ("*.yaml", "*.csv", "*.toml") for path in root.rglob(kind))
+    gone = [msgid for msgid in english() if msgid not in there and msgid not in data]
+    assert not gone, f"{len(gone)} translations of nothing:\n" + "\n".join(gone)
