@@ -61,12 +61,17 @@ async def ready(site: Any, name: str, **terms: Any) -> Program:
 async def test_a_burst_holds_the_program_until_somebody_decides(site: Any) -> None:
     _, number = await citizen(site)
     program = await ready(site, "Bảo hiểm Dồn Dập", quota_day=20)
-    await marks(site, burst__least=3)
+    await marks(site, burst__least=3, person=15)
     for _ in range(14):
         await program.client.verify(number, {"name": "Trần Thị Hoà"}, WHY)
-    alert = (await found(site))["program_burst"]
+    raised = await found(site)
+    alert = raised["program_burst"]
     assert alert.staff is None and alert.program is not None and alert.program.org_name == "Bảo hiểm Dồn Dập"
     assert alert.counted == 14 and alert.braked and len(alert.entries) == 14 and alert.program.held_until
+    assert "program_person" not in raised
+    await marks(site, person=14)
+    over_and_over = (await found(site))["program_person"]
+    assert over_and_over.counted == len(over_and_over.entries) == 14 and not over_and_over.braked
     async with site.conn() as conn:
         calls = await service.calls(conn, alert)
     assert len(calls) == 14 and {call.officer for call in calls} == {WHY.officer}

@@ -1,4 +1,4 @@
-"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0073_free_days_and_kin.sql), an
+"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0073_free_days_and_kin.sql, 0086_one_person.sql), an
 auditor decides them, the gravest hold the staff member's reading until then."""
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "program_sequence": (N_("Gọi theo số liên tiếp"), N_("Chương trình hỏi về các số định danh nối tiếp nhau trong một giờ.")),
     "program_misses": (N_("Dò số không có người"), N_("Phần lớn lượt hỏi trong một giờ không khớp với ai: có thể đang dò số.")),
     "program_case": (N_("Một hồ sơ, nhiều người"), N_("Trong một ngày hỏi về rất nhiều người dưới cùng một mã hồ sơ, hoặc không có mã.")),
+    "program_person": (N_("Hỏi mãi về một người"), N_("Trong một giờ hỏi hàng trăm lần về cùng một người.")),
     "program_hours": (N_("Gọi ngoài giờ thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì ngoài giờ của thỏa thuận.")),
     "program_outside": (N_("Gọi ngoài thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì trường dữ liệu, mục đích hoặc dịch vụ không có trong thỏa thuận.")),
 }  # fmt: skip
