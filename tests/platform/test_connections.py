@@ -47,3 +47,24 @@ def test_as_many_as_open_files_allow(monkeypatch: pytest.MonkeyPatch, limits: tu
     monkeypatch.setattr(resource, "setrlimit", lambda _, given: asked.append(given))
     assert http._connections() == connections
     assert all(soft <= hard for soft, hard in asked)
+
+
+def test_a_task_that_swallows_its_cancelling_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_CANCEL_SECONDS", 0.05)
+    swallowed: list[bool] = []
+
+    async def stubborn() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed.append(True)
+        await asyncio.sleep(60)
+
+    async def main() -> None:
+        kept.append(asyncio.create_task(stubborn()))
+        await asyncio.sleep(0)
+
+    kept: list[asyncio.Task[None]] = []
+    asyncio.run(http.ending(main()))
+    assert len(swallowed) == 2 and kept[0].cancelled()

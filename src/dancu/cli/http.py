@@ -10,13 +10,13 @@ import resource
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Beside = Callable[[FastAPI, int], AbstractAsyncContextManager[None]]
 
 _GRACE_SECONDS = 10.0
+_CANCELS, _CANCEL_SECONDS = 5, 2.0
 _USABLE_SECONDS = 60.0
 _TRIES = 50
 # Connections kept at once, idle ones included, and files beside them (database, logs, templates).
@@ -106,6 +107,20 @@ async def run(
             await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), _GRACE_SECONDS + 1)
     if worker is not None and worker.gave_up is not None:
         raise worker.gave_up
+
+
+async def ending(main: Coroutine[Any, Any, None]) -> None:
+    """`main`, and then nothing of its loop is left: a task that was connecting may swallow its being cancelled (`asyncio.wait_for`
+    before Python 3.12), and the loop, which cancels once, would wait for it for ever."""
+    try:
+        await main
+    finally:
+        for _ in range(_CANCELS):
+            if not (rest := asyncio.all_tasks() - {asyncio.current_task()}):
+                break
+            for task in rest:
+                task.cancel()
+            await asyncio.wait(rest, timeout=_CANCEL_SECONDS)
 
 
 def _listening(port: int, hosts: tuple[str, ...]) -> list[socket.socket]:

@@ -68,12 +68,10 @@ def serve(
         _refuse_wrong_key(with_worker)
         minded = Worker(lambda: start_worker(folder)) if with_worker else None
         try:
-            uvloop.run(
-                http.run(
-                    chosen, hosts, minded, cluster, open_browser=open_browser, beside=None if dialect else _beside(), dialect=dialect,
-                    answer=out if as_json else None,
-                )
-            )  # fmt: skip
+            uvloop.run(http.ending(http.run(
+                chosen, hosts, minded, cluster, open_browser=open_browser, beside=None if dialect else _beside(), dialect=dialect,
+                answer=out if as_json else None,
+            )))  # fmt: skip
         finally:
             # What follows is bounded in time; a second Ctrl-C would only leave a database behind.
             for number in (signal.SIGINT, signal.SIGTERM):
