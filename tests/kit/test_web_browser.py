@@ -131,7 +131,7 @@ async def test_keys(browser, address):
     assert await page.evaluate("document.activeElement.getAttribute('href')") == "#r2"
     assert await page.locator("tr.is-at").count() == 1
     await page.keyboard.press("Enter")
-    assert page.url.endswith("#r2")
+    await page.wait_for_url("**#r2")
     await page.keyboard.press("?")
     assert await page.get_by_role("dialog").is_visible()
     await page.keyboard.press("Escape")

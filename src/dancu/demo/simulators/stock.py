@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,20 @@ def path_of(folder: Path, code: str) -> Path:
 
 def connect(folder: Path, code: str) -> sqlite3.Connection:
     """A ministry's file, made where there is none."""
-    db = sqlite3.connect(path_of(folder, code), isolation_level=None, check_same_thread=False, timeout=10)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = OFF")
-    db.executescript(_SCHEMA)
-    return db
+    with _alone(folder):
+        db = sqlite3.connect(path_of(folder, code), isolation_level=None, check_same_thread=False, timeout=10)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = OFF")
+        db.executescript(_SCHEMA)
+        return db
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time makes a file: a change of the journal's mode does not wait for others, it fails ("database is locked")."""
+    with (folder / "making").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def stocked(folder: Path) -> bool:
