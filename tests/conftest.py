@@ -21,6 +21,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from dancu.access import service as access
 from dancu.kit import migrate, postgres
@@ -28,19 +29,30 @@ from tests.platform.installation import PEOPLE, Installation, new_folder
 
 TEMPLATE, OFFICERS = "dancu_template", "dancu_officers"
 JOURNEYS = "tests/journeys/"
+CAPTURED = 2_000  # characters
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Examples are the same in every run of the suite, so that it fails for what was changed; `-m deep` looks for new ones.
-    A busy machine makes slow examples; that is no fault of what is tested."""
+    A busy machine makes slow examples; that is no fault of what is tested. Hypothesis draws constants from our modules too,
+    as many as its process happens to have loaded by then: other examples in every worker, so none are taken."""
     settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     if config.getoption("markexpr") != "deep":
         settings.load_profile("same")
+        providers.is_local_module_file = lambda path: False  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys first: they are the longest piece of work for one process, and the others fill up beside it."""
     items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Any:
+    """Of what a failed test logged the end is enough: hundreds of lines would bury its reason."""
+    report = yield
+    report.sections = [(name, text[-CAPTURED:]) for name, text in report.sections]
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)
