@@ -56,3 +56,12 @@ async def test_what_cannot_be_drawn_is_said_so() -> None:
     with pytest.raises(Unavailable) as failed:
         await pdf.made("dancu.population.service.record_pdf", {"title": "x"})
     assert failed.value.code == "pdf.failed"
+
+
+def test_text_longer_than_a_page_goes_on_on_the_next_ones_and_words_without_spaces_are_broken() -> None:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    said = record(0)
+    said["sections"] = [["Nhân thân", [["a" * 9000, "b" * 9000, "c" * 4000], ["Sau đó", "một dòng", ""]]]]
+    pages = int(PdfFileReader(io.BytesIO(draw(said))).root["/Pages"]["/Count"])
+    assert 8 <= pages <= 20
