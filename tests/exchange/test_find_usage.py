@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import httpx
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 
 from dancu import app as composition
 from dancu.audit import service as audit
@@ -142,6 +143,21 @@ async def test_v3_tells_the_kind_of_each_use(client, registry, office, log):  # 
 async def test_v3_refuses_in_its_own_shape(client, query):  # type: ignore[no-untyped-def]
     answer = await ask(client, OTHER, version="v3", **query)
     assert answer.status_code == 400 and set(answer.json()) == {"code", "message"} and answer.headers["content-type"] == "application/json"
+
+
+async def test_v3_keeps_its_shape_where_the_database_is_not_there(client):  # type: ignore[no-untyped-def]
+    application = client._transport.app
+    gone = AsyncConnectionPool("host=/nonexistent", min_size=0, max_size=1, timeout=0.2, open=False)
+    await gone.open()
+    pool, application.state.pool = application.state.pool, gone
+    try:
+        told = [await ask(client, OTHER, version="v3"), await client.get("/v3/heartbeat")]
+        v2 = await ask(client, OTHER)
+    finally:
+        application.state.pool = pool
+        await gone.close()
+    assert [(one.status_code, set(one.json()), one.headers["content-type"]) for one in told] == [(503, {"code", "message"}, "application/json")] * 2
+    assert told[0].json()["code"] == "db.unavailable" and "retry-after" in told[0].headers and v2.headers["content-type"] == "application/problem+json"
 
 
 async def test_v3_has_its_own_services(client):  # type: ignore[no-untyped-def]

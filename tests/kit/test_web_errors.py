@@ -46,6 +46,9 @@ def _router() -> APIRouter:
     async def crash() -> None:
         raise ValueError(f"somebody is {SECRET}")
 
+    @router.post("/token", dependencies=[public(machine=True)])
+    async def token() -> None: ...
+
     @router.get("/number/{key}")
     async def number(key: int) -> None: ...
 
@@ -200,6 +203,13 @@ async def test_the_frameworks_own_refusals_look_like_ours(app):
         wrong_method = await browser.post("/crash", headers={"Accept": "text/html"})
         assert (wrong_method.status_code, wrong_method.headers["allow"]) == (405, "GET")
         check_page(wrong_method.text)
+
+
+async def test_an_address_for_programs_answers_programs_where_the_method_is_wrong(app):
+    async with client(app) as browser:
+        wrong = await browser.get("/token", headers={"Accept": "text/html"})
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+        assert wrong.headers["content-type"] == "application/problem+json" and wrong.json()["code"] == "request.method"
 
 
 @pytest.mark.parametrize("length_stated", [True, False])

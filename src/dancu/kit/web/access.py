@@ -86,6 +86,12 @@ class ClosedByDefault(RuntimeError):
     """Routes without a stated permission; the message lists them."""
 
 
+def is_machine(route: Any) -> bool:
+    """Is this a route for programs (`public(machine=True)`)?"""
+    dependant = getattr(route, "dependant", None)
+    return dependant is not None and any(one.machine for one in access_of(dependant))
+
+
 def demand_access(routes: Sequence[BaseRoute]) -> dict[str, list[Access]]:
     """What each route demands, keyed "METHOD /path". Raises ClosedByDefault when one demands nothing.
 

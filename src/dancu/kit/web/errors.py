@@ -21,6 +21,7 @@ from dancu.kernel.errors import Conflict, DancuError, Exceeded, FieldError, Inva
 from dancu.kit.db import NOT_SEQUENCED, not_sequenced
 from dancu.kit.i18n import N_, error_text, gettext
 from dancu.kit.versions import Versions, is_sign
+from dancu.kit.web.access import is_machine
 from dancu.kit.web.kept import kept
 from dancu.kit.web.menu import surface_of
 
@@ -172,12 +173,21 @@ async def explained(request: Request, error: psycopg.Error | PoolTimeout) -> Dan
 
 
 def wants_json(request: Request) -> bool:
-    """Programs get JSON: everything under /api/ and /log/, callers who accept JSON but not HTML, and all of an application
-    that has no pages."""
-    if getattr(request.app.state, "no_pages", False):
+    """Programs get JSON: everything under /api/ and /log/, callers who accept JSON but not HTML, who calls an address for programs by
+    a method it does not have, and all of an application that has no pages."""
+    if getattr(request.app.state, "no_pages", False) or _wrong_method_for_a_program(request):
         return True
     accept = request.headers.get("accept", "")
     return request.url.path.startswith(("/api/", "/log/")) or ("json" in accept and "text/html" not in accept)
+
+
+def _wrong_method_for_a_program(request: Request) -> bool:
+    """Does this request fit no route but one for programs, by the address alone? A method that fits decides by itself: some addresses
+    for programs (a sign-in's) show people a page where it fails."""
+    route = request.scope.get("route")
+    if route is None or request.method in (getattr(route, "methods", None) or (request.method,)):
+        return False
+    return is_machine(route)
 
 
 def problem(error: DancuError, status: int, title: str, lang: str, request_id: str) -> dict[str, Any]:

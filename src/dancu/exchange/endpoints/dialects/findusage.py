@@ -12,6 +12,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from fastapi import Depends
+
 from dancu.exchange.endpoints.dialects.callers import reader_of
 from dancu.exchange.endpoints.door import exchange_of
 from dancu.exchange.service import processing, usage
@@ -50,10 +52,15 @@ async def find_usage(request: Request, conn: DbConn) -> Response:
     return _json({"totalUsages": total, "usages": shown})
 
 
-@router.get("/v3/findUsage", summary="Who used the data of a person, by kind of processing")
+async def _said_as_v3(request: Request) -> None:
+    """Whatever fails from here on is told in the shape of v3: also that there is no connection to the database, which is looked for
+    before the endpoint begins."""
+    request.state.seal = _error
+
+
+@router.get("/v3/findUsage", summary="Who used the data of a person, by kind of processing", dependencies=[Depends(_said_as_v3)])
 async def find_usage_by_kind(request: Request, conn: DbConn) -> Response:
     """As v2, and `processingType` (any number of them), `includeBulkProcessing` (false), `logSourceSystems`; `limit` is at least 1."""
-    request.state.seal = _error
     reader = await reader_of(request, _client(request), SERVICE)
     asker, query = request.headers.get("x-road-userid", ""), request.query_params
     if not asker or not query.get("userCode"):
@@ -81,7 +88,7 @@ async def usage_period(request: Request, conn: DbConn) -> Response:
 
 
 @router.get("/v2/heartbeat", summary="Is the service there")
-@router.get("/v3/heartbeat", summary="Is the service there")
+@router.get("/v3/heartbeat", summary="Is the service there", dependencies=[Depends(_said_as_v3)])
 async def heartbeat(request: Request, conn: DbConn) -> Response:
     """Reaches the database, or fails as readiness does."""
     await usage.kept_since(conn)
