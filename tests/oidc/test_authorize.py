@@ -77,6 +77,19 @@ async def test_errors_come_back_with_state_and_issuer(site: Site, make_service: 
     assert "code" not in back
 
 
+async def test_json_that_no_reader_or_database_takes_is_refused(site: Site, make_service: Make) -> None:
+    """Each was answered 500, or taken here and refused by the database when the code came back; U+202E would show a citizen another account."""
+    journey, deep = Journey(site, await make_service("basic", detail_types=("pay",)), None), "[" * 700 + "]" * 700
+    wrong = [
+        ("authorization_details", f'[{{"type": "pay", "x": {deep}}}]'), ("authorization_details", '[{"type": "pay", "to": "a\\u0000b"}]'),
+        ("authorization_details", '[{"type": "pay", "to": "\u202e321"}]'), ("claims", '{"userinfo": {"name": {"value": "\\u0000"}}}'),
+        ("claims", f'{{"id_token": {{"acr": {{"essential": true, "values": {deep}}}}}}}'), ("claims", f'{{"id_token": {{"acr": {{"values": {deep}}}}}}}'),
+    ]  # fmt: skip
+    for name, text in wrong:
+        back = sent_back(await journey.authorize(journey.request(**{name: text})))
+        assert back["error"] == ("invalid_request" if name == "claims" else "invalid_authorization_details"), text[:60]
+
+
 async def test_mix_up_is_told_by_the_issuer(site: Site, citizen: Citizen, make_service: Make) -> None:
     journey = Journey(site, await make_service("basic"), citizen)
     assert sent_back(await journey.authorize())["iss"] == ISSUER

@@ -70,7 +70,10 @@ def _as_text(value: Any) -> str:
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float, dict, list)):
         raise JoseError("a parameter has the wrong type")
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise JoseError("a parameter is nested too deep") from error
 
 
 def push(sealer: Sealer, request: AuthRequest) -> str:

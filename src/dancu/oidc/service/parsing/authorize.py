@@ -19,14 +19,14 @@ from dancu.oidc.models import AuthRequest, Client
 from dancu.oidc.policy import SCOPES
 from dancu.oidc.service.clients import redirect_matches
 from dancu.oidc.service.errors import OAuthError, invalid_request
-from dancu.oidc.service.parsing.details import read_details
+from dancu.oidc.service.parsing.details import deeper, read_details
 
 RESPONSE_MODES = frozenset({"query", "form_post"})
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,100}", re.ASCII)
 _LONGEST = {"state": 2000, "nonce": 500, "login_hint": 200, "ui_locales": 100, "acr_values": 400, "dpop_jkt": 43, "purpose": 60}
-_MOST_CLAIMS = 60
+_MOST_CLAIMS, _DEEPEST_CLAIMS = 60, 6
 _MOST_AGE = 10 * 365 * 24 * 3600
 
 
@@ -198,6 +198,8 @@ def _claims(text: str) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise invalid_request("claims is not a JSON object")
+    if "\\u0000" in text or deeper(value, _DEEPEST_CLAIMS):  # no database keeps that letter
+        raise invalid_request("claims holds control characters or is nested too deep")
     found: dict[str, Any] = {}
     for place in ("userinfo", "id_token"):
         wishes = value.get(place)

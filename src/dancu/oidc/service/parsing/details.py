@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import orjson
@@ -24,10 +24,13 @@ def read_details(text: str, types: Collection[str]) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not 0 < len(value) <= _MOST:
         raise wrong
     for one in value:
-        if not isinstance(one, dict) or not isinstance(one.get("type"), str) or not 0 < len(one["type"]) <= 100 or _deep(one) > _DEEPEST:
+        if not isinstance(one, dict) or not isinstance(one.get("type"), str) or not 0 < len(one["type"]) <= 100 or deeper(one, _DEEPEST):
             raise wrong
         if one["type"] not in types:
             raise OAuthError("invalid_authorization_details", "a type of authorization_details is not registered for this client")
+    # What citizens are shown must read as it is: no letter that is not seen, or turns what follows around (U+202E).
+    if not all(ch.isprintable() or ch in "\n\t" for said in texts(value) for ch in said):
+        raise OAuthError("invalid_authorization_details", "authorization_details holds characters that cannot be shown")
     return value
 
 
@@ -42,9 +45,24 @@ def narrow(text: str, granted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return asked
 
 
-def _deep(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max((_deep(one) for one in inner), default=0) if isinstance(value, (dict, list)) else 0
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, names of members too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield name
+            yield from texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts(one)
+
+
+def deeper(value: Any, most: int) -> bool:
+    """Is a JSON value nested in more than `most` levels? It looks no further: a text of brackets alone would exhaust whoever counts them."""
+    if not isinstance(value, (dict, list)):
+        return False
+    return most == 0 or any(deeper(one, most - 1) for one in (value.values() if isinstance(value, dict) else value))
 
 
 def lines(details: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
