@@ -33,10 +33,12 @@ async def by_numbers(
 
 
 async def by_traits(
-    conn: Conn, actor: Actor, purpose: Purpose, note: Mapping[str, Any], probes: Sequence[Probe], lines: Sequence[int]
-) -> list[Candidate]:
-    """Whoever the rows at `lines` (from 1) may mean by name, birth and household. Raises NotAllowed as above."""
-    verdict, found = await linkage.by_traits(conn, actor, purpose, note, COMPARED, probes, lines)
+    conn: Conn, actor: Actor, purpose: Purpose, note: Mapping[str, Any], probes: Sequence[Probe], lines: Sequence[int],
+    *, widely: bool,
+) -> list[Candidate]:  # fmt: skip
+    """Whoever the rows at `lines` (from 1) may mean by their whole name and birth, or by the household whose head bears the number
+    they name; `widely`: by words of the name in their communes and by the head's name too. Raises NotAllowed as above."""
+    verdict, found = await linkage.by_traits(conn, actor, purpose, note, COMPARED, probes, lines, widely=widely)
     if verdict != "ok":
         raise _refused(actor, purpose, note, verdict)
     return await _known(conn, found)

@@ -1,4 +1,4 @@
-"""The gate's functions for comparing rows of a file (migrations/0036_reconcile.sql), called for a chunk at once."""
+"""The gate's functions for comparing rows of a file (migrations/0036_reconcile.sql, 0093_reconcile_candidates.sql), called for a chunk at once."""
 
 from __future__ import annotations
 
@@ -59,19 +59,21 @@ async def by_numbers(
 
 async def by_traits(
     conn: Conn, actor: Actor, purpose: Purpose, note: Mapping[str, Any], fields: Sequence[str], probes: Sequence[Probe],
-    lines: Sequence[int],
+    lines: Sequence[int], *, widely: bool,
 ) -> tuple[str, list[Candidate]]:  # fmt: skip
-    """(verdict, candidates) of the rows at `lines` (from 1), by name, birth and household."""
+    """(verdict, candidates) of the rows at `lines` (from 1), by name, birth and household; `widely`: by single words of the
+    name and by the head's name too, which takes the database ten times as long."""
     if not lines:
         return "ok", []
     rows = [probes[line - 1] for line in lines]
+    near = [p.areas[:_MOST_AREAS] if widely else () for p in rows]
     parameters = (
         *_context(actor, purpose, note, fields), numbers(lines), texts(p.name or None for p in rows),
         numbers(p.year for p in rows), numbers(p.month for p in rows), numbers(p.day for p in rows),
         texts(words.initials(p.name) or None for p in rows), texts(words.initials(words.turned(p.name)) or None for p in rows),
         texts(p.name.rpartition(" ")[2] or None for p in rows),
-        texts(words.linked_terms(p.name, p.year, p.areas[:_MOST_AREAS]) or None for p in rows),
-        texts(words.head_terms(p.head_name, p.areas[:_MOST_AREAS]) or None for p in rows), *_households(rows),
+        texts(words.linked_terms(p.name, p.year, areas) or None for p, areas in zip(rows, near, strict=True)),
+        texts(words.head_terms(p.head_name, areas) or None for p, areas in zip(rows, near, strict=True)), *_households(rows),
     )  # fmt: skip
     return await _candidates(conn, _TRAITS, parameters)
 

@@ -1,5 +1,6 @@
 """A chunk of rows compared with the registry: first with whoever bears the numbers they name; what that does not settle, with
-whoever their names, birth dates and households may mean."""
+whoever has the name and birth date or lives in the household; what that does not settle, with whoever else may be meant. Most
+rows are settled by the first look, most others by the second: the third costs ten times as much."""
 
 from __future__ import annotations
 
@@ -36,18 +37,19 @@ class Comparing:
         candidates: list[list[Scored]] = [[] for _ in rows]
         decisions: list[Decision] = [_NOBODY] * len(rows)
         self._sort(rows, candidates, await linkage.by_numbers(conn, self.actor, self.purpose, self.note, probes))
-        open_lines = []
-        for place, row in enumerate(rows):
-            if row.problem is not None:
-                continue
-            if candidates[place]:
-                decisions[place] = decide(candidates[place], self.people, self.weights)
-            if not (decisions[place].sure and _settled(decisions[place])):
-                open_lines.append(place + 1)
-        self._sort(rows, candidates, await linkage.by_traits(conn, self.actor, self.purpose, self.note, probes, open_lines))
-        for line in open_lines:
-            decisions[line - 1] = decide(candidates[line - 1], self.people, self.weights)
+        open_lines = [place for place, row in enumerate(rows, 1) if row.problem is None]
+        self._decide(open_lines, candidates, decisions)
+        for widely, settled in ((False, _numbered), (True, _dated)):
+            open_lines = [line for line in open_lines if not (decisions[line - 1].sure and settled(decisions[line - 1]))]
+            found = await linkage.by_traits(conn, self.actor, self.purpose, self.note, probes, open_lines, widely=widely)
+            self._sort(rows, candidates, found)
+            self._decide(open_lines, candidates, decisions)
         return decisions
+
+    def _decide(self, lines: Sequence[int], candidates: Sequence[list[Scored]], decisions: list[Decision]) -> None:
+        for line in lines:
+            if candidates[line - 1]:
+                decisions[line - 1] = decide(candidates[line - 1], self.people, self.weights)
 
     def _sort(self, rows: Sequence[Declared], candidates: list[list[Scored]], found: Sequence[Candidate]) -> None:
         for candidate in found:
@@ -89,7 +91,7 @@ def _probe(row: Declared) -> Probe:
     )  # fmt: skip
 
 
-def _settled(decision: Decision) -> bool:
+def _numbered(decision: Decision) -> bool:
     """Number, name and birth date all speak for this person: nobody else has to be looked at."""
     best = decision.best
     return (
@@ -98,6 +100,13 @@ def _settled(decision: Decision) -> bool:
         and best.name not in ("given", "surname", "other")
         and best.birth not in ("other", "year_differs")
     )
+
+
+def _dated(decision: Decision) -> bool:
+    """Name and birth date are this person's to the letter, and whoever else has both was looked at. (A name that merely came to be
+    alike is settled against everybody it may have been.)"""
+    best = decision.best
+    return _numbered(decision) or (best is not None and best.name in ("same", "marks") and best.birth == "same")
 
 
 def present_number(candidate: Candidate) -> str:
