@@ -189,6 +189,10 @@ async def test_one_tap_files_the_report_and_more_is_said_afterwards(app, made, r
     for ref in ("DEMO.CA.TX|passport", "", "x" * 120):
         with pytest.raises(NotFound):
             await paper_demands.tap(app, citizen, own, ref)
+    school = await paper_demands.report(app, citizen, own, org_code="", org_name="Trường mầm non Hoa Sen", procedure="other", paper="household_book", said="")
+    home = await paper_demands.tap(app, citizen, own, "|other")
+    assert home != school and (await paper_demands.mine(app, citizen, own, home)).org_name.startswith("Nơi tiếp nhận"), "another office, also of no list"
+    assert await paper_demands.tap(app, citizen, own, "|other") == home
     await app.commit()
 
     async def case_says() -> str:

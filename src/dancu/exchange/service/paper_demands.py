@@ -24,6 +24,7 @@ from dancu.population import service as population
 TOPIC, TOLD = "paper.demanded", "paper.told"
 #: How far back somebody's visits are offered for a tap, and how many.
 _RECENT_DAYS, _MOST_OFFERED, _MOST_LOOKS = 120, 8, 200
+_HOME = N_("Nơi tiếp nhận của phường, xã nơi tôi ở")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def visits(conn: Conn, actor: Actor, purpose: Purpose, *, clock: Clock = S
         if at >= since and org in offices:
             code = procedure if procedure in PROCEDURES else "other"
             found.setdefault((org, code), Visit(f"{org}|{code}", org, offices[org], code, at))
-    home = Visit("|other", "", gettext(N_("Nơi tiếp nhận của phường, xã nơi tôi ở")), "other", clock.now())
+    home = Visit("|other", "", gettext(_HOME), "other", clock.now())
     return [*list(found.values())[:_MOST_OFFERED], home]
 
 
@@ -71,11 +72,12 @@ async def tap(conn: Conn, actor: Actor, purpose: Purpose, ref: str, *, clock: Cl
     visit = next((one for one in await visits(conn, actor, purpose, clock=clock) if one.ref == ref), None)
     if visit is None:
         raise NotFound("paper.visit", N_("Không còn lượt này trong danh sách. Hãy viết tên cơ quan ở mẫu bên dưới."))
-    known = await store.of_day(conn, actor.actor_id, visit.org_code, visit.procedure, clock.now() - timedelta(days=1))
+    name = "" if visit.org_code else _HOME  # as it is counted, whatever language the citizen reads
+    known = await store.of_day(conn, actor.actor_id, visit.org_code, name, visit.procedure, clock.now() - timedelta(days=1))
     if known is not None:
         return known
     return await report(
-        conn, actor, purpose, org_code=visit.org_code, org_name="" if visit.org_code else visit.org_name, procedure=visit.procedure, paper=visit.paper, said="", clock=clock
+        conn, actor, purpose, org_code=visit.org_code, org_name=name, procedure=visit.procedure, paper=visit.paper, said="", clock=clock
     )
 
 
