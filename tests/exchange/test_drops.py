@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dancu.exchange.service import drop_keys, drops
-from dancu.kernel.errors import DancuError
+from dancu.kernel.errors import DancuError, Unavailable
 from tests.credentials.conftest import Citizen, Transaction, _ring, hoa, officers, registry, transaction
 from tests.exchange.ministries import HOA
 
@@ -105,6 +105,20 @@ async def test_signatures(agency: Agency, hoa: Citizen, transaction: Transaction
     first = agency.lay("NCC-twice", [GOOD])
     await drops.take(transaction, first, agency.keys)
     assert await code(agency.lay("NCC-twice", [GOOD, GOOD])) == "drop.other_content"
+
+
+async def test_what_is_no_fault_of_the_file_leaves_it_waiting(agency: Agency, hoa: Citizen, transaction: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
+    agency.lay("NCC-later", [GOOD])
+
+    async def stands_still(*_: Any, **__: Any) -> list[int]:
+        raise Unavailable("audit.not_sequenced", "x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drops.audit, "record", stands_still)
+        (outcome,) = await drops.take_all(transaction, agency.folder.parent, agency.keys)
+        assert isinstance(outcome, Unavailable) and len(drops.waiting(agency.folder.parent)) == 1
+    (taken,) = await drops.take_all(transaction, agency.folder.parent, agency.keys)
+    assert isinstance(taken, drops.Taken) and taken.taken == 1
 
 
 def test_of_many_files_the_oldest_wait_first_and_answered_ones_no_more(agency: Agency) -> None:

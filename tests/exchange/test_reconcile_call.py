@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
 
+from dancu.exchange import jobs
 from dancu.exchange.service.reconcile import runs as reconcile
 from dancu.exchange.service.reconcile import uploads, work
+from dancu.kernel.errors import Conflict, DancuError, Unavailable
 from dancu.kit.keys import KeyRing
 from dancu_client import CallRefused
 from tests.accounts.registration import with_jobs
@@ -76,3 +82,31 @@ async def test_create_upload_work_and_fetch(site: Site) -> None:
     with pytest.raises(CallRefused) as broken:
         await call("reconcile", {"run": run, "offset": 0, "part": "###", "last": True}, WHY, path="/api/v1/exchange/reconcile/upload")
     assert broken.value.code == "reconcile.upload.part"
+
+
+async def test_a_run_that_only_waits_for_the_log_is_taken_up_again_in_seconds(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_jobs(site.registry.dsn("admin"))
+
+    @asynccontextmanager
+    async def connection(role: str) -> AsyncIterator[psycopg.AsyncConnection]:
+        async with await psycopg.AsyncConnection.connect(site.registry.dsn(role)) as conn:
+            yield conn
+
+    async def any_run(*_: Any) -> None:
+        return None
+
+    async def fails(*_: Any, **__: Any) -> None:
+        raise failing[0]
+
+    failing: list[DancuError] = [Unavailable("audit.not_sequenced", "x")]
+    monkeypatch.setattr(jobs, "connection", connection)
+    monkeypatch.setattr(jobs, "KeyRing", SimpleNamespace(open=lambda folder: None))
+    monkeypatch.setattr(jobs, "runs", SimpleNamespace(one=any_run))
+    monkeypatch.setattr(jobs, "uploads", SimpleNamespace(file_of=lambda run: None))
+    monkeypatch.setattr(jobs, "work", SimpleNamespace(work=fails))
+    await jobs.reconcile(run_no=4711)
+    asked = "SELECT lock, scheduled_at - now() BETWEEN '0 s' AND '1 min' FROM procrastinate.procrastinate_jobs WHERE args = '{\"run_no\": 4711}'"
+    assert await site.sql(asked) == [("reconcile.4711", True)]
+    failing[0] = Conflict("exchange.suspended", "x")
+    await jobs.reconcile(run_no=4711)
+    assert len(await site.sql(asked)) == 1, "what somebody has to decide waits for the quarter of an hour"

@@ -7,13 +7,14 @@ import itertools
 import json
 import time
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from dancu.exchange.service.delivery import Deliverer
 from dancu.exchange.service.receipts import AnswerKeys
-from dancu.exchange.service.spdci import envelope
+from dancu.exchange.service.spdci import envelope, retention
 from dancu.exchange.service.spdci.callbacks import Callbacks
 from dancu.exchange.service.spdci.notify import Teller
 from dancu.exchange.store import subscriptions as store
@@ -174,3 +175,26 @@ async def test_a_refused_answer_is_a_dead_letter_without_its_data(spdci, someone
                 break
             await asyncio.sleep(0.05)
         assert row == (None, True, "refused")
+
+
+async def test_messages_are_kept_for_their_time_and_no_longer(spdci, someone, registry):  # type: ignore[no-untyped-def]
+    await ask(await spdci(), searching(by_number(someone)))
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as conn:
+        (there,) = await (await conn.execute("SELECT count(*) FROM exchange.dialect_message")).fetchone()
+        settled = "INSERT INTO exchange.dialect_callback (sender, message_id, action, url, sealed, made_at, dead_at) VALUES ('old', %s, 'a', 'http://x', %s, %s, %s)"
+        for name, sealed, dead in (("waits", b"x", None), ("dead", None, retention.SYSTEM_CLOCK.now())):
+            await conn.execute(settled, (name, sealed, retention.SYSTEM_CLOCK.now() - timedelta(days=91), dead))
+        for days in (91, 89):
+            await conn.execute(
+                "INSERT INTO exchange.dialect_message (sender, message_id, transaction_id, correlation_id, kind, at)"
+                " VALUES ('old', %s, 't', 'c', 'search', now() - %s)", (f"{days}", timedelta(days=days)),
+            )  # fmt: skip
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as conn:
+        assert await retention.forget(conn) == 2
+        assert await retention.forget(conn) == 0
+        left = await (await conn.execute("SELECT message_id FROM exchange.dialect_message WHERE sender = 'old'")).fetchall()
+        waits = await (await conn.execute("SELECT message_id FROM exchange.dialect_callback WHERE sender = 'old'")).fetchall()
+        (still,) = await (await conn.execute("SELECT count(*) FROM exchange.dialect_message WHERE sender <> 'old'")).fetchone()
+    assert left == [("89",)] and waits == [("waits",)] and still == there >= 1
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as conn:
+        await conn.execute("DELETE FROM exchange.dialect_callback WHERE sender = 'old'")

@@ -6,6 +6,7 @@ import pytest
 
 from dancu.access import service as access
 from dancu.access.service import sessions
+from dancu.exchange.service import supply
 from dancu.population import service as population
 from dancu.population.models import Sex
 from dancu_client import Context
@@ -70,15 +71,52 @@ async def test_what_the_registry_disagrees_with_goes_to_a_person(site, program):
     outcomes = await hand_in(
         program, {"ref": "a", **death, "name": "Võ Minh Quân"}, {"ref": "b", **death, "name": "Ngô Thị Lan", "date": "hôm qua"},
         {"ref": "c", **death, "name": "Ngô Thị Lan", "number": "049191000999"}, {"ref": "d", "kind": "divorce"},
-        {"ref": "e", "kind": "correction", "number": "049191000201", "name": "Ngô Thị Lan"},
+        {"ref": "e", "kind": "correction", "number": "049191000201", "name": "Ngô Thị Lan", "field": "birth"},
     )  # fmt: skip
     assert outcomes[0] == ("needs_verification", ["supply.name_differs"])
     assert [outcome for outcome, _ in outcomes[1:4]] == ["refused"] * 3 and all(reasons for _, reasons in outcomes[1:4])
     assert outcomes[4] == ("needs_verification", ["supply.not_the_source"])
     (alive,) = await site.sql("SELECT alive_until::text FROM population.person p JOIN population.directory d USING (person_key) WHERE d.number = '049191000201'")
     assert alive[0] == "infinity"
+    news = [row[0] for row in await site.sql("SELECT payload FROM kit.outbox WHERE topic = 'exchange.disagreement' ORDER BY id")][-2:]
+    assert [(one["group"], one["field"], one["source"], one["details"]) for one in news] == [
+        ("life", "status", "supply.death", {"name.full_name": "no"}), ("birth", "birth_date", "supply.correction", {}),
+    ] and all(one["reporter_org"] == program.org_code and "org_code" not in one for one in news), "the ward's desk answers, the partner hears it"  # fmt: skip
     mended = await hand_in(program, {"ref": "b", **death, "name": "Ngô Thị Lan"})
     assert mended == [("accepted", [])], "a refused row may be handed in again, mended"
+
+
+WHOLE = {
+    "birth": {"name": "A", "sex": "male", "birth": "2026-11-10", "registered_at": "Phường Trường Xuân, Tam Kỳ, Quảng Nam", "mother": {"number": "049191000201", "name": "B"}},
+    "death": {"number": "049191000201", "name": "B", "date": "2026-11-10"},
+    "marriage": {"first": {"number": "049191000201", "name": "B"}, "second": {"number": "049191000202", "name": "C"}, "date": "2026-11-10"},
+    "correction": {"number": "049191000201", "name": "B"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "change", "reasons", "members"), [
+    ("birth", {"registered_at": None}, ["supply.missing"], ["registered_at"]),
+    ("birth", {"mother": None, "sex": " "}, ["supply.missing", "supply.parents"], ["sex", "mother", "father"]),
+    ("birth", {"father": {"name": "C"}, "origin": 5}, ["supply.missing", "supply.person"], ["origin", "father.number"]),
+    ("death", {"document": {"kind": "x", "date": ["2026"]}, "name": ""}, ["supply.missing", "supply.person"], ["document.number", "document.date", "name"]),
+    ("marriage", {"second": "C", "document": None}, ["supply.missing", "supply.person"], ["document.kind", "document.number", "document.date", "second.number", "second.name"]),
+    ("correction", {"field": "shoe_size"}, ["supply.missing"], ["field"]), ("correction", {"field": ["name"]}, ["supply.missing"], ["field"]),
+    ("birth", {}, [], []), ("death", {}, [], []), ("marriage", {}, [], []), ("correction", {"field": "sex"}, [], []),
+])  # fmt: skip
+async def test_a_row_hears_everything_it_lacks_by_name(kind, change, reasons, members):
+    assert supply.incomplete(kind, {"document": PAPER, **WHOLE[kind], **change}) == (tuple(reasons), tuple(members))
+
+
+async def test_the_answer_names_what_to_mend(site, program):
+    await person(site, "Ngô Thị Mây", "049191000301")
+    whole = {"kind": "death", "number": "049191000301", "name": "Ngô Thị Mây", "date": "2026-11-15", "document": PAPER}
+    rows = [{"ref": "m1", **whole, "date": ""}, {"ref": "m2", **whole, "document": {**PAPER, "date": "20/11/2026"}}, {"ref": "m3", "kind": ["death"]}]
+    answer = await program.client.call("supply", {"rows": rows}, WHY)
+    assert [(row["reasons"], row.get("members")) for row in answer.body["rows"]] == [
+        (["supply.missing"], ["date"]), (["supply.date"], ["document.date"]), (["supply.kind"], None),
+    ]  # fmt: skip
+    state = await program.client.call("supply", {"refs": ["m1"]}, WHY, path="/api/v1/exchange/supply/state")
+    assert state.body["rows"][0]["members"] == ["date"]
 
 
 async def test_without_an_agreement_for_supply_nothing_is_written(site, program):

@@ -14,7 +14,7 @@ S = Stage
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """`gets`: which agreements of AGREED; `purpose`: code and legal basis; `folder`: where its keys are kept, "" where nowhere;
-    `late`: days by which our answer is overdue."""
+    `late`: days by which our answer is overdue; `consent`: its agreements ask for the citizen's consent."""
 
     code: str
     name: str
@@ -26,23 +26,32 @@ class Organisation:
     system: str
     folder: str = ""
     late: int = 0
+    consent: bool = False
 
 
 _SHARING = ("data_sharing", "278/2025/NĐ-CP")
 _HOUSEHOLD = ("name", "birth", "sex", "personal_id", "old_number", "address", "household", "head", "members", "life")
 _BASIC = ("name", "birth", "sex", "personal_id", "old_number", "address", "life")
+# What proving residence compares and shows for every procedure, and what a confirmation of each kind states.
+_RESIDENCE = ("personal_id", "name", "birth", "sex", "card", "address", "temporary_address", "stay", "household", "marital")
+_CONFIRM = (*_BASIC, "temporary_address", "household", "marital")
+_OWN_DATA = ("name", "birth", "personal_id", "address", "temporary_address", "marital", "phone")
 
 # Set of agreements -> data service -> fields.
 AGREED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "full": {
-        "verify": _HOUSEHOLD, "lookup": _HOUSEHOLD, "residence": ("name", "birth", "personal_id", "address", "temporary_address", "stay", "household"),
-        "reconcile": _HOUSEHOLD, "events": (*_HOUSEHOLD, "card"), "confirm": _BASIC, "documents": _BASIC,
+        "verify": _HOUSEHOLD, "lookup": _HOUSEHOLD, "residence": _RESIDENCE, "reconcile": _HOUSEHOLD, "events": (*_HOUSEHOLD, "card", "marital"),
+        "confirm": _CONFIRM, "documents": _BASIC,
     },
     "contract": {
-        "verify": _BASIC, "lookup": ("name", "birth", "personal_id", "address"), "residence": ("name", "personal_id", "address"),
+        "verify": _BASIC, "lookup": ("name", "birth", "personal_id", "address"), "residence": ("name", "birth", "sex", "card", "personal_id", "address", "temporary_address"),
         "reconcile": ("name", "birth", "personal_id", "address"), "events": ("name", "address", "life"),
     },
-    "civil": {"verify": _BASIC, "supply": ("name", "birth", "sex", "parents", "spouse", "marital", "life"), "events": ("name", "life", "marital")},
+    "civil": {
+        "verify": _BASIC, "supply": ("name", "birth", "sex", "personal_id", "parents", "spouse", "marital", "life"), "events": ("name", "life", "marital"),
+    },
+    # Not the state, and no contract of the citizen's own behind it: every answer needs the citizen's consent.
+    "consent": {"verify": _OWN_DATA, "lookup": _OWN_DATA, "confirm": _CONFIRM},
     "check": {"verify": _BASIC, "events": ("name", "life")},
     "province": {"verify": _BASIC, "lookup": ("name", "birth", "personal_id", "address"), "residence": ("name", "personal_id", "address", "household")},
 }  # fmt: skip
@@ -50,7 +59,8 @@ AGREED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 MINISTRIES: Final = (
     Organisation("BHXH", "Bảo hiểm xã hội Việt Nam", "Vietnam Social Security", "ministry", S.LIVE, "full",
                  ("social_insurance", "41/2024/QH15"), "Quản lý thu, sổ thẻ", folder="bhxh"),
-    Organisation("BTP", "Bộ Tư pháp", "Ministry of Justice", "ministry", S.LIVE, "civil", _SHARING, "Hộ tịch điện tử"),
+    Organisation("BTP", "Bộ Tư pháp", "Ministry of Justice", "ministry", S.LIVE, "civil", ("civil_status", "60/2014/QH13"),
+                 "Hộ tịch điện tử", folder="btp"),
     Organisation("BYT", "Bộ Y tế", "Ministry of Health", "ministry", S.LIVE, "check", ("health_insurance", "15/2023/QH15"), "Hồ sơ sức khỏe điện tử"),
     Organisation("BTC", "Bộ Tài chính", "Ministry of Finance", "ministry", S.LIVE, "check", ("tax", "38/2019/QH14"), "Quản lý thuế tập trung"),
     Organisation("BGDDT", "Bộ Giáo dục và Đào tạo", "Ministry of Education and Training", "ministry", S.LIVE, "check",
@@ -70,6 +80,8 @@ MINISTRIES: Final = (
                  ("utility_contract", "61/2024/QH15"), "Quản lý khách hàng dùng điện", folder="evn"),
     Organisation("VNPOST", "Tổng công ty Bưu điện Việt Nam", "Vietnam Post", "enterprise", S.UNUSED, "check", ("public_service", "118/2025/NĐ-CP"),
                  "Nhận và trả kết quả thủ tục"),
+    Organisation("VCB", "Ngân hàng thương mại cổ phần Ngoại thương Việt Nam", "Vietcombank", "enterprise", S.LIVE, "consent",
+                 ("banking", "32/2024/QH15"), "Mở tài khoản tại quầy", folder="vcb", consent=True),
     Organisation("VNPT", "Tập đoàn Bưu chính Viễn thông Việt Nam", "Vietnam Posts and Telecommunications Group", "enterprise", S.SANDBOX, "check",
                  ("identity_check", "26/2023/QH15"), "Đăng ký thuê bao"),
     Organisation("VIETTEL", "Tập đoàn Công nghiệp – Viễn thông Quân đội", "Viettel Group", "enterprise", S.SECURITY_CHECK, "check",

@@ -1,7 +1,8 @@
 """Who is connected in the demonstration: twelve ministries and agencies, every province, four enterprises, each at a believable step
 of its way. The names are those of real organisations; everything said about them is invented and labelled so.
 
-Two of them are live with keys under DATA/demo/partners/<name>/ (key.pem, cert.pem, ca.pem, client.toml), so that one can call."""
+Four of them are live with keys under DATA/demo/partners/<name>/ (key.pem, cert.pem, ca.pem, client.toml), so that one can call: one with
+nearly every data service, one that supplies births and deaths, one with a contract, one that needs the citizen's consent."""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ async def _bring(conn: Conn, actor: Actor, one: Organisation, number: int, data:
     await _program(conn, actor, one, data, live=True)
     for service, fields in AGREED[one.gets].items():
         terms = DataTerms(
-            one.code, service, frozenset(fields), dict([one.purpose]), (today, date(today.year + 2, 12, 31)), quota_day=200_000
+            one.code, service, frozenset(fields), dict([one.purpose]), (today, date(today.year + 2, 12, 31)), one.consent, quota_day=200_000
         )
         await data_agreements.grant(conn, actor, terms)
     dates.applied[one.code] = (applied, None, False)
@@ -113,10 +114,10 @@ async def _program(conn: Conn, actor: Actor, one: Organisation, data: Path, *, l
     )
     if one.folder:
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        _keep(data / "demo" / "partners" / one.folder, pem, made.certificate_pem, made.ca_pem, made.client_id)
+        _keep(data / "demo" / "partners" / one.folder, pem, made.certificate_pem, made.ca_pem, made.client_id, one.purpose)
 
 
-def _keep(folder: Path, key: bytes, certificate: str, ca: str, client_id: str) -> None:
+def _keep(folder: Path, key: bytes, certificate: str, ca: str, client_id: str, purpose: tuple[str, str]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(folder / "key.pem", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -124,7 +125,8 @@ def _keep(folder: Path, key: bytes, certificate: str, ca: str, client_id: str) -
     (folder / "cert.pem").write_text(certificate, "utf-8")
     (folder / "ca.pem").write_text(ca, "utf-8")
     settings = {"base_url": DEFAULT_URL, "client_id": client_id, "key": "key.pem", "certificate": "cert.pem", "log": "calls.ndjson"}
-    (folder / "client.toml").write_text("".join(f'{name} = "{value}"\n' for name, value in settings.items()), "utf-8")
+    tried = f"# dancu connect doctor --config client.toml --purpose {purpose[0]} --legal-basis {purpose[1]}\n"
+    (folder / "client.toml").write_text(tried + "".join(f'{name} = "{value}"\n' for name, value in settings.items()), "utf-8")
 
 
 def _application(level: int, *, met: bool) -> Application:

@@ -8,7 +8,8 @@ from procrastinate import Blueprint
 
 from dancu.exchange.service import compare, drops, partners
 from dancu.exchange.service.reconcile import runs, uploads, work
-from dancu.kernel.errors import DancuError
+from dancu.exchange.service.spdci import retention
+from dancu.kernel.errors import DancuError, Unavailable
 from dancu.kit.db import connection, data_dir, open_connection
 from dancu.kit.jobs import defer
 from dancu.kit.keys import KeyRing
@@ -18,6 +19,7 @@ from dancu.sharing.service import data_agreements
 blueprint = Blueprint()
 log = get_logger("dancu.exchange.jobs")
 _TURN_SECONDS = 10.0  # a job holds the only worker
+_SOON = timedelta(seconds=20)  # until something that was not there for a moment is looked for again
 
 
 @blueprint.periodic(cron="40 0 * * *")  # 07:40 in Vietnam, before the offices open
@@ -54,6 +56,20 @@ async def take_drops(timestamp: int) -> None:
             await defer(conn, "exchange:take_drops", {"timestamp": timestamp}, lock="exchange.take_drops")
 
 
+@blueprint.periodic(cron="50 18 * * *")  # 01:50 in Vietnam
+@blueprint.task(name="forget_messages", queueing_lock="exchange.forget_messages")
+async def forget_messages(timestamp: int) -> None:
+    """Messages of outside dialects that are old enough are erased, some at a time so that no transaction is long."""
+    gone = 0
+    while True:
+        async with connection("worker") as conn:
+            erased = await retention.forget(conn)
+        gone += erased
+        if not erased:
+            break
+    log.info("old messages of dialects erased", rows=gone)
+
+
 @blueprint.task(name="reconcile")
 async def reconcile(run_no: int) -> None:
     """Some seconds of a partner's file; then others have their turn, and the rest is asked for again."""
@@ -64,6 +80,11 @@ async def reconcile(run_no: int) -> None:
         done = await work.work(
             lambda: open_connection("worker", autocommit=True), keys, run_no, uploads.file_of(run), seconds=_TURN_SECONDS, hand_out=False
         )
+    except Unavailable as error:  # the evidence log or the database stands still for a moment: nothing is wrong with the run
+        log.warning("reconciling waits", run=run_no, code=error.code)
+        async with connection("worker") as conn:
+            await defer(conn, "exchange:reconcile", {"run_no": run_no}, lock=f"reconcile.{run_no}", after=_SOON)
+        return
     except DancuError as error:
         log.warning("reconciling stopped", run=run_no, code=error.code)
         return

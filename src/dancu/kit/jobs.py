@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from dancu.kit.db import Conn
@@ -41,15 +42,18 @@ async def run(dsn: str, stop: asyncio.Event, blueprints: Mapping[str, Any]) -> N
         await asyncio.gather(working, return_exceptions=True)
 
 
-async def defer(conn: Conn, task: str, args: Mapping[str, Any] | None = None, *, lock: str | None = None) -> None:
-    """Ask for a job ("room:task") in the transaction of `conn`. `lock`: jobs of one lock run one after another."""
+async def defer(
+    conn: Conn, task: str, args: Mapping[str, Any] | None = None, *, lock: str | None = None, after: timedelta | None = None
+) -> None:
+    """Ask for a job ("room:task") in the transaction of `conn`. `lock`: jobs of one lock run one after another; `after`: not before this
+    time has passed."""
     # Its triggers name their tables without a schema, so they must find it on the path while the row goes in.
     before = await (await conn.execute("SELECT current_setting('search_path')")).fetchone()
     await conn.execute("SELECT set_config('search_path', 'procrastinate, public', true)")
     await conn.execute(
-        "INSERT INTO procrastinate.procrastinate_jobs (queue_name, task_name, priority, lock, args)"
-        " VALUES ('default', %s, 0, %s, %s::jsonb)",
-        (task, lock, json.dumps(dict(args or {}))),
+        "INSERT INTO procrastinate.procrastinate_jobs (queue_name, task_name, priority, lock, args, scheduled_at)"
+        " VALUES ('default', %s, 0, %s, %s::jsonb, now() + %s::interval)",
+        (task, lock, json.dumps(dict(args or {})), after),
     )
     await conn.execute("SELECT set_config('search_path', %s, true)", before)
 

@@ -20,7 +20,8 @@ _MOST_BYTES = 1024 * 1024
 async def take(call: Annotated[Call, calling("supply", most=_MOST_BYTES)], conn: DbConn, request: Request) -> Response:
     """Body: `rows`, at most 200, each with `ref` (yours), `kind` and what the kind needs: death {number, name, date, document};
     marriage {first {number, name}, second, date, document}; birth {name, sex, birth, mother {number, name}, father,
-    registered_at, document}; correction {number, name}. Answer per row: accepted, needs_verification or refused, with reasons."""
+    registered_at, document}; correction {number, name, field}. Answer per row: accepted, needs_verification or refused, with reasons
+    and the members to mend."""
     rows = call.body.get("rows")
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise Invalid("supply.rows", N_("Mỗi lần gửi từ 1 đến {most} dòng."), most=supply.MOST_ROWS)
@@ -42,4 +43,4 @@ async def state(call: Annotated[Call, calling("supply")], conn: DbConn, request:
 
 def _shown(one: supply.Outcome) -> dict[str, Any]:
     said: dict[str, Any] = {"ref": one.ref, "outcome": one.outcome, "reasons": list(one.reasons)}
-    return {**said, "number": one.number} if one.number else said
+    return {**said, **({"number": one.number} if one.number else {}), **({"members": list(one.members)} if one.members else {})}

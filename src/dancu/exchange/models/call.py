@@ -160,6 +160,21 @@ def refused(code: str, headers: Mapping[str, str] | None = None) -> Refused:
     return Refused(code, message, status, headers)
 
 
+def not_agreed(code: str, agreement: DataAgreement, purpose: str) -> Refused:
+    """The refusal with this code of `DataAgreement.permits`, with what was agreed where that tells the caller what to mend."""
+    status, _ = REFUSALS[code]
+    if code == "agreement.purpose":
+        names = ", ".join(sorted(agreement.purposes))
+        return Refused(code, N_("Mục đích này không nằm trong thỏa thuận. Đã thỏa thuận: {names}."), status, names=names)
+    if code == "agreement.legal_basis":
+        agreed = agreement.purposes.get(purpose, "")
+        return Refused(code, N_("Căn cứ pháp lý này không nằm trong thỏa thuận. Đã thỏa thuận cho mục đích này: {basis}."), status, basis=agreed)
+    if code == "agreement.hours":
+        first, after = agreement.hours
+        return Refused(code, N_("Ngoài giờ được dùng theo thỏa thuận: từ {first} giờ đến {after} giờ."), status, first=first, after=after)
+    return refused(code)
+
+
 def malformed(code: str, message: str) -> Invalid:
     """A service's own members of the body are wrong."""
     return Invalid(code, message)
@@ -171,5 +186,5 @@ def over_quota(seconds: int) -> Exceeded:
 
 
 __all__ = [
-    "REFUSALS", "Call", "Certificate", "Line", "Refused", "System", "malformed", "over_quota", "refused",
+    "REFUSALS", "Call", "Certificate", "Line", "Refused", "System", "malformed", "not_agreed", "over_quota", "refused",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from dancu.exchange.models.call import Call, Certificate, Line, System, refused
+from dancu.exchange.models.call import Call, Certificate, Line, System, not_agreed, refused
 from dancu.exchange.service import sandbox
 from dancu.exchange.service.directory import FRESH_SECONDS, Directory, Snapshot
 from dancu.exchange.service.lane import Lane
@@ -183,7 +183,7 @@ class Exchange:
         if agreement is None:
             raise refused("agreement.none")
         if word := agreement.permits(service, (), purpose, basis, moment):
-            raise refused(word)
+            raise not_agreed(word, agreement, purpose)
         await self.quota.take(agreement)
         return self._call(known, agreement, now, body)
 

@@ -33,7 +33,7 @@ from dancu.exchange.service.papers import seal
 from dancu.exchange.store import papers as store
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import Conflict, DancuError, Invalid
+from dancu.kernel.errors import Conflict, DancuError, Invalid, Unavailable
 from dancu.kit.db import Conn, data_dir
 from dancu.kit.i18n import N_
 from dancu.population import service as population
@@ -142,12 +142,18 @@ async def take(connect: Connect, path: Path, keys: Path) -> Taken:
 
 
 async def take_all(connect: Connect, folder: Path, keys: Path, *, most: int = AT_ONCE) -> list[Taken | DancuError]:
-    """The `most` oldest files that wait; a refusal is laid beside a file as well, and keeps the others from nothing."""
+    """The `most` oldest files that wait; a refusal is laid beside a file as well, and keeps the others from nothing. What is no fault of
+    the file (the evidence log stands still, another process takes it) is no refusal: it waits for the next time."""
     outcomes: list[Taken | DancuError] = []
     for path in waiting(folder, most):
         try:
             outcomes.append(await take(connect, path, keys))
+        except Unavailable as error:
+            outcomes.append(error)
+            break
         except DancuError as error:
+            if error.code == "drop.at_once":
+                continue
             _beside(path, REFUSAL).write_text(json.dumps({"code": error.code, "message": error.text()}, ensure_ascii=False), "utf-8")
             outcomes.append(error)
     return outcomes

@@ -21,7 +21,7 @@ from dancu.exchange.store.supply import Handed
 from dancu.kernel.actor import Document
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate
-from dancu.kernel.errors import DancuError, Invalid
+from dancu.kernel.errors import DancuError, FieldError, Invalid, Unavailable
 from dancu.kernel.names import normal_form
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
@@ -50,12 +50,23 @@ _SEX: Final = {"male": Sex.MALE, "female": Sex.FEMALE, "undetermined": Sex.UNDET
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row. `number`: of a new-born, "" while none was given."""
+    """What became of one row. `number`: of a new-born, "" while none was given. `members`: what must be mended, dotted."""
 
     ref: str
     outcome: str
     reasons: tuple[str, ...] = ()
     number: str = ""
+    members: tuple[str, ...] = ()
+
+
+# What a row of a kind must say, and what it may say; all of it text. `document` is of all but a correction.
+_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"birth": ("name", "sex", "birth", "registered_at"), "death": ("date",), "marriage": ("date",), "correction": ()}
+_MAY: Final[Mapping[str, tuple[str, ...]]] = {
+    "birth": ("birth_place", "origin", "ethnicity", "nationality", "document.issuer"), "death": ("place", "cause", "document.issuer"),
+    "marriage": ("document.issuer",), "correction": ("field",),
+}  # fmt: skip
+_PAPER: Final = ("document.kind", "document.number", "document.date")
+_PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {"birth": ("mother", "father"), "death": ("",), "marriage": ("first", "second"), "correction": ("",)}
 
 
 class _Unsure(Exception):
@@ -96,36 +107,77 @@ async def _take(conn: Conn, call: Call, row: Mapping[str, Any]) -> Outcome:
         if before.digest != digest:
             return Outcome(ref, "refused", ("supply.ref_reused",))
         return await _told(conn, call, before)
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         return Outcome(ref, "refused", ("supply.kind",))
-    handed = await _judged(conn, call, str(kind), row, digest)
+    handed = await _judged(conn, call, kind, row, digest)
     await store.keep(conn, call.org_code, call.client_no, handed)
     return await _told(conn, call, handed)
 
 
 async def _judged(conn: Conn, call: Call, kind: str, row: Mapping[str, Any], digest: bytes) -> Handed:
     ref = str(row["ref"])
+    reasons, members = incomplete(kind, row)
+    if reasons:
+        return Handed(ref, kind, digest, "refused", reasons, 0, members)
     try:
         async with conn.transaction():
             subject = await _ACTS[kind](conn, call, row)
         return Handed(ref, kind, digest, "accepted", (), subject)
     except _Unsure as unsure:
-        await _to_a_desk(conn, call, kind, unsure)
+        named = row.get("field") if kind == "correction" else None
+        await _to_a_desk(conn, call, kind, _ABOUT[named or _FIELD[kind]], unsure)
         return Handed(ref, kind, digest, "needs_verification", (unsure.reason,), unsure.subject)
+    except Unavailable:
+        raise  # nothing is wrong with the row: the whole call is answered 503 and may be sent again
     except DancuError as error:
         if error.evidence is not None:
             await error.evidence(conn)
-        return Handed(ref, kind, digest, "refused", (error.code,), 0)
+        return Handed(ref, kind, digest, "refused", (error.code,), 0, tuple(dict.fromkeys(field.field for field in error.fields)))
 
 
-async def _to_a_desk(conn: Conn, call: Call, kind: str, unsure: _Unsure) -> None:
-    """A person of the ward looks at it: news for the room of cases, without what was handed in."""
+def incomplete(kind: str, row: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(reasons, members): everything a row lacks before its content is looked at, so that it is mended once. `supply.missing`: a member
+    that is needed, or no text of at most 300 letters; `supply.person`: number and name of somebody; `supply.parents`: neither parent."""
+    needed = (*_NEEDS[kind], *(() if kind == "correction" else _PAPER))
+    missing = [name for name in needed if not _is_text(_at(row, name)) or not str(_at(row, name)).strip()]
+    missing += [name for name in _MAY[kind] if _at(row, name) is not None and not _is_text(_at(row, name))]
+    if kind == "correction" and isinstance(row.get("field"), str) and row["field"] not in _ABOUT and "field" not in missing:
+        missing.append("field")
+    persons = [whom for whom in _PEOPLE[kind] if kind != "birth" or row.get(whom) is not None]
+    nameless = [
+        name for whom in persons for name in (f"{whom}.number".lstrip("."), f"{whom}.name".lstrip("."))
+        if not isinstance(_at(row, name), str) or not str(_at(row, name)).strip() or len(str(_at(row, name))) > 200
+    ]  # fmt: skip
+    told = {"supply.missing": missing, "supply.person": nameless, "supply.parents": [] if persons else list(_PEOPLE[kind])}
+    return tuple(code for code, names in told.items() if names), tuple(name for names in told.values() for name in names)
+
+
+def _at(row: Mapping[str, Any], path: str) -> Any:
+    found: Any = row
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 300 and (value == "" or value.isprintable())
+
+
+async def _to_a_desk(conn: Conn, call: Call, kind: str, about: tuple[str, str], unsure: _Unsure) -> None:
+    """A person of the ward looks at it: news for the room of cases, without what was handed in. The partner sees the answer too."""
     if unsure.subject:
-        payload = {"kind": f"supply.{kind}", "field": _FIELD[kind], "org_code": call.org_code, "reason": unsure.reason}
+        details = {"name.full_name": "no"} if unsure.reason == "supply.name_differs" else {}
+        payload = {"group": about[0], "field": about[1], "reporter_org": call.org_code, "source": f"supply.{kind}", "details": details}
         await emit(conn, "exchange.disagreement", unsure.subject, payload)
 
 
-_FIELD: Final = {"birth": "birth", "death": "life", "marriage": "marital", "correction": "name"}
+# What a case is about: of a birth the parent's name; of a correction what it names, in the words of data agreements.
+_FIELD: Final = {"birth": "name", "death": "life", "marriage": "marital", "correction": "name"}
+_ABOUT: Final = {
+    "name": ("name", "full_name"), "birth": ("birth", "birth_date"), "sex": ("birth", "sex"), "birth_place": ("birth", "birth_unit"),
+    "origin": ("birth", "origin_unit"), "ethnicity": ("trait", "ethnicity"), "religion": ("trait", "religion"),
+    "nationality": ("trait", "nationality"), "marital": ("marital", "status"), "life": ("life", "status"), "address": ("residence", "permanent"),
+}  # fmt: skip
 
 
 async def _told(conn: Conn, call: Call, handed: Handed) -> Outcome:
@@ -133,12 +185,12 @@ async def _told(conn: Conn, call: Call, handed: Handed) -> Outcome:
     if handed.kind == "birth" and handed.outcome == "accepted" and "personal_id" in call.agreement.fields_for(call.purpose):
         view = await registry.release(conn, call.actor, call.reason, handed.subject, ("number",))
         number = view.personal_id.number if view.personal_id else ""
-    return Outcome(handed.ref, handed.outcome, handed.reasons, number)
+    return Outcome(handed.ref, handed.outcome, handed.reasons, number, handed.members)
 
 
 async def _death(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
-    key = await _known(conn, call, row.get("number"), row.get("name"))
-    on = PartialDate.from_iso(_text(row, "date"))
+    key = await _known(conn, call, row["number"], row["name"])
+    on = _dated(row, "date")
     await population.die(
         conn, _writer(call), call.reason, _document(row), key, on=on, place=_text(row, "place", ""), cause=_text(row, "cause", "")
     )
@@ -146,28 +198,26 @@ async def _death(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
 
 
 async def _marriage(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
-    one, other = _part(row, "first"), _part(row, "second")
-    key = await _known(conn, call, one.get("number"), one.get("name"))
-    spouse = await _known(conn, call, other.get("number"), other.get("name"))
+    one, other = row["first"], row["second"]
+    key = await _known(conn, call, one["number"], one["name"])
+    spouse = await _known(conn, call, other["number"], other["name"])
     await population.marry(conn, _writer(call), call.reason, _document(row), key, spouse_key=spouse, on=_day(row, "date"))
     return key
 
 
 async def _birth(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
-    born = PartialDate.from_iso(_text(row, "birth"))
+    born = _dated(row, "birth")
     sex = _SEX.get(_text(row, "sex"))
     if sex is None:
-        raise Invalid("supply.sex", N_("Giới tính là male, female hoặc undetermined."))
+        raise _wrong("supply.sex", N_("Giới tính là male, female hoặc undetermined."), "sex")
     document = _document(row)
     source = Source(document.kind, document.number, document.issued_on)
     kin = []
     for relation, member in ((KinRelation.MOTHER, "mother"), (KinRelation.FATHER, "father")):
         if row.get(member) is not None:
-            parent = _part(row, member)
-            key = await _known(conn, call, parent.get("number"), parent.get("name"))
+            parent = row[member]
+            key = await _known(conn, call, parent["number"], parent["name"])
             kin.append(KinFact(source=source, relation=relation, relative_key=key, relative_name=normal_form(_text(parent, "name")).normal))
-    if not kin:
-        raise Invalid("supply.parents", N_("Cần ít nhất cha hoặc mẹ có số định danh."))
     unit = _unit(_text(row, "registered_at"))
     draft = PersonDraft(
         birth=BirthFact(
@@ -184,17 +234,15 @@ async def _birth(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
 
 async def _correction(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
     """The partner is no source of it: a person decides."""
-    key = await _known(conn, call, row.get("number"), row.get("name"))
+    key = await _known(conn, call, row["number"], row["name"])
     raise _Unsure("supply.not_the_source", key)
 
 
 _ACTS: Final = {"birth": _birth, "death": _death, "marriage": _marriage, "correction": _correction}
 
 
-async def _known(conn: Conn, call: Call, number: Any, name: Any) -> int:
+async def _known(conn: Conn, call: Call, number: str, name: str) -> int:
     """The person of a number whose name agrees. Raises DancuError, _Unsure where the name is another's."""
-    if not isinstance(number, str) or not isinstance(name, str) or not name.strip() or len(name) > 200:
-        raise Invalid("supply.person", N_("Mỗi người cần số định danh (number) và họ tên (name)."))
     check_number(number)
     found = await registry.verify(conn, call.actor, call.reason, number, {"name": name})
     if not found.found:
@@ -210,36 +258,38 @@ def _writer(call: Call) -> Any:
 
 def _document(row: Mapping[str, Any]) -> Document:
     """The partner's own paper behind the row. Raises Invalid."""
-    paper = _part(row, "document")
-    return Document(_text(paper, "kind"), _text(paper, "number"), _day(paper, "date"), _text(paper, "issuer", ""))
+    paper = row["document"]
+    return Document(_text(paper, "kind"), _text(paper, "number"), _day(row, "document.date"), _text(paper, "issuer"))
 
 
-def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = row.get(name)
-    if not isinstance(found, Mapping):
-        raise Invalid("supply.missing", N_("Thiếu mục {name}."), name=name)
-    return found
-
-
-def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    found = row.get(name, default)
-    if not isinstance(found, str) or (default is None and not found.strip()) or len(found) > 300 or not (found == "" or found.isprintable()):
-        raise Invalid("supply.missing", N_("Thiếu mục {name}."), name=name)
-    return found.strip()
+def _text(row: Mapping[str, Any], name: str, default: str = "") -> str:
+    """Of a row that is not `incomplete`."""
+    return str(row.get(name) or default).strip()
 
 
 def _day(row: Mapping[str, Any], name: str) -> date:
     try:
-        return date.fromisoformat(_text(row, name))
+        return date.fromisoformat(_at(row, name).strip())
     except ValueError as error:
-        raise Invalid("supply.date", N_("Ngày phải có dạng năm-tháng-ngày.")) from error
+        raise _wrong("supply.date", N_("Ngày phải có dạng năm-tháng-ngày."), name) from error
+
+
+def _dated(row: Mapping[str, Any], name: str) -> PartialDate:
+    try:
+        return PartialDate.from_iso(_text(row, name))
+    except DancuError as error:
+        raise _wrong("supply.date", N_("Ngày phải có dạng năm-tháng-ngày."), name) from error
+
+
+def _wrong(code: str, message: str, member: str) -> Invalid:
+    return Invalid(code, message, fields=(FieldError(member, code, message),))
 
 
 def _unit(text: str) -> int:
     """The commune where it was registered, by today's code or by name."""
     found = territory.resolve(text, SYSTEM_CLOCK.today())
     if found.status != "exact" or not found.candidates:
-        raise Invalid("supply.unit", N_("Không nhận ra nơi đăng ký (registered_at). Hãy ghi xã, phường và tỉnh, thành phố."))
+        raise _wrong("supply.unit", N_("Không nhận ra nơi đăng ký (registered_at). Hãy ghi xã, phường và tỉnh, thành phố."), "registered_at")
     return found.candidates[0].unit.unit_id
 
 

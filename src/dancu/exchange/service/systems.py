@@ -47,6 +47,7 @@ async def add_system(
         raise Conflict("exchange.system.exists", message, fields=(FieldError("system", "exchange.system.exists", message),))
     await record.step(conn, actor, org_code, "system", reason=name, by=by, client_no=client.client_no)
     system = await one(conn, client.client_no)
+    await _stand(conn, actor, system)
     certificate = await _certify(conn, actor, system, client, org_name, request, by)
     return system, client, certificate
 
@@ -103,6 +104,7 @@ async def put_environment(conn: Conn, actor: Actor, client_no: int, environment:
     elif policy.REVIEW not in actor.permissions:
         policy.own(actor, system.org_code)
     await store.put_environment(conn, client_no, environment)
+    await _stand(conn, actor, replace(system, environment=environment))
     await record.step(conn, actor, system.org_code, f"system_{environment}", reason=system.name, by=by, client_no=client_no)
     return await one(conn, client_no)
 
@@ -129,6 +131,8 @@ async def stop_clients(conn: Conn, actor: Actor, org_code: str, *, again: bool =
         if client.client_no in ours and (client.state is ClientState.SUSPENDED) == again:
             change = registration.resume if again else registration.suspend
             await change(conn, platform(actor), client.client_id)
+            if again:
+                await _stand(conn, actor, await one(conn, client.client_no))
 
 
 def platform(actor: Actor) -> Actor:
@@ -176,6 +180,13 @@ async def _publish_keys(conn: Conn, actor: Actor, system: System) -> None:
     partner = await store.one(conn, system.org_code)
     if client.state is ClientState.SUSPENDED and partner is not None and partner.state in SANDBOX_OPEN:
         await registration.resume(conn, platform(actor), client.client_id)
+        await _stand(conn, actor, system)
+
+
+async def _stand(conn: Conn, actor: Actor, system: System) -> None:
+    """The client says what the program is: on trial in the sandbox, live where it is answered about real people."""
+    client = await client_of(conn, system)
+    await registration.stand(conn, platform(actor), client.client_id, live=system.environment is Environment.LIVE)
 
 
 async def _unused(conn: Conn, spki: bytes, client_no: int | None) -> None:

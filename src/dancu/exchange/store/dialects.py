@@ -51,6 +51,18 @@ async def settle(conn: Conn, sender: str, message_id: str, outcome: dict[str, An
     )
 
 
+async def forget(conn: Conn, before: datetime, most: int) -> int:
+    """Erase up to `most` messages that came before, and as many callbacks of that age that were taken or given up; how many rows."""
+    gone = 0
+    for statement in (
+        "DELETE FROM exchange.dialect_message WHERE ctid = ANY (ARRAY(SELECT ctid FROM exchange.dialect_message WHERE at < %s LIMIT %s))",
+        "DELETE FROM exchange.dialect_callback WHERE ctid = ANY (ARRAY(SELECT ctid FROM exchange.dialect_callback"
+        " WHERE sealed IS NULL AND made_at < %s LIMIT %s))",
+    ):
+        gone += (await conn.execute(statement, (before, most))).rowcount
+    return gone
+
+
 async def outcome(conn: Conn, sender: str, kind: str, attribute: str, value: str) -> dict[str, Any] | None:
     """What became of the newest of a sender's messages of this kind. `attribute`: "transaction_id" or "correlation_id"."""
     column = "transaction_id" if attribute == "transaction_id" else "correlation_id"

@@ -9,7 +9,8 @@ from dancu.kit.db import Conn
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """One fact handed in. `outcome`: accepted, needs_verification or refused; `subject`: whom it is about, 0 where unknown."""
+    """One fact handed in. `outcome`: accepted, needs_verification or refused; `subject`: whom it is about, 0 where unknown; `members`:
+    what of a refused one must be mended, dotted ("document.date")."""
 
     ref: str
     kind: str
@@ -17,21 +18,25 @@ class Handed:
     outcome: str
     reasons: tuple[str, ...]
     subject: int
+    members: tuple[str, ...] = ()
 
 
 async def find(conn: Conn, org_code: str, ref: str) -> Handed | None:
     row = await (
-        await conn.execute("SELECT ref, kind, digest, outcome, reasons, coalesce(subject, 0) FROM exchange.handed(%s, %s)", (org_code, ref))
+        await conn.execute("SELECT ref, kind, digest, outcome, reasons, coalesce(subject, 0), members FROM exchange.handed_row(%s, %s)", (org_code, ref))
     ).fetchone()
-    return Handed(row[0], row[1], bytes(row[2]), row[3], tuple(row[4]), row[5]) if row else None
+    return Handed(row[0], row[1], bytes(row[2]), row[3], tuple(row[4]), row[5], tuple(row[6])) if row else None
 
 
 async def keep(conn: Conn, org_code: str, client_no: int, handed: Handed) -> None:
     """A refused fact may be handed in again, mended, under the same reference."""
     await conn.execute(
-        "SELECT exchange.keep_handed(%s, %s::bigint, %s, %s, %s::bytea, %s, %s::text[], %s::bigint)",
-        (org_code, client_no, handed.ref, handed.kind, handed.digest, handed.outcome, list(handed.reasons), handed.subject),
-    )
+        "SELECT exchange.keep_handed(%s, %s::bigint, %s, %s, %s::bytea, %s, %s::text[], %s::bigint, %s::text[])",
+        (
+            org_code, client_no, handed.ref, handed.kind, handed.digest, handed.outcome, list(handed.reasons), handed.subject,
+            list(handed.members),
+        ),
+    )  # fmt: skip
 
 
 async def lock(conn: Conn, org_code: str, ref: str) -> None:

@@ -138,6 +138,17 @@ async def resume(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> C
     return await _move(conn, actor, client, ClientState.TEST, "oidc.client.resume", by)
 
 
+async def stand(conn: Conn, actor: Actor, client_id: str, *, live: bool) -> Client:
+    """On trial or live, for a program whose standing the system itself keeps (a partner's: it has no sign-in to approve). One that is
+    suspended stays so. Raises NotAllowed for anybody else."""
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotAllowed("oidc.client.other_organisation", N_("Bạn chỉ đăng ký được ứng dụng của cơ quan mình."))
+    client, state = await changeable(conn, actor, client_id), ClientState.LIVE if live else ClientState.TEST
+    if client.state in (ClientState.SUSPENDED, state):
+        return client
+    return await _move(conn, actor, client, state, "oidc.client.stand", "")
+
+
 async def reviewable(conn: Conn, actor: Actor, client_id: str) -> Client:
     """A client the actor may see, suspend and resume: the organisation's own, and any for a reviewer. Raises NotFound."""
     if actor.kind is ActorKind.STAFF and APPROVE in actor.permissions:

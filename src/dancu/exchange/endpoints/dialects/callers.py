@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from dancu.exchange.endpoints.door import exchange_of
-from dancu.exchange.models.call import refused
+from dancu.exchange.models.call import not_agreed, refused
 from dancu.exchange.service.registries import Reader
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Channel, Purpose
 from dancu.kernel.errors import Invalid
@@ -80,7 +80,7 @@ async def reader_for(request: Request, client_no: int, name: str, service: str, 
     purpose, basis = next(iter(sorted(agreement.purposes.items())))
     reached = agreement.fields_for(purpose)
     if word := agreement.permits(service, reached, purpose, basis, now):
-        raise refused(word)
+        raise not_agreed(word, agreement, purpose)
     await exchange_of(request).quota.take(agreement, count)
     actor = Actor(ActorKind.CLIENT, system.client_no, system.org_code, request_id=request.state.request_id, channel=Channel.API,
                   permissions=frozenset({"person.release", "person.verify"}))  # fmt: skip
