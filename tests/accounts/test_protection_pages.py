@@ -266,6 +266,43 @@ async def test_the_hotline_hears_enough_or_not(site, app, desk, sau):
     await app.rollback()
 
 
+async def test_the_hotline_asks_on_the_callers_own_phone(site, app, desk, sau):
+    """The citizen sees who asks and for what, answers with two factors, and what they agreed to is all that may be done."""
+    async with desk("eid_hotline") as agent, browsing(site) as phone:
+        await agent.get("/desk/hotline")
+        await agent.post("/desk/hotline/ask", 422, phone_number=sau.number)
+        await agent.get("/desk/hotline")
+        await agent.post("/desk/hotline/ask", phone_number=sau.number, wish="lock")
+        waiting = agent.url
+        page = await agent.get(waiting)
+        said = re.search(r"Mã cuộc gọi \d\d \d\d: khóa tài khoản của bạn", page)
+        assert said and "Đang chờ" in page and "/desk/hotline/act" not in page
+        assert said[0] in (await phone.texts(sau.phone))[0]
+        await agent.get(waiting[:-2] + "00", 404)
+        await phone.sign_in(sau, next="/account/approvals")
+        page = await phone.get("/account/approvals")
+        assert said[0] in page and "Tổng đài tài khoản định danh" in page
+        one = re.search(r"/account/approvals/([\w-]{36})", page)
+        assert one
+        await phone.post(one[0], answer="yes")
+        await phone.get(phone.url)
+        await phone.post("/eid/sign-in/way", 200)
+        await phone.post("/eid/sign-in/code", code=await phone.code(sau.phone))
+        await phone.get("/account/approvals")
+        await phone.post(one[0], answer="yes")
+        page = await agent.get(waiting)
+        call = re.search(r'name="call" value="(\d+)"', page)
+        assert call and call[1] in await agent.get(waiting), "looked at twice, one call"
+        await agent.post("/desk/hotline/act", 403, do="recover")
+        await agent.get(waiting)
+        assert "đã khóa" in await agent.post("/desk/hotline/act", 200, do="lock")
+        # Somebody who is not there is asked like anybody else.
+        await agent.get("/desk/hotline")
+        await agent.post("/desk/hotline/ask", phone_number="001099999999", wish="caller")
+        assert "Đang chờ" in await agent.get(agent.url)
+    await app.rollback()
+
+
 async def test_the_ways_back_and_dead_links(site):
     async with browsing(site) as browser:
         await browser.get("/eid/recover")

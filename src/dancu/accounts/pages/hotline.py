@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dancu.access import service as access
 from dancu.accounts.present import protection as words
-from dancu.accounts.service import hotline, locks
+from dancu.accounts.service import hotline, hotline_phone, locks
 from dancu.kernel.dates import parse_date
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.i18n import N_
@@ -23,6 +23,12 @@ from dancu.kit.web import (
     see_other,
 )
 
+# What the agent chooses by; the citizen reads hotline_phone.WISHES.
+ASKS = {
+    "caller": N_("Người gọi có phải chủ tài khoản không"),
+    "lock": N_("Khóa tài khoản"),
+    "recover": N_("Gửi đường dẫn lấy lại tài khoản"),
+}
 router = APIRouter(dependencies=[allow(hotline.PERMISSION)])
 DESK = "/desk/hotline"
 
@@ -31,7 +37,7 @@ def _page(request: Request, form: Form, errors: FormErrors, *, call: object = No
     why = locks.eid_purpose()
     return render(
         request, "accounts/hotline.html", form=form, errors=errors, words=words, call=call, done=done, sent=sent, purpose=why,
-        purpose_title=access.purpose_title(why.code), status=422 if errors else 200,
+        purpose_title=access.purpose_title(why.code), asks=list(ASKS.items()), status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -59,6 +65,31 @@ async def check(request: Request, conn: DbConn, actor: CurrentActor) -> Response
     except DancuError as error:
         return _page(request, form, FormErrors.of(error))
     return _page(request, Form() if call.enough else form, FormErrors(), call=call)
+
+
+@router.post(DESK + "/ask")
+async def ask(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """Ask on the caller's own phone; the agent waits at a page of its own."""
+    form = await read_form(request)
+    try:
+        async with attempt(conn):
+            asked = await hotline_phone.ask(conn, actor, locks.eid_purpose(), form.value("phone_number"), form.value("wish"))
+    except NotAllowed:
+        raise
+    except DancuError as error:
+        return _page(request, form, FormErrors.of(error))
+    return see_other(f"{DESK}/asked/{asked.sealed(actor)}")
+
+
+@router.get(DESK + "/asked/{sealed}")
+async def answered(request: Request, conn: DbConn, actor: CurrentActor, sealed: str) -> Response:
+    """How the caller answered; once they agreed, what may be done."""
+    why, asked = locks.eid_purpose(), hotline_phone.Asked.unsealed(actor, sealed)
+    state, call = await hotline_phone.answered(conn, actor, why, asked)
+    return render(
+        request, "accounts/hotline_asked.html", asked=asked, state=state.value, call=call, purpose=why, sealed=sealed,
+        purpose_title=access.purpose_title(why.code), minutes=hotline_phone.SECONDS // 60,
+    )  # fmt: skip
 
 
 @router.post(DESK + "/act")

@@ -42,6 +42,7 @@ CHECK = {
     "face": N_("Khuôn mặt khớp với ảnh gốc"),
     "seen": N_("Cán bộ đã nhận mặt theo ảnh trên thẻ"),
     "answers": N_("Trả lời đúng câu hỏi qua điện thoại"),
+    "approval": N_("Chủ tài khoản đồng ý trên điện thoại của mình"),
 }
 KIND = {"phone": N_("Số điện thoại"), "email": N_("Thư điện tử"), "contact": N_("Đổi liên lạc"), "recovery": N_("Lấy lại tài khoản")}
 QUESTION = {

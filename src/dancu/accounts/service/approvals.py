@@ -99,6 +99,11 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *
     await core.happened(conn, actor.actor_id, f"approval_{outcome.value}")
 
 
+def id_of(approval_id: str) -> UUID:
+    """An id that `ask` gave. Raises ValueError for any other text."""
+    return UUID(approval_id)
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)

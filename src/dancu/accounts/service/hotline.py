@@ -67,33 +67,36 @@ async def check(conn: Conn, actor: Actor, purpose: Purpose, number: str, answers
 
 async def lock(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id: int) -> bool:
     """Lock the account at the holder's word. False where it is locked so already."""
-    await _called(conn, actor, key, call_id)
+    await _called(conn, actor, key, call_id, "lock")
     return await locks.own_request(conn, actor, purpose, key, way="hotline")
 
 
 async def recover(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id: int) -> Started:
     """Send the holder the link by which they choose a new passcode; it and its code reach the account's phone only.
     Raises Conflict where no text message counts (then a counter helps)."""
-    await _called(conn, actor, key, call_id)
-    started = await recovery.begin(conn, actor, purpose, key, way="hotline", identity=["answers"])
+    shown = "approval" if "approval" in await _called(conn, actor, key, call_id, "recover") else "answers"
+    started = await recovery.begin(conn, actor, purpose, key, way="hotline", identity=[shown])
     await core.notify(conn, key, "recovery.link", url=started.link)
     return Started(started.recovery_id, "", started.needs, started.sent_to, started.expires_at)
 
 
 async def reissue(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id: int) -> None:
     """A new activation code, also after the days of the first one. Raises Conflict where the account is in use."""
-    await _called(conn, actor, key, call_id)
+    await _called(conn, actor, key, call_id, "reissue")
     await recovery.send_activation(conn, actor, purpose, key, way="hotline")
 
 
 _QUESTIONS = frozenset({*policy.ON_THE_CARD, *policy.OFF_THE_CARD})
 
 
-async def _called(conn: Conn, actor: Actor, key: int, call_id: int) -> None:
+async def _called(conn: Conn, actor: Actor, key: int, call_id: int, do: str) -> list[str]:
+    """What was asked in the call. Right answers open everything; what the caller agreed to on their phone opens just that."""
     access.require(actor, PERMISSION)
     await core.open(conn, [key])
-    if not await store.call_holds(conn, key, call_id, agent=actor.actor_id, seconds=policy.CALL_LIVES.total_seconds()):
+    asked = await store.call_asked(conn, key, call_id, agent=actor.actor_id, seconds=policy.CALL_LIVES.total_seconds())
+    if asked is None or ("approval" in asked and do not in asked):
         raise NotAllowed("hotline.no_call", N_("Cuộc gọi này chưa xác minh xong hoặc đã quá 15 phút. Hãy hỏi lại từ đầu."))
+    return asked
 
 
 def _as_kept(field: str, value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from dancu.accounts.models.recovery import ContactChange, ForSecond, Needs, Recovery
 from dancu.accounts.store.locks import whose
@@ -169,16 +170,32 @@ async def add_call(conn: Conn, key: int, *, agent: int, org: str, asked: Sequenc
     return int(row[0])
 
 
-async def call_holds(conn: Conn, key: int, call_id: int, *, agent: int, seconds: float) -> bool:
-    """Did this agent find the answers of this call enough, not long ago?"""
+async def add_call_of_approval(conn: Conn, key: int, approval_id: UUID, *, agent: int, org: str, asked: Sequence[str]) -> int | None:
+    """The call an approval stands for, the same however often it is asked for; None where it is another agent's."""
+    await conn.execute(
+        "INSERT INTO accounts.hotline_call (person_key, agent, org_code, asked, enough, approval_id)"
+        " VALUES (%s::bigint, %s::bigint, %s, %s, true, %s::uuid) ON CONFLICT DO NOTHING",
+        (key, agent, org, list(asked), approval_id),
+    )
     row = await (
         await conn.execute(
-            "SELECT 1 FROM accounts.hotline_call WHERE person_key = %s::bigint AND call_id = %s::bigint AND agent = %s::bigint"
+            "SELECT call_id FROM accounts.hotline_call WHERE person_key = %s::bigint AND approval_id = %s::uuid AND agent = %s::bigint",
+            (key, approval_id, agent),
+        )
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+async def call_asked(conn: Conn, key: int, call_id: int, *, agent: int, seconds: float) -> list[str] | None:
+    """What this agent asked in a call that was enough, not long ago; None where there is none."""
+    row = await (
+        await conn.execute(
+            "SELECT asked FROM accounts.hotline_call WHERE person_key = %s::bigint AND call_id = %s::bigint AND agent = %s::bigint"
             " AND enough AND at > now() - make_interval(secs => %s)",
             (key, call_id, agent, seconds),
         )
     ).fetchone()
-    return row is not None
+    return list(row[0]) if row else None
 
 
 async def for_second(conn: Conn, actor: Actor, purpose: Purpose, limit: int) -> list[ForSecond]:
