@@ -1,4 +1,5 @@
-"""Documents follow news: those chosen while enrolling are asked for, and what a desk has mended is asked again."""
+"""Documents follow news: those chosen while enrolling are asked for, and what a desk has mended, or what was seen to have
+changed at its source, is asked again."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Final
 from dancu.accounts.events import DOCUMENTS_CHOSEN
 from dancu.credentials.rules import KINDS
 from dancu.credentials.service import documents
-from dancu.exchange.events import DISPUTE_SETTLED
+from dancu.exchange.events import DISPUTE_SETTLED, PAPER_CHANGED
 from dancu.kernel.actor import SYSTEM
 from dancu.kit import events, jobs
 from dancu.kit.db import Conn
@@ -28,7 +29,7 @@ async def handle(conn: Conn, event: events.Event) -> None:
             if code in KINDS:
                 await documents.wish(conn, _ACTOR, documents.why(), key, code, "visit")
                 await _ask(conn, key, code)
-    elif event.topic == DISPUTE_SETTLED:
+    elif event.topic in (DISPUTE_SETTLED, PAPER_CHANGED):
         for kind in KINDS.values():
             if kind.connector and kind.connector == event.payload.get("connector") and await documents.of(conn, key, kind.code):
                 await _ask(conn, key, kind.code)
@@ -41,4 +42,4 @@ async def _ask(conn: Conn, key: int, code: str) -> None:
 
 async def consume(conn: Conn) -> int:
     """The next events; how many were looked at."""
-    return await events.consume(conn, NAME, handle, topics=frozenset({DOCUMENTS_CHOSEN, DISPUTE_SETTLED}))
+    return await events.consume(conn, NAME, handle, topics=frozenset({DOCUMENTS_CHOSEN, DISPUTE_SETTLED, PAPER_CHANGED}))

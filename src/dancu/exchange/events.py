@@ -9,6 +9,9 @@ DOCUMENT_MISMATCH: Final = "document.mismatch"
 # Its desk answered: whoever waits for the ministry's data asks again.
 DISPUTE_SETTLED: Final = "exchange.dispute.settled"
 
+# A ministry says something else of somebody than when it was last asked: a document that is carried in the account lives by it.
+PAPER_CHANGED: Final = "exchange.paper.changed"
+
 # The room of quality stands above this one: its news is known by its topics.
 CASE_OPENED: Final = "quality.case.opened"
 CASE_ANSWERED: Final = "quality.case.answered"

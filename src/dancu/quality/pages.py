@@ -81,7 +81,7 @@ async def my_cases(request: Request, conn: DbConn, actor: CurrentActor, opened: 
     cases = await service.cases_of(conn, actor, access.choose_purpose("own_record"), actor.actor_id)
     return render(
         request, "quality/my_cases.html", cases=cases, about=service.about, found=service.found, opened=opened, states=STATES,
-        desks=await _names(conn, [case.desk_org for case in cases]), today=SYSTEM_CLOCK.today(),
+        desks=await _names(conn, [code for case in cases for code in (case.desk_org, case.reporter_org)]), today=SYSTEM_CLOCK.today(),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dancu.credentials import keys, present
 from dancu.credentials.rules import KINDS
 from dancu.credentials.service import screens
 from dancu.exchange.service import paper_words as words
-from dancu.kernel.errors import DancuError, Invalid
+from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -27,6 +27,8 @@ from dancu.kit.web import (
 
 router = APIRouter()
 HOME = "/desk/check-document"
+#: What this desk checks documents for: a hospital's desk does not choose it for each patient. No personal data.
+COOKIE = "dancu_checks_for"
 
 
 def _offered() -> list[tuple[str, str]]:
@@ -38,7 +40,7 @@ def _offered() -> list[tuple[str, str]]:
 async def check_form(request: Request, actor: CurrentActor, code: str = "") -> Response:
     """Opened by scanning the picture, the form holds its code already: pressing the button is the check, opening is not."""
     return render(
-        request, "credentials/check.html", form=Form.of(code=code[:1000]), errors=FormErrors(), purposes=_offered(), found=None, present=present,
+        request, "credentials/check.html", form=Form.of(code=code[:1000], purpose=request.cookies.get(COOKIE, "")), errors=FormErrors(), purposes=_offered(), found=None, present=present,
         words=words, kinds=KINDS,
     )  # fmt: skip
 
@@ -51,13 +53,21 @@ async def check(request: Request, conn: DbConn, actor: CurrentActor) -> Response
         async with attempt(conn):
             if code not in dict(_offered()):
                 raise Invalid("document.purpose", N_("Hãy chọn mục đích trong danh sách."))
+            if not form.value("code"):
+                message = N_("Hãy quét mã, hoặc nhập 8 chữ số trên màn hình của người dân.")
+                raise Invalid("form.invalid", message, fields=(FieldError("code", "document.code", message),))
             found = await screens.check(conn, actor, access.choose_purpose(code, "", form.value("case_ref")[:80]), form.value("code"))
     except DancuError as error:
         errors = FormErrors.of(error)
-    return render(
-        request, "credentials/check.html", form=Form.of(purpose=code), errors=errors, purposes=_offered(), found=found, present=present, words=words,
-        kinds=KINDS, status=422 if errors else 200,
+    answer = render(
+        request, "credentials/check.html", form=Form.of(purpose=code, case_ref=form.value("case_ref") if errors else ""), errors=errors,
+        purposes=_offered(), found=found, present=present, words=words, kinds=KINDS, status=422 if errors else 200,
     )  # fmt: skip
+    if code in dict(_offered()):
+        answer.set_cookie(
+            COOKIE, code, max_age=30 * 86400, httponly=True, samesite="lax", secure=request.app.state.settings.https, path=HOME
+        )
+    return answer
 
 
 @router.get("/.well-known/dancu-documents", dependencies=[public(machine=True)])

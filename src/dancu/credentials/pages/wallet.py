@@ -15,7 +15,7 @@ from dancu.exchange.service import disputes, papers
 from dancu.exchange.service import paper_words as words
 from dancu.exchange.service.connected import Lines
 from dancu.kernel.actor import Purpose
-from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import DancuError, NotFound
 from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
@@ -74,7 +74,7 @@ async def _ask(request: Request, held: RequestLease, actor: CurrentActor, code: 
     fetched = await lines.ask(kind.connector, asking.number)
     conn = await held.connection()
     await population.open_person(conn, actor, why(), actor.actor_id, (service.FIELD,))
-    await service.settle(conn, actor, why(), actor.actor_id, code, await papers.settle(conn, asking, fetched))
+    await service.settle(conn, actor, why(), actor.actor_id, code, await papers.settle(conn, asking, fetched, news=False))
 
 
 @router.post("/{code}/integrate", dependencies=[allow("citizen")])
@@ -97,7 +97,7 @@ async def show(request: Request, held: RequestLease, actor: CurrentActor, docume
     view = await population.person(conn, actor, why(), actor.actor_id)
     return render(
         request, "credentials/screen.html", screen=screen, one=screen.document, kind=KINDS[screen.document.kind], view=view, present=present, words=words,
-        seconds=SHOWN_SECONDS, picture=_picture(f"{issuer}/desk/check-document?code={screen.code}"),
+        seconds=SHOWN_SECONDS, ends=f"{screen.expires_at.astimezone(VIETNAM):%H:%M:%S}", picture=_picture(f"{issuer}/desk/check-document?code={screen.code}"),
     )  # fmt: skip
 
 

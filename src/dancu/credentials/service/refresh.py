@@ -48,5 +48,5 @@ async def again(transaction: Transaction, lines: Lines, key: int, code: str) -> 
         asking = Asking(key, kind.connector, view.personal_id.number, entry_id, await papers.kept(conn, key, kind.connector), view)
     fetched = await lines.ask(kind.connector, asking.number)
     async with transaction() as conn:
-        shown = await papers.settle(conn, asking, fetched, worker=True)
+        shown = await papers.settle(conn, asking, fetched, worker=True, news=False)
         await documents.settle(conn, _ACTOR, why, key, code, shown)

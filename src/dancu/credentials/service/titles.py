@@ -15,6 +15,8 @@ STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.VALID: ("done", N_("Còn giá trị")), State.EXPIRED: ("late", N_("Hết hạn")),
     State.SUSPENDED: ("refused", N_("Đang bị tạm giữ, đình chỉ")), State.REVOKED: ("refused", N_("Đã bị thu hồi")),
 }  # fmt: skip
+#: Its source says something of how it stands that we do not know: not good, and not told as a suspension either.
+UNCLEAR: Final = ("late", N_("Chưa rõ tình trạng, cần hỏi cơ quan cấp"))
 STANDINGS: Final[Mapping[Standing, tuple[str, str]]] = {
     Standing.ASKED: ("us", N_("Đang hỏi cơ quan cấp")), Standing.CONTRADICTS: ("you", N_("Chưa tích hợp được")),
     Standing.NOT_FOUND: ("draft", N_("Không có ở cơ quan cấp")), Standing.UNREACHABLE: ("us", N_("Cơ quan cấp chưa trả lời")),
@@ -29,7 +31,10 @@ def document_title(code: str) -> str:
 
 def state(document: Document) -> tuple[str, str] | None:
     """The state today, as status and text; None while it is not integrated."""
-    found = document.now(SYSTEM_CLOCK.today(), KINDS[document.kind].until)
+    kind = KINDS[document.kind]
+    found = document.now(SYSTEM_CLOCK.today(), kind.until)
+    if found is State.SUSPENDED and kind.state and not document.record.get(kind.state):
+        return UNCLEAR
     return STATES[found] if found else None
 
 

@@ -59,6 +59,12 @@ class Outcome(StrEnum):
 #: Attempts that say something is wrong with the registry or with a card, and become a case.
 FILED: Final = frozenset({Outcome.DISAGREES, Outcome.REPLACED})
 
+#: Outcomes of typed ways behind which a slip of the hand is likelier than a wrong registry: shown to be looked at once more.
+SLIPS: Final[Mapping[Way, frozenset[Outcome]]] = {
+    Way.LOOKUP: FILED | {Outcome.NOT_FOUND}, Way.CARD: FILED | {Outcome.NOT_FOUND}, Way.NOTICE: FILED | {Outcome.NOT_FOUND},
+    Way.ACCOUNT: frozenset({Outcome.NOT_FOUND, Outcome.TOO_LATE}),
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -118,12 +124,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What came of one attempt at a counter: `next_way` to offer where it failed, `filed` True where a case was opened."""
+    """What came of one attempt at a counter: `next_way` to offer where it failed, `filed` True where a case was opened. `doubted`:
+    what was typed may be a slip of the hand; nothing was counted or filed yet."""
 
     found: Found
     verification: Verification | None = None
     next_way: Way | None = None
     filed: bool = False
+    doubted: bool = False
 
     @property
     def outcome(self) -> Outcome:

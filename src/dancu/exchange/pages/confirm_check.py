@@ -15,6 +15,8 @@ from dancu.exchange.pages.residence import moment, site
 from dancu.exchange.service import confirmations, statements
 from dancu.kernel.actor import SYSTEM, Channel
 from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.errors import FieldError, Invalid
+from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
     DbConn,
@@ -32,10 +34,10 @@ from dancu.kit.web.text import time_vn
 router = APIRouter(prefix="/check")
 
 
-def _page(request: Request, form: Form, result: Checked | None) -> Response:
+def _page(request: Request, form: Form, result: Checked | None, errors: FormErrors | None = None) -> Response:
     return render(
-        request, "exchange/confirm_check.html", base="base_citizen.html", form=form, errors=FormErrors(), result=result,
-        words=confirm_words, terms=residence_words.TERMS, moment=moment,
+        request, "exchange/confirm_check.html", base="base_citizen.html", form=form, errors=errors or FormErrors(), result=result,
+        words=confirm_words, terms=residence_words.TERMS, moment=moment, status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -49,6 +51,9 @@ async def check(request: Request, conn: DbConn) -> Response:
     form = await read_form(request)
     visitor = replace(SYSTEM, request_id=request.state.request_id, channel=Channel.WEB)
     text = form.value("text")
+    if not text:
+        message = N_("Hãy quét mã hoặc dán nội dung mã.")
+        return _page(request, form, None, FormErrors.of(Invalid("form.invalid", message, fields=(FieldError("text", "confirm.text", message),))))
     result = await confirmations.check(conn, visitor, access.choose_purpose("identity_check"), text)
     if result.state is ConfirmationState.UNREADABLE:
         result = _receipt(text)

@@ -100,11 +100,15 @@ async def prove(request: Request, conn: DbConn, actor: CurrentActor) -> Response
         form = _kept(form, code="", token="")
     try:
         async with attempt(conn):
-            result = await residence.prove(conn, actor, _asked(form, way), org_name=await org_name(conn, actor.org_code), tried=[*tried, way])
+            result = await residence.prove(
+                conn, actor, _asked(form, way), org_name=await org_name(conn, actor.org_code), tried=[*tried, way], sure=bool(form.value("sure")),
+            )  # fmt: skip
     except (Invalid, Conflict, Exceeded) as error:
         return _page(request, _kept(form), way, tried=tried, errors=FormErrors.of(error), status=422)
     if result.verification is not None:
         answer: Response = see_other(f"/desk/residence/{result.verification.person_key}/{result.verification.verification_id}")
+    elif result.doubted:
+        answer = _page(request, _kept(form), way, tried=tried, result=result)
     elif result.outcome is Outcome.WAITING:
         answer = _page(request, _kept(form, token=result.found.token), way, tried=tried, result=result)
     else:

@@ -44,11 +44,17 @@ OUTCOMES: Final = {
     Outcome.DENIED: (N_("Người dân không đồng ý"), N_("Hãy hỏi lại người dân, hoặc dùng cách khác.")),
     Outcome.TOO_LATE: (N_("Mã hoặc câu hỏi đã hết hạn"), N_("Mời người dân lấy mã mới, hoặc hỏi lại.")),
 }
+#: What a slip of the hand looks like (models.residence.SLIPS).
+SLIP: Final = {
+    Outcome.DISAGREES: N_("Thông tin đã nhập khác với cơ sở dữ liệu dân cư"), Outcome.REPLACED: N_("Ngày cấp đã nhập không phải của thẻ đang dùng"),
+    Outcome.NOT_FOUND: N_("Không có số này trong cơ sở dữ liệu dân cư"), Outcome.TOO_LATE: N_("Không có mã này, hoặc mã đã hết hạn"),
+}  # fmt: skip
 #: Remarks of how it was proved, for the receipt.
 HOW: Final = {
     "typed": N_("Nhập tay từ giấy tờ xuất trình"), "degraded": N_("Mã QR đọc được một phần, đã đối chiếu phần còn lại"),
     "chip_signed": N_("Chữ ký trong chip hợp lệ"), "chip_unchecked": N_("Đầu đọc không đưa chữ ký của chip"),
     "chip_unknown_issuer": N_("Chip được ký bởi nơi chưa có trong danh sách tin cậy"),
+    "close": N_("Có mục gần giống, không trùng từng chữ: phiếu ghi theo cơ sở dữ liệu"),
 }  # fmt: skip
 #: What a receipt or confirmation says of a person, in this order.
 TERMS: Final = {

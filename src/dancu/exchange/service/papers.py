@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from dancu.exchange.connectors.catalogue import connector, connectors
+from dancu.exchange.events import PAPER_CHANGED
 from dancu.exchange.models.connectors import Connector, Content, Fetched, Outcome
 from dancu.exchange.models.papers import Asking, Paper, Shown
 from dancu.exchange.store import papers as store
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import NotAllowed, NotFound
+from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
@@ -99,8 +101,9 @@ async def ask(conn: Conn, actor: Actor, purpose: Purpose, key: int, code: str, d
     return Asking(key, code, number.number, verdict.entry_id, await kept(conn, key, code), view)
 
 
-async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool = False) -> Shown:
-    """Keep what was answered, and how the ministry fared. Where it did not answer, the paper kept before stands with its age."""
+async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool = False, news: bool = True) -> Shown:
+    """Keep what was answered, and how the ministry fared. Where it did not answer, the paper kept before stands with its age. `news`:
+    tell who lives by this paper that it says something else than before; False for who goes on with it at once."""
     one = known(asking.code)
     if fetched.outcome is Outcome.NOT_CONNECTED:
         return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
@@ -114,6 +117,8 @@ async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool =
     as_of = content.as_of if content else None
     kept = (asking.person_key, asking.code, seal(asking.person_key, asking.code, content), as_of, fetched.at, asking.entry_id)
     await (store.keep_as_worker if worker else store.keep)(conn, *kept)
+    if news and asking.kept is not None and _says(asking.kept.content) != _says(content):
+        await events.emit(conn, PAPER_CHANGED, asking.person_key, {"connector": asking.code})
     paper = Paper(asking.code, content, as_of, "api", fetched.at, asking.entry_id)
     return Shown(one, paper, fetched.outcome, differing(asking.view, paper))
 
@@ -122,6 +127,11 @@ async def kept(conn: Conn, key: int, code: str) -> Paper | None:
     """The last answer about an opened person."""
     found = _papers(key, await store.kept(conn, key, [code]))
     return found[0] if found else None
+
+
+def _says(content: Content | None) -> object:
+    """What is said of the person, whatever day the ministry gives it."""
+    return content and (dict(content.holder), {part: [dict(row) for row in rows] for part, rows in content.parts.items()})
 
 
 def differing(view: PersonView, paper: Paper | None) -> tuple[str, ...]:

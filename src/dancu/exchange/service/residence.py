@@ -9,7 +9,7 @@ from typing import Any, Final
 from dancu.access import service as access
 from dancu.audit import service as audit
 from dancu.exchange.models.procedures import LAW, PROCEDURES
-from dancu.exchange.models.residence import FILED, Asked, Found, Outcome, Proved, Verification, Way, order_on
+from dancu.exchange.models.residence import FILED, SLIPS, Asked, Found, Outcome, Proved, Verification, Way, order_on
 from dancu.exchange.service import statements, ways
 from dancu.exchange.store import residence as store
 from dancu.kernel.actor import Actor, Purpose
@@ -37,16 +37,20 @@ def purpose_for(case_ref: str) -> Purpose:
 
 async def prove(
     conn: Conn, actor: Actor, asked: Asked, *, org_name: str, tried: Sequence[Way] = (), purpose: Purpose | None = None,
-    officer: str = "", clock: Clock = SYSTEM_CLOCK,
+    officer: str = "", sure: bool = True, clock: Clock = SYSTEM_CLOCK,
 ) -> Proved:  # fmt: skip
     """Try one way for one dossier. `tried`: ways that failed before, which are not offered again. The attempt is counted per
     office, device and way; a disagreement is filed; where the way worked, the receipt is kept. `purpose`: of a partner's
-    call, the desk's own otherwise. Raises Invalid for a form to be mended (nothing is counted), NotAllowed, Exceeded."""
+    call, the desk's own otherwise. `sure` False: what was typed was not looked at a second time, so that a likely slip is given back
+    `doubted`; a case in somebody's name is not opened for a wrong key. Raises Invalid for a form to be mended (nothing is counted),
+    NotAllowed, Exceeded."""
     _check(asked)
     why = purpose or purpose_for(asked.case_ref)
     found = await ways.attempt(conn, actor, why, asked, org_name)
     if found.outcome is Outcome.WAITING and asked.token:
         return Proved(found)
+    if not sure and found.outcome in SLIPS.get(asked.way, ()):
+        return Proved(found, next_way=next_way(asked.way, tried, clock), doubted=True)
     await store.count_way(conn, clock.today(), actor.org_code, asked.device, asked.procedure, asked.way, found.outcome.value)
     if found.outcome is Outcome.PROVED:
         return Proved(found, await _keep(conn, actor, why, asked, found, org_name, officer or actor.name, clock))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from dancu.access import service as access
 from dancu.access.models import Organisation, OrganisationKind
@@ -33,17 +33,15 @@ SORTS = ("overdue", "name", "stage", "since", "last_call")
 
 @dataclass(frozen=True, slots=True)
 class Roadmap:
-    """`counts`: (group, stage) -> organisations; `promises`: all, what waits first."""
+    """`counts`: (group, stage) -> organisations; `late_answers`: of all organisations, whichever lines are shown; `promises`: all, what
+    waits first."""
 
     lines: list[Line]
     counts: dict[tuple[str, str], int]
     promises: list[Promise]
     names: dict[str, str]
     today: date
-
-    @property
-    def late_answers(self) -> int:
-        return sum(1 for line in self.lines if line.overdue)
+    late_answers: int
 
     @property
     def late_promises(self) -> int:
@@ -71,14 +69,14 @@ async def roadmap(conn: Conn, *, group: str = "", stage: str = "", sort: str = "
         lines.append(
             Line(
                 org.org_code, org.name, of[org.org_code], _stage(partner, called and vietnam_day(called), today),
-                vietnam_day(partner.changed_at) if partner else None, called, partner.due if partner else None,
+                vietnam_day(_since(partner)) if partner else None, called, partner.due if partner else None,
                 partner.overdue(today) if partner else 0, partner is not None and partner.escalated_at is not None,
                 sum(1 for one in mine if one.overdue(today)), len(mine),
             )
         )  # fmt: skip
     counts = Counter((str(line.group), str(line.stage)) for line in lines)
     shown = [line for line in lines if group in ("", line.group) and stage in ("", line.stage)]
-    return Roadmap(_sorted(shown, sort), dict(counts), promises, {org.org_code: org.name for org in organisations}, today)
+    return Roadmap(_sorted(shown, sort), dict(counts), promises, {org.org_code: org.name for org in organisations}, today, sum(1 for line in lines if line.overdue))
 
 
 async def promise(conn: Conn, actor: Actor, org_code: str, title: str, owner: str, due: date | None, *, title_en: str = "", note: str = "") -> int:
@@ -137,6 +135,13 @@ def _stage(partner: Partner | None, called: date | None, today: date) -> Stage:
     if stage is Stage.LIVE and (called is None or called < lately) and not fresh:
         return Stage.UNUSED
     return stage
+
+
+def _since(partner: Partner) -> datetime:
+    """When it came to the stage it stands at; a question or an escalation on the way is no new stage."""
+    stage = _STAGES[partner.state]
+    began = partner.applied_at if stage is Stage.SECURITY_CHECK else partner.live_at if stage is Stage.LIVE else None
+    return began or partner.changed_at
 
 
 def _sorted(lines: list[Line], sort: str) -> list[Line]:

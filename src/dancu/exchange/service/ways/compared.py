@@ -39,6 +39,8 @@ async def compared(
         return with_(await nobody_there(conn, actor, purpose), read=read)
     view = await _look(conn, actor, purpose, asked, keys[0])
     fields = {field: word.value for field, word in compare(view, declared).items()}
+    if Agreement.CLOSE in fields.values():
+        how = (*how, "close")
     card = standing(reading, view.card)
     if card is not Standing.UNKNOWN:
         fields["card"] = card.value
