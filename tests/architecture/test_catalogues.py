@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_file
@@ -14,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from dancu.kit.files import package_dir
 from dancu.kit.i18n import po_files
+from dancu.kit.i18n import read_po as read_quickly
 
 # Where the message stands in a call: (position, keyword).
 CALLS = {
@@ -139,3 +141,28 @@ def test_every_translation_is_of_a_text_that_is_there() -> None:
     data = "".join(path.read_text("utf-8") for kind in ("*.yaml", "*.csv", "*.toml") for path in root.rglob(kind))
     gone = [msgid for msgid in english() if msgid not in there and msgid not in data]
     assert not gone, f"{len(gone)} translations of nothing:\n" + "\n".join(gone)
+
+
+def test_what_commands_read_quickly_is_what_a_full_reader_reads() -> None:
+    for path in po_files("en"):
+        with path.open("rb") as file:
+            full = {str(m.id): str(m.string) for m in read_po(file, locale="en") if m.id and m.string and not m.fuzzy}
+        assert dict(read_quickly(path.read_text("utf-8"))) == full, path.name
+
+
+@pytest.mark.parametrize("word", ["demo", "migrate", "doctor", "territory", "names", "numbers", "person", "import"])
+def test_help_of_the_commands_others_script_has_english(word: str) -> None:
+    from typer.main import get_command
+
+    from dancu.cli import COMMANDS, command_tree
+
+    def texts(command: Any) -> Iterator[str]:
+        yield from filter(None, (command.help, *(getattr(param, "help", None) for param in command.params)))
+        for below in getattr(command, "commands", {}).values():
+            yield from texts(below)
+
+    english_texts = english()
+    tree = get_command(command_tree([word]))
+    said = {COMMANDS[word][2], *texts(tree.commands[word] if hasattr(tree, "commands") else tree)}  # type: ignore[attr-defined]
+    missing = [text for text in said if text not in english_texts and _VIETNAMESE.search(text)]
+    assert not missing, "\n".join(missing)

@@ -77,6 +77,28 @@ def test_explain_has_exactly_the_promised_keys() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("Ông Nguyễn Văn Hoàng", ["person.name.title"]),
+        ("bà TRẦN THỊ HOÀ", ["person.name.title"]),
+        ("GS.TS Nguyễn Văn Hoàng", ["person.name.title"]),
+        ("PGS. TS. Lê Văn Ba", ["person.name.title"]),
+        ("ĐỒNG CHÍ LÊ VĂN BA", ["person.name.title"]),
+        ("Nguyễn Văn Hoàng 😀", ["person.name.characters"]),
+        ("Ông Thị Mai", []),  # Ông is a surname as well
+        ("Cù Lê Minh", []),
+        ("Chu Đình Nghĩa", []),
+        ("Anh Thư", []),
+        ("Nguyễn Bà", []),
+    ],
+)
+def test_explain_says_what_a_person_should_look_at(written: str, codes: list[str]) -> None:
+    told = explain(written)
+    assert [one["code"] for one in told.get("findings", [])] == codes
+    assert told["normal"].casefold().endswith(written.split()[-1].casefold())  # nothing is dropped
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [("hoà", "hòa"), ("thuý", "thúy"), ("Loè", "Lòe"), ("THUỶ", "thủy"), ("Hoạ", "họa")],
 )

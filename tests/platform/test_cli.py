@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -132,6 +133,16 @@ def test_errors_speak_english_where_asked() -> None:
     english = dancu("numbers", "explain", "1", "--json", env={"DANCU_LANG": "en"})
     assert "12 digits" in english.err
     assert english.json["message"] in english.err
+
+
+def test_help_speaks_the_language_of_the_command() -> None:
+    vietnamese, english = (dancu("person", "show", "--help", env={"DANCU_LANG": lang}) for lang in ("vi", "en"))
+    assert "Cách dùng:" in vietnamese.out
+    assert "Tùy chọn" in vietnamese.out
+    assert not {"Usage", "Options", "required", "Show"} & set(re.findall(r"\w+", vietnamese.out))
+    assert "Usage:" in english.out
+    assert "A person's record" in english.out
+    assert english.out.isascii() or not re.search("[ạảãăâđêôơư]", english.out)
 
 
 @pytest.mark.parametrize(

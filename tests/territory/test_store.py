@@ -127,3 +127,22 @@ async def test_a_known_hamlet_settles_a_commune_that_was_split(loaded) -> None: 
 async def test_the_app_may_keep_hamlets_but_not_touch_units(conn) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await conn.execute("DELETE FROM territory.unit")
+
+
+async def test_names_of_hamlets_are_remembered_up_to_a_limit(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    asked: list[int] = []
+
+    async def names(_conn, hamlet_ids):  # type: ignore[no-untyped-def]
+        asked.extend(hamlet_ids)
+        return {i: f"thôn {i}" for i in hamlet_ids}
+
+    monkeypatch.setattr(service.store, "hamlet_names", names)
+    monkeypatch.setattr(service, "_names", {})
+    monkeypatch.setattr(service, "_MOST", 3)
+    await service.learn_hamlets(None, [1, 2, 3, None])  # type: ignore[arg-type]
+    await service.learn_hamlets(None, [1, 4])  # type: ignore[arg-type]
+    assert sorted(asked) == [1, 2, 3, 4]
+    assert [service.hamlet_name(i) for i in (1, 4)] == ["thôn 1", "thôn 4"]
+    assert len(service._names) == 3
+    await service.learn_hamlets(None, range(10, 20))  # type: ignore[arg-type]
+    assert all(service.hamlet_name(i) for i in range(10, 20))  # whoever asks for many at once gets them all

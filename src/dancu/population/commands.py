@@ -75,9 +75,10 @@ def search(
 
     def table(found: dict[str, Any]) -> None:
         from dancu.kernel.dates import PartialDate
+        from dancu.kit.i18n import N_, gettext
 
         if not found["results"]:
-            print("Không tìm thấy ai.")
+            print(gettext(N_("Không tìm thấy người nào.")))
         for hit in found["results"]:
             born = PartialDate.from_iso(hit["birth"]).vi() if hit["birth"] else ""
             print(f"{hit['personal_id'] or '-':>14}  {hit['name']}  {born}  {hit['residence']}")

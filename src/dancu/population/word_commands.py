@@ -35,8 +35,12 @@ def explain_name(
 ) -> None:
     """Dạng chuẩn, những gì đã sửa, và bốn khóa của một họ tên."""
     from dancu.kernel.names import explain
+    from dancu.kit.i18n import gettext
 
-    _each(text, explain, as_json, _show_name)
+    def answer(name: str) -> dict[str, Any]:
+        return explain(name, lambda finding: gettext(finding.message, **dict(finding.params)))
+
+    _each(text, answer, as_json, _show_name)
 
 
 @numbers.command("explain")
@@ -71,9 +75,13 @@ def _each(
 
 
 def _show_name(found: dict[str, Any]) -> None:
+    from dancu.kit.i18n import N_, gettext
+
     print(found["normal"])
     if found["repairs"]:
-        print("đã sửa:", ", ".join(found["repairs"]))
+        print(gettext(N_("đã sửa")) + ":", ", ".join(found["repairs"]))
+    for finding in found.get("findings", ()):
+        print(gettext(N_("cần xem lại")) + ":", finding["message"])
     _show_pairs(found["keys"])
 
 

@@ -138,23 +138,28 @@ _HOW = {
 
 def _how(via: str) -> str:
     """How a unit was reached, in words; a way not known here is shown as it is."""
-    return ", ".join(_HOW.get(part, part) for part in via.split("+"))
+    from dancu.kit.i18n import gettext
+
+    return ", ".join(gettext(_HOW.get(part, part)) for part in via.split("+"))
 
 
 def _table(answer: "Resolution", day: date) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
+    from dancu.kit.i18n import N_, gettext, language
     from dancu.territory.gazetteer import gazetteer
 
-    words = {"exact": "Rõ ràng", "ambiguous": "Chưa rõ", "unknown": "Không nhận ra"}
-    print(f"{words[answer.status.value]} ({day:%d/%m/%Y})" + (f". {answer.note}" if answer.note else ""))
+    words = {"exact": N_("Rõ ràng"), "ambiguous": N_("Chưa rõ ràng"), "unknown": N_("Không nhận ra")}
+    print(f"{gettext(words[answer.status.value])} ({day:%d/%m/%Y})" + (f". {gettext(answer.note)}" if answer.note else ""))
     if answer.rest:
-        print(f"Phần còn lại: {answer.rest}")
+        print(gettext(N_("Phần còn lại")) + f": {answer.rest}")
     if not answer.candidates:
         return
-    table = Table("Mã", Column("Đơn vị", no_wrap=True), "Độ tin cậy", "Cách nhận ra", box=None)
+    unit, mark = gettext(N_("Đơn vị")), "." if language() == "en" else ","
+    heads = gettext(N_("Độ tin cậy")), gettext(N_("Cách nhận ra"))
+    table = Table(gettext(N_("Mã")), Column(unit, no_wrap=True), *heads, box=None)
     for c in answer.candidates[:15]:
         name = gazetteer().full_name(c.unit.unit_id, day)
-        table.add_row(c.unit.code, name, f"{c.confidence:.2f}".replace(".", ","), _how(c.via))
+        table.add_row(c.unit.code, name, f"{c.confidence:.2f}".replace(".", mark), _how(c.via))
     Console(soft_wrap=True).print(table)

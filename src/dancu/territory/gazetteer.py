@@ -140,29 +140,37 @@ class Gazetteer:
 
     # -- through time -------------------------------------------------------------------------------------
     @cached_property
-    def _successions(self) -> tuple[dict[int, list[str]], dict[int, list[int]]]:
-        """Raw rows of successions.csv by predecessor, and predecessors by successor."""
-        forward: dict[int, list[str]] = defaultdict(list)
-        backward: dict[int, list[int]] = defaultdict(list)
+    def _forward(self) -> dict[str, list[str]]:
+        """Rows of successions.csv by predecessor, as written: to say what became of one place needs no more."""
+        forward: dict[str, list[str]] = defaultdict(list)
         for line in read_lines("successions"):
-            a, b, rest = line.split(",", 2)
-            forward[int(a)].append(f"{b},{rest}")
-            if b:
-                backward[int(b)].append(int(a))
-        return forward, backward
+            before, _, rest = line.partition(",")
+            forward[before].append(rest)
+        return dict(forward)
+
+    @cached_property
+    def _backward(self) -> dict[int, list[int]]:
+        """Predecessors by successor."""
+        backward: dict[int, list[int]] = defaultdict(list)
+        for before, rows in self._forward.items():
+            for row in rows:
+                after, _, _ = row.partition(",")
+                if after:
+                    backward[int(after)].append(int(before))
+        return dict(backward)
 
     @lru_cache(maxsize=20_000)  # noqa: B019 - the gazetteer lives as long as the process
     def successions(self, unit_id: int) -> tuple[Succession, ...]:
         """What became of the unit, heirs the source lists first in front; empty while it lasts."""
         found = [
             Succession(unit_id, int(b) if b else None, SuccessionKind(k), date.fromisoformat(d), main == "1", e)
-            for b, k, d, main, e in (line.split(",") for line in self._successions[0].get(unit_id, ()))
+            for b, k, d, main, e in (line.split(",") for line in self._forward.get(str(unit_id), ()))
         ]
         return tuple(sorted(found, key=lambda s: not s.main))
 
     def before(self, unit_id: int) -> tuple[int, ...]:
         """Ids of the units that directly went into this one."""
-        return tuple(self._successions[1].get(unit_id, ()))
+        return tuple(self._backward.get(unit_id, ()))
 
     def successors(self, unit_id: int, as_of: date) -> tuple[Unit, ...]:
         """The units valid on the day that the unit lives on in; itself while valid; () if unknown or not yet made.

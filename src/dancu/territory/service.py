@@ -48,16 +48,23 @@ HAMLET_KINDS = ("thôn", "bản", "làng", "buôn", "bon", "ấp", "xóm", "khó
 
 
 _SECONDS = 600.0
+_MOST = 20_000
 _names: dict[int, tuple[float, str]] = {}
+"""Hamlet -> (until when, its name), the one asked for longest ago first; the country has some 90,000."""
 
 
 async def learn_hamlets(conn: "Conn", hamlet_ids: Iterable[int | None]) -> None:
-    """Make `hamlet_name` know these; names are remembered for ten minutes."""
-    now = time.monotonic()
-    wanted = [i for i in set(hamlet_ids) if i is not None and _names.get(i, (0.0, ""))[0] < now]
+    """Make `hamlet_name` know these; names are remembered for ten minutes, the last 20,000 of them."""
+    now, asked = time.monotonic(), {i for i in hamlet_ids if i is not None}
+    for i in asked & _names.keys():
+        _names[i] = _names.pop(i)
+    wanted = [i for i in asked if _names.get(i, (0.0, ""))[0] < now]
     if wanted:
         found = await store.hamlet_names(conn, wanted)
         _names.update({i: (now + _SECONDS, found.get(i, "")) for i in wanted})
+    if (surplus := len(_names) - max(_MOST, len(asked))) > 0:
+        for i in list(_names)[:surplus]:
+            del _names[i]
 
 
 def hamlet_name(hamlet_id: int | None) -> str:

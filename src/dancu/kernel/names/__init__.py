@@ -2,8 +2,8 @@
 searching and sorting. Words are 1 to 7; one word is a whole name; no list of surnames is ever complete."""
 
 from ..text import fold_ascii
-from .checking import name_findings
-from .form import NameForm, NameKeys, ascii_key, explain, normal_form, repair, search_tokens
+from .checking import explain, name_findings, title_finding
+from .form import NameForm, NameKeys, ascii_key, normal_form, repair, search_tokens
 from .legacy import Encoding, decode, detect_encoding, double_encoded, single_encoded
 from .sorting import sort_key
 from .tones import tone_fold
@@ -24,5 +24,6 @@ __all__ = [
     "search_tokens",
     "single_encoded",
     "sort_key",
+    "title_finding",
     "tone_fold",
 ]

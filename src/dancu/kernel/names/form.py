@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..errors import Invalid
 from ..text import VIETNAMESE, compose, drop_invisible, fold_ascii
@@ -221,9 +221,3 @@ def ascii_key(text: str) -> str:
 def search_tokens(text: str) -> tuple[str, ...]:
     """Lower-case ASCII words of a name or query, in the order written: letters and digits only."""
     return tuple(_ASCII_TOKEN.findall(ascii_key(text)))
-
-
-def explain(text: str) -> dict[str, Any]:
-    """The normal form as plain data: {normal, repairs, keys: {written, tone_folded, ascii, sort}}."""
-    form = normal_form(text)
-    return {"normal": form.normal, "repairs": list(form.repairs), "keys": form.keys._asdict()}
