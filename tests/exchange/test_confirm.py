@@ -3,6 +3,7 @@ paper was demanded."""
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 from datetime import timedelta
@@ -98,6 +99,14 @@ def _text() -> str:
     if not _made:
         _made.append(statements.keys().sign(statements.CONFIRMATION, {"jti": "A" * 16, "name": "Trần Thị Hoà", "exp": 2_000_000_000}))
     return _made[0]
+
+
+def test_brackets_without_end_are_no_statement() -> None:
+    """A few kilobytes of "[" exhausted the reader: whoever pasted them at /check was answered 500."""
+    text = f"{base64.urlsafe_b64encode(b'[' * 2000).decode().rstrip('=')}.e30.{'A' * 86}"
+    with pytest.raises(statements.Unreadable):
+        statements.keys().verify(text, statements.CONFIRMATION)
+    assert checker.check(statements.keys().jwks(), text, 0)[0] == "unreadable"
 
 
 def test_one_kind_is_not_taken_for_another(tmp_path: Path):

@@ -84,6 +84,12 @@ async def test_an_answered_case_is_closed(app, citizen, police):
         await service.answer(app, police, REQUEST, citizen.actor_id, case.case_id, CaseState.DONE, "Đã sửa rồi.")
 
 
+async def test_a_number_no_case_can_have_is_bad_input(app, citizen):
+    with pytest.raises(psycopg.errors.NumericValueOutOfRange):  # answered 422; written into the evidence first, it was a 500
+        await service.withdraw(app, citizen, OWN, citizen.actor_id, 10**20)
+    await app.rollback()
+
+
 async def test_only_the_citizen_and_the_area_see_it(app, citizen, officers):
     await open_one(app, citizen)
     await app.commit()

@@ -31,7 +31,7 @@ def check(keys: dict[str, Any], text: str, now: float) -> tuple[str, dict[str, A
     try:
         head, body, signature = text.strip().rpartition("#")[2].split(".")
         header, raw = json.loads(unb64u(head)), unb64u(signature)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "unreadable", {}
     if not isinstance(header, dict):
         return "unreadable", {}

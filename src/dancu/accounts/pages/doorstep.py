@@ -61,7 +61,7 @@ async def hand_in(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
             for row in rows[1:]:
                 record = kit.SealedRecord(str(row["id"]), base64.b64decode(row["sealed"]), bytes.fromhex(row["signature"]))
                 state = await doorstep.receive(conn, actor, state.trip.trip_id, record)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         wrong = Invalid("doorstep.file", N_("Hãy chọn tệp chuyến mà bộ thiết bị đã đóng gói."))
         return await _page(request, conn, actor, FormErrors((), wrong))
     except DancuError as error:

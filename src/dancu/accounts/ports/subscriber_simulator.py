@@ -19,6 +19,6 @@ async def simulate(request: Request) -> Response:
     try:
         asked: Any = await request.json()
         phone = str(asked["phone"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Invalid("subscriber.request", N_("Yêu cầu phải có số điện thoại.")) from None
     return JSONResponse({"match": None if phone.endswith("8") else not phone.endswith("9"), "simulator": True})

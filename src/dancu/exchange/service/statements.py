@@ -71,7 +71,7 @@ class StatementKeys:
         head, body, signature = text.split(".")
         try:
             header, raw = json.loads(_unb64u(head)), _unb64u(signature)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreadable from error
         if not isinstance(header, dict) or header.get("typ") != typ:
             raise Unreadable

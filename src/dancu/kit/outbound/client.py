@@ -48,7 +48,10 @@ class Answer:
 
     def json(self) -> Any:
         """ValueError where the body is no JSON."""
-        return _json.loads(self.body)
+        try:
+            return _json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
 
 
 class Outbound:

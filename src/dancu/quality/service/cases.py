@@ -121,7 +121,7 @@ async def answer(
 async def withdraw(conn: Conn, actor: Actor, purpose: Purpose, key: int, case_id: int) -> None:
     """The citizen takes a waiting case back."""
     await population.open_person(conn, actor, purpose, key, fields=("cases",))
-    note = {"verb": "case.withdraw", "case_id": case_id}
-    await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)
     if not await store.withdraw(conn, key, case_id):
         raise Conflict("case.closed", N_("Phản ánh này đã được trả lời hoặc đã rút."))
+    note = {"verb": "case.withdraw", "case_id": case_id}
+    await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)

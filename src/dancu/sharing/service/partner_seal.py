@@ -39,7 +39,7 @@ def _jws(terms: bytes, compact: str, spki: bytes) -> bool:
         header, raw = json.loads(_b64u(head)), _b64u(signature)
         if payload and _b64u(payload) != terms:
             return False
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return False
     if not isinstance(header, dict) or "crit" in header:
         return False
