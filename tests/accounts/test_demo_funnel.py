@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dancu.access import service as access
-from dancu.accounts.service import activate, core, funnel
+from dancu.accounts.service import activate, core, funnel, upkeep
 from dancu.accounts.service import demo as demo_accounts
-from dancu.demo import eid_funnel
+from dancu.demo import eid_funnel, eid_waiting
 from dancu.kernel.actor import Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from tests.accounts.registration import person
 
 STATISTICS = Purpose("statistics", "89/2015/QH13")
@@ -58,3 +59,22 @@ async def test_who_wants_to_try_one_gets_it_at_the_level_asked_for(app, admin, f
     assert (made.level, made.state) == (1, "active")
     assert made.phone
     assert (await core.existing(app, row[0])).channel == "demo"
+
+
+async def test_one_that_nobody_looked_at_in_time_waits_at_the_ward_and_is_passed_up(registry, app, admin, office):
+    """The first person's is late and passed up by the job itself, the second's is not late yet; both say they are made up."""
+    import psycopg
+
+    people = [(await person(office))[0] for _ in range(2)]
+    await app.commit()
+    unit = (await (await admin.execute("SELECT unit_id FROM population.residence WHERE person_key = %s", (people[0],))).fetchone())[0]
+    made = await eid_waiting.fill(admin, unit)
+    await admin.commit()
+    assert made == 2
+    async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as worker:
+        await upkeep.escalate(worker, SYSTEM_CLOCK.today())
+    rows = await (await admin.execute(
+        "SELECT reasons, due_on < %s, escalated_at IS NOT NULL, portrait IS NOT NULL FROM accounts.application"
+        " WHERE made_up AND state = 'waiting' ORDER BY due_on", (SYSTEM_CLOCK.today(),)
+    )).fetchall()  # fmt: skip
+    assert rows == [(["name_close", "subscriber_unknown"], True, True, True), (["subscriber_differs"], False, False, True)]

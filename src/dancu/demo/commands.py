@@ -148,7 +148,7 @@ def _prepare(folder: Path, people: int) -> None:
     """Migrate always; fill what an earlier run has not filled. An interrupted fill is started anew."""
     import asyncio
 
-    from dancu.demo import eid_funnel, fill, offices, partners, samples
+    from dancu.demo import eid_funnel, eid_waiting, fill, offices, partners, samples
     from dancu.kit import postgres
 
     state = fill.state_of(folder)
@@ -180,6 +180,7 @@ def _prepare(folder: Path, people: int) -> None:
             asyncio.run(samples.references())
         with _step("Hồ sơ định danh mẫu: nộp, duyệt, báo, kích hoạt"):
             asyncio.run(eid_funnel.seed(people))
+            asyncio.run(eid_waiting.seed())
         _import_messy(folder, people)
         with _step("Thống kê cho bộ lập kế hoạch truy vấn"):
             asyncio.run(fill.settle())
