@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -192,6 +193,21 @@ async def test_a_strangers_wrong_tries_end_the_short_code_and_a_long_one_reaches
     for _ in range(3 * codes.SHORT_TRIES):
         assert not await activate.may_activate(app, key, wrong(long.replace(" ", "")))
     assert await activate.may_activate(app, key, long)
+
+
+async def test_many_who_find_the_short_code_worn_out_at_once_send_one_long_code(office, app, registry):
+    key, phone, code = await invited(office, app)
+    for _ in range(codes.SHORT_TRIES - 1):
+        await activate.may_activate(app, key, wrong(code))
+    await app.execute("UPDATE accounts.code SET tries = %s WHERE person_key = %s", (codes.SHORT_TRIES, key))
+    await app.commit()
+
+    async def tried() -> bool:
+        async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as conn, conn.transaction():
+            return await activate.may_activate(conn, key, wrong(code))
+
+    assert await asyncio.gather(*(tried() for _ in range(4))) == [False] * 4
+    assert len(await told(app, phone)) == 2, "none of them is counted with the messages that are limited"
 
 
 async def test_a_new_code_asked_for_by_a_stranger_gives_no_new_tries(office, app):

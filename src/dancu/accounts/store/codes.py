@@ -30,15 +30,16 @@ async def tries(conn: Conn, key: int, use: str) -> int:
 
 
 async def spent(conn: Conn, key: int, use: str, most: int) -> bool:
-    """Whether a live code of six digits has no try left."""
+    """Whether a live code of six digits has no try left. The row stays locked: of many who find it so at the same moment one sends the
+    code that follows, and the others find that one."""
     row = await (
         await conn.execute(
-            "SELECT EXISTS (SELECT FROM accounts.code WHERE person_key = %s::bigint AND use = %s AND used_at IS NULL"
-            " AND expires_at > now() AND digits = 6 AND tries >= %s)",
+            "SELECT 1 FROM accounts.code WHERE person_key = %s::bigint AND use = %s AND used_at IS NULL"
+            " AND expires_at > now() AND digits = 6 AND tries >= %s FOR UPDATE",
             (key, use, most),
         )
     ).fetchone()
-    return bool(row and row[0])
+    return row is not None
 
 
 async def take_try(conn: Conn, key: int, use: str, most: int, most_long: int = 0) -> tuple[bytes, str] | None:
