@@ -13,7 +13,7 @@ from dancu.accounts.service.check import eid_purpose
 from dancu.kernel.actor import SYSTEM, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK, SetClock
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from tests.accounts.registration import NAME, new_phone, person
+from tests.accounts.registration import NAME, new_phone, person, told
 
 CODES = iter(f"4000{n:06d}" for n in range(1, 1000))
 
@@ -60,8 +60,11 @@ async def test_one_account_by_a_representative_of_level_two(office, app, police)
         await organisations.decide(app, police, eid_purpose(), made.organisation_no, approve=False)
     await organisations.decide(app, police, eid_purpose(), made.organisation_no, approve=False, reason="Mã số thuế không đúng")
     assert await organisations.apply(app, head, code, "Công ty Mẫu"), "after a refusal one may ask again"
+    ((_, who),) = [line for line in await organisations.waiting(app, police, eid_purpose()) if line[0].tax_code == code]
+    assert who is not None and who.person_key == head.actor_id, "the officer sees who asks"
+    assert "chưa được duyệt: Mã số thuế không đúng" in (await told(app, (await core.contacts(app, head.actor_id)).phone))[0]
     with pytest.raises(NotAllowed):
-        await organisations.waiting(app, head)
+        await organisations.waiting(app, head, eid_purpose())
 
 
 async def test_staff_act_by_mandate_and_no_longer_than_it(office, app, police):
@@ -72,6 +75,9 @@ async def test_staff_act_by_mandate_and_no_longer_than_it(office, app, police):
     await organisations.mandate(app, head, number, staff_number, NAME, ["submit", "nothing known"], until=today + timedelta(days=30))
     assert await organisations.may_act(app, staff.actor_id, number, "submit")
     assert not await organisations.may_act(app, staff.actor_id, number, "sign")
+    given = [one for one in await organisations.mandates(app, head, number) if one.kind == "staff"]
+    assert await organisations.names(app, head, given) == {staff.actor_id: NAME}, "the representative sees whom they mandated"
+    assert "giao việc thay mặt" in (await told(app, (await core.contacts(app, staff.actor_id)).phone))[0]
     ((org, held),) = await organisations.mine(app, staff)
     assert (org.organisation_no, held.powers) == (number, ("submit",))
     later = SetClock(datetime.combine(today + timedelta(days=31), datetime.min.time(), UTC))

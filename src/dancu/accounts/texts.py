@@ -73,6 +73,10 @@ TEXTS: Final[dict[str, Template]] = {
     "recovered": Template(
         N_("Mật mã tài khoản định danh vừa được đặt lại, mọi nơi đã đăng xuất. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
     ),
+    "organisation.active": Template(N_("Tài khoản của tổ chức {org} đã được duyệt. Vào Tài khoản của tôi, mục Tổ chức của tôi, để giao việc.")),
+    "organisation.refused": Template(N_("Tài khoản của tổ chức {org} chưa được duyệt: {reason}")),
+    "organisation.mandated": Template(N_("Bạn được giao việc thay mặt {org}. Xem việc gì ở Tài khoản của tôi, mục Tổ chức của tôi.")),
+    "organisation.mandate_ended": Template(N_("Bạn không còn được giao việc thay mặt {org}.")),
     "contact.changing": Template(
         N_("Có yêu cầu đổi liên lạc của tài khoản định danh. Nếu không phải bạn, bấm {url} để phản đối.")
     ),

@@ -8,7 +8,7 @@ from dancu.access import service as access
 from dancu.accounts.models.organisation import POWERS
 from dancu.accounts.service import organisations
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError
+from dancu.kernel.errors import DancuError, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -39,14 +39,28 @@ async def mine(request: Request, conn: DbConn, actor: CurrentActor, done: str = 
 
 
 async def _mine(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors, *, done: bool = False) -> Response:
-    held = await organisations.mine(conn, actor)
-    staff = {
-        org.organisation_no: [m for m in await organisations.mandates(conn, actor, org.organisation_no) if m.kind == "staff"]
-        for org, mandate in held if mandate.kind == "representative"
-    }  # fmt: skip
     return render(
-        request, "accounts/organisations.html", held=held, staff=staff, states=STATES, powers=POWERS, form=form, errors=errors,
-        done=done, today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
+        request, "accounts/organisations.html", held=await organisations.mine(conn, actor), states=STATES, powers=POWERS, form=form,
+        errors=errors, done=done, status=422 if errors else 200,
+    )  # fmt: skip
+
+
+@router.get("/account/organisations/{organisation_no}/staff", dependencies=[allow("citizen")])
+async def staff(request: Request, conn: DbConn, actor: CurrentActor, organisation_no: int, done: str = "") -> Response:
+    return await _staff(request, conn, actor, organisation_no, Form(), FormErrors(), done=done)
+
+
+async def _staff(
+    request: Request, conn: Conn, actor: CurrentActor, organisation_no: int, form: Form, errors: FormErrors, *, done: str = ""
+) -> Response:
+    """Who acts for the organisation, by name, and mandating another: for its representative alone."""
+    org = await organisations.represented(conn, actor, organisation_no)
+    given = [one for one in await organisations.mandates(conn, actor, organisation_no) if one.kind == "staff"]
+    today = SYSTEM_CLOCK.today()
+    return render(
+        request, "accounts/organisation_staff.html", org=org, holding=[one for one in given if one.holds(today)],
+        over=[one for one in reversed(given) if not one.holds(today)], names=await organisations.names(conn, actor, given),
+        powers=POWERS, form=form, errors=errors, done=done, day=timedelta(days=1), status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -66,16 +80,18 @@ async def mandate(request: Request, conn: DbConn, actor: CurrentActor, organisat
     form, errors = await read_form(request), FormErrors()
     until = form.date("until", errors, required=False)
     if errors:
-        return await _mine(request, conn, actor, form, errors)
+        return await _staff(request, conn, actor, organisation_no, form, errors)
     try:
         async with attempt(conn):
             await organisations.mandate(
                 conn, actor, organisation_no, form.value("number"), form.value("staff_name"), form.values("power"),
                 until=until + timedelta(days=1) if until else None,
             )
+    except NotAllowed:
+        raise
     except DancuError as error:
-        return await _mine(request, conn, actor, form, FormErrors.of(error))
-    return see_other("/account/organisations?done=1")
+        return await _staff(request, conn, actor, organisation_no, form, FormErrors.of(error))
+    return see_other(f"/account/organisations/{organisation_no}/staff?done=given")
 
 
 @router.post("/account/organisations/{organisation_no}/mandates/{key}/{mandate_id}/end", dependencies=[allow("citizen")])
@@ -83,9 +99,9 @@ async def end(request: Request, conn: DbConn, actor: CurrentActor, organisation_
     try:
         async with attempt(conn):
             await organisations.end_mandate(conn, actor, organisation_no, key, mandate_id)
-    except DancuError as error:
-        return await _mine(request, conn, actor, Form(), FormErrors.of(error))
-    return see_other("/account/organisations?done=1")
+    except NotFound as error:
+        return await _staff(request, conn, actor, organisation_no, Form(), FormErrors.of(error))
+    return see_other(f"/account/organisations/{organisation_no}/staff?done=ended")
 
 
 @router.get("/desk/eid/organisations", dependencies=[allow("eid.application.read")])
@@ -94,10 +110,11 @@ async def waiting(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
 
 
 async def _waiting(request: Request, conn: Conn, actor: CurrentActor, errors: FormErrors) -> Response:
-    found = await organisations.waiting(conn, actor)
+    why = access.choose_purpose("eid_account")
     return render(
-        request, "accounts/organisations_desk.html", found=found, today=SYSTEM_CLOCK.today(), errors=errors, status=422 if errors else 200
-    )
+        request, "accounts/organisations_desk.html", found=await organisations.waiting(conn, actor, why), today=SYSTEM_CLOCK.today(),
+        errors=errors, purpose=why, purpose_title=access.purpose_title(why.code), status=422 if errors else 200,
+    )  # fmt: skip
 
 
 @router.post("/desk/eid/organisations/{organisation_no}", dependencies=[allow("eid.application.decide")])

@@ -39,6 +39,8 @@ _SENTENCES = {
     "approval_asked": N_("{org} hỏi ý kiến của bạn"),
     "approval_approved": N_("Bạn đã đồng ý một yêu cầu"),
     "approval_denied": N_("Bạn đã từ chối một yêu cầu"),
+    "mandated": N_("{org} giao việc cho bạn"),
+    "mandate_ended": N_("{org} thôi giao việc cho bạn"),
     "disowned": N_("Bạn báo có việc không phải mình làm"),
 }
 _OTHER = N_("Một thay đổi của tài khoản")

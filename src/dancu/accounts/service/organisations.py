@@ -21,7 +21,9 @@ from dancu.kernel.errors import Conflict, FieldError, Invalid, NotAllowed, NotFo
 from dancu.kernel.workdays import add_working_days
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
-from dancu.population.service.verify import verify
+from dancu.population.service import summary
+from dancu.population.service.verify import release, verify
+from dancu.population.service.words import Summary
 
 _TAX_CODE = re.compile(r"[0-9]{10}(-[0-9]{3})?")
 _LEVEL = 2
@@ -57,10 +59,23 @@ async def apply(
     return await _existing(conn, number)
 
 
-async def waiting(conn: Conn, actor: Actor) -> list[Organisation]:
-    """Organisations that wait, what falls due first on top. Needs `eid.application.read`."""
+async def waiting(conn: Conn, actor: Actor, purpose: Purpose) -> list[tuple[Organisation, Summary | None]]:
+    """Organisations that wait, what falls due first on top, each with who represents it: an officer's look at that person,
+    recorded; None where the officer may not see them. Needs `eid.application.read`."""
     _require(actor, "eid.application.read")
-    return await store.waiting(conn)
+    found = await store.waiting(conn)
+    by = await store.representatives(conn, [org.organisation_no for org in found])
+    return [(org, await _shown(conn, actor, purpose, by.get(org.organisation_no))) for org in found]
+
+
+async def _shown(conn: Conn, actor: Actor, purpose: Purpose, key: int | None) -> Summary | None:
+    if key is None:
+        return None
+    try:
+        view = await release(conn, actor, purpose, key, ("name", "birth", "number"), permission="eid.application.read")
+    except (NotAllowed, NotFound):
+        return None
+    return summary(view)
 
 
 async def decide(conn: Conn, actor: Actor, purpose: Purpose, organisation_no: int, *, approve: bool, reason: str = "") -> None:
@@ -70,15 +85,38 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, organisation_no: in
         message = N_("Hãy viết lý do để người dân hiểu và biết phải làm gì, ít nhất 10 ký tự.")
         raise Invalid("application.reason", message, fields=(FieldError("reason", "application.reason", message),))
     state = OrganisationState.ACTIVE if approve else OrganisationState.REFUSED
+    asked_by = (await store.representatives(conn, [organisation_no])).get(organisation_no)
     if not await store.decide(conn, organisation_no, state, actor.actor_id, reason.strip()):
         raise Conflict("application.decided", N_("Hồ sơ này đã được giải quyết."))
     await _recorded(conn, actor, purpose, None, f"organisation.{state.value}", organisation_no)
+    if asked_by is not None:
+        decided = await _existing(conn, organisation_no)
+        await core.notify(conn, asked_by, f"organisation.{state.value}", org=decided.name, reason=decided.decision)
 
 
 async def mandates(conn: Conn, actor: Actor, organisation_no: int) -> list[Mandate]:
     """All mandates of the organisation, for its representative; empty for anybody else."""
     await core.open(conn, [actor.actor_id])
     return await store.of_organisation(conn, organisation_no, actor.actor_id)
+
+
+async def represented(conn: Conn, actor: Actor, organisation_no: int, *, clock: Clock = SYSTEM_CLOCK) -> Organisation:
+    """The organisation, for its representative of today, while it has an account. Raises NotAllowed, NotFound."""
+    await _representative(conn, actor, organisation_no, clock)
+    return await _existing(conn, organisation_no)
+
+
+async def names(conn: Conn, actor: Actor, held: Sequence[Mandate]) -> dict[int, str]:
+    """What those are called now who hold these mandates of the representative's organisation; each look is recorded."""
+    found = {}
+    for key in dict.fromkeys(one.person_key for one in held):
+        try:
+            view = await release(conn, _asker(actor), eid_purpose(), key, ("name",))
+        except (NotAllowed, NotFound):
+            continue
+        if view.name is not None:
+            found[key] = view.name.full_name
+    return found
 
 
 async def mine(conn: Conn, actor: Actor, *, clock: Clock = SYSTEM_CLOCK) -> list[tuple[Organisation, Mandate]]:
@@ -120,7 +158,7 @@ async def mandate(
     if not given:
         raise Conflict("mandate.held", N_("Người này đang được giao việc của tổ chức. Hãy kết thúc rồi giao lại."))
     await _recorded(conn, actor, eid_purpose(), account.person_key, "organisation.mandate", organisation_no)
-    await core.happened(conn, account.person_key, "mandated")
+    await _told(conn, account.person_key, "mandated", organisation_no)
 
 
 async def end_mandate(conn: Conn, actor: Actor, organisation_no: int, key: int, mandate_id: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -130,6 +168,7 @@ async def end_mandate(conn: Conn, actor: Actor, organisation_no: int, key: int, 
     if not await store.end(conn, key, mandate_id, organisation_no):
         raise NotFound("mandate.unknown", N_("Không có việc giao này, hoặc đã kết thúc."))
     await _recorded(conn, actor, eid_purpose(), key, "organisation.end_mandate", organisation_no)
+    await _told(conn, key, "mandate_ended", organisation_no)
 
 
 async def _own_account(conn: Conn, actor: Actor) -> None:
@@ -144,6 +183,13 @@ async def _representative(conn: Conn, actor: Actor, organisation_no: int, clock:
     mine = any(m.kind == "representative" and m.organisation_no == organisation_no and m.holds(clock.today()) for m in held)
     if not mine or (await _existing(conn, organisation_no)).state is not OrganisationState.ACTIVE:
         raise NotAllowed("organisation.representative", N_("Chỉ người đại diện của tổ chức đang có tài khoản được làm việc này."))
+
+
+async def _told(conn: Conn, key: int, what: str, organisation_no: int) -> None:
+    """The member of staff hears of it, and their history says it."""
+    org = (await _existing(conn, organisation_no)).name
+    await core.happened(conn, key, what, org=org)
+    await core.notify(conn, key, f"organisation.{what}", org=org)
 
 
 def _asker(actor: Actor) -> Actor:

@@ -47,6 +47,12 @@ async def waiting(conn: Conn, limit: int = 100) -> list[Organisation]:
     return [_organisation(row) for row in await cursor.fetchall()]
 
 
+async def representatives(conn: Conn, organisations: Sequence[int]) -> dict[int, int]:
+    """Who asked for the accounts of these organisations, of those that wait: organisation -> person key."""
+    cursor = await conn.execute("SELECT organisation_no, person_key FROM accounts.representatives_of(%s::bigint[])", (list(organisations),))
+    return dict(await cursor.fetchall())
+
+
 async def decide(conn: Conn, organisation_no: int, state: OrganisationState, by: int, decision: str) -> bool:
     done = await conn.execute(
         "UPDATE accounts.organisation SET state = %s, decided_by = %s::bigint, decided_at = now(), decision = %s"
