@@ -127,6 +127,7 @@ def build(settings: Settings) -> FastAPI:
         "own_data": own_data.gather,
         "outbound": settings.outbound,
         "sign_in_page": accounts_pages.SIGN_IN_PAGE,
+        "page_mark": accounts_pages.PAGE_MARK,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
         "approvals_want": oidc_endpoints.APPROVALS_WANT,
         "sms_secret": settings.sms_secret,

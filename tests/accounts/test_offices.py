@@ -192,7 +192,11 @@ async def test_assisted_mode_in_a_browser(app, police, office, site):
     async with browsing(site) as browser:
         await browser.get("/eid/helped")
         await browser.post("/eid/helped", 422, code="nonsense")
+        assert "Đang làm cùng" not in await browser.get("/eid/sign-in")
+        await browser.get("/eid/helped")
         await browser.post("/eid/helped", code=code)
+        for page in ("/eid/register", "/eid/activate", "/eid/sign-in", "/eid/recover"):
+            assert "Đang làm cùng người hướng dẫn." in await browser.get(page), page
         someone = await citizen(app, office)
         await app.commit()
         await browser.sign_in(someone)
@@ -202,3 +206,4 @@ async def test_assisted_mode_in_a_browser(app, police, office, site):
         assert "Đừng đọc cho ai" in await browser.get("/eid/helped")
         await browser.post("/eid/helped/end")
         assert "Mã người hướng dẫn" in await browser.get("/eid/helped")
+        assert "Đang làm cùng" not in await browser.get("/eid/sign-in"), "not kept from the one before"

@@ -32,6 +32,7 @@ from dancu.kit.web import APIRouter, MenuItem
 router = APIRouter(include_in_schema=False)
 SHORTCUTS = sign_in.SHORTCUTS
 SIGN_IN_PAGE = sign_in.page_here
+PAGE_MARK = helper.page_mark
 router.include_router(sign_in.router)
 router.include_router(sign_in_more.router)
 router.include_router(locks.router)

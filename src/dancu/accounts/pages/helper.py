@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dancu.accounts.service import helpers
 from dancu.kernel.errors import Invalid
+from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
     DbConn,
     Form,
     FormErrors,
+    PageMark,
     Request,
     Response,
     attempt,
@@ -19,6 +21,13 @@ from dancu.kit.web import (
 )
 
 router = APIRouter(prefix="/eid/helped")
+
+MARK = PageMark(N_("Đang làm cùng người hướng dẫn. Mật mã và mã trong tin nhắn bạn tự gõ."), "/eid/helped", N_("Tôi đã làm xong"))
+
+
+def page_mark(request: Request) -> PageMark | None:
+    """Said on every page of a browser where somebody guides, until they are done or two hours are over."""
+    return MARK if helpers.of_request(request.cookies) is not None else None
 
 
 def _page(request: Request, form: Form, errors: FormErrors) -> Response:

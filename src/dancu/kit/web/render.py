@@ -9,8 +9,9 @@ the request reaches them through `here`, which looks it up at the moment of rend
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,20 @@ _request: ContextVar[Request] = ContextVar("rendering")
 
 
 _PLAIN_QUERY = re.compile(rb"[A-Za-z0-9%&=_.~+*-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class PageMark:
+    """A line on top of each of a citizen's pages: what holds for this browser, and where that is changed. Texts of the catalogue."""
+
+    text: str
+    url: str
+    link: str
+
+
+def page_mark(request: Request) -> PageMark | None:
+    said: Callable[[Request], PageMark | None] | None = getattr(request.app.state, "page_mark", None)
+    return said(request) if said is not None else None
 
 
 class Here:
@@ -111,6 +126,11 @@ class Here:
     @property
     def base(self) -> str:
         return f"base_{self.surface.base}.html"
+
+    @property
+    def mark(self) -> PageMark | None:
+        """What every page says in this browser now; of a room above (`app.state.page_mark`)."""
+        return page_mark(self.request)
 
     def is_current(self, url: str) -> bool:
         """Is `url` the menu line of this page? The longest that leads here is."""
@@ -284,7 +304,7 @@ def render_filled(
     many ask for who are not signed in. `values`: what differs from request to request, all of it text, "passkey.sealed"
     standing for an attribute; whether the template asks if one of them is empty belongs into `variant`, as does everything
     in `context`."""
-    if request.state.actor.kind is not ActorKind.ANONYMOUS or request.headers.get("hx-target"):
+    if request.state.actor.kind is not ActorKind.ANONYMOUS or request.headers.get("hx-target") or page_mark(request) is not None:
         return render(request, name, status=status, **context, **_nested(values))
     templates: Templates = request.app.state.templates
     return _page(request, templates.filled(request, name, variant, values, context), status)
