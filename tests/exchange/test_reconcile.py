@@ -57,7 +57,7 @@ async def test_outcomes_say_dead_and_duplicate_and_name_only_agreed_fields(regis
     path = tmp_path / "ít trường.csv"
     truth = registry.file(path, 1_500, 5)
     registry.agree(("birth",))
-    _, told = await registry.reconcile(path, keys)
+    _, told = await registry.reconcile(path, keys, chunk=200)  # a person's second row stands in another chunk than the first
     assert not any("personal_id" in result for result in told.values())
     assert {field for result in told.values() for field in result.get("differs", {})} <= {"birth"}
     outcomes = Counter(result["outcome"] for result in told.values())
@@ -86,6 +86,34 @@ async def test_everybody_compared_has_one_entry_a_chunk_and_nobody_else(registry
     matched = {r["personal_id"] for r in told.values() if r.get("personal_id")}
     found = registry.rows("SELECT DISTINCT person_key FROM population.directory WHERE number = ANY (%s)", list(matched))
     assert {key for (key,) in found} <= {subject for subject, _ in entries}
+
+
+async def test_whoever_cannot_be_meant_is_not_compared(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:
+    """One who shares the commune and the name, but neither birth nor household, has no entry."""
+    rows = registry.rows(
+        "SELECT n.full_name, s.birth_year, s.birth_month, s.birth_day, o.person_key, u.code FROM population.person_search s"
+        " JOIN territory.unit u ON u.unit_id = ANY (s.areas) AND u.level = 3"
+        " JOIN population.person_search o ON o.name_ascii = s.name_ascii AND o.areas && s.areas AND o.birth_year <> s.birth_year"
+        "  AND (o.birth_month, o.birth_day) <> (s.birth_month, s.birth_day) AND o.person_key <> s.person_key"
+        " JOIN population.person_name n ON n.person_key = s.person_key AND upper_inf(n.recorded) AND n.kind = 'birth'"
+        " WHERE NOT EXISTS (SELECT FROM population.household_member a JOIN population.household_member b USING (household_key)"
+        "  WHERE a.person_key = s.person_key AND b.person_key = o.person_key) ORDER BY s.person_key, o.person_key LIMIT 20"
+    )
+    path = tmp_path / "namesakes.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("Mã số BHXH", "Họ và tên", "Ngày sinh", "Mã xã"))
+        writer.writerows((n, name, f"{d:02}/{m:02}/{y}", unit) for n, (name, y, m, d, _, unit) in enumerate(rows))
+    before = registry.one("SELECT coalesce(max(entry_id), 0) FROM audit.pending WHERE entry_id >= 1::bigint << 40")
+    await registry.reconcile(path, keys)
+    compared = {key for (key,) in registry.rows("SELECT subject FROM audit.pending WHERE entry_id > %s", before)}
+    born = registry.rows(
+        "SELECT person_key FROM population.person_search JOIN unnest(%s::int[], %s::int[], %s::int[]) AS b(y, m, d)"
+        " ON (birth_year, birth_month, birth_day) = (b.y, b.m, b.d)", *([row[at] for row in rows] for at in (1, 2, 3)),
+    )  # fmt: skip
+    others = {row[4] for row in rows} - {key for (key,) in born}
+    assert len(compared) >= len({row[:4] for row in rows}) and len(others) >= 5
+    assert not others & compared
 
 
 async def test_the_same_file_again_is_the_same_run_and_asks_nobody_anew(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:

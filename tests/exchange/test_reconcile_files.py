@@ -171,6 +171,51 @@ def test_a_broken_or_inflated_book_is_refused(tmp_path: Path, part: str, change:
     assert refused.value.code == code
 
 
+def _texts(count: int, first: str = "") -> bytes:
+    """A table of texts, as Excel keeps them."""
+    items = "".join(f"<si><t>{text}</t></si>" for text in (*first.split(","), *(f"Tổ {n}, Xã Gò Nổi" for n in range(count))))
+    return f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{items}</sst>'.encode()
+
+
+def test_a_book_whose_texts_stand_in_a_table_is_read(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    kept, path = io.BytesIO(), tmp_path / "a.xlsx"
+    Workbook().save(kept)
+    titles = HEADER.split(",")
+    rows = range(len(titles)), (len(titles), len(titles) + 1)
+    sheet = "".join("<row>" + "".join(f'<c t="s"><v>{at}</v></c>' for at in row) + "</row>" for row in rows)
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    book = _rewritten(kept.getvalue(), "sheet1.xml", lambda _: f"<worksheet {space}><sheetData>{sheet}</sheetData></worksheet>".encode())
+    named = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'.encode()
+    book = _rewritten(book, "[Content_Types].xml", lambda xml: xml.replace(b"</Types>", named))
+    path.write_bytes(book)
+    with zipfile.ZipFile(path, "a") as whole:
+        whole.writestr("xl/sharedStrings.xml", _texts(1, f"{HEADER},000123,Trần Thị Hoà"))
+    assert [(row.ref, row.name) for row in rows_of(path)] == [("000123", "Trần Thị Hoà")]
+
+
+def test_texts_of_a_book_take_no_memory() -> None:
+    import tracemalloc
+
+    from dancu.kit.sheets.texts import Texts
+
+    def held(count: int) -> int:
+        texts = Texts(io.BytesIO(_texts(count, "một")))
+        assert (texts[0], texts[1], texts[count]) == ("một", "Tổ 0, Xã Gò Nổi", f"Tổ {count - 1}, Xã Gò Nổi")
+        with pytest.raises(IndexError):
+            texts[count + 1]
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        held(100)
+        assert held(6_000) - held(1_000) < 50_000  # as texts in a list they would take half a megabyte more
+    finally:
+        tracemalloc.stop()
+
+
 async def test_poisoned_rows_are_refused_one_by_one_and_the_others_go_on(registry: Registry, keys: KeyRing, tmp_path: Path) -> None:
     number, name = registry.rows(
         "SELECT d.number, n.full_name FROM population.directory d JOIN population.person_name n USING (person_key)"

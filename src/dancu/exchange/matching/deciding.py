@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log2
 
 from dancu.exchange.matching.comparing import compare_birth, compare_name, compare_number
@@ -82,13 +83,18 @@ def _household(row: Declared, c: Candidate, hamlet: str, w: Weights) -> tuple[st
         bits += w.household_says["head_differs"]
     same_hamlet = False
     if here and row.front and hamlet:
-        words = fold_ascii(hamlet).split()
-        bare = " ".join(words[-2:]) if len(words) > 2 else words[-1]
-        same_hamlet = bare in row.front
+        same_hamlet = _bare(hamlet) in row.front
         bits += w.hamlet["same" if same_hamlet else "differs"] if same_hamlet or "," in row.front else 0.0
     if here and row.front and c.address and fold_ascii(c.address) in row.front.split(", "):
         bits += w.house["same"]
     return says, bits, here or says in ("head_number", "head_name")
+
+
+@lru_cache(maxsize=1_024)  # a file goes from hamlet to hamlet
+def _bare(hamlet: str) -> str:
+    """What a hamlet is called without its kind: "Thôn Vĩnh Thành" is "vinh thanh"."""
+    words = fold_ascii(hamlet).split()
+    return " ".join(words[-2:]) if len(words) > 2 else words[-1]
 
 
 def decide(scored: Sequence[Scored], people: int, w: Weights) -> Decision:

@@ -15,7 +15,7 @@ CURRENT: Final = "1"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Everything in bits (log2); see weights-1.yaml. `digest` names the file's content."""
+    """Everything in bits (log2), shares of words too; see weights-1.yaml. `digest` names the file's content."""
 
     version: str
     digest: bytes
@@ -40,11 +40,11 @@ class Weights:
     def of_name(self, plain: str) -> float:
         """What it says that two bear this ASCII name: common words little, rare words much."""
         words = plain.split()
-        bits = self.name["same"] - log2(self.given.get(words[-1], self.least["given"]))
+        bits = self.name["same"] - self.given.get(words[-1], self.least["given"])
         if len(words) > 1:
-            bits -= log2(self.surname.get(words[0], self.least["surname"]))
+            bits -= self.surname.get(words[0], self.least["surname"])
         for word in words[1:-1]:
-            bits -= log2(self.middle.get(word, self.least["middle"]))
+            bits -= self.middle.get(word, self.least["middle"])
         # Names hang together (a family's surname and middle word): never worth more than one name in fifty thousand.
         return min(bits, 15.6)
 
@@ -56,7 +56,12 @@ def weights(version: str = CURRENT) -> Weights:
 
     raw = resources.files("dancu.exchange.matching").joinpath(f"weights-{version}.yaml").read_bytes()
     data: dict[str, Any] = yaml.safe_load(raw)
-    words = data.pop("words")
+    words = {place: _bits(shares) for place, shares in data.pop("words").items()}
+    data["least"] = _bits(data["least"])
     if data["version"] != version:
         raise ValueError(f"weights-{version}.yaml is of version {data['version']}")
     return Weights(digest=hashlib.sha256(raw).digest(), surname=words["surname"], middle=words["middle"], given=words["given"], **data)
+
+
+def _bits(shares: Mapping[str, float]) -> dict[str, float]:
+    return {word: log2(share) for word, share in shares.items()}

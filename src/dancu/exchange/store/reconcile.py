@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from dancu.exchange.models.reconcile import Run, RunState
+from dancu.kit.arrays import numbers
 from dancu.kit.db import Conn
 
 _COLUMNS: Final = (
@@ -137,7 +138,7 @@ async def meet(conn: Conn, run_no: int, keys: Sequence[int], lines: Sequence[int
         return {}
     cursor = await conn.execute(
         "SELECT person_key, line FROM exchange.reconcile_meet(%s::bigint, %s::bigint[], %s::bigint[])",
-        (run_no, list(keys), list(lines)),
+        (run_no, numbers(keys), numbers(lines)),
     )
     return dict(await cursor.fetchall())
 

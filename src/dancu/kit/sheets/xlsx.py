@@ -1,4 +1,4 @@
-"""XLSX, streamed: openpyxl's read-only mode keeps one row in memory, and the table of the book's texts."""
+"""XLSX, streamed: openpyxl's read-only mode keeps one row in memory, a file the table of the book's texts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from dancu.kit.sheets.sheet import TITLE_ROWS, Sheet, is_header, text_of
 #: of people are packed to a tenth or less; a hundredth or less is made to fill a memory.
 _HARMLESS: Final = 64 << 20
 _MOST_TIMES: Final = 200
-#: Bytes of the table of texts, which is held whole.
+#: Bytes of the table of texts, which is unpacked before the first row is read.
 _MOST_TEXTS: Final = 512 << 20
 
 
 def open_xlsx(path: Path, recognise: Callable[[list[str]], bool]) -> Sheet:
     """The first sheet that has a header of the profile. See `open_sheet`; raises Invalid("import.file.inflated") too, for a
     book that is small and unpacks to more than memory holds."""
-    from openpyxl import load_workbook
+    from dancu.kit.sheets.texts import open_book
 
     try:
         _refuse_inflated(path)
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = open_book(path)
     except Invalid:
         raise
     except Exception as error:  # whatever XML and ZIP readers make of a broken book

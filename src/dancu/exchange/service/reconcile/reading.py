@@ -18,7 +18,7 @@ from dancu.kernel import cells as cleaning
 from dancu.kernel.cells import CLEANERS
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Invalid
-from dancu.kernel.names import Encoding, decode, detect_encoding, normal_form
+from dancu.kernel.names import Encoding, decode, detect_encoding
 from dancu.kit.i18n import N_
 from dancu.kit.sheets import Sheet, open_sheet
 from dancu.kit.sheets.columns import Columns, header_key, read_columns
@@ -150,8 +150,8 @@ class Source:
         if name is None:
             row.problem = values.get("name!") or ("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
             return
-        form = normal_form(name)
-        row.name, row.folded, row.ascii = form.normal, form.keys.tone_folded, form.keys.ascii
+        row.name = name  # in its normal form, as cells are cleaned
+        row.folded, row.ascii = keys(name)
         if not row.ascii:
             row.problem = ("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
             return
