@@ -158,6 +158,8 @@ async def test_a_refused_event_goes_to_the_dead_letters_and_the_others_arrive(pl
         await worker.close()
         assert [e["subject"] for e in receiver.got] == ["ref-1", "ref-3"]
         (letter,) = await store.dead_letters(admin, sub.subscription_id)
+        found = await store.find(admin, ORG, sub.subscription_id)
+        assert found is not None and found.delivered == 2, "a refused event was not delivered"
         receiver.answer = lambda events: 200
 
         @asynccontextmanager

@@ -139,6 +139,13 @@ async def test_subscribe_refused_events_replay_pause_end(app: Any, registry: Any
         assert "số không âm" in await maker.post(f"{place}/replay", 422, after="-4")
         await maker.post(f"{place}/replay", 303, after=str(first - 1))
         assert (await sql(registry, "SELECT place FROM exchange.subscription"))[0][0] == first - 1
+        # Failing: why, and when it is tried again; now, where somebody says so.
+        await sql(registry, "UPDATE exchange.subscription SET error = 'answered 500', failing_since = now(), tries = 9, due_at = now() + interval '5 hours'")
+        page = await maker.get(place)
+        (due,) = (await sql(registry, "SELECT due_at FROM exchange.subscription"))[0]
+        assert "Địa chỉ trả lời 500" in page and f"thử lại lúc {time_vn(due)}" in page
+        await maker.post(f"{place}/now", 303)
+        assert await sql(registry, "SELECT due_at <= now(), failing_since IS NULL, tries FROM exchange.subscription") == [(True, False, 9)]
         await maker.get(place)
         await maker.post(f"{place}/pause", 303)
         assert "Tạm dừng" in await maker.get(maker.url)
@@ -148,7 +155,7 @@ async def test_subscribe_refused_events_replay_pause_end(app: Any, registry: Any
         assert "Chưa đăng ký nhận tin nào" in await maker.get(HOME)
         assert (await maker.client.get(place)).status_code == 404
     verbs = [row[0] for row in await sql(registry, "SELECT note->>'verb' FROM audit.pending WHERE actor_kind = 'staff' AND note ? 'subscription' ORDER BY entry_id")]
-    assert verbs == ["subscribe", "send_again", "send_again", "let_go", "replay", "pause", "resume", "unsubscribe"]
+    assert verbs == ["subscribe", "send_again", "send_again", "let_go", "replay", "try_now", "pause", "resume", "unsubscribe"]
 
 
 async def test_what_the_night_found_about_both_logs_is_shown(app: Any, registry: Any) -> None:

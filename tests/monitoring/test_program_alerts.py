@@ -131,8 +131,10 @@ async def test_calls_outside_the_agreement(site: Any) -> None:
     for _ in range(4):
         with pytest.raises(CallRefused):
             await program.client.verify(number, {"birth": "1990"}, WHY)
+    await program.client.verify(number, {"name": "Trần Thị Hoà"}, WHY)
     alerts = await found(site)
     assert alerts["program_outside"].counted == 4 and not alerts["program_outside"].braked
+    assert alerts["program_outside"].entries == (), "refused calls reached nobody: an answered one of the same minute is no part of it"
 
 
 async def test_calls_at_hours_that_were_not_agreed(site: Any) -> None:

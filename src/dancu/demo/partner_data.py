@@ -44,7 +44,7 @@ AGREED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "confirm": _CONFIRM, "documents": _BASIC,
     },
     "contract": {
-        "verify": _BASIC, "lookup": ("name", "birth", "personal_id", "address"), "residence": ("name", "birth", "sex", "card", "personal_id", "address", "temporary_address"),
+        "verify": _BASIC, "lookup": ("name", "birth", "personal_id", "address"), "residence": ("name", "birth", "sex", "card", "personal_id", "address", "temporary_address", "household"),
         "reconcile": ("name", "birth", "personal_id", "address"), "events": ("name", "address", "life"),
     },
     "civil": {

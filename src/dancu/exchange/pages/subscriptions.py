@@ -44,7 +44,7 @@ HELD: Final = N_("Một cảnh báo đang giữ chương trình này nên chưa 
 DONE: Final = {
     "made": N_("Đã đăng ký. Tin có từ bây giờ sẽ được gửi."), "pause": N_("Đã tạm dừng. Không tin nào bị mất."),
     "resume": N_("Đã bật lại. Tin trong lúc dừng sẽ được gửi tiếp."), "end": N_("Đã hủy đăng ký."),
-    "replay": N_("Sẽ gửi lại từ vị trí đã chọn."), "sent": N_("Đã gửi lại: cơ quan đã nhận tin này."),
+    "now": N_("Đang thử gửi lại. Tải lại trang sau ít giây để xem kết quả."), "replay": N_("Sẽ gửi lại từ vị trí đã chọn."), "sent": N_("Đã gửi lại: cơ quan đã nhận tin này."),
     "again": N_("Gửi lại chưa được: tin vẫn nằm trong danh sách."), "held": HELD, "let_go": N_("Đã bỏ qua tin này."),
 }  # fmt: skip
 #: Why a delivery failed -> what to do about it; an HTTP status speaks for itself.
@@ -123,6 +123,7 @@ async def step(request: Request, conn: DbConn, actor: CurrentActor, subscription
     steps: dict[str, Callable[[], Awaitable[None]]] = {
         "pause": lambda: service.pause(conn, actor, subscription_id),
         "resume": lambda: service.resume(conn, actor, subscription_id),
+        "now": lambda: service.try_now(conn, actor, subscription_id),
         "replay": lambda: service.replay(conn, actor, subscription_id, form.value("after")),
         "end": lambda: service.end(conn, actor, subscription_id),
     }

@@ -116,16 +116,17 @@ class Deliverer:
                 # Committed: the evidence is kept, now the events may leave.
                 if upto <= place:
                     return
-                if news and not await self._send_all(sub, news):
+                taken = await self._send_all(sub, news) if news else 0
+                if taken is None:
                     return
                 async with self._database() as conn:
-                    await store.moved(conn, sub.subscription_id, upto, len(news))
+                    await store.moved(conn, sub.subscription_id, upto, taken)
                 place = upto
         except Exception as error:
             log.warning("delivery failed", subscription=sub.subscription_id, exc_info=error)
 
-    async def _send_all(self, sub: Subscription, news: Sequence[News]) -> bool:
-        """True when every event is with the subscriber or among the dead letters."""
+    async def _send_all(self, sub: Subscription, news: Sequence[News]) -> int | None:
+        """When every event is with the subscriber or among the dead letters: how many were taken and not yet counted; None otherwise."""
         outcome = await self._send(sub, news)
         if outcome == "refused" and len(news) > 1:
             for one in news:
@@ -136,12 +137,12 @@ class Deliverer:
                     return await self._later(sub, single)
                 else:
                     async with self._database() as conn:
-                        await store.moved(conn, sub.subscription_id, one.seq, 0)
-            return True
+                        await store.moved(conn, sub.subscription_id, one.seq, 1)
+            return 0
         if outcome == "refused":
             await self._bury(sub, news[0])
-            return True
-        return True if not outcome else await self._later(sub, outcome)
+            return 0
+        return len(news) if not outcome else await self._later(sub, outcome)
 
     async def _send(self, sub: Subscription, news: Sequence[News]) -> str:
         """"" when delivered, "refused", or why it failed."""
@@ -178,16 +179,15 @@ class Deliverer:
             await store.bury(conn, sub.subscription_id, one.seq, "refused by the subscriber")
             await store.moved(conn, sub.subscription_id, one.seq, 0)
 
-    async def _later(self, sub: Subscription, why: str) -> bool:
+    async def _later(self, sub: Subscription, why: str) -> None:
         if why == "gone":
-            return False
+            return
         async with self._database() as conn:
             if sub.failing_since is not None and datetime.now(UTC) - sub.failing_since > GIVE_UP:
                 await store.set_state(conn, sub.subscription_id, "paused", f"gave up: {why}")
             else:
                 await store.failed(conn, sub.subscription_id, why, timedelta(seconds=PAUSES[min(sub.tries, len(PAUSES) - 1)]))
         log.info("a subscriber was not reached", subscription=sub.subscription_id, why=why, tries=sub.tries + 1)
-        return False
 
     @asynccontextmanager
     async def _database(self) -> AsyncIterator[Conn]:

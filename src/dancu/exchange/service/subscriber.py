@@ -109,6 +109,11 @@ async def resume(conn: Conn, actor: Actor, subscription_id: str) -> None:
     await subscriptions.resume(conn, actor, await own(conn, actor, subscription_id))
 
 
+async def try_now(conn: Conn, actor: Actor, subscription_id: str) -> None:
+    """The subscriber's program is mended: deliver now, not when the growing pause is over. Since when it fails stays known."""
+    await subscriptions.try_now(conn, actor, await own(conn, actor, subscription_id))
+
+
 async def end(conn: Conn, actor: Actor, subscription_id: str) -> None:
     await subscriptions.end(conn, actor, await own(conn, actor, subscription_id))
 

@@ -170,6 +170,12 @@ async def resume(conn: Conn, actor: Actor, sub: Subscription) -> None:
     await _noted(conn, actor, None, "resume", sub)
 
 
+async def try_now(conn: Conn, actor: Actor, sub: Subscription) -> None:
+    """What could not be delivered is tried without waiting for its pause to end."""
+    await store.due_now(conn, sub.subscription_id)
+    await _noted(conn, actor, None, "try_now", sub)
+
+
 async def pause(conn: Conn, actor: Actor, sub: Subscription) -> None:
     await store.set_state(conn, sub.subscription_id, "paused")
     await _noted(conn, actor, None, "pause", sub)

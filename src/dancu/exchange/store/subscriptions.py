@@ -95,6 +95,10 @@ async def failed(conn: Conn, subscription_id: str, error: str, pause: timedelta)
     )
 
 
+async def due_now(conn: Conn, subscription_id: str) -> None:
+    await conn.execute("UPDATE exchange.subscription SET due_at = now() WHERE subscription_id = %s::uuid", (subscription_id,))
+
+
 async def set_state(conn: Conn, subscription_id: str, state: str, error: str = "") -> None:
     await conn.execute(
         "UPDATE exchange.subscription SET state = %s, error = %s, due_at = now(), tries = 0, failing_since = NULL WHERE subscription_id = %s::uuid",

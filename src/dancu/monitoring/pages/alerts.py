@@ -28,6 +28,8 @@ from dancu.sharing.models import SERVICES
 
 HOME: Final = "/watch/alerts"
 DECIDE: Final = "exchange.alert"
+#: Calls that stand open on the page of an alert; the others are folded away, so that the conclusion is in reach on a phone.
+SHOWN: Final = 10
 router = APIRouter(prefix=HOME, include_in_schema=False, dependencies=[allow(DECIDE)])
 _STATES: Final = {"open": ("you", N_("Chờ xử lý")), "justified": ("done", N_("Có lý do chính đáng")), "confirmed": ("late", N_("Xác nhận vi phạm"))}
 
@@ -67,7 +69,7 @@ async def _page(request: Request, conn: DbConn, actor: CurrentActor, alert_id: i
     why = access.choose_purpose("audit")
     found = await service.alert(conn, actor, why, alert_id)
     return render(
-        request, "monitoring/alert.html", alert=found, calls=await service.calls(conn, found), rule=service.RULES.get(found.rule, (found.rule, "")), states=_STATES, form=form,
+        request, "monitoring/alert.html", alert=found, calls=await service.calls(conn, found), shown=SHOWN, rule=service.RULES.get(found.rule, (found.rule, "")), states=_STATES, form=form,
         errors=errors, entries=await service.entries(conn, actor, why, found), words=ACTION,
         titles={entry.code: access.purpose_title(entry.code) for entry, _ in access.purposes()}, verdicts=VERDICTS, services=SERVICES, status=422 if errors else 200,
     )  # fmt: skip

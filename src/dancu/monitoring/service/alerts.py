@@ -42,6 +42,8 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "program_outside": (N_("Gọi ngoài thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì trường dữ liệu, mục đích hoặc dịch vụ không có trong thỏa thuận.")),
 }  # fmt: skip
 
+#: Rules about calls that reached nobody's data: the entries kept beside them are of other calls of the same minutes.
+_OF_NOBODY: Final = frozenset({"program_hours", "program_outside", "program_misses"})
 #: An alert keeps its newest fifty entries; others of the same time lie between them.
 _MOST_READ: Final = 200
 #: Days back for which public holidays are told: further than the log is ever behind.
@@ -131,7 +133,8 @@ async def _named(conn: Conn, rows: list[store.Alerted]) -> list[Warned]:
     return [
         Warned(
             row[0], row[1], names.get(row[2], StaffName(row[2], "", row[3])) if row[2] is not None else None,
-            known.get(row[14], Program(row[14], "", row[3], row[3])) if row[14] is not None else None, State(row[4]), row[5], tuple(row[6]), row[7], row[8], row[9],
+            known.get(row[14], Program(row[14], "", row[3], row[3])) if row[14] is not None else None, State(row[4]), row[5],
+            () if row[1] in _OF_NOBODY else tuple(row[6]), row[7], row[8], row[9],
             row[10], names.get(row[11], StaffName(row[11], "", "")) if row[11] is not None else None, row[12], row[13],
             orgs.get(row[3], row[3]),
         )
