@@ -198,6 +198,8 @@ async def test_ways_to_prove_oneself_do_not_mix(site: Site, make_service: Make) 
         assert error_of(multipart) == "invalid_request"
         big = await http.post("/oidc/token", data={**ask, "x": "y" * 40_000})
         assert big.status_code == 413
+        huge = await http.post("/oidc/token", data={**ask, "x": "y" * 1_100_000})
+        assert huge.status_code == 413 and "json" in huge.headers["content-type"], "refused at the door, where a page was the answer"
         twice = await http.post("/oidc/token", content="grant_type=a&grant_type=b", headers={"Content-Type": "application/x-www-form-urlencoded"})
         assert error_of(twice) == "invalid_request"
         nul = await http.post("/oidc/token", content="grant_type=a%00", headers={"Content-Type": "application/x-www-form-urlencoded"})

@@ -178,7 +178,15 @@ def wants_json(request: Request) -> bool:
     if getattr(request.app.state, "no_pages", False) or _wrong_method_for_a_program(request):
         return True
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith(("/api/", "/log/")) or ("json" in accept and "text/html" not in accept)
+    if "text/html" in accept:
+        return request.url.path.startswith(("/api/", "/log/"))
+    return "json" in accept or request.url.path.startswith(("/api/", "/log/")) or _of_programs(request)
+
+
+def _of_programs(request: Request) -> bool:
+    """Is what was called for programs? What is too large, or fails unforeseen, is refused before the endpoint's own words are there."""
+    route = request.scope.get("route")
+    return request.method == "POST" and (getattr(request.state, "machine", False) or (route is not None and is_machine(route)))
 
 
 def _wrong_method_for_a_program(request: Request) -> bool:
