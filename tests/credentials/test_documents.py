@@ -248,6 +248,33 @@ async def test_a_paper_kept_is_unreadable_elsewhere_and_stays_when_its_source_is
         assert await papers.kept(conn, hoa.key, "electricity") is None
 
 
+async def test_a_paper_seen_to_say_something_else_has_its_documents_asked_again(here: Ministries, hoa: Citizen) -> None:
+    await _integrate(hoa, here, "vehicle_registration")
+
+    async def looked() -> int:
+        """The citizen asks the ministry on the page of papers; how often that was told."""
+        async with here.lines() as lines:
+            async with hoa.transaction("app") as conn:
+                asking = await papers.ask(conn, hoa.actor, hoa.why, hoa.key, "vehicles", DESKS)
+            fetched = await lines.ask("vehicles", asking.number)
+            async with hoa.transaction("app") as conn:
+                await papers.settle(conn, asking, fetched)
+        async with hoa.transaction("worker") as conn:
+            while await events.dispatch_once(conn):
+                pass
+            await subscribers.consume(conn)
+            (told,) = await (await conn.execute("SELECT count(*) FROM kit.event WHERE topic = 'exchange.paper.changed'")).fetchone()  # type: ignore[misc]
+        return int(told)
+
+    before = await looked()
+    here.mend("vehicles", HOA, items__0__status="SUS")
+    assert await looked() == before + 1
+    async with hoa.transaction("worker") as conn:
+        jobs = await (await conn.execute("SELECT args FROM procrastinate.procrastinate_jobs WHERE task_name = 'credentials:again'")).fetchall()
+    assert {"person_key": hoa.key, "kind": "vehicle_registration"} in [job[0] for job in jobs]
+    assert await looked() == before + 1
+
+
 async def test_a_wrong_month_is_reported_in_the_citizens_words(hoa: Citizen) -> None:
     async with hoa.transaction("app") as conn:
         for field, text, code in (("nothing.from", "Thiếu tháng 5.", "dispute.field"), ("periods.", "x", "dispute.statement")):
@@ -267,3 +294,10 @@ async def test_a_wrong_month_is_reported_in_the_citizens_words(hoa: Citizen) -> 
 )  # fmt: skip
 def test_how_a_document_stands(record: dict[str, str], state: State) -> None:
     assert policy.state(record, KINDS["driving_licence"], date(2026, 11, 22)) is state
+
+
+def test_a_state_we_do_not_know_is_not_told_as_a_suspension() -> None:
+    now = SYSTEM_CLOCK.now()
+    for said, told in (({}, titles.UNCLEAR), ({"state": "suspended"}, titles.STATES[State.SUSPENDED])):
+        one = Document(1, "x", "driving_licence", Standing.INTEGRATED, State.SUSPENDED, (), None, now, now, now, said)
+        assert titles.state(one) == told

@@ -256,6 +256,25 @@ async def test_a_card_that_disagrees_is_filed_and_the_typed_goes_on(app, counter
     }  # fmt: skip
 
 
+async def test_a_slip_of_the_hand_is_neither_counted_nor_filed(app, counter, ha, registry):
+    """What was typed is looked at once more before the police are asked; what a reader read is not typed."""
+    before = await residence.way_figures(app, date(2026, 1, 1), counter.org_code)
+    for way, more, outcome in (
+        (Way.LOOKUP, {"number": ha.number, "birth": "12/4/1991"}, Outcome.DISAGREES),
+        (Way.LOOKUP, {"number": "049190099999", "name": NAME}, Outcome.NOT_FOUND),
+        (Way.NOTICE, {"number": ha.number, "name": NAME, "birth": "12/4/1991"}, Outcome.DISAGREES),
+        (Way.CARD, printed(ha, issued_on="2/8/2024"), Outcome.REPLACED),
+        (Way.ACCOUNT, {"code": "1234 5678"}, Outcome.TOO_LATE),
+    ):
+        result = await tried(app, counter, asked(way, **more), sure=False)
+        assert (result.outcome, result.doubted, result.filed) == (outcome, True, False)
+        assert result.next_way is not None
+    assert await residence.way_figures(app, date(2026, 1, 1), counter.org_code) == before
+    await app.commit()
+    assert (await tried(app, counter, asked(Way.QR, text=ha.qr(name="Nguyễn Thị Lan Anh")), sure=False)).filed
+    assert (await tried(app, counter, asked(Way.LOOKUP, number=ha.number, birth="12/4/1991"))).filed
+
+
 async def test_a_card_of_before_and_one_that_ran_out(app, counter, office, ha):
     old = await tried(app, counter, asked(Way.QR, text=ha.qr(issued_on=date(2022, 5, 5))))
     assert (old.outcome, old.filed) == (Outcome.REPLACED, True)

@@ -22,6 +22,7 @@ from dancu.monitoring import service
 from dancu.monitoring.service import accesses, looks
 from dancu.population import service as population
 from dancu.population.models.groups import DataGroup
+from dancu.quality import service as quality
 from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
 
 OWN = Purpose("own_record", "91/2025/QH15")
@@ -69,6 +70,19 @@ async def test_a_long_list_does_not_end_where_one_answer_of_the_database_does(se
     found = await service.looks_of(app, seen, OWN, seen.actor_id, limit=5000)
     assert [look.seq for look in found.looks] == [3, 2, 1] and found.gaps == () and found.more_before is None
     assert (await service.looks_of(app, seen, OWN, seen.actor_id, limit=2)).more_before == 2
+
+
+async def test_the_looks_of_offices_alone_however_many_of_ones_own_lie_between(seen, app, registry, monkeypatch):
+    monkeypatch.setattr(accesses, "BLOCK", 2)
+    for n in range(5):
+        await service.looks_of(app, replace(seen, request_id=f"own-{n}"), OWN, seen.actor_id)
+        await app.commit()
+    await sequence(registry)
+    first = await service.looks_of(app, seen, OWN, seen.actor_id, limit=2, others=True)
+    assert [look.seq for look in first.looks] == [3, 2] and first.gaps == () and first.more_before == 2
+    assert all(look.askable for look in first.looks)
+    rest = await service.looks_of(app, seen, OWN, seen.actor_id, limit=2, before=first.more_before, others=True)
+    assert [look.seq for look in rest.looks] == [1] and rest.more_before is None
 
 
 def test_every_group_of_the_registry_has_a_word():
@@ -163,6 +177,10 @@ async def test_a_citizen_asks_the_organisation_behind_a_look(seen, app, registry
         (kind, desk, days) = (await (await admin.execute(
             "SELECT kind, desk_org, done_due - opened_at::date FROM quality.case WHERE person_key = %s AND source = 'looks'", (key,))).fetchall())[-1]
     assert (kind, desk) == ("objection", "DEMO.CA.TX") and days >= 14
+    (case,) = [one for one in await quality.cases_of(app, citizen, OWN, key) if one.kind == "objection"]
+    assert f"Lượt xem số {theirs.seq} lúc " in quality.found(case) and "Kiểm tra nhân thân" in quality.found(case)  # which look it is about
+    assert case.details["officer"].isdigit()  # told to the office alone
+    await app.commit()
     for seq in (0, 10**9, *( [mine.seq] if mine else [])):
         with pytest.raises(NotFound):
             await service.ask(app, citizen, OWN, seq, objection=False)
@@ -192,4 +210,16 @@ async def test_the_copy_of_ones_own_data_has_every_part_and_is_evidence(seen, ap
     token = await sessions.issue_session(app, ActorKind.CITIZEN, seen.actor_id + 1)
     with pytest.raises(NotAllowed):
         await gather(app, replace(await sessions.resolve(app, token), actor_id=seen.actor_id))
+    await app.rollback()
+
+
+async def test_nobody_keeps_others_from_their_papers_by_taking_copies(seen, app):
+    from dancu.kernel.errors import Exceeded
+    from dancu.population.pages.me import not_again
+
+    for _ in range(5):
+        await not_again(app, seen)
+    with pytest.raises(Exceeded) as again:
+        await not_again(app, seen)
+    assert again.value.code == "own_data.again" and 0 < again.value.params["seconds"] <= 30
     await app.rollback()

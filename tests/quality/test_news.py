@@ -135,8 +135,34 @@ async def test_overdue_cases_of_an_office_reach_the_one_above(app, citizen, offi
             "INSERT INTO access.organisation (org_code, name, kind, parent, valid) VALUES ('DEMO.TX.MC.Q1', 'Quầy 1', 'one_stop',"
             " 'DEMO.TX.MC', '[2020-01-01,)')"
         )
+        # It has a desk of its own.
+        await admin.execute(
+            "WITH one AS (INSERT INTO access.staff (login, display_name, org_code) VALUES ('quay-1', 'Quầy Một', 'DEMO.TX.MC.Q1') RETURNING staff_id)"
+            " INSERT INTO access.staff_right SELECT staff_id, 'case.desk', false, '{}', '2999-01-01' FROM one"
+        )
     assert case.case_id not in {one.case_id for one in await service.waiting(app, counter, REQUEST)}
     await app.commit()
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         await admin.execute("UPDATE quality.case SET answer_due = '2026-01-02' WHERE case_id = %s", (case.case_id,))
     assert case.case_id in {one.case_id for one in await service.waiting(app, counter, REQUEST)}
+
+
+async def test_a_case_of_an_office_without_a_desk_lies_with_the_one_above_and_the_coordinator(app, citizen, officers, news, registry):
+    token, _ = await access.enter_as(app, "national_coordinator", demo=True)
+    coordinator = await access.sessions.resolve(app, token)
+    assert coordinator is not None
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        await admin.execute(
+            "INSERT INTO access.organisation (org_code, name, kind, parent, valid) VALUES ('DEMO.TX.MC.Q2', 'Quầy 2', 'one_stop',"
+            " 'DEMO.TX.MC', '[2020-01-01,)'), ('NOBODY', 'Tập đoàn Không Ai', 'enterprise', NULL, '[2020-01-01,)')"
+        )
+    for org, field in (("DEMO.TX.MC.Q2", "pension"), ("NOBODY", "school"), ("DEMO.TX.MC", "birth")):
+        await news("paper.demanded", citizen.actor_id, group="paper", field=field, org_code=org)
+    case = {one.desk_org: one.case_id for one in await mine(app, citizen)}
+    counter = officers["one_stop_officer"]
+    above = {one.case_id for one in await service.waiting(app, counter, REQUEST)}
+    coordinated = {one.case_id for one in await service.waiting(app, coordinator, REQUEST)}
+    assert case["DEMO.TX.MC.Q2"] in above and case["NOBODY"] not in above
+    assert {case["DEMO.TX.MC.Q2"], case["NOBODY"]} <= coordinated and case["DEMO.TX.MC"] not in coordinated  # that one has a desk, and time
+    assert await service.may_answer(app, coordinator, REQUEST, citizen.actor_id, case["NOBODY"])
+    assert not await service.may_answer(app, counter, REQUEST, citizen.actor_id, case["NOBODY"])

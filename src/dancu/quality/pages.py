@@ -32,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 MENU = (
     MenuItem("citizen", N_("Phản ánh của tôi"), "/me/cases", ("citizen.self",)),
     MenuItem("desk", N_("Phản ánh chờ trả lời"), "/desk/cases", ("case.read", "case.desk")),
+    MenuItem("watch", N_("Phản ánh không ai trả lời"), "/desk/cases", ("exchange.coordinate",)),
 )
 READS = allow("case.read", "case.desk")
 STATES = {
@@ -125,13 +126,21 @@ async def _case(
 ) -> Response:
     why = access.choose_purpose("data_subject_request")
     case = await service.case_of(conn, actor, why, key, case_id)
+    may_answer = await service.may_answer(conn, actor, why, key, case_id)
     return render(
-        request, "quality/case.html", case=case, about=service.about, found=service.found, term=service.term,
+        request, "quality/case.html", case=case, officer=await _officer(conn, case) if may_answer else "", about=service.about, found=service.found, term=service.term,
         line=await _line(conn, actor, why, case), form=form, errors=errors, states=STATES, purpose=why, words=WORDS,
-        may_answer=await service.may_answer(conn, actor, why, key, case_id),
+        may_answer=may_answer,
         orgs=await _names(conn, [case.desk_org, case.reporter_org]),
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
     )  # fmt: skip
+
+
+async def _officer(conn: Conn, case: Case) -> str:
+    """Whom of the desk's own staff a citizen asks about: who answers must know whom to ask. The citizen reads the office alone."""
+    number = case.details.get("officer", "") if case.kind in (CaseKind.QUESTION, CaseKind.OBJECTION) else ""
+    found = await access.staff_named(conn, [int(number)]) if number.isascii() and number.isdigit() else []
+    return found[0].display_name if found else ""
 
 
 async def _line(conn: Conn, actor: CurrentActor, why: Purpose, case: Case) -> Any:

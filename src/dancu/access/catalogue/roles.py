@@ -121,8 +121,8 @@ _ALL = (
     ),
     Role(
         "national_coordinator", "Điều phối viên chia sẻ dữ liệu quốc gia", "National coordinator of data sharing",
-        # Decides where an owner of data stays silent.
-        frozenset({"integration.read", "dashboard.read", "exchange.coordinate", "exchange.level", "exchange.watch"}),
+        # Decides where an owner of data stays silent, also where a citizen's case waits there.
+        frozenset({"case.desk", "integration.read", "dashboard.read", "exchange.coordinate", "exchange.level", "exchange.watch"}),
     ),
     Role(
         "duty_officer", "Trực ban trung tâm điều hành", "Duty officer of the operations centre",

@@ -16,7 +16,7 @@ STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.SUSPENDED: ("refused", N_("Đang bị tạm giữ, đình chỉ")), State.REVOKED: ("refused", N_("Đã bị thu hồi")),
 }  # fmt: skip
 #: Its source says something of how it stands that we do not know: not good, and not told as a suspension either.
-UNCLEAR: Final = ("late", N_("Chưa rõ tình trạng, cần hỏi cơ quan cấp"))
+UNCLEAR: Final = ("late", N_("Chưa rõ, hỏi cơ quan cấp"))
 STANDINGS: Final[Mapping[Standing, tuple[str, str]]] = {
     Standing.ASKED: ("us", N_("Đang hỏi cơ quan cấp")), Standing.CONTRADICTS: ("you", N_("Chưa tích hợp được")),
     Standing.NOT_FOUND: ("draft", N_("Không có ở cơ quan cấp")), Standing.UNREACHABLE: ("us", N_("Cơ quan cấp chưa trả lời")),

@@ -37,10 +37,10 @@ _LOG_YEARS, _LONGEST_ID = (2000, 8999), 19
 
 
 @router.get("/me/looks", dependencies=[allow("citizen")])
-async def my_looks(request: Request, conn: DbConn, actor: CurrentActor, before: int | None = None, asked: int = 0) -> Response:
-    why = access.choose_purpose("own_record")
-    found = await service.looks_of(conn, actor, why, actor.actor_id, before=before)
-    return render(request, "monitoring/my_looks.html", found=found, asked=asked)
+async def my_looks(request: Request, conn: DbConn, actor: CurrentActor, before: int | None = None, asked: int = 0, who: str = "") -> Response:
+    why, others = access.choose_purpose("own_record"), who == "others"
+    found = await service.looks_of(conn, actor, why, actor.actor_id, before=before, others=others)
+    return render(request, "monitoring/my_looks.html", found=found, asked=asked, others=others)
 
 
 @router.post("/me/looks/{seq}/ask", dependencies=[allow("citizen")])

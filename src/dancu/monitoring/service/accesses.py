@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from dancu.audit import service as audit
@@ -24,3 +25,20 @@ async def newest(conn: Conn, key: int, most: int, before: int | None = None) -> 
             break
         before = block[-1].seq
     return found
+
+
+async def of_others(conn: Conn, key: int, most: int, before: int | None, ours: Callable[[Access], bool]) -> tuple[list[Access], int | None]:
+    """The newest `most` that are not `ours`, and the number before which there may be more (None: the list ends). So many of a person's
+    accesses are their own that an office's would be looked for page after page."""
+    found: list[Access] = []
+    while True:
+        block = await audit.accesses_of(conn, key, limit=BLOCK, before_seq=before)
+        for one in block:
+            if ours(one):
+                continue
+            if len(found) == most:
+                return found, found[-1].seq
+            found.append(one)
+        if len(block) < BLOCK:
+            return found, None
+        before = block[-1].seq

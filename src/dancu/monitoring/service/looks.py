@@ -15,7 +15,7 @@ from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
 from dancu.kit.i18n import N_, gettext
-from dancu.monitoring.service.accesses import newest
+from dancu.monitoring.service.accesses import newest, of_others
 from dancu.oidc.service import registration
 from dancu.population import service as population
 
@@ -94,20 +94,27 @@ class Looks:
 
 async def looks_of(
     conn: Conn, actor: Actor, purpose: Purpose, key: int, *, before: int | None = None, limit: int = 50,
-    permission: str = "person.read",
+    permission: str = "person.read", others: bool = False,
 ) -> Looks:  # fmt: skip
-    """Who looked at this person. The look at the list is itself recorded, and seen there a moment later."""
+    """Who looked at this person. The look at the list is itself recorded, and seen there a moment later. `others`: without the person's
+    own and the platform's; numbers are then no row without gaps."""
     await population.open_person(conn, actor, purpose, key, fields=("accesses",), permission=permission)
-    found = await newest(conn, key, limit + 1, before)
+    if others:
+        found, more = await of_others(conn, key, limit, before, lambda one: not _asked_of(one, key))
+    else:
+        found = await newest(conn, key, limit + 1, before)
+        more = found[limit - 1].seq if len(found) > limit else None
     names = {org.org_code: org.name for org in await access.organisations(conn)}
     if any(one.org_code and one.org_code not in names for one in found):
         # Of services a citizen signs in to, whose organisations need not be known here.
         names = {client.org_code: client.org_name or client.name for client in await registration.registered(conn, SYSTEM)} | names
     page = found[:limit]
     looks = tuple(_look(one, names, key, own=actor.kind is ActorKind.CITIZEN) for one in page)
+    if others:
+        return Looks(looks, (), more)
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
     gaps = tuple((low + 1, high - 1) for high, low in itertools.pairwise(seqs) if high - low > 1)
-    return Looks(looks, gaps, page[-1].seq if len(found) > limit else None)
+    return Looks(looks, gaps, more)
 
 
 def _field(code: str) -> str:
@@ -152,7 +159,14 @@ async def ask(conn: Conn, actor: Actor, purpose: Purpose, seq: int, *, objection
     await audit.record(
         conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note={"verb": "look.object" if objection else "look.ask", "seq": seq}
     )
-    payload = {"group": "access", "field": str(seq), "org_code": org_code, "source": "looks", "ref": f"audit.entry:{found[0].entry_id}"}
+    look = found[0]
+    payload = {
+        "group": "access", "field": str(seq), "org_code": org_code, "source": "looks", "ref": f"audit.entry:{look.entry_id}",
+        "details": {
+            "at": look.at.isoformat(), "purpose": look.purpose or "", "case_ref": look.case_ref or "",
+            "officer": str(look.actor_id) if look.actor_kind == "staff" else "",
+        },
+    }  # fmt: skip
     await emit(conn, LOOK_OBJECTED if objection else LOOK_QUESTIONED, key, payload)
 
 

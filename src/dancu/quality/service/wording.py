@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Final
 
+from dancu.access import service as access
 from dancu.credentials.service.titles import document_title
 from dancu.exchange.models import procedures
 from dancu.exchange.service.titles import disputed, identity_word
+from dancu.kernel.clock import VIETNAM
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
 from dancu.population import service as population
@@ -77,4 +80,16 @@ def term(case: Case, name: str) -> str:
 def found(case: Case) -> str:
     """The opening words as read: a standard sentence in the reader's language, somebody's own as written."""
     standard = FOUND.get(case.kind, "")
-    return gettext(standard) if standard and case.statement == standard else case.statement
+    told = gettext(standard) if standard and case.statement == standard else case.statement
+    return f"{told} {look}" if (look := _look(case)) else told
+
+
+def _look(case: Case) -> str:
+    """Which access a citizen asks about; "" for a case about anything else."""
+    if case.kind not in (CaseKind.QUESTION, CaseKind.OBJECTION) or not case.details.get("at"):
+        return ""
+    at = datetime.fromisoformat(case.details["at"]).astimezone(VIETNAM)
+    purpose = access.purpose_title(case.details.get("purpose", ""))
+    words = gettext(N_("Lượt xem số {seq} lúc {time}, mục đích: {purpose}."), seq=case.field, time=f"{at:%H:%M %d/%m/%Y}", purpose=purpose)
+    ref = case.details.get("case_ref")
+    return f"{words} " + gettext(N_("Hồ sơ: {ref}."), ref=ref) if ref else words
