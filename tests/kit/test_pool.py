@@ -38,3 +38,29 @@ def test_what_is_left_open_is_committed_and_what_failed_is_not(database):
             await pool.close()
 
     asyncio.run(work())
+
+
+def test_the_one_given_back_last_is_lent_first_and_an_old_one_no_more(database):
+    async def work() -> None:
+        pool = make_pool(database.dsn("admin"), min_size=2, max_size=2)
+        await pool.open(wait=True)
+        one, other = await pool.getconn(), await pool.getconn()
+        await pool.putconn(one)
+        await pool.putconn(other)
+        assert [await pool.getconn(), await pool.getconn()] == [other, one]
+        waiting = asyncio.create_task(pool.getconn())
+        await asyncio.sleep(0)
+        await pool.putconn(other)
+        assert await waiting is other
+        one._expire_at = 0.0
+        await pool.putconn(one)
+        await pool.putconn(other)
+        assert one.closed
+        with pytest.raises(ValueError, match="doesn't come from any pool"):
+            await pool.putconn(other)
+        late = await pool.getconn()
+        await pool.close()
+        await pool.putconn(late)
+        assert late.closed
+
+    asyncio.run(work())

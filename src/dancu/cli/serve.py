@@ -93,7 +93,7 @@ def worker(
     parent: Annotated[int, typer.Option(hidden=True, help="Dừng khi tiến trình cha này không còn")] = 0,
 ) -> None:
     """Chạy tiến trình nền cho tới khi nhận Ctrl-C hoặc SIGTERM."""
-    import asyncio
+    import uvloop
 
     from dancu.kit.db import data_dir, use_data
 
@@ -104,7 +104,7 @@ def worker(
     from dancu.settings import Settings
     from dancu.worker import run
 
-    asyncio.run(run(Settings()))
+    uvloop.run(run(Settings()))
 
 
 def _say_where(port: int, folder: Path) -> None:

@@ -1,8 +1,13 @@
-"""The pool of an application's connections, each of which commits every statement by itself."""
+"""The pool of an application's connections, each of which commits every statement by itself.
+
+Who comes gets the connection that was given back last: the server's side of it has the plans and the catalogue of what it has just
+done at hand. In turns, as the library lends them, each of ten connections is met cold.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any
@@ -16,6 +21,29 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
     def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[AsyncConnection[Any]]:  # type: ignore[override]  # no generator
         """As the library's: committed or rolled back, and given back."""
         return _Lent(self, timeout)
+
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection[Any]:
+        """As the library's, which is asked where none is ready."""
+        if not self._pool or self._closed or self._lock.locked():
+            return await super().getconn(timeout)
+        self._stats[self._REQUESTS_NUM] += 1
+        conn = self._pool.pop()
+        self._nconns_min = min(self._nconns_min, len(self._pool))
+        conn._pool = self
+        return conn
+
+    async def putconn(self, conn: AsyncConnection[Any]) -> None:
+        """As the library's, which is given what somebody waits for, what is not clean and what is too old."""
+        clean = conn.pgconn.transaction_status == TransactionStatus.IDLE and conn._pool is self
+        if not clean or self._closed or self._waiting or self._lock.locked() or not self._fresh(conn):
+            await super().putconn(conn)
+            return
+        conn._pool = None
+        self._pool.append(conn)
+
+    def _fresh(self, conn: AsyncConnection[Any]) -> bool:
+        made, until = conn._created_at, conn._expire_at
+        return bool(made > self._drained_at and until > time.monotonic())
 
 
 class _Lent:

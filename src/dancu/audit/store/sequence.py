@@ -45,6 +45,38 @@ _TAKE = f"""
     RETURNING {", ".join(COLUMNS)}
 """
 
+# The levels of 2^56 entries are enough.
+_TREE = """
+    SELECT c.size, c.root, c.note, t.level, t.n, t.hashes
+      FROM (SELECT size, root, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1) c
+      LEFT JOIN generate_series(0, 6) AS l (level) ON (c.size >> 8 * l.level) & 255 <> 0
+      LEFT JOIN audit.tile t ON t.level = l.level::smallint AND t.n = c.size >> 8 * (l.level + 1)
+"""
+
+# One statement ends a round: most rounds carry a handful of entries, and each way to the database and back costs what ten of them do.
+_PLACE = """
+    WITH leaves AS (
+        INSERT INTO audit.leaf (idx, leaf)
+        SELECT %(first)s::bigint + x.n - 1, x.leaf FROM unnest(%(leaves)s::bytea[]) WITH ORDINALITY AS x (leaf, n)
+    ), tiles AS (
+        INSERT INTO audit.tile (level, n, hashes)
+        SELECT * FROM unnest(%(levels)s::smallint[], %(ns)s::bigint[], %(hashes)s::bytea[])
+        ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes
+        WHERE substr(excluded.hashes, 1, length(tile.hashes)) = tile.hashes
+        RETURNING level
+    ), latest AS (
+        SELECT size, at FROM audit.checkpoint ORDER BY size DESC LIMIT 1
+    ), gone AS (
+        DELETE FROM audit.checkpoint c USING latest
+        WHERE c.size = latest.size AND date_trunc('minute', latest.at) = date_trunc('minute', clock_timestamp()) AND latest.size > 0
+    ), signed AS (
+        INSERT INTO audit.checkpoint (size, root, note) VALUES (%(size)s::bigint, %(root)s::bytea, %(note)s)
+    ), said AS (
+        UPDATE audit.sequencer SET caught_up_at = now() WHERE %(all)s AND caught_up_at < now()
+    )
+    SELECT count(*) FROM tiles
+"""
+
 
 async def connect(dsn: str) -> Conn:
     """A connection whose every statement commits by itself unless in a transaction."""
@@ -86,36 +118,38 @@ async def add_leaves(conn: Conn, size: int, leaves: Sequence[bytes]) -> None:
         await copy.write(_COPY_HEAD + b"".join(rows) + _COPY_END)
 
 
-async def put_tiles(conn: Conn, touched: dict[Key, bytes]) -> int:
-    """Write tiles; an existing one may only grow. Returns how many were written: fewer than given means that the
-    stored hashes are not a prefix of ours."""
+async def tree(conn: Conn) -> tuple[Checkpoint | None, dict[Key, bytes]]:
+    """The newest checkpoint, None before the first, and the partial tiles of its tree (tiles.edge), as far as they exist."""
+    cursor = conn.cursor(binary=True)
+    await cursor.execute(_TREE)
+    rows = await cursor.fetchall()
+    if not rows:
+        return None, {}
+    size, root, note = rows[0][:3]
+    return Checkpoint(note.split("\n", 1)[0], size, root, note), {(row[3], row[4]): row[5] for row in rows if row[5] is not None}
+
+
+async def begin(conn: Conn, checkpoint: Checkpoint) -> None:
+    """The first checkpoint, of the empty log."""
+    await conn.execute("INSERT INTO audit.checkpoint (size, root, note) VALUES (%s, %s, %s)", (checkpoint.size, checkpoint.root, checkpoint.note))
+
+
+async def place(
+    conn: Conn, leaves: Sequence[bytes], touched: dict[Key, bytes], checkpoint: Checkpoint, *, all_taken: bool
+) -> int:
+    """Add the last `leaves` of the tree (few; many by `add_leaves`), write tiles, of which an existing one may only grow, and add the
+    checkpoint; the one before it goes if it is of the same minute: heads are needed to be remembered, and one a minute is enough of them.
+    `all_taken`: as `caught_up`. Returns how many tiles were written: fewer than given means that the stored hashes are not a prefix of
+    ours."""
     cursor = await conn.execute(
-        """
-        INSERT INTO audit.tile (level, n, hashes)
-        SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
-        ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes
-        WHERE substr(excluded.hashes, 1, length(tile.hashes)) = tile.hashes
-        """,
-        ([k[0] for k in touched], [k[1] for k in touched], list(touched.values())),
-    )
-    return cursor.rowcount
-
-
-async def put_checkpoint(conn: Conn, checkpoint: Checkpoint) -> None:
-    """Add a checkpoint. The one before it goes if it is of the same minute: heads are needed to be remembered, and
-    one a minute is enough of them."""
-    await conn.execute(
-        """
-        WITH latest AS (SELECT size, at FROM audit.checkpoint ORDER BY size DESC LIMIT 1)
-        DELETE FROM audit.checkpoint c USING latest
-        WHERE c.size = latest.size AND date_trunc('minute', latest.at) = date_trunc('minute', clock_timestamp())
-          AND latest.size > 0
-        """
-    )
-    await conn.execute(
-        "INSERT INTO audit.checkpoint (size, root, note) VALUES (%s, %s, %s)",
-        (checkpoint.size, checkpoint.root, checkpoint.note),
-    )
+        _PLACE,
+        {
+            "first": checkpoint.size - len(leaves), "leaves": list(leaves), "levels": [k[0] for k in touched], "ns": [k[1] for k in touched],
+            "hashes": list(touched.values()), "size": checkpoint.size, "root": checkpoint.root, "note": checkpoint.note, "all": all_taken,
+        },
+    )  # fmt: skip
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def caught_up(conn: Conn) -> None:
