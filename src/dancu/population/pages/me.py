@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 
 from dancu.access import service as access
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
+from dancu.kernel.errors import Exceeded
 from dancu.kit import pdf
+from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext, grouped, language
 from dancu.kit.own_data import Gather, Part, zipped
@@ -22,6 +25,9 @@ from dancu.population.wording import labels
 router = APIRouter(prefix="/me")
 #: Lines of one part on paper: the files for programs hold them all.
 MOST_LINES: Final = 300
+#: Copies somebody may take one after the other, and seconds until one more.
+_COPIES: Final = 5
+_COPY_SECONDS: Final = 30
 
 
 def own_purpose() -> Purpose:
@@ -50,7 +56,9 @@ async def download(request: Request, conn: DbConn, actor: CurrentActor) -> Respo
 @router.get("/record.pdf", dependencies=[allow("citizen")])
 async def paper(request: Request, held: RequestLease, actor: CurrentActor) -> Response:
     """The same to read and to print, in the language of the page. The look is committed before the file is drawn."""
-    view = await service.person(await held.connection(), actor, own_purpose(), actor.actor_id)
+    conn = await held.connection()
+    await not_again(conn, actor)
+    view = await service.person(conn, actor, own_purpose(), actor.actor_id)
     await held.release()
     body = await pdf.made("dancu.population.service.record_pdf", _paper(view, demo=request.app.state.settings.demo))
     headers = {"Content-Disposition": 'attachment; filename="dancu-ho-so-cua-toi.pdf"', "Cache-Control": "no-store"}
@@ -89,9 +97,17 @@ def _lines(part: Part) -> list[tuple[str, str, str]]:
 
 async def _all(request: Request, conn: Conn, actor: Actor) -> tuple[m.PersonView, list[Part]]:
     """The record first, then what the other rooms keep."""
+    await not_again(conn, actor)
     view = await service.person(conn, actor, own_purpose(), actor.actor_id)
     gather: Gather = request.app.state.own_data
     return view, [Part("record", gettext(N_("Hồ sơ của tôi")), present.as_json(view), ()), *await gather(conn, actor)]
+
+
+async def not_again(conn: Conn, actor: Actor) -> None:
+    """A copy takes seconds to gather and to draw, and few are drawn at once: nobody's reloading keeps others from their papers. Raises Exceeded."""
+    copies = [throttle.bucket("own copy", str(actor.actor_id), burst=_COPIES, seconds=_COPY_SECONDS)]
+    if wait := await throttle.charge_unless_waiting(conn, copies, copies):
+        raise Exceeded("own_data.again", N_("Bạn vừa tải vài lần. Xin đợi {seconds} giây rồi tải lại."), seconds=math.ceil(wait))
 
 
 def _paper(view: m.PersonView, *, demo: bool, title: str = "") -> dict[str, Any]:
