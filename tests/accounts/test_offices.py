@@ -206,4 +206,4 @@ async def test_assisted_mode_in_a_browser(app, police, office, site):
         assert "Đừng đọc cho ai" in await browser.get("/eid/helped")
         await browser.post("/eid/helped/end")
         assert "Mã người hướng dẫn" in await browser.get("/eid/helped")
-        assert "Đang làm cùng" not in await browser.get("/eid/sign-in"), "not kept from the one before"
+        assert "Đang làm cùng" not in await browser.get("/eid/recover"), "not kept from the one before"

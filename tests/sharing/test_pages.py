@@ -62,7 +62,9 @@ async def test_from_nothing_shared_to_withdrawn(browser, app, system):
     await app.commit()
     page = await client.get("/account/consents")
     check_page(page.text)
-    for text in ("Điện lực", "Họ và tên, Số điện thoại", "Rút lại", "Một cửa xã", "Nơi thường trú", f"riêng Số điện thoại đến hết {sooner.astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%d/%m/%Y}"):
+    ends = [f"{at.astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%d/%m/%Y}" for at in (until, sooner)]
+    each = f"Họ và tên: đến hết {ends[0]}", f"Số điện thoại: đến hết {ends[1]}"
+    for text in ("Điện lực", *each, "Rút lại", "Một cửa xã", "Nơi thường trú"):
         assert text in page.text, text
     receipt = await client.get(f"/account/consents/{made.consent_id}/receipt")
     assert (receipt.text, receipt.headers["content-type"]) == (made.receipt, "application/jwt")
@@ -73,7 +75,8 @@ async def test_from_nothing_shared_to_withdrawn(browser, app, system):
     check_page(page.text)
     assert "bạn rút lại" in page.text
     again = await client.post(f"/account/consents/{made.consent_id}/withdraw", data={FIELD: token})
-    assert again.status_code == 404
+    assert (again.status_code, again.headers["location"]) == (303, "/account/consents?done=gone"), "another window was first"
+    assert "đã rút hoặc đã hết" in (await client.get(again.headers["location"])).text
 
 
 async def test_nobody_else_gets_in_and_the_keys_are_public(browser):

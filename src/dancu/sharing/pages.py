@@ -6,6 +6,7 @@ from typing import Any
 
 from dancu.access import service as access
 from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.errors import NotFound
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -15,6 +16,7 @@ from dancu.kit.web import (
     Request,
     Response,
     allow,
+    attempt,
     public,
     render,
     see_other,
@@ -41,7 +43,12 @@ async def consents(request: Request, conn: DbConn, actor: CurrentActor, done: st
 
 @router.post(HOME + "/{consent_id}/withdraw", dependencies=[allow("citizen")])
 async def withdraw(conn: DbConn, actor: CurrentActor, consent_id: str) -> Response:
-    await service.withdraw(conn, actor, consent_id)
+    """Withdrawing what was withdrawn in another window, or has run out, is no error: what was wanted is so."""
+    try:
+        async with attempt(conn):
+            await service.withdraw(conn, actor, consent_id)
+    except NotFound:
+        return see_other(f"{HOME}?done=gone")
     return see_other(f"{HOME}?done=withdrawn")
 
 

@@ -36,10 +36,13 @@ _TRY_PASSCODE = {
     )
     for first in (WITHOUT_DISK, NOTHING)
 }
-_SEND_CODE = Prepared(
-    "SELECT accounts.send_code(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::float8[], %s::bigint, %s, %s::bytea,"
-    " %s::interval, %s, %s, %s, %s, %s::bytea, %s::bytea, %s::bytea)"
-)
+_SEND_CODE = {
+    first: Prepared(
+        f"SELECT {first}, accounts.send_code(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea[], %s::float8[], %s::float8[], %s::bigint, %s,"
+        " %s::bytea, %s::interval, %s, %s, %s, %s, %s::bytea, %s::bytea, %s::bytea)"
+    )
+    for first in (WITHOUT_DISK, NOTHING)
+}
 _SIGNED_IN = Prepared(
     "SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval, %s::interval, %s, %s,"
     " %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)"
@@ -152,8 +155,9 @@ async def try_code(
 
 
 async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key: int, code: NewCode) -> float:
-    """Seconds to wait; 0.0 where the code is kept and its message on its way."""
-    row = await _SEND_CODE.row(
+    """Seconds to wait; 0.0 where the code is kept and its message on its way. Alone, it does not wait for the disk: what a crash of
+    the server in the next half second forgets is a code that nobody is signed in with yet, and another is asked for."""
+    row = await _SEND_CODE[without_disk(conn)].row(
         conn,
         (
             *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], seconds_of(b.seconds for b in buckets),
@@ -161,7 +165,7 @@ async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key
             code.address_index, code.body,
         ),
     )  # fmt: skip
-    return float(row[0]) if row else 0.0
+    return float(row[1]) if row else 0.0
 
 
 async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: tuple[str, str], request_id: str) -> None:

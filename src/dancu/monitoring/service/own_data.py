@@ -22,7 +22,7 @@ from dancu.monitoring.service.permitted import permitted
 from dancu.population import service as population
 from dancu.quality import service as quality
 from dancu.sharing import service as sharing
-from dancu.sharing.models import SERVICES, ordered_fields
+from dancu.sharing.models import SERVICES, KeptConsent, ordered_fields
 
 #: Newest accesses that are handed over: the list goes on under “who looked”.
 MOST_LOOKS: Final = 5000
@@ -65,12 +65,23 @@ async def _consents(conn: Conn, actor: Actor, why: Purpose) -> Part:
             one.org_name or one.client_name, ", ".join(gettext(sharing.CONSENTS[group]) for group in sharing.CONSENTS if group in one.claims),
             " · ".join((
                 access.purpose_title(one.purpose), gettext(N_("đồng ý lúc {at}"), at=_at(one.given_at)),
-                gettext(N_("còn hiệu lực đến {at}"), at=_at(one.until)) if one.stands(now) else gettext(N_("đã hết")),
+                _until(one, now),
             )),
         )
         for one in found
     ]  # fmt: skip
     return Part("consents", gettext(N_("Tôi đã đồng ý với ai")), plain(found), lines)
+
+
+def _until(one: KeptConsent, now: datetime) -> str:
+    """Until when it holds; each group by itself where they end on different days."""
+    if not one.stands(now):
+        return gettext(N_("đã rút")) if one.ended_by == "withdrawn" else gettext(N_("đã hết"))
+    apart = one.ends_apart(now)
+    if not apart:
+        return gettext(N_("còn hiệu lực đến {at}"), at=_at(one.until))
+    groups = [group for group in sharing.CONSENTS if group in apart]
+    return "; ".join(gettext(N_("{group}: còn hiệu lực đến {at}"), group=gettext(sharing.CONSENTS[group]), at=_at(apart[group])) for group in groups)
 
 
 async def _agreements(conn: Conn, actor: Actor, why: Purpose) -> Part:

@@ -44,3 +44,8 @@ class KeptConsent:
     def lasting(self, now: datetime) -> frozenset[str]:
         """The groups that may go out now."""
         return frozenset(one for one in self.claims if now < self.ends.get(one, self.until)) if self.stands(now) else frozenset()
+
+    def ends_apart(self, now: datetime) -> dict[str, datetime]:
+        """Each group that may go out now with its own end, where they do not all end on one day; else nothing."""
+        each = {group: self.ends.get(group, self.until) for group in self.lasting(now)}
+        return each if any((self.until - at).days for at in each.values()) else {}
