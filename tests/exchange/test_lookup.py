@@ -90,6 +90,12 @@ async def test_without_consent_nothing_and_with_it_what_was_consented_to(site: S
         with pytest.raises(CallRefused) as refused:
             await program.client.verify(whom, {"birth": "1990"}, WHY)
         assert (refused.value.status, refused.value.code) == (403, "exchange.consent") and "Tôi chia sẻ với ai" in str(refused.value)
+    await site.agree(program.org_code, "confirm", "name birth sex personal_id old_number", consent_needed=True)
+    site.forget()
+    for whom in (number, "049090999998"):
+        with pytest.raises(CallRefused) as refused:
+            await program.client.call("confirm", {"number": whom, "kind": "number", "procedure": "school"}, WHY)
+        assert (refused.value.status, refused.value.code) == (403, "exchange.consent"), "a statement sounds alike for both, too"
 
 
 async def test_a_purpose_reaches_its_own_fields_in_every_service(site: Site) -> None:
