@@ -9,7 +9,7 @@ from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -26,7 +26,7 @@ from dancu.kit.web import (
 )  # fmt: skip
 from dancu.population import service as population
 from dancu.quality import service
-from dancu.quality.models import Case, CaseKind, CaseState
+from dancu.quality.models import Case, CaseKind, CaseState, Waiting
 
 router = APIRouter(include_in_schema=False)
 MENU = (
@@ -42,12 +42,25 @@ STATES = {
     "refused": ("refused", N_("Không chấp nhận")),
     "withdrawn": ("draft", N_("Đã rút")),
 }
+#: Where nothing is wrong in a record: a look is explained, a habit of asking for papers is ended. Nothing is "mended" there.
+_SETTLED = {**STATES, "accepted": ("us", N_("Đã nhận, đang giải quyết")), "done": ("done", N_("Đã giải quyết xong"))}
+#: What a desk says of a case: of one about a record, of any other.
+_SAYS = (
+    [("accepted", N_("Chấp nhận, sẽ sửa")), ("done", N_("Đã sửa")), ("refused", N_("Từ chối"))],
+    [("done", N_("Đã giải quyết xong")), ("accepted", N_("Chấp nhận, sẽ giải quyết")), ("refused", N_("Từ chối"))],
+)
 #: Words of comparison in a case's details.
 WORDS = {
     "yes": N_("khớp"), "no": N_("khác"), "close": N_("gần giống"), "unknown": N_("không có để so"),
     "same": N_("đang dùng"), "other": N_("đã có thẻ khác"), "none": N_("không có thẻ đang dùng"), "old": N_("đã cũ"),
 }  # fmt: skip
+_OTHER = frozenset({CaseKind.QUESTION, CaseKind.OBJECTION, CaseKind.PAPER})
 _ANSWERS = frozenset({"accepted", "done", "refused"})
+
+
+def _state(case: Case | Waiting) -> tuple[str, str]:
+    """Status and word of how a case stands."""
+    return (_SETTLED if case.kind in _OTHER else STATES)[case.state]
 
 
 async def _report(request: Request, conn: Conn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
@@ -81,7 +94,7 @@ async def report(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
 async def my_cases(request: Request, conn: DbConn, actor: CurrentActor, opened: int | None = None) -> Response:
     cases = await service.cases_of(conn, actor, access.choose_purpose("own_record"), actor.actor_id)
     return render(
-        request, "quality/my_cases.html", cases=cases, about=service.about, found=service.found, opened=opened, states=STATES,
+        request, "quality/my_cases.html", cases=cases, about=service.about, found=service.found, opened=opened, state_of=_state,
         desks=await _names(conn, [code for case in cases for code in (case.desk_org, case.reporter_org)]), today=SYSTEM_CLOCK.today(),
     )  # fmt: skip
 
@@ -105,7 +118,7 @@ async def _list(request: Request, conn: Conn, actor: CurrentActor, which: str, a
     listed = service.sent if which == "sent" else service.waiting
     cases = await listed(conn, actor, access.choose_purpose("data_subject_request"))
     return render(
-        request, "quality/waiting.html", about=service.about, answered=answered, cases=cases, states=STATES, which=which,
+        request, "quality/waiting.html", about=service.about, answered=answered, cases=cases, state_of=_state, which=which,
         orgs=await _names(conn, [*(c.desk_org for c in cases), *(c.reporter_org for c in cases)]), today=SYSTEM_CLOCK.today(),
     )  # fmt: skip
 
@@ -128,8 +141,8 @@ async def _case(
     case = await service.case_of(conn, actor, why, key, case_id)
     may_answer = await service.may_answer(conn, actor, why, key, case_id)
     return render(
-        request, "quality/case.html", case=case, officer=await _officer(conn, case) if may_answer else "", about=service.about, found=service.found, term=service.term,
-        line=await _line(conn, actor, why, case), form=form, errors=errors, states=STATES, purpose=why, words=WORDS,
+        request, "quality/case.html", case=case, says=[(state, gettext(text)) for state, text in _SAYS[case.kind in _OTHER]], officer=await _officer(conn, case) if may_answer else "", about=service.about, found=service.found, term=service.term,
+        line=await _line(conn, actor, why, case), form=form, errors=errors, state_of=_state, purpose=why, words=WORDS,
         may_answer=may_answer,
         orgs=await _names(conn, [case.desk_org, case.reporter_org]),
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
