@@ -60,7 +60,8 @@ class Doctor:
 
     @property
     def sound(self) -> bool:
-        return all(step.state in ("ok", "warn") for step in self.steps)
+        """Nothing failed, and what was not tried depends on nothing that did."""
+        return all(step.state in ("ok", "warn") or (step.state == "skip" and not step.mend) for step in self.steps)
 
     def run(self) -> list[Step]:
         own = self.http is None
@@ -88,7 +89,9 @@ class Doctor:
         for name, work in (("signature", self._signature), ("agreement", self._agreement), ("call", self._called)):
             if not self._step(name, work):
                 return
-        if self._step("receipt", self._receipt):
+        if self._answer is None:  # refused for want of the citizen's consent: the connection itself is sound
+            self.steps += [Step(name, "skip", self._say("no answer, so no receipt")) for name in ("receipt", "proof")]
+        elif self._step("receipt", self._receipt):
             self._step("proof", lambda: self._proof(client))
         self._step("webhook", self._webhook)
 
@@ -136,6 +139,10 @@ class Doctor:
     def _tls(self) -> str:
         parts = urlsplit(self.config.base_url)
         if parts.scheme == "http":
+            try:
+                socket.create_connection((parts.hostname, parts.port or 80), timeout=self.config.timeout).close()
+            except OSError as error:
+                raise _Wrong("{error}", "The platform does not answer: check address, proxy and firewall.", error=error) from error
             raise _Wrong("plain http", "Only for trials on one machine: use https everywhere else.", "warn")
         try:
             context = self.config.tls()["verify"]
@@ -231,13 +238,22 @@ class Doctor:
             raise _Wrong(self._refused(), "See the state of the connection on the partner portal.")
         if code == "exchange.held":
             raise _Wrong(self._refused(), "An alert about this program's calls waits for a decision: tell the operator what they were for.")
+        mends = {
+            "agreement.none": "Ask for an agreement on this data service (partner portal), or try another with --service.",
+            "agreement.expired": "Ask for a new version of the agreement (partner portal).",
+            "agreement.hours": "Call within the agreed hours, or have the agreement changed (partner portal).",
+            "agreement.field": "Ask for these fields (partner portal), or try another data service with --service.",
+            "exchange.quota": "Wait until midnight in Vietnam, or have the daily quota raised (partner portal).",
+        }
         if code.startswith("agreement.") or code in ("exchange.quota", "person.no_purpose"):
-            raise _Wrong(self._refused(), "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal).")
+            raise _Wrong(self._refused(), mends.get(code, "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal)."))
         if code.startswith("exchange.context."):
             raise _Wrong(self._refused(), "Every call states purpose, legal basis, case and officer.")
         return self._say("covers {service} for {purpose}", service=self.service, purpose=self.context.purpose)
 
     def _called(self) -> str:
+        if self._refusal is not None and self._refusal.code == "exchange.consent":
+            raise _Wrong(self._refused(), "The connection works; a call about a citizen who consented in their account is answered.", "warn")
         if self._answer is None:
             raise _Wrong(self._refused(), "See the code in the guide.")
         environment = self._answer.receipt.get("environment")

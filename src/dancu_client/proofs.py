@@ -55,8 +55,11 @@ def _check(proof: dict[str, Any], vkey: str, record_hash: str, message_id: str) 
 
 
 def _checkpoint(note: str, vkey: str) -> tuple[str, int, bytes]:
-    name, key_id, encoded = vkey.strip().split("+", 2)
-    key = base64.b64decode(encoded, validate=True)
+    try:
+        name, key_id, encoded = vkey.strip().split("+", 2)
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise NotGenuine("the log's public key is malformed") from error
     expected = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
     if len(key) != 33 or key[0] != 1 or expected.hex() != key_id:
         raise NotGenuine("the log's public key is malformed")

@@ -197,6 +197,22 @@ def test_the_doctor_looks_at_the_webhook_as_the_platform_will(monkeypatch: pytes
     assert sound is (said == "") and said in step.said and bool(step.mend) is bool(said), step
 
 
+@pytest.mark.parametrize(("code", "state", "mend"), [
+    ("agreement.none", "fail", "--service"), ("agreement.expired", "fail", "new version"), ("agreement.hours", "fail", "hours"),
+    ("agreement.field", "fail", "fields"), ("agreement.purpose", "fail", "--purpose"), ("exchange.quota", "fail", "midnight"),
+    ("exchange.held", "fail", "alert"), ("exchange.suspended", "fail", "portal"), ("exchange.consent", "warn", "consented"), ("verify.value", "fail", "guide"),
+])  # fmt: skip
+def test_the_doctor_knows_what_mends_each_refusal(code: str, state: str, mend: str) -> None:
+    doctor = Doctor(Config("https://dancu.example", "x", Path("k"), Path("c")), WHY, lang="en")
+    doctor._refusal = CallRefused(403, {"code": code, "detail": "why"})
+    for name, work in (("agreement", doctor._agreement), ("call", doctor._called)):
+        if not doctor._step(name, work):
+            break
+    last = doctor.steps[-1]
+    assert last.state == state and mend in last.mend and code in last.said, last
+    assert doctor.sound is (state == "warn"), "want of consent is no fault of the connection"
+
+
 class Broken(httpx.BaseTransport):
     """The platform's keys and tokens, and then answers that it did not sign."""
 

@@ -176,5 +176,20 @@ def show(row: Row, as_json: bool) -> None:
         print(json.dumps(row, ensure_ascii=False))
         return
     for name, value in row.items():
-        text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, bool)) else value
-        print(f"{name:<16} {text}")
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            print(f"{name:<16} {len(value)}")
+            for one in value:
+                print("  " + "  ".join(f"{key}={_plain(part)}" for key, part in one.items() if _short(part)))
+        else:
+            print(f"{name:<16} {_plain(value)}")
+
+
+def _short(value: object) -> bool:
+    """Worth a place in a line for people; signed texts and nested members are for `--json`."""
+    return value not in ("", None) and not isinstance(value, dict) and len(str(value)) <= 120
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(one, (str, int)) for one in value):
+        return ",".join(str(one) for one in value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, bool)) else value

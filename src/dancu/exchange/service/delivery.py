@@ -134,7 +134,8 @@ class Deliverer:
                 if single == "refused":
                     await self._bury(sub, one)
                 elif single:
-                    return await self._later(sub, single)
+                    await self._later(sub, single)
+                    return None
                 else:
                     async with self._database() as conn:
                         await store.moved(conn, sub.subscription_id, one.seq, 1)
@@ -142,7 +143,10 @@ class Deliverer:
         if outcome == "refused":
             await self._bury(sub, news[0])
             return 0
-        return len(news) if not outcome else await self._later(sub, outcome)
+        if outcome:
+            await self._later(sub, outcome)
+            return None
+        return len(news)
 
     async def _send(self, sub: Subscription, news: Sequence[News]) -> str:
         """"" when delivered, "refused", or why it failed."""
