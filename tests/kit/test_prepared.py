@@ -43,6 +43,17 @@ def test_rows_are_those_of_the_driver(database):
     alone(database, work)
 
 
+def test_a_text_that_no_column_holds_is_refused_as_the_driver_does(database):
+    """A text goes out as a C string: behind the zero character the rest of it was silently lost."""
+
+    async def work(conn):
+        for one in ("a\0b", '{"a\0"}'):
+            with pytest.raises(psycopg.DataError):
+                await ECHO.row(conn, (*VALUES[:5], one, *VALUES[6:]))
+
+    alone(database, work)
+
+
 def test_a_transaction_is_kept_to(database):
     async def work(conn):
         async with conn.transaction():

@@ -99,6 +99,8 @@ def _whole(results: Sequence[PGresult], wanted: ExecStatus) -> PGresult:
 def _written(value: Any) -> bytes | None:
     kind = type(value)
     if kind is str:
+        if "\0" in value:
+            raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
         return value.encode()  # type: ignore[no-any-return]
     if value is None or kind is bytes:
         return value  # type: ignore[no-any-return]
