@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dancu.territory.gazetteer import gazetteer
 from dancu.territory.matching import resolve
+from dancu.territory.matching.doubts import DISSOLVED
 from dancu.territory.models import Hamlet, Status
 from tests.territory.accuracy import Measured, by_category, calibration, exact_precision, measure
 
@@ -289,3 +290,27 @@ def test_sure_only_of_what_was_read(text: str, day: date, status: Status, first:
     answer = resolve(text, day)
     assert answer.status is status, answer
     assert first is None or names(text, day)[0] == first
+
+
+@pytest.mark.parametrize("text", ["Gò Vấp", "Tam Kỳ", "62 Hùng Vương, Tam Kỳ", "Cầu Giấy", "Thủ Đức"])
+def test_a_bare_name_of_a_district_that_is_gone_may_be_any_of_its_heirs(text: str) -> None:
+    answer = resolve(text, date(2026, 1, 1))
+    assert (answer.status, answer.note) == (Status.AMBIGUOUS, DISSOLVED)
+    assert answer.candidates[0].unit.name == text.split(", ")[-1]  # the ward that took the name over, first
+    assert len(answer.candidates) > 2
+    assert resolve(f"phường {text.split(', ')[-1]}", date(2026, 1, 1)).status is Status.EXACT
+    assert resolve(f"Thôn 4 {text.split(', ')[-1]}", date(2026, 1, 1)).status is Status.EXACT
+
+
+@pytest.mark.parametrize(
+    ("text", "as_of", "status", "code"),
+    [
+        ("Hải Phòng Vĩnh Bảo Cao Minh", "2023-04-01", Status.EXACT, "11902"),  # no room in Hải Phòng
+        ("X. Đức Hòa Hạ – t. Tây Ninh", "2026-01-01", Status.EXACT, "27937"),  # of old Long An, in today's Tây Ninh
+        ("TT Gia Lộc, Tỉnh Hải Phòng", "2026-01-01", Status.AMBIGUOUS, ""),  # the township was split
+    ],
+)
+def test_names_are_read_to_their_end(text: str, as_of: str, status: Status, code: str) -> None:
+    answer = resolve(text, date.fromisoformat(as_of))
+    assert answer.status is status
+    assert not code or answer.candidates[0].unit.code == code

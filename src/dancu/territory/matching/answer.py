@@ -11,6 +11,7 @@ from dancu.territory.gazetteer import OLDEST_KNOWN, REFORM, Gazetteer
 from dancu.territory.gazetteer import gazetteer as default_gazetteer
 from dancu.territory.matching.agreement import name_quality
 from dancu.territory.matching.approximate import Scopes, approximate_mentions
+from dancu.territory.matching.bare import or_the_district
 from dancu.territory.matching.behind_a_number import offered
 from dancu.territory.matching.choosing import MOST, coarsest, longest, of_the_day, via, with_others
 from dancu.territory.matching.doubts import (
@@ -32,7 +33,7 @@ from dancu.territory.matching.reading import Reading, read
 from dancu.territory.matching.scoring import LONE_MARGIN, MARGIN, Scored, Scorer
 from dancu.territory.matching.tail import free_tail
 from dancu.territory.matching.words import FOREIGN
-from dancu.territory.models import Candidate, Hamlet, Resolution, Status
+from dancu.territory.models import Candidate, Hamlet, Kind, Resolution, Status
 
 OTHER_KIND = 1.5
 """How far behind a reading may be that has the kind of unit written, before a reading of another kind is sure."""
@@ -155,7 +156,7 @@ def _wants_more(readings: list[Scored], scorer: Scorer) -> bool:
     return (
         best.typed_unread
         or best.unit.level < 3
-        or any(start > best.mention.start for start, _ in best.unread)
+        or any(start > min(best.used) for start, _ in best.unread)
         or (not best.support)
     )
 
@@ -214,9 +215,10 @@ def _answer(reading: Reading, readings: list[Scored], scorer: Scorer, day: date,
         status, note = Status.UNKNOWN, NO_HEIR
     elif status is Status.AMBIGUOUS:
         note = _why(near, groups, day)
-    if status is Status.EXACT and (_named_otherwise(top, far, same) or _marked_otherwise(top, far, same, scorer)):
+    if status is Status.EXACT and (_named_otherwise(top, far, same, day) or _marked_otherwise(top, far, same, scorer)):
         status, note = Status.AMBIGUOUS, SEVERAL
     status, note, candidates = doubts(status, note, candidates, top, scorer)
+    status, note, candidates = or_the_district(status, note, candidates, top, scorer, day, g)
     if status is Status.UNKNOWN and note in (CONTRADICTS, PART_NOT_READ):
         candidates = with_others(candidates, top, scorer, day, g)
     elif top.unit.level == 2:
@@ -236,12 +238,16 @@ def _elsewhere(reading: Reading, scorer: Scorer, day: date, g: Gazetteer) -> Res
     return replace(nothing, candidates=hints[:MOST], note=CONTRADICTS) if hints else nothing
 
 
-def _named_otherwise(top: Scored, far: list[Scored], same: dict[int, frozenset[int]]) -> bool:
+def _named_otherwise(top: Scored, far: list[Scored], same: dict[int, frozenset[int]], day: date) -> bool:
     """Is the unit of another kind than the address says, while one of just that kind and name became another unit ("Xã Tân
-    Hiệp" for a ward of today)?"""
+    Hiệp" for a ward of today)? A township is always one of before: there are none any more."""
     kinds = top.mention.kinds
-    return bool(kinds) and top.unit.kind not in (kinds or ()) and any(
-        s.unit.kind in (s.mention.kinds or ()) and s.quality >= top.quality and top.points - s.points < OTHER_KIND and same[id(s)] != same[id(top)]
+    if not kinds or top.unit.kind in kinds:
+        return False
+    gone = day >= REFORM and kinds == {Kind.TOWNSHIP}
+    behind, worse = (math.inf, 0.05) if gone else (OTHER_KIND, 0.0)
+    return any(
+        s.unit.kind in (s.mention.kinds or ()) and s.quality >= top.quality - worse and top.points - s.points < behind and same[id(s)] != same[id(top)]
         for s in far
     )  # fmt: skip
 

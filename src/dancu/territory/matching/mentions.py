@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dancu.territory.matching.index import NameIndex
 from dancu.territory.matching.reading import Reading
-from dancu.territory.matching.words import LEVEL, LOCAL, NEEDS_MORE, STREETS, TWO_WORDS
+from dancu.territory.matching.words import INNER, LEVEL, LOCAL, NEEDS_MORE, STREETS, TWO_WORDS
 from dancu.territory.models import Kind
 
 _LANES = frozenset("khnabcdl")
@@ -74,6 +74,8 @@ def begins_local(reading: Reading, i: int) -> bool:
     if proper is None or word.written not in (word.key, proper) or _inside_kind(reading, i):
         return False
     after = words[i + 1] if i + 1 < last else None
+    if i > first and (words[i - 1].key, word.key) in INNER and not (after and after.number):
+        return False
     if word.key in TWO_WORDS:
         return after is not None and after.key == TWO_WORDS[word.key]
     if word.written == word.key != proper and word.key in NEEDS_MORE:

@@ -23,6 +23,8 @@ MARGIN = 0.79
 """Readings closer than this are not told apart."""
 LONGER = 0.3
 """For each word, when choosing by which mention a parent is named: "Quảng Nam - Đà Nẵng" rather than "Quảng Nam"."""
+CUT_SHORT = 2.2
+"""Points lost where the name goes on to a longer one that is known: "Đức Hòa Hạ" of before is not Đức Hòa of today."""
 LONE_MARGIN = 1.5
 """The same for a commune named without district or province: kind word and marks alone do not settle it."""
 
@@ -57,6 +59,11 @@ class Scorer:
         self.by_key: dict[str, list[Mention]] = {}
         for m in mentions:
             self.by_key.setdefault(m.key, []).append(m)
+        # where the longest name that begins at a word, letter for letter, ends
+        self._whole: dict[int, int] = {}
+        for m in mentions:
+            if m.quality == 1.0 and len(self.reading.words[m.start : m.end]) > 1:
+                self._whole[m.start] = max(m.end, self._whole.get(m.start, 0))
         self.groups = self._sure_province()
 
     def _sure_province(self) -> frozenset[str]:
@@ -115,9 +122,12 @@ class Scorer:
         used.update(self._said_again(unit, used))
         points += self._form(m, unit, support, supports)
         unread, typed = self._unread(m, used, supports)
-        points -= sum(1.5 if start > m.start else 1.0 if unit.level == 1 else 0.0 for start, _ in unread)
+        begun = min(used)  # the province, where it is written first: what follows it is no street
+        points -= sum(1.5 if start > begun else 1.0 if unit.level == 1 else 0.0 for start, _ in unread)
         if m.kinds is None and any(end == m.start and self._joined(end) for _, end in unread):
             points -= 0.8  # "Bắc Trà My" is not Trà My: a longer name that fits is better
+        if m.end < self._whole.get(m.start, 0) and any(start == m.end for start, _ in unread):
+            points -= CUT_SHORT
         if typed:
             points -= 2.5
         return Scored(

@@ -159,6 +159,8 @@ LOCAL: Final = {fold_ascii(w): w for w in (*_HAMLETS, *_STREETS)}
 """A run of text that begins with one of these (or a number) is below the commune: folded -> written."""
 TWO_WORDS: Final = {"quoc": "lo", "tinh": "lo", "dai": "lo", "chung": "cu"}
 """These begin such a run only with the other word after them ("quốc lộ", not "Quốc Oai")."""
+INNER: Final = frozenset({("hai", "phong"), ("nam", "can"), ("song", "lo"), ("tam", "duong"), ("vu", "ban")})
+"""Provinces and districts whose last word would begin such a run: no room, flat or street is meant in "Hải Phòng"."""
 NEEDS_MORE: Final = frozenset({"to", "doi", "so", "nha", "phong", "can", "lo", "o", "mom", "xu", "diem", "cum", "khu"})
 """Written without marks these are too often a part of a name: only before a number, or right at the start."""
 
