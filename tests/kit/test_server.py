@@ -94,6 +94,7 @@ async def test_who_would_rather_speak_another_protocol_is_answered_in_this_one(p
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nabc",
         b"GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n folded: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",

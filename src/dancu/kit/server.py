@@ -48,6 +48,8 @@ class _Wire(HttpToolsProtocol):
         self.awaited_since = None
         if len(self.headers) > _HEADERS:
             raise ValueError("too many headers")  # answered 400
+        if [name for name, _ in self.headers].count(b"host") > 1:  # RFC 9112, 3.2: a proxy may have gone by the other one
+            raise ValueError("two hosts")
         if self.parser.should_upgrade():
             self._plain_head = self._without_upgrade()
             return
