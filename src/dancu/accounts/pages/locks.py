@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dancu.access import service as access
+from dancu.accounts.models.locks import Lock, WaitingLock
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import protection as words
 from dancu.accounts.service import core, deadlines, lock_by_code, locks, recovery, sign_in
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
+from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -93,8 +97,9 @@ async def desk(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
 
 async def _desk(request: Request, conn: DbConn, actor: CurrentActor, form: Form, errors: FormErrors) -> Response:
     why = locks.eid_purpose()
+    lines = await locks.waiting(conn, actor, why)
     return render(
-        request, "accounts/locks_desk.html", form=form, errors=errors, lines=await locks.waiting(conn, actor, why), late=await deadlines.late_for(conn, actor), purpose=why,
+        request, "accounts/locks_desk.html", form=form, errors=errors, lines=lines, orgs=await _orgs(conn, lines), late=await deadlines.late_for(conn, actor), purpose=why,
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
     )  # fmt: skip
 
@@ -116,13 +121,22 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     return see_other(f"{DESK}/{keys[0]}")
 
 
+async def _orgs(conn: Conn, found: Sequence[Lock | WaitingLock]) -> dict[str, str]:
+    """Names of the organisations that asked: code -> name, the code itself for one that is gone."""
+    names = {}
+    for code in {one.asked_org for one in found if one.asked_org}:
+        org = await access.organisation(conn, code)
+        names[code] = org.name if org else code
+    return names
+
+
 async def _person(
     request: Request, conn: DbConn, actor: CurrentActor, key: int, form: Form, errors: FormErrors, *, template: str = "locks_person", lock_id: int = 0
 ) -> Response:
     why = locks.eid_purpose()
     found = await locks.locks_of(conn, actor, why, key)
     return render(
-        request, f"accounts/{template}.html", form=form, errors=errors, locks=found, words=words, purpose=why,
+        request, f"accounts/{template}.html", form=form, errors=errors, locks=found, orgs=await _orgs(conn, found), words=words, purpose=why,
         who=population.summary(await population.person(conn, actor, why, key, permission=locks.PERMISSION)), key=key,
         account=await core.account(conn, key), purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(),
         lock=await locks.one(conn, key, lock_id) if lock_id else None, status=422 if errors else 200,
