@@ -220,3 +220,45 @@ def test_what_is_written_plainly_is_read_as_by_the_notations(day: int, month: in
     except Invalid as error:
         found = error.code
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "iso", "codes"),
+    [
+        ("Giáp Thìn 1964", "1964", ""),
+        ("1964 (Giap Thin)", "1964", ""),
+        ("năm Kỷ Tỵ (1989)", "1989", ""),
+        ("tuổi Tý 1960", "1960", ""),
+        ("15/01/1965 Giáp Thìn", "1965-01-15", ""),  # before Tết the old year goes on
+        ("1965 Giáp Thìn", "1965", "date.cycle"),
+        ("ngày 5 tháng 3 năm Giáp Thìn 1964", "1964-03-05", "date.lunar"),
+        ("năm Kỷ Tỵ một nghìn chín trăm tám mươi chín", "1989", ""),
+    ],
+)
+def test_a_year_by_stem_and_branch_checks_the_year_in_digits(text: str, iso: str, codes: str) -> None:
+    read = parse_date(text)
+    assert (str(read.date), " ".join(f.code for f in read.findings)) == (iso, codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("năm Giáp Thìn", "date.cycle_alone"),
+        ("tuổi Tý", "date.cycle_alone"),
+        ("15/4 Kỷ Tỵ", "date.cycle_alone"),
+        ("Giáp Sửu", "date.cycle_none"),
+    ],
+)
+def test_a_year_by_stem_and_branch_alone_is_not_guessed(text: str, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_date(text)
+    assert refused.value.code == code
+
+
+@given(st.integers(1900, 2030))
+def test_stem_and_branch_of_every_year(year: int) -> None:
+    stems = ["Canh", "Tân", "Nhâm", "Quý", "Giáp", "Ất", "Bính", "Đinh", "Mậu", "Kỷ"]
+    branches = ["Thân", "Dậu", "Tuất", "Hợi", "Tý", "Sửu", "Dần", "Mão", "Thìn", "Tỵ", "Ngọ", "Mùi"]
+    said = f"{stems[year % 10]} {branches[year % 12]}"
+    assert not parse_date(f"{said} {year}").findings
+    assert [f.code for f in parse_date(f"{said} {year + 1}").findings] == ["date.cycle"]

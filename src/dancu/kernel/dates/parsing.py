@@ -14,6 +14,7 @@ from ..clock import vietnam_day
 from ..errors import Invalid
 from ..findings import Finding
 from ..text import fold_ascii
+from .cycle import CYCLE, without_cycle
 from .notations import APPROXIMATE, CENTURY, LUNAR, MISREAD, ZONE, Order, Reader
 from .partial import PartialDate
 from .words import read_words
@@ -67,7 +68,7 @@ def parse_date(
     `two_digit_century` (1900, 2000) settles years of two digits; without it years below 30 are taken for
     20xx. The finding "date.century" stays either way. `order` says how 03/05/1990 is meant. Raises Invalid:
     "date.empty" (nothing, or said to be unknown), "date.format" (no notation fits), "date.impossible"
-    (31/02).
+    (31/02), "date.cycle_alone" and "date.cycle_none" (a year by stem and branch without one in digits).
     """
     if isinstance(value, date):
         return _from_object(value)
@@ -88,6 +89,7 @@ def _parse_text(raw: str, two_digit_century: int | None, order: Order) -> Parsed
     instant = _INSTANT.fullmatch(text)
     if instant:
         return _from_object(datetime.fromisoformat(instant.group().upper().replace(" ", "T")))
+    text, cycle = without_cycle(text)
     reader = Reader(two_digit_century, order)
     for pattern, finding in _MARKS:
         shorter = pattern.sub("", text)
@@ -100,9 +102,14 @@ def _parse_text(raw: str, two_digit_century: int | None, order: Order) -> Parsed
         reader.note(LUNAR)
     text = _ROMAN_MONTH.sub(lambda month: f"{month[1]}{_ROMAN.index(month[2]) + 1}", text)
     text = re.sub(r"^(\d+)\.0+$", r"\1", text)
-    read = reader.read(text) or _misread(reader, text) or _worded(reader, text if LUNAR in reader.findings else raw)
+    read = reader.read(text) or _misread(reader, text) or _worded(reader, text if cycle or LUNAR in reader.findings else raw)
     if read is None:
         raise _format()
+    if cycle is not None:
+        if read[0].month is not None and read[1] in ("said", "words") and LUNAR not in reader.findings:
+            reader.note(LUNAR)  # who says the year so says the month so
+        if not cycle.fits(read[0]):
+            reader.note(CYCLE)
     return ParsedDate(read[0], read[1], tuple(reader.findings))
 
 
