@@ -103,10 +103,13 @@ def _numbered(decision: Decision) -> bool:
 
 
 def _dated(decision: Decision) -> bool:
-    """Name and birth date are this person's to the letter, and whoever else has both was looked at. (A name that merely came to be
-    alike is settled against everybody it may have been.)"""
+    """Name and birth date are this person's to the letter and whoever else has both was looked at; or as much of the date as either
+    knows, in the household whose head bears the number. (A name that merely came to be alike is settled against everybody it may
+    have been.)"""
     best = decision.best
-    return _numbered(decision) or (best is not None and best.name in ("same", "marks") and best.birth == "same")
+    if best is None or best.name not in ("same", "marks"):
+        return _numbered(decision)
+    return best.birth == "same" or (best.home_says == "head_number" and best.birth in ("month", "year", "vague"))
 
 
 def present_number(candidate: Candidate) -> str:
