@@ -140,7 +140,7 @@ STAFF: tuple[DemoStaff, ...] = (
         "Sees why a licence does not integrate, mends it in the sector's own system and answers the citizen.", "/desk/cases",
     ),
     DemoStaff(
-        "health_desk", "demo-benhvien", "Điều dưỡng Phạm Thị Lành", "DEMO.BV", ("health_desk", "case_officer"), "none",
+        "health_desk", "demo-benhvien", "Điều dưỡng Phạm Thị Lành", "DEMO.BV", ("health_desk",), "none",
         "Bàn tiếp đón bệnh viện", "Hospital reception",
         "Kiểm tra thẻ bảo hiểm y tế trên điện thoại người bệnh; xem kết quả khám khi người bệnh đồng ý.",
         "Checks a health-insurance card on the patient's phone; sees examinations where the patient agreed.", "/desk/check-document",
