@@ -101,8 +101,8 @@ async def test_another_code_goes_to_the_accounts_own_phone_and_keeps_the_deadlin
 async def _aged(worker, key: int, days: float) -> None:  # type: ignore[no-untyped-def]
     await worker.execute(
         "UPDATE accounts.account SET activate_by = activate_by - make_interval(secs => %s), notified_at = notified_at -"
-        " make_interval(secs => %s) WHERE person_key = %s",
-        (days * 86400, days * 86400, key),
+        " make_interval(secs => %s), wave_at = wave_at - make_interval(secs => %s) WHERE person_key = %s",
+        (days * 86400, days * 86400, days * 86400, key),
     )
 
 
@@ -133,6 +133,16 @@ async def test_lapsed_ones_are_told_in_waves_and_not_without_end(office, app, wo
         await app.commit()
         heard = sum("hết hạn" in text for text in await told(app, phone))
     assert heard == 4
+
+
+async def test_a_worker_that_stood_still_sends_one_wave_a_night(office, app, worker):
+    key, phone, _ = await invited(office, app)
+    await app.commit()
+    await _aged(worker, key, 90)
+    for _ in range(3):
+        await activate.wave(worker)
+    await worker.commit()
+    assert sum("hết hạn" in text for text in await told(app, phone)) == 1
 
 
 async def test_a_message_that_does_not_arrive_marks_the_phone(office, app, worker):

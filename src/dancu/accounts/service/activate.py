@@ -159,9 +159,10 @@ async def remind(conn: Conn, *, clock: Clock = SYSTEM_CLOCK) -> int:
 
 async def wave(conn: Conn) -> int:
     """Tell those whose time has passed where a new code is had: again after two weeks, a month and two."""
-    told = 0
+    told, before = 0, 0
     for number, days in enumerate((0, *WAVE_DAYS)):
-        told += await _tell_lapsed(conn, await store.due_wave(conn, number, days))
+        told += await _tell_lapsed(conn, await store.due_wave(conn, number, days, days - before))
+        before = days
     return told
 
 

@@ -38,13 +38,14 @@ async def due_reminders(conn: Conn, day: int, notice_days: int, limit: int = 500
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def due_wave(conn: Conn, wave: int, days: int, limit: int = 500) -> list[int]:
-    """Lapsed accounts whose deadline passed `days` ago and who have had `wave` waves before (worker)."""
+async def due_wave(conn: Conn, wave: int, days: int, apart: int, limit: int = 500) -> list[int]:
+    """Lapsed accounts whose deadline passed `days` ago and who have had `wave` waves before, the last at least `apart` days ago: a
+    worker that stood still for weeks must not send them all in one night (worker)."""
     cursor = await conn.execute(
         "UPDATE accounts.account SET waves = %s, wave_at = now() WHERE person_key IN (SELECT person_key FROM accounts.account"
         " WHERE state = 'notified' AND NOT made_up AND waves = %s AND activate_by < now() - make_interval(days => %s) AND idle_reason <> 'wrong_phone'"
-        " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
-        (wave + 1, wave, days, limit),
+        " AND (wave_at IS NULL OR wave_at <= now() - make_interval(days => %s)) LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
+        (wave + 1, wave, days, apart, limit),
     )
     return [row[0] for row in await cursor.fetchall()]
 
