@@ -57,6 +57,11 @@ def dancu(registry: Any, *args: str, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
+def client_state(registry: Any, client_id: str) -> str:
+    with psycopg.connect(registry.dsn("admin")) as conn:
+        return str(conn.execute("SELECT state FROM oidc.client WHERE client_id = %s", (client_id,)).fetchone()[0])  # type: ignore[index]
+
+
 def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path) -> None:
     file = tmp_path / "a.csr"
     file.write_bytes(csr_of(ec.generate_private_key(ec.SECP256R1())))
@@ -68,6 +73,7 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH] and made["client_id"] in names[0].value
+    assert client_state(registry, made["client_id"]) == "live", "a program is as live as its connection: there is no sign-in to approve"
     again = dancu(registry, "partner", "add", "--name", "Bộ Y tế (thử)", "--csr", str(file), code=1)
     assert again["error"] == "exchange.csr.key_used"
     file.write_bytes(csr_of(ed25519.Ed25519PrivateKey.generate()))
@@ -85,7 +91,8 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     assert "birth_place" in wrong["fields"][0]["message"]
     assert dancu(registry, "agreement", "grant", "--partner", "nobody", *terms, code=1)["error"] == "exchange.partner.unknown"
     assert dancu(registry, "partner", "suspend", "Bộ Y tế (thử)", "--reason", "Thử")["state"] == "suspended"
-    assert dancu(registry, "partner", "resume", made["org_code"])["state"] == "live"
+    assert client_state(registry, made["client_id"]) == "suspended"
+    assert dancu(registry, "partner", "resume", made["org_code"])["state"] == "live" and client_state(registry, made["client_id"]) == "live"
     gone = dancu(registry, "partner", "revoke", made["org_code"])
     assert gone["state"] == "revoked" and not gone["agreements"]
     assert {one["state"] for system in gone["systems"] for one in system["certificates"]} == {"revoked"}
