@@ -242,3 +242,22 @@ def test_numbers_kept_as_floats(cell: cleaning.Cell, value: str) -> None:
 
 def test_a_rounded_number_says_so() -> None:
     assert (cleaning.personal_id("4.919E+10").problem or ("",))[0] == "person.number.rounded"
+
+
+def test_a_formula_without_a_result_is_not_an_empty_cell(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["Số ĐDCN", "Họ và tên", "Ngày sinh", "Giới tính", "Dân tộc"])
+    book.active.append(["049190012345", "Trần Thị Hoà", "=DATE(1990,4,12)", "Nữ", "#REF!"])
+    book.active.append(["049190012346", '=CONCATENATE("Trần Thị"," Mai")', "01/02/1991", "Nữ", ""])
+    book.save(tmp_path / "so.xlsx")
+    profile = load_profile("residence-register")
+    sheet = open_sheet(tmp_path / "so.xlsx", profile.recognises)
+    reader = RowReader(profile, sheet.header, "unicode", AS_OF, TODAY)
+    first, second = (reader.read(line, cells) for line, cells in sheet.rows)
+    sheet.close()
+    assert ("import.formula", "birth") in first.doubts
+    assert ("import.formula", "ethnicity") in first.notes
+    assert second.problem is not None
+    assert second.problem[0] == "import.formula"

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dancu.kernel.errors import Invalid
-from dancu.kit.sheets.sheet import Sheet, is_header, text_of
+from dancu.kit.sheets.sheet import FAILED, Sheet, is_header, text_of
 
-__all__ = ["Sheet", "is_header", "open_sheet", "text_of"]
+__all__ = ["FAILED", "Sheet", "is_header", "open_sheet", "text_of"]
 
 Recognise = Callable[[list[str]], bool]
 """Is this row the header? Books often begin with a title and an empty line."""

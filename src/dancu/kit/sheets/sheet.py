@@ -11,6 +11,10 @@ from dancu.kernel.errors import Invalid
 
 TITLE_ROWS: Final = 15
 """The header is looked for among this many rows."""
+NO_RESULT: Final = "#FORMULA!"
+"""What a cell holds whose formula was never worked out: programs write such books without opening them in a spreadsheet."""
+FAILED: Final = frozenset({NO_RESULT, "#REF!", "#VALUE!", "#NAME?", "#N/A", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
+"""Cells that a spreadsheet, or we, could not work out."""
 
 
 @dataclass(slots=True)

@@ -10,8 +10,12 @@ from typing import IO, Any, Final
 from openpyxl import Workbook
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.worksheet import _read_only
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
+
+from dancu.kit.sheets.sheet import NO_RESULT
 
 _TEXT: Final = f"{{{SHEET_MAIN_NS}}}si"
 _WIDTH: Final = 8  # bytes of a text's end
@@ -51,6 +55,18 @@ class Texts:
         ends = os.pread(self._ends.fileno(), 2 * _WIDTH, max(place - 1, 0) * _WIDTH)
         start, end = (0, *_numbers(ends))[:2] if place == 0 else _numbers(ends)
         return os.pread(self._written.fileno(), end - start, start).decode("utf-8", "surrogatepass")
+
+
+class _Parser(WorkSheetParser):  # type: ignore[misc] # openpyxl has no types
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        """A formula whose result no spreadsheet has stored is not an empty cell (one whose result is no text is)."""
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None and element.get("t") != "str" and element.find(FORMULA_TAG) is not None:
+            cell["value"] = NO_RESULT
+        return cell
+
+
+_read_only.WorkSheetParser = _Parser  # openpyxl leaves no other way to see a cell's formula and its result in one reading
 
 
 class _Reader(ExcelReader):  # type: ignore[misc] # openpyxl has no types

@@ -22,6 +22,7 @@ SENTENCES: Final[dict[str, str]] = {
     "import.lost_zero": N_("Số 0 đầu của số giấy tờ bị mất, đã thêm lại"),
     "import.cmnd_in_number": N_("Số CMND nằm ở cột số định danh, đã chuyển cột"),
     "import.place_differs": N_("Nơi ghi trong tệp khác nơi đang có"),
+    "import.formula": N_("Ô là công thức chưa có kết quả: mở tệp trong bảng tính rồi lưu lại, hoặc ghi giá trị vào ô"),
     "import.address_differs": N_("Địa chỉ trong tệp khác địa chỉ đang có"),
     "import.relation_differs": N_("Quan hệ với chủ hộ trong tệp khác với đang có"),
     # Of findings kept by earlier imports; a contradicting marital status waits for a person now.

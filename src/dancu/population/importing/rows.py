@@ -16,6 +16,7 @@ from dancu.kernel.cells import CLEANERS, Cell
 from dancu.kernel.dates import PartialDate, cross_check_words, to_words
 from dancu.kernel.names import Encoding, decode, detect_encoding
 from dancu.kernel.numbers import PersonalId
+from dancu.kit.sheets import FAILED
 from dancu.population import models as m
 from dancu.population.importing.places import NOWHERE, Place, Places
 from dancu.population.importing.profile import Profile
@@ -25,6 +26,9 @@ _BEYOND_LATIN: Final = re.compile("[\u0100-\u1eff]")
 #: A number or date that is there but unreadable may hide the person's identity: someone looks before it goes in.
 _EARLIEST: Final = 1850
 _NO_SOURCE: Final = m.Source("")
+_NOT_WORKED_OUT: Final = (
+    "import.formula", "Ô là công thức chưa có kết quả: mở tệp trong bảng tính rồi lưu lại, hoặc ghi giá trị vào ô",
+)  # fmt: skip
 _DOUBTS: Final = frozenset({"birth", "personal_id", "cmnd"})
 
 
@@ -109,6 +113,9 @@ class RowReader:
         for column, at, codes in self._columns:
             raw = cells[at]
             if not raw:
+                continue
+            if raw[0] == "#" and raw in FAILED:
+                row.values[f"{column.field}?"] = (raw, _NOT_WORKED_OUT)
                 continue
             clean = CLEANERS[column.clean]
             cell: Cell = clean(raw, codes) if codes is not None else clean(raw)
