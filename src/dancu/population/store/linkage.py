@@ -1,4 +1,4 @@
-"""The gate's functions for comparing rows of a file (migrations/0036_reconcile.sql, 0093_reconcile_candidates.sql), called for a chunk at once."""
+"""The gate's functions for comparing rows of a file (migrations/0036_reconcile.sql, 0093, 0099), called for a chunk at once."""
 
 from __future__ import annotations
 
