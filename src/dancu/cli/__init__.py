@@ -55,10 +55,12 @@ def main(argv: list[str] | None = None) -> None:
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)
-    if not args or args[0] in _BRIEF:
+    whole_process = argv is None  # a program that calls us keeps its own ways
+    if whole_process and (not args or args[0] in _BRIEF):
         gc.set_threshold(_SELDOM, 20, 100)
     code = _run(args)
-    gc.freeze()  # the process ends: nothing that is left need be looked through
+    if whole_process:
+        gc.freeze()  # the process ends: nothing that is left need be looked through
     raise SystemExit(code)
 
 

@@ -97,7 +97,8 @@ def _areas(place: str, today: date) -> tuple[tuple[int, ...], int]:
     units: dict[int, None] = {}
     level = 3
     for candidate in found.candidates:
-        if candidate.confidence < best - 0.15:
+        # a district that is gone is looked through whole, though one of its heirs bears its name
+        if candidate.confidence < best - 0.15 and candidate.via != "district_dissolved":
             continue
         level = min(level, candidate.unit.level)
         if candidate.unit.level == 1:
