@@ -43,7 +43,7 @@ def test_second_run_starts_at_once_on_the_same_data_and_listens_on_both_addresse
     process = installation.start("demo")
     began = time.monotonic()
     port = process.port()
-    assert time.monotonic() - began < 40  # of a machine busy with other tests; a quiet one needs three
+    assert time.monotonic() - began < 120  # of a machine busy with other work; a quiet one needs three
     assert "Tỉnh mẫu:" not in process.output
     assert get(port, host="127.0.0.1")[0] == 200
     assert get(port, host="[::1]")[0] == 200
