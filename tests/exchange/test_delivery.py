@@ -232,6 +232,23 @@ async def test_a_program_that_an_alert_holds_hears_nothing_until_it_is_let_go(pl
     assert [e["subject"] for e in receiver.got] == ["ref-1", "ref-2", "ref-3"]
 
 
+async def test_no_news_without_the_consent_the_law_asks_for(place):  # type: ignore[no-untyped-def]
+    """Law 91/2025/QH15: an agreement that is older than it goes on being in force, and enterprises hear by consent alone."""
+    database, admin = place
+    async with Receiver() as receiver:
+        sub = await subscription(admin, receiver.url)
+        await happened(admin, (DIED, 1, {}))
+        for kind, heard in (("enterprise", 0), ("government", 1)):
+            await admin.execute("UPDATE sharing.data_agreement SET org_kind = %s WHERE org_code = %s", (kind, ORG))
+            worker = deliverer(database, [receiver.port])
+            await worker.look()
+            await worker.settled()
+            await worker.close()
+            found = await store.find(admin, ORG, sub.subscription_id)
+            assert len(receiver.got) == heard == found.delivered, kind
+            assert (await (await admin.execute("SELECT count(*) FROM audit.pending WHERE note->>'verb' = 'event'")).fetchone())[0] == heard
+
+
 async def test_gone_pauses_and_an_address_off_the_list_is_never_called(place):  # type: ignore[no-untyped-def]
     database, admin = place
     async with Receiver(lambda events: 410) as receiver:

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import orjson
 
 from dancu.exchange.models.subscription import News, Subscription
+from dancu.exchange.service import subscriptions
 from dancu.exchange.service.subscriptions import cloud_event
 from dancu.exchange.store import calls
 from dancu.exchange.store import subscriptions as store
@@ -112,7 +113,7 @@ class Deliverer:
             place = sub.place
             while place < head:
                 async with self._database() as conn:
-                    news, upto = await store.next_events(conn, sub.subscription_id, place, sub.batch)
+                    news, upto = await subscriptions.news(conn, sub, place, sub.batch)
                 # Committed: the evidence is kept, now the events may leave.
                 if upto <= place:
                     return
@@ -209,7 +210,7 @@ async def redeliver(
     if sub.dialect and sub.dialect not in deliverer._tellers:
         return "outside dialect"
     async with deliverer._database() as conn:
-        news, _ = await store.next_events(conn, sub.subscription_id, seq - 1, 1)
+        news, _ = await subscriptions.news(conn, sub, seq - 1, 1)
         held = None if news else await calls.held(conn, sub.client_no)
     if held:
         return "held"

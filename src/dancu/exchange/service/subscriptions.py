@@ -17,10 +17,12 @@ from dancu.exchange.models.subscription import DeadLetter, Mode, News, Subscript
 from dancu.exchange.rules import KINDS, topics_of, type_of
 from dancu.exchange.store import subscriptions as store
 from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.service.look import check_number, keys_by_number, look
+from dancu.sharing.service import data_agreements
 
 if TYPE_CHECKING:
     from dancu.exchange.models.call import Call
@@ -138,6 +140,17 @@ async def relations(conn: Conn, org_code: str) -> int:
     return await store.relations(conn, org_code)
 
 
+async def news(conn: Conn, sub: Subscription, after: int, most: int) -> tuple[list[News], int]:
+    """(events after `after`, the place up to which was searched); their evidence is written with it: commit before anything leaves.
+    Nothing, and the place is kept, while an alert holds the program, and where the law of the day asks for each citizen's consent,
+    which no news is held against: an agreement older than that law goes on being in force."""
+    service = "registry" if sub.dialect else "events"
+    agreement = await data_agreements.in_force(conn, sub.org_code, service) if sub.client_no else None
+    if agreement is not None and agreement.bars(sub.purpose, (), SYSTEM_CLOCK.today()):
+        return [], after
+    return await store.next_events(conn, sub.subscription_id, after, most)
+
+
 async def pull(conn: Conn, call: Call, subscription_id: str, after: int | None, most: int) -> tuple[list[News], int]:
     """(events after `after`, the place to ask from next). Without `after`, from where the last fetch ended: fetching is the
     acknowledgement of what came before."""
@@ -150,7 +163,7 @@ async def pull(conn: Conn, call: Call, subscription_id: str, after: int | None, 
     if start > sub.place and start > (head := await store.head(conn)):
         # It would acknowledge what has not happened yet, and nobody would hear of that.
         raise Invalid("events.after_ahead", N_("Chưa có tin nào đến vị trí này: mới đến {place}."), place=head)
-    found, upto = await store.next_events(conn, sub.subscription_id, start, max(1, min(most, MOST_EVENTS)))
+    found, upto = await news(conn, sub, start, max(1, min(most, MOST_EVENTS)))
     if sub.mode is Mode.PULL:
         await store.moved(conn, sub.subscription_id, start, 0)
     return found, upto

@@ -140,7 +140,9 @@ class DataAgreement:
             return "agreement.field"
         if not self.hours[0] <= local.hour < self.hours[1]:
             return "agreement.hours"
-        # Without fields named yet: "life" stands for any, so that a rule about all data is seen before anything is spent.
-        if not SERVICES[service].asks and self.needing_consent(purpose, wanted or ("life",), local.date()):
-            return "agreement.consent"
-        return None
+        return "agreement.consent" if self.bars(purpose, wanted, local.date()) else None
+
+    def bars(self, purpose: str, fields: Iterable[str], day: date) -> bool:
+        """Does the law of the day ask for the citizen's consent where no use of this service is held against one? Without fields
+        named yet "life" stands for any, so that a rule about all data is seen before anything is spent."""
+        return not SERVICES[self.service].asks and bool(self.needing_consent(purpose, tuple(fields) or ("life",), day))
