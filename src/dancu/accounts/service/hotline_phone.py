@@ -21,7 +21,7 @@ from dancu.accounts.store import recovery as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotFound
+from dancu.kernel.errors import DancuError, Exceeded, FieldError, Invalid, NotFound
 from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
@@ -66,7 +66,8 @@ async def ask(conn: Conn, actor: Actor, purpose: Purpose, number: str, wish: str
     Raises Invalid, Exceeded where this agent asked too often or too much waits for that citizen."""
     access.require(actor, PERMISSION)
     if wish not in WISHES:
-        raise Invalid("hotline.wish", N_("Hãy chọn việc cần hỏi."))
+        choose = N_("Hãy chọn việc cần hỏi.")
+        raise Invalid("hotline.wish", choose, fields=(FieldError("wish", "hotline.wish", choose),))
     asking = [throttle.bucket("hotline asks", str(actor.actor_id), burst=12, seconds=30)]
     if wait := await throttle.wait_seconds(conn, asking):
         raise Exceeded("hotline.asks", N_("Bạn đã hỏi nhiều lần liền nhau. Xin đợi {seconds} giây."), seconds=math.ceil(wait))
