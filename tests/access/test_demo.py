@@ -15,6 +15,7 @@ from .conftest import CITIZEN_KEY
 PERSONAS = [
     "citizen", "ward_police", "civil_status_clerk", "one_stop_officer", "province_leader", "auditor", "integrator",
     "connection_reviewer", "registrar", "eid_hotline", "one_stop_second", "insurance_officer", "traffic_officer", "health_desk",
+    "hospital_cases",
     "national_coordinator", "duty_officer", "admin",
 ]  # fmt: skip
 

@@ -173,6 +173,24 @@ async def test_a_refused_event_goes_to_the_dead_letters_and_the_others_arrive(pl
     assert (await store.dead_letters(admin, sub.subscription_id))[0].settled_how == "delivered"
 
 
+async def test_a_replay_that_delivers_a_refused_event_settles_it(place):  # type: ignore[no-untyped-def]
+    database, admin = place
+    async with Receiver(lambda events: 422) as receiver:
+        sub = await subscription(admin, receiver.url)
+        await happened(admin, *[(DIED, key, {}) for key in (1, 2, 3)])
+        worker = deliverer(database, [receiver.port])
+        waiting = []
+        for wanted in ({"ref-1", "ref-2", "ref-3"}, {"ref-3"}, set()):  # refused one by one; then one of them; then taken as one batch
+            receiver.answer = lambda events, no=wanted: 422 if any(e["subject"] in no for e in events) else 200
+            await store.replay(admin, sub.subscription_id, sub.place)
+            await worker.look()
+            await worker.settled()
+            waiting.append(sum(letter.settled_at is None for letter in await store.dead_letters(admin, sub.subscription_id)))
+        await worker.close()
+    assert waiting == [3, 1, 0]
+    assert {letter.settled_how for letter in await store.dead_letters(admin, sub.subscription_id)} == {"delivered"}
+
+
 async def test_suspension_and_an_ended_agreement_stop_deliveries(place):  # type: ignore[no-untyped-def]
     database, admin = place
     async with Receiver() as receiver:

@@ -146,6 +146,12 @@ STAFF: tuple[DemoStaff, ...] = (
         "Checks a health-insurance card on the patient's phone; sees examinations where the patient agreed.", "/desk/check-document",
     ),
     DemoStaff(
+        "hospital_cases", "demo-benhvien-2", "Cử nhân Huỳnh Thị Mỹ Duyên", "DEMO.BV", ("sector_officer",), "none",
+        "Cán bộ giải quyết phản ánh của bệnh viện", "Hospital case officer",
+        "Trả lời người bệnh: còn bị đòi giấy tờ, kết quả khám ghi sai.",
+        "Answers patients who were still asked for a paper, or whose examination is recorded wrongly.", "/desk/cases",
+    ),
+    DemoStaff(
         "national_coordinator", "demo-dieuphoi", "Nguyễn Thị Hồng Vân", "DEMO", ("national_coordinator",), "none",
         "Điều phối viên chia sẻ dữ liệu quốc gia", "National coordinator of data sharing",
         "Xem lộ trình của mọi bộ, tỉnh, doanh nghiệp; quyết định khi cơ quan giữ dữ liệu không trả lời đúng hạn.",

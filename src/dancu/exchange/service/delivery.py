@@ -117,17 +117,17 @@ class Deliverer:
                 # Committed: the evidence is kept, now the events may leave.
                 if upto <= place:
                     return
-                taken = await self._send_all(sub, news) if news else 0
+                taken = await self._send_all(sub, news) if news else ()
                 if taken is None:
                     return
                 async with self._database() as conn:
-                    await store.moved(conn, sub.subscription_id, upto, taken)
+                    await store.moved(conn, sub.subscription_id, upto, len(taken), taken)
                 place = upto
         except Exception as error:
             log.warning("delivery failed", subscription=sub.subscription_id, exc_info=error)
 
-    async def _send_all(self, sub: Subscription, news: Sequence[News]) -> int | None:
-        """When every event is with the subscriber or among the dead letters: how many were taken and not yet counted; None otherwise."""
+    async def _send_all(self, sub: Subscription, news: Sequence[News]) -> Sequence[int] | None:
+        """When every event is with the subscriber or among the dead letters: those that were taken and are not yet counted; None otherwise."""
         outcome = await self._send(sub, news)
         if outcome == "refused" and len(news) > 1:
             for one in news:
@@ -139,15 +139,15 @@ class Deliverer:
                     return None
                 else:
                     async with self._database() as conn:
-                        await store.moved(conn, sub.subscription_id, one.seq, 1)
-            return 0
+                        await store.moved(conn, sub.subscription_id, one.seq, 1, [one.seq])
+            return ()
         if outcome == "refused":
             await self._bury(sub, news[0])
-            return 0
+            return ()
         if outcome:
             await self._later(sub, outcome)
             return None
-        return len(news)
+        return [one.seq for one in news]
 
     async def _send(self, sub: Subscription, news: Sequence[News]) -> str:
         """"" when delivered, "refused", or why it failed."""

@@ -78,12 +78,15 @@ async def next_events(conn: Conn, subscription_id: str, after: int, most: int) -
     return found, upto
 
 
-async def moved(conn: Conn, subscription_id: str, place: int, delivered: int) -> None:
-    """Everything up to `place` is with the subscriber."""
+async def moved(conn: Conn, subscription_id: str, place: int, delivered: int, taken: Sequence[int] = ()) -> None:
+    """Everything up to `place` is with the subscriber. `taken`: the events it took just now; one that it had refused before waits
+    for nobody any more."""
     await conn.execute(
-        "UPDATE exchange.subscription SET place = greatest(place, %s::bigint), delivered = delivered + %s::bigint, tries = 0, error = '',"
+        "WITH settled AS (UPDATE exchange.dead_letter SET settled_at = now(), settled_how = 'delivered'"
+        " WHERE subscription_id = %s::uuid AND seq = ANY (%s::bigint[]) AND settled_at IS NULL)"
+        " UPDATE exchange.subscription SET place = greatest(place, %s::bigint), delivered = delivered + %s::bigint, tries = 0, error = '',"
         " failing_since = NULL, delivered_at = CASE WHEN %s::bigint > 0 THEN now() ELSE delivered_at END WHERE subscription_id = %s::uuid",
-        (place, delivered, delivered, subscription_id),
+        (subscription_id, list(taken), place, delivered, delivered, subscription_id),
     )
 
 
