@@ -117,6 +117,7 @@ def build(settings: Settings) -> FastAPI:
     state: dict[str, Any] = {
         "sessions": sessions,
         "readings": readings,
+        "unreached": population_pages.UNREACHED,
         "surfaces": SURFACES,
         "menu": MENU,
         "ready": {"database and evidence log": database_answers, "key of the evidence log": key_is_the_logs},
@@ -130,6 +131,7 @@ def build(settings: Settings) -> FastAPI:
         "page_mark": accounts_pages.PAGE_MARK,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
         "approvals_want": oidc_endpoints.APPROVALS_WANT,
+        "own_words": oidc_endpoints.OWN_WORDS,
         "sms_secret": settings.sms_secret,
         "push_secret": settings.push_secret,
         "mtls_url": settings.mtls_url.rstrip("/"),

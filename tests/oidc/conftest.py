@@ -27,7 +27,7 @@ from dancu.kit.db import make_pool
 from dancu.kit.keys import KeyRing
 from dancu.kit.limits import Rate
 from dancu.kit.web import Surface, WebSettings, create_app
-from dancu.oidc.endpoints import SHORTCUTS, router
+from dancu.oidc.endpoints import OWN_WORDS, SHORTCUTS, router
 from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
 from dancu.oidc.service import consent
 from dancu.oidc.service.authenticate import hash_secret
@@ -202,7 +202,7 @@ async def site(registry, sharing: Sharing, tmp_path: Path) -> AsyncIterator[Site
         secret=b"s" * 32, ip_rate=UNLIMITED, session_rate=UNLIMITED, trusted_proxies=frozenset({"10.0.0.1"})
     )
     state = {
-        "sessions": sessions, "pool": pool, "keys": tmp_path / "keys", "demo": False,
+        "sessions": sessions, "pool": pool, "keys": tmp_path / "keys", "demo": False, "own_words": OWN_WORDS,
         "surfaces": (Surface("citizen", "Cổng công dân", "/", "citizen"),), "menu": (),
     }  # fmt: skip
     app = create_app(routers=[router], settings=settings, state=state, shortcuts=SHORTCUTS)

@@ -107,7 +107,7 @@ async def test_the_citizen_sees_exactly_what_is_to_be_done(site: Site, citizen: 
         actor = await sessions.resolve(conn, citizen.token)
         assert actor is not None
         ids = [one.approval_id for one in await approvals.of_actor(conn, actor) if one.state == "pending"]
-        said = await ciba.wanted(site.app.state.oidc, conn, citizen.key, ids, {group: group for group in GROUPS})
+        said = await ciba.wanted(site.app.state.oidc, conn, citizen.key, [*ids, "no id at all"], {group: group for group in GROUPS})
     assert len(said) == 1
     (want,) = said.values()
     assert want.details == (("payment", [("amount", "50000000"), ("to", "0071000123456")]),)

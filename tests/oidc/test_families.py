@@ -116,6 +116,16 @@ async def test_rotation_and_its_reuse(site: Site, citizen: Citizen, make_service
     assert (await journey.userinfo(third["access_token"])).status_code == 401
 
 
+async def test_what_goes_too_far_is_refused_before_the_token_is_used_up(site: Site, citizen: Citizen, make_service: Make) -> None:
+    journey = Journey(site, await make_service("basic"), citizen, scope=OFFLINE)
+    first = (await journey.signed_in())["refresh_token"]
+    assert error_of(await journey.refresh(first, scope="openid email")) == "invalid_scope"
+    assert error_of(await journey.refresh(first, authorization_details='[{"type": "pay"}]')) == "invalid_authorization_details"
+    row = await site.sql("SELECT generation FROM oidc.family WHERE person_key = %s", (citizen.key,))
+    assert row == [(0,)], "not rotated: beyond the grace the token would be taken for a copy, and everything ended"
+    assert (await journey.refresh(first)).status_code == 200
+
+
 async def test_after_the_grace_a_replaced_token_is_a_copy(site: Site, citizen: Citizen, make_service: Make) -> None:
     journey = Journey(site, await make_service("basic"), citizen, scope=OFFLINE)
     first = (await journey.signed_in())["refresh_token"]
@@ -198,8 +208,11 @@ async def test_ways_to_prove_oneself_do_not_mix(site: Site, make_service: Make) 
         assert error_of(multipart) == "invalid_request"
         big = await http.post("/oidc/token", data={**ask, "x": "y" * 40_000})
         assert big.status_code == 413
-        huge = await http.post("/oidc/token", data={**ask, "x": "y" * 1_100_000})
-        assert huge.status_code == 413 and "json" in huge.headers["content-type"], "refused at the door, where a page was the answer"
+        for path in ("/oidc/token", "/oidc/userinfo", "/oidc/device_authorization"):
+            huge = await http.post(path, data={**ask, "x": "y" * 1_100_000}, headers={"Accept": "text/html"})
+            assert (huge.status_code, error_of(huge)) == (413, "invalid_request"), "refused at the door, where a page was the answer"
+        wrong = await http.put("/oidc/token", headers={"Accept": "text/html"})
+        assert (wrong.status_code, wrong.headers["allow"], error_of(wrong)) == (405, "POST", "invalid_request")
         twice = await http.post("/oidc/token", content="grant_type=a&grant_type=b", headers={"Content-Type": "application/x-www-form-urlencoded"})
         assert error_of(twice) == "invalid_request"
         nul = await http.post("/oidc/token", content="grant_type=a%00", headers={"Content-Type": "application/x-www-form-urlencoded"})

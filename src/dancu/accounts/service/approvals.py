@@ -65,7 +65,7 @@ async def ask(
 
 async def answer(conn: Conn, approval_id: str) -> Answer | None:
     """How it stands, with what the citizen's session proved; None for an id that is none."""
-    found = _uuid(approval_id)
+    found = id_of(approval_id)
     return await store.answer(conn, found) if found else None
 
 
@@ -87,7 +87,7 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *
     signed: SignIn | None = await sign_in.current(conn, actor)
     if approve and (signed is None or signed.acr < max(acr, ACR)):
         raise NotAllowed("approval.level", N_("Muốn đồng ý, bạn cần xác nhận thêm một bước."))
-    found = _uuid(approval_id)
+    found = id_of(approval_id)
     await core.open(conn, [actor.actor_id])
     outcome = ApprovalState.APPROVED if approve else ApprovalState.DENIED
     if found is None or not await store.decide(conn, actor.actor_id, found, outcome, signed):
@@ -99,12 +99,8 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *
     await core.happened(conn, actor.actor_id, f"approval_{outcome.value}")
 
 
-def id_of(approval_id: str) -> UUID:
-    """An id that `ask` gave. Raises ValueError for any other text."""
-    return UUID(approval_id)
-
-
-def _uuid(text: str) -> UUID | None:
+def id_of(text: str) -> UUID | None:
+    """An id as `ask` gives them; None for any other text."""
     try:
         return UUID(text)
     except ValueError:

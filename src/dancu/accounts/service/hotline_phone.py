@@ -8,6 +8,7 @@ import math
 import secrets
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from dancu.access import service as access
 from dancu.accounts.models.approvals import ApprovalState
@@ -98,7 +99,7 @@ async def answered(conn: Conn, actor: Actor, purpose: Purpose, asked: Asked) -> 
         return found.state, Call(False)
     await core.open(conn, [found.person_key])
     call_id = await store.add_call_of_approval(
-        conn, found.person_key, approvals.id_of(asked.approval_id), agent=actor.actor_id, org=actor.org_code, asked=["approval", asked.wish]
+        conn, found.person_key, UUID(asked.approval_id), agent=actor.actor_id, org=actor.org_code, asked=["approval", asked.wish]
     )
     if call_id is None:
         return ApprovalState.EXPIRED, Call(False)

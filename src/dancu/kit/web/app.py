@@ -64,7 +64,8 @@ def create_app(
     """The application. Raises ClosedByDefault with the list of routes that state no access.
 
     `state` is put on `app.state`: `sessions` (session.Sessions), `pool` (may be set by the lifespan), `ready`
-    (name -> async check), `surfaces` (menu.Surface), `menu` (menu.MenuItem). `template_folders` are searched
+    (name -> async check), `surfaces` (menu.Surface), `menu` (menu.MenuItem), `own_words` (path -> (request, error, status, headers) ->
+    answer: of endpoints whose protocol names its refusals). `template_folders` are searched
     before the rooms'. `shortcuts`: hot machine endpoints, see there.
     """
     app = Application(

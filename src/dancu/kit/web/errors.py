@@ -240,6 +240,10 @@ def _answer(request: Request, error: DancuError, kind: Kind, status: int) -> Res
         headers["Retry-After"] = str(error.params["seconds"])
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER)
+    own = getattr(request.app.state, "own_words", {}).get(request.scope["path"])
+    if own is not None:  # an endpoint whose protocol names its refusals
+        answer: Response = own(request, error, status, headers)
+        return answer
     if wants_json(request):
         body = problem(error, status, kind.title, lang, request_id)
         answer = JSONResponse(body, status, headers, media_type="application/problem+json")

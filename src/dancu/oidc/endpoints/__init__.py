@@ -17,6 +17,7 @@ from dancu.oidc.endpoints import (
     token,
     userinfo,
 )
+from dancu.oidc.endpoints.own_words import OWN_WORDS
 
 router = APIRouter(include_in_schema=False)
 for _room in (discovery, par, authorize, token, userinfo, introspect, revoke, logout, device, backchannel, linking):
@@ -30,4 +31,4 @@ SHORTCUTS: dict[tuple[str, str], Handler] = {
 AFTER_SIGN_IN = authorize.AFTER_SIGN_IN
 APPROVALS_WANT = backchannel.wanted
 
-__all__ = ["AFTER_SIGN_IN", "APPROVALS_WANT", "SHORTCUTS", "router"]
+__all__ = ["AFTER_SIGN_IN", "APPROVALS_WANT", "OWN_WORDS", "SHORTCUTS", "router"]

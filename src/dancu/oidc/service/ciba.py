@@ -132,7 +132,8 @@ async def wanted(
     """What the citizen's approvals bring about: what is done, and what the client would see by what was agreed to before (nothing more is
     released for an approval). `words`: group of claims -> its text."""
     found = {}
-    for approval_id, client_no, sealed in await store.requests_of(conn, approval_ids):
+    ids = [one for text in approval_ids if (one := approvals.id_of(text))]
+    for approval_id, client_no, sealed in await store.requests_of(conn, ids):
         resumed, client = requests.resumed(provider.sealer, sealed), await clients.by_no(conn, client_no)
         if resumed is None or client is None:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from dancu.kit.db import Conn
 
@@ -92,11 +93,11 @@ async def insert_request(
     )
 
 
-async def requests_of(conn: Conn, approval_ids: Sequence[str]) -> list[tuple[str, int, str]]:
+async def requests_of(conn: Conn, approval_ids: Sequence[UUID]) -> list[tuple[str, int, str]]:
     """(approval, client, sealed request) of those of these approvals that were asked for here and still wait."""
     cursor = await conn.execute(
         "SELECT approval_id::text, client_no, request FROM oidc.backchannel_request"
-        " WHERE approval_id::text = ANY (%s::text[]) AND expires_at > now() AND NOT used",
+        " WHERE approval_id = ANY (%s::uuid[]) AND expires_at > now() AND NOT used",
         (list(approval_ids),),
     )
     return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]

@@ -46,14 +46,16 @@ async def grant(call: Call) -> issue.Answer:
             _, before = await families.use(conn, (), handle.person_key, handle.family_id, handle.client_no)
             if before is not None and bool(before.jkt) <= bool(call.jkt) and bool(before.x5t) <= bool(call.x5t):
                 word, family = await ask((), before.jkt, before.x5t)
+        # Inside: what goes too far is refused with the transaction, so that the token it came with stays good.
+        narrowed = wire.params.get("scope", "")
+        if family is not None and set(narrowed.split()) - set(family.scope):
+            raise OAuthError("invalid_scope", "scope is wider than what was granted")
+        details = call.details(family.details) if family is not None else []
     if word == "replayed":
         raise replayed()
     if family is None:
         raise invalid_grant(_WORDS.get(word, "the refresh token is not known"))
-    narrowed = wire.params.get("scope", "")
-    if set(narrowed.split()) - set(family.scope):
-        raise OAuthError("invalid_scope", "scope is wider than what was granted")
-    family = replace(family, jkt=call.jkt, x5t=call.x5t, details=call.details(family.details))
+    family = replace(family, jkt=call.jkt, x5t=call.x5t, details=details)
     made = issue.answer(provider, wire.issuer, client, family, narrowed=narrowed)
     if "refresh_token" in made and not client.rotates:
         # The very one that came: another spelling of it would look like a replacement, and FAPI 2.0 §5.3.2.1 wants none.
