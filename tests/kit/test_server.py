@@ -65,6 +65,46 @@ async def until(true) -> bool:
     return False
 
 
+async def test_an_answer_leaves_in_one_piece(monkeypatch):
+    """Head and body, whatever the method and whether the connection stays or ends with it."""
+    written: list[bytes] = []
+
+    class Counted:
+        def __init__(self, transport) -> None:
+            self.transport = transport
+
+        def write(self, data: bytes) -> None:
+            written.append(bytes(data))
+            self.transport.write(data)
+
+        def __getattr__(self, name: str):
+            return getattr(self.transport, name)
+
+    made = http._Wire.connection_made
+    monkeypatch.setattr(http._Wire, "connection_made", lambda self, transport: made(self, Counted(transport)))
+    async with served() as (_, port):
+        heard = await said(
+            port, b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\nGET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+    assert len(written) == 3 and b"".join(written) == heard
+    assert [piece.count(b"HTTP/1.1 200") for piece in written] == [1, 1, 1]
+    assert heard.endswith(b"GET /c 0") and written[1].endswith(b"\r\n\r\n")
+
+
+async def test_an_answer_that_fails_between_head_and_body_is_a_failure():
+    async def broken(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+        raise RuntimeError
+
+    listening = http.listening("127.0.0.1", 0)
+    server = http.server(broken)
+    running = asyncio.create_task(server.serve([listening]))
+    heard = await said(listening.getsockname()[1], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    server.stop()
+    await asyncio.wait_for(running, 15)
+    assert heard.startswith(b"HTTP/1.1 500 ") and b"200" not in heard
+
+
 async def test_one_request_after_another_on_one_connection():
     async with served() as (_, port):
         heard = await said(port, b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")

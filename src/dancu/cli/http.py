@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dancu.kernel.errors import DancuError, Unavailable
+from dancu.kit import collector
 from dancu.kit.ports import free_port
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ async def run(
             watchers.append(asyncio.create_task(worker.mind(stop)))
         async with contextlib.AsyncExitStack() as beside_us:
             if await _usable(app, worker is not None, stop):
+                collector.settle()
                 print(f"ready http://localhost:{port}", flush=True)
                 if answer is not None:
                     print(json.dumps({"ready": f"http://localhost:{port}", "port": port}), file=answer, flush=True)

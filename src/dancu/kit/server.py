@@ -11,7 +11,7 @@ from typing import Any
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 # Browsers keep to 8 KiB; the certificate a proxy passes on and a signed request may come to a few more.
 _HEAD_BYTES, _HEADERS = 64 * 1024, 100
@@ -23,6 +23,53 @@ _UPGRADES = 16
 # Connections beyond those that are kept, to be told so; any more end at once, before they take the files the database needs.
 _TOLD = 128
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class _Pieces:
+    """Stands for the connection while an answer is put together."""
+
+    __slots__ = ("_transport", "_written")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self._written.append(data)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        if self._written:
+            self._transport.write(b"".join(self._written))
+            self._written.clear()
+
+
+class _Answering(RequestResponseCycle):
+    """The head of an answer waits for what follows and leaves with it in one piece: each is a system call, and wakes who waits."""
+
+    _head: Any = None
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start" and not self.response_started:
+            self._head = message
+            return
+        head, self._head = self._head, None
+        if head is None:
+            await super().send(message)
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        transport, pieces = self.transport, _Pieces(self.transport)
+        self.transport = pieces  # type: ignore[assignment]
+        try:  # where nothing has to wait
+            await super().send(head)
+            await super().send(message)
+        finally:
+            self.transport = transport
+            pieces.flush()
 
 
 class _Wire(HttpToolsProtocol):
@@ -54,6 +101,7 @@ class _Wire(HttpToolsProtocol):
             self._plain_head = self._without_upgrade()
             return
         super().on_headers_complete()
+        self.cycle.__class__ = _Answering
         self._body_since, self._body_bytes = self.loop.time(), 0
 
     def on_message_complete(self) -> None:
