@@ -10,18 +10,23 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import types
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import psycopg
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
+from jinja2.bccache import Bucket
 
 from dancu.access import service as access
 from dancu.kit import migrate, postgres
@@ -40,6 +45,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("markexpr") != "deep":
         settings.load_profile("same")
         providers.is_local_module_file = lambda path: False  # type: ignore[attr-defined]
+    pages: Any = import_module("dancu.kit.web.render")  # the package has a function of this name
+    pages.Environment = partial(pages.Environment, bytecode_cache=_Compiled())
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """What templates compile to, by their place and text. Tests make hundreds of applications, each of which loads every template:
+    compiling them again took a third of the time of tests of pages."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], types.CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
