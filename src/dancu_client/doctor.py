@@ -24,6 +24,14 @@ from dancu_client.words import say, told
 # Somebody of the sandbox; a live program is told that nobody has this number, which is an answer too.
 NUMBER, NAME = "000190000001", "Trần Thị Mẫu"
 _SKEW_SECONDS, _EXPIRES_SOON_DAYS = 30, 30
+#: What mends a token that is refused, by the refusal's code.
+_TOKEN = {
+    "token.invalid_client": "client_id and key do not belong together, or the certificate or the connection is stopped: see the partner portal.",
+    "token.invalid_dpop_proof": 'The client is registered for DPoP: bound must be "dpop".',
+    "token.invalid_request": 'The client is registered for its certificate: bound must be "mtls", through the TLS address.',
+    "token.invalid_scope": "The client has no scope exchange: have it registered for data exchange.",
+}
+_AUDIENCE = "base_url is not the address the platform goes by: take it from its endpoints; a proxy of yours must leave Host as it is."
 
 
 @dataclass(frozen=True)
@@ -180,12 +188,8 @@ class Doctor:
         try:
             client.prepare()
         except CallRefused as refused:
-            mend = {
-                "token.invalid_client": "client_id and key do not belong together, or the connection is suspended: see the partner portal.",
-                "token.invalid_dpop_proof": 'The client is registered for DPoP: bound must be "dpop".',
-                "token.invalid_request": 'The client is registered for its certificate: bound must be "mtls", through the TLS address.',
-                "token.invalid_scope": "The client has no scope exchange: have it registered for data exchange.",
-            }.get(refused.code, "See the message.")  # fmt: skip
+            aud = refused.code == "token.invalid_client" and "aud is not" in str(refused)
+            mend = _AUDIENCE if aud else _TOKEN.get(refused.code, "See the message.")
             raise _Wrong(told(self.lang, refused), mend) from refused
         return self._say("valid for {seconds} s", seconds=f"{client.core.token_until - time.time() + 20:.0f}")
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -227,17 +228,39 @@ class Broken(httpx.BaseTransport):
         return httpx.Response(self.status, json={"code": "page.not_found"})
 
 
+def own_pair(folder: Path, *, days: int) -> Config:
+    """A key and a certificate of nobody's that ends in `days`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "x")])
+    begins, ends = datetime.now(UTC) - timedelta(days=9), datetime.now(UTC) + timedelta(days=days)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, ends).sign(key, hashes.SHA256())
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return Config("http://dancu.example", "x", folder / "key.pem", folder / "cert.pem", attempts=1)
+
+
+@pytest.mark.parametrize(("days", "skew", "token", "step", "mend"), [
+    (-1, 0, "", "config", "partner portal"), (90, 45, "", "clock", "chrony"), (90, -45, "", "clock", "chrony"),
+    (90, 0, "aud is not this issuer", "token", "Host"), (90, 0, "client authentication failed", "token", "certificate"),
+])  # fmt: skip
+def test_the_doctor_knows_clocks_ends_and_addresses(tmp_path: Path, days: int, skew: int, token: str, step: str, mend: str) -> None:
+    config, keys = own_pair(tmp_path, days=days), AnswerKeys(tmp_path / "keys")
+
+    def platform(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oidc/token":
+            return httpx.Response(401, json={"error": "invalid_client", "error_description": f"client assertion: {token}"})
+        return httpx.Response(200, json=keys.jwks(), headers={"date": format_datetime(datetime.now(UTC) + timedelta(seconds=skew), usegmt=True)})
+
+    with httpx.Client(transport=httpx.MockTransport(platform)) as http:
+        told = Doctor(config, WHY, http=http, lang="en").run()
+    failed = next(one for one in told if one.state == "fail")
+    assert failed.name == step and mend in failed.mend, failed
+    assert all(one.state == "skip" for one in told[told.index(failed) + 1 :])
+
+
 @pytest.mark.parametrize(("status", "error"), [(404, NotReached), (405, NotReached), (413, NotReached), (403, NotGenuine), (200, NotGenuine)])
 def test_what_the_platform_did_not_sign_is_no_answer_and_a_wrong_path_is_told_as_one(tmp_path: Path, status: int, error: type[Exception]) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "x")])
-    begins, ends = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=90)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, ends).sign(key, hashes.SHA256())
-    (tmp_path / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    config = Config("http://dancu.example", "x", tmp_path / "key.pem", tmp_path / "cert.pem", attempts=1)
+    config = own_pair(tmp_path, days=90)
     with httpx.Client(transport=Broken(AnswerKeys(tmp_path / "keys"), status)) as http:
         with pytest.raises(error):
             Client(config, http).call("nothing", {}, WHY)

@@ -182,7 +182,7 @@ def malformed(code: str, message: str) -> Invalid:
 
 def over_quota(seconds: int) -> Exceeded:
     """429 with Retry-After."""
-    return Exceeded("exchange.quota", N_("Đã dùng hết số lượt trong ngày theo thỏa thuận. Mở lại sau {seconds} giây."), seconds=seconds)
+    return Exceeded("exchange.quota", N_("Đã dùng hết số lượt trong ngày theo thỏa thuận. Mở lại lúc 0 giờ, giờ Việt Nam."), seconds=seconds)
 
 
 __all__ = [
