@@ -19,7 +19,7 @@ from dancu.kit.sheets.columns import header_key
 from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.places import Places
 from dancu.population.importing.profile import load_profile, names
-from dancu.population.importing.rows import RowReader
+from dancu.population.importing.rows import Row, RowReader
 from dancu.population.importing.source import Source
 from dancu.population.matching import search_terms
 from dancu.territory.service import gazetteer
@@ -261,3 +261,39 @@ def test_a_formula_without_a_result_is_not_an_empty_cell(tmp_path: Path) -> None
     assert ("import.formula", "ethnicity") in first.notes
     assert second.problem is not None
     assert second.problem[0] == "import.formula"
+
+
+def _birth_row(**cells: str) -> Row:
+    header = ["so", "nksHoTen", "nksGioiTinh", "nksNgaySinh", "nksDanToc", "nksQuocTich", "nksSoDinhDanh", "chaHoTen", "chaNgaySinh"]
+    usual = dict(zip(header, ["1", "Lê Hoàng Ngẫm", "1", "03/05/2014", "Kinh", "Việt Nam", "", "Lê Văn Sáu", "1988"], strict=True))
+    return RowReader(load_profile("birth-book"), header, "unicode", AS_OF, TODAY).read(2, list((usual | cells).values()))
+
+
+@pytest.mark.parametrize("cells", [
+    {"nksHoTen": "03/05/2014", "nksNgaySinh": "Lê Hoàng Ngẫm"},
+    {"nksGioiTinh": "Kinh", "nksDanToc": "Nam"},
+    {"nksGioiTinh": "03/05/2014", "nksNgaySinh": "1"},
+    {"nksGioiTinh": "Lê Hoàng Ngẫm", "nksHoTen": "Nam"},
+    {"nksDanToc": "Việt Nam", "nksQuocTich": "Kinh"},
+    {"nksNgaySinh": "049214000782", "nksSoDinhDanh": "03/05/2014"},
+    {"chaHoTen": "1988", "chaNgaySinh": "Lê Văn Sáu"},
+])  # fmt: skip
+def test_cells_in_each_others_column(cells: dict[str, str]) -> None:
+    row = _birth_row(**cells)
+    assert (row.problem, row.doubts, [code for code, _ in row.notes]) == (None, [], ["import.swapped"])
+    said = [row.get(f) for f in ("name", "sex", "birth", "ethnicity", "nationality", "father_name", "father_birth")]
+    day = PartialDate(2014, 5, 3)
+    assert said == ["Lê Hoàng Ngẫm", "male", day, "Kinh", "VNM", "Lê Văn Sáu", PartialDate(1988)]
+
+
+@pytest.mark.parametrize("cells", [{"nksGioiTinh": "Nử", "nksHoTen": "Nam"}, {"nksGioiTinh": "?", "nksDanToc": "Mường Vang"}])
+def test_what_could_stand_where_it_does_is_not_moved(cells: dict[str, str]) -> None:
+    assert "import.swapped" not in [code for code, _ in _birth_row(**cells).notes]
+
+
+def test_what_is_odd_about_a_name_is_kept_as_a_finding() -> None:
+    """A title stays in the name, which may be one; letters that are gone leave nobody to be known by."""
+    row = _birth_row(nksHoTen="Cháu Nguyễn Thị Mỹ", chaHoTen="Nguy?n V?n T?m")
+    assert row.notes == [("person.name.title", "name"), ("person.name.encoding", "father_name")]
+    assert row.get("name") == "Cháu Nguyễn Thị Mỹ"
+    assert _birth_row(nksHoTen="Nguy?n V?n T?m").doubts == [("person.name.encoding", "name")]

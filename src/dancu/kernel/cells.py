@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from dancu.kernel.dates import parse_date, parse_words
 from dancu.kernel.errors import Invalid
-from dancu.kernel.names import normal_form
+from dancu.kernel.names import findings_of, normal_form
 from dancu.kernel.names import repair as repair_text
 from dancu.kernel.numbers import PersonalId, normalize_phone, not_digits, plain_digits
 from dancu.kernel.text import fold_ascii
@@ -50,7 +50,7 @@ def problem(error: Invalid) -> Cell:
 
 @lru_cache(maxsize=8192)
 def name(text: str) -> Cell:
-    """Normal form of a personal name. A name with digits in it is no name."""
+    """Normal form of a personal name. A name with digits in it is no name; what a person should look at in one is noted."""
     if blank(text):
         return EMPTY
     if _DIGITS.search(text):
@@ -59,7 +59,7 @@ def name(text: str) -> Cell:
         form = normal_form(text)
     except Invalid as error:
         return problem(error)
-    return Cell(form.normal, form.repairs)
+    return Cell(form.normal, form.repairs, tuple(finding.code for finding in findings_of(form)))
 
 
 @lru_cache(maxsize=8192)
@@ -168,6 +168,11 @@ def ethnicity(raw: str) -> Cell:
     clean = text(raw)
     key = fold_ascii(clean.value or "").removeprefix("dan toc ").strip(" .")
     return Cell(_PEOPLES.get(key) or (clean.value or "").strip(" .").title(), clean.repairs)
+
+
+def known_people(raw: str) -> bool:
+    """Is this the name of one of the country's peoples?"""
+    return fold_ascii(text(raw).value or "").removeprefix("dan toc ").strip(" .") in _PEOPLES
 
 
 _PEOPLES: Final = {

@@ -42,7 +42,7 @@ _YMD: Final = re.compile(rf"(\d{{4}}){_SEPARATOR}{_DAY} ?\2 ?{_DAY}")
 _MY: Final = re.compile(rf"(?:thang |t)?{_DAY} ?[-/.\\] ?(\d{{4}})")
 _YM: Final = re.compile(rf"(\d{{4}}) ?[-/.] ?{_DAY}")
 _SAID: Final = re.compile(
-    r"(?:(?:ngay )?(?:mung |mong )?(\d{1,2}),? )?(?:thang|th\.?) ?(\d{1,2}),? (?:(?:nam|n\.) ?)?(\d{4}|\d{2})"
+    r"(?:(?:ngay )?(?:mung |mong )?(\d{1,2}),? )?(?:thang|thg\.?|th\.?) ?(\d{1,2}),? (?:(?:nam|n\.) ?)?(\d{4}|\d{2})"
 )
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"

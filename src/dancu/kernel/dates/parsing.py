@@ -46,6 +46,10 @@ _ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "x
 _ROMAN_MONTH: Final = re.compile(rf"(?<=\d)( ?[-/.] ?)({'|'.join(_ROMAN)})(?= ?[-/.] ?\d{{4}}$)")
 _NOISE: Final = (
     re.compile(r"^(?:thu (?:hai|ba|tu|nam|sau|bay|[2-7])|chu nhat|cn),? *(?=ngay|\d)"),
+    re.compile(r"^(?:hoi |luc )?\d{1,2} ?(?:gio|h) ?(?:\d{1,2} ?(?:phut|p|')?)?,? *(?=ngay)"),
+    # As Java prints a date; only in the time of Vietnam, where the day is the one that was meant.
+    re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun) (?=[a-z]{3} \d)"),
+    re.compile(r"(?<=\d) \d\d:\d\d:\d\d (?:ict|gmt\+0?7:?(?:00)?)(?= \d{4}$)"),
     re.compile(r"^(?:sinh )?(?:ngay|nam)?(?: sinh)?:? *(?=\d{1,4}(?:[-/. ]|$))"),
     re.compile(r"^\d{1,2}:\d{2}(?::\d{2})? +"),
     re.compile(r"(?:[t ]+\d{1,2}:\d{2}(?::\d{2})?[.\d]*(?: ?[ap]m)?)$"),

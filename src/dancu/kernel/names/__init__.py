@@ -2,7 +2,7 @@
 searching and sorting. Words are 1 to 7; one word is a whole name; no list of surnames is ever complete."""
 
 from ..text import fold_ascii
-from .checking import explain, name_findings, title_finding
+from .checking import explain, findings_of, name_findings
 from .form import NameForm, NameKeys, ascii_key, normal_form, repair, search_tokens
 from .legacy import Encoding, decode, detect_encoding, double_encoded, single_encoded
 from .sorting import sort_key
@@ -17,6 +17,7 @@ __all__ = [
     "detect_encoding",
     "double_encoded",
     "explain",
+    "findings_of",
     "fold_ascii",
     "name_findings",
     "normal_form",
@@ -24,6 +25,5 @@ __all__ = [
     "search_tokens",
     "single_encoded",
     "sort_key",
-    "title_finding",
     "tone_fold",
 ]

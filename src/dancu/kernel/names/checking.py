@@ -65,11 +65,16 @@ def title_finding(form: NameForm) -> Finding | None:
     return TITLE if len(words) > 2 and words[0] in _ADDRESS and words[1] in _SURNAMES else None
 
 
+def findings_of(form: NameForm) -> tuple[Finding, ...]:
+    """Everything a person should look at in a name."""
+    title = title_finding(form)
+    return name_findings(form) if title is None else (*name_findings(form), title)
+
+
 def explain(text: str, say: Callable[[Finding], str] = Finding.text) -> dict[str, Any]:
     """The normal form as plain data: {normal, repairs, keys: {written, tone_folded, ascii, sort}}, and where a person
     should look at the name, findings: [{code, message}]. `say` puts a finding into words."""
     form = normal_form(text)
-    title = title_finding(form)
-    findings = [*name_findings(form), *((title,) if title else ())]
+    findings = findings_of(form)
     told = {"findings": [{"code": one.code, "message": say(one)} for one in findings]} if findings else {}
     return {"normal": form.normal, "repairs": list(form.repairs), "keys": form.keys._asdict(), **told}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dancu.kernel.dates import notations
+from dancu.kernel.names import checking
 from dancu.kit.i18n import N_
 
 _OF_DATES: Final = (
@@ -12,8 +13,11 @@ _OF_DATES: Final = (
     notations.LOST_ZERO, notations.MISREAD, notations.AMBIGUOUS, notations.ZONE, notations.LUNAR,
 )  # fmt: skip
 
+_OF_NAMES: Final = (checking.TITLE, checking.LETTERS_LOST, checking.ODD_CHARACTERS)
+
 SENTENCES: Final[dict[str, str]] = {
-    **{finding.code: finding.message for finding in _OF_DATES},
+    **{finding.code: finding.message for finding in (*_OF_DATES, *_OF_NAMES)},
+    "person.name.words": N_("Họ tên có hơn 7 chữ"),
     "import.duplicate_row": N_("Dòng này đã có trong cơ sở dữ liệu"),
     "import.conflict": N_("Dữ liệu trong tệp mâu thuẫn với cơ sở dữ liệu"),
     "import.impossible": N_("Cơ sở dữ liệu không nhận giá trị trong dòng này"),

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any, Final
 from unicodedata import normalize
 
-from dancu.kernel import cells
 from dancu.kernel.cells import CLEANERS, Cell
 from dancu.kernel.dates import PartialDate, cross_check_words, to_words
 from dancu.kernel.names import Encoding, decode, detect_encoding
@@ -20,6 +19,7 @@ from dancu.kit.sheets import FAILED
 from dancu.population import models as m
 from dancu.population.importing.places import NOWHERE, Place, Places
 from dancu.population.importing.profile import Profile
+from dancu.population.importing.swaps import UNREAD, swapped
 from dancu.territory.service import gazetteer
 
 _BEYOND_LATIN: Final = re.compile("[\u0100-\u1eff]")
@@ -71,6 +71,9 @@ class RowReader:
         at = profile.places(header)
         self.width = len(header)
         self._columns = [(c, at[c.field], profile.codes.get(c.codes)) for c in profile.columns if c.field in at]
+        self._at = {c.field: at[c.field] for c, _, _ in self._columns}
+        self._kinds = {c.field: c.clean for c, _, _ in self._columns}
+        self._codes = {c.field: codes for c, _, codes in self._columns if codes is not None}
         self._located = [c.field for c, _, _ in self._columns if c.clean == "place"]
         # Another day for the places is another reading of the same row.
         read_as = f"\x1f{as_of}" if as_of is not None else ""
@@ -88,7 +91,7 @@ class RowReader:
         digest = hashlib.blake2b(self._seed + normalize("NFC", content).encode("utf-8", "replace"), digest_size=16)
         row = Row(line, cells[: self.width], digest.hexdigest())
         self._clean(row, readable)
-        self._untangle(row)
+        self._untangle(row, readable)
         if row.get("name") is None and row.problem is None:
             row.problem = ("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
         if row.problem is None:
@@ -129,21 +132,25 @@ class RowReader:
             if problem is not None:
                 row.values[f"{column.field}?"] = (raw, problem)
 
-    def _untangle(self, row: Row) -> None:
+    def _untangle(self, row: Row, cells: list[str]) -> None:
         """Cells that stand in each other's column, where only the other order makes sense; then what is still
         unreadable becomes a doubt or a finding."""
         values = row.values
-        if (broken := values.get("name?")) is not None:
-            for other, clean in (("birth", cells.date), ("personal_id", cells.personal_id)):
-                stray = values.get(f"{other}?")
-                if stray is None:
-                    continue
-                here, there = clean(broken[0]), cells.name(stray[0])
-                if here.value is not None and there.value is not None:
-                    values["name"], values[other] = there.value, here.value
-                    del values["name?"], values[f"{other}?"]
-                    row.note("import.swapped", other)
-                    break
+        odd = {key[:-1] for key in values if key[-1] == "?"}.union(name for code, name in row.notes if code in UNREAD)
+        if odd:
+            raw = {field: cells[at] for field, at in self._at.items()}
+            moved = swapped(raw, frozenset(odd), self._kinds, self._codes)
+            row.notes = [note for note in row.notes if note[1] not in moved]
+            for name, cell in moved.items():
+                values.pop(f"{name}?", None)
+                values[name] = cell.value
+                for code in (*cell.notes, *(("import.lost_zero",) if "lost_zero" in cell.repairs else ())):
+                    row.note(code, name)
+            for name in list(moved)[1::2]:
+                row.note("import.swapped", name)
+        if ("person.name.encoding", "name") in row.notes:  # who is it? The letters are gone, nothing can give them back
+            row.notes.remove(("person.name.encoding", "name"))
+            row.doubts.append(("person.name.encoding", "name"))
         if len(values.get("personal_id", "")) == 9:
             values.setdefault("cmnd", values.pop("personal_id"))
             row.note("import.cmnd_in_number", "personal_id")
