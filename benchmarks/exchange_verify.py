@@ -41,7 +41,10 @@ INSERT INTO audit.pending (action, actor_kind, actor_id, org_code, purpose, lega
 SELECT 'read', 'client', :client, 'BENCH', 'identity_check', '26/2023/QH15', 'HS-1', d.person_key, '{number,birth,name,sex}', 'bench-request-id',
        'api', '{"verb": "exchange.verify"}'
 FROM bench.person b JOIN population.directory d ON d.number = b.number WHERE b.i = :i;
-SELECT population.said_of(d.person_key, '{birth,name,sex}') FROM bench.person b JOIN population.directory d ON d.number = b.number WHERE b.i = :i;
+SELECT p.alive_until, n.kind, n.full_name, f.birth_year, f.birth_month, f.birth_day, f.sex
+  FROM bench.person b JOIN population.directory d ON d.number = b.number JOIN population.person p ON p.person_key = d.person_key
+  JOIN population.person_name n ON n.person_key = p.person_key AND upper_inf(n.recorded)
+  JOIN population.person_birth f ON f.person_key = p.person_key AND upper_inf(f.recorded) WHERE b.i = :i;
 COMMIT;
 """
 

@@ -54,7 +54,7 @@ class Lane(Batches[Ask, Told]):
 
 
 def _content(ask: Ask, verdict: str, entry_id: int | None) -> bytes:
-    """What the function of migrations/0035_calls.sql has recorded, as the leaf will commit to it."""
+    """What the function of migrations/0110_calls_at_once.sql has recorded, as the leaf will commit to it."""
     if entry_id is None:
         return b""
     note = {"verb": ask.verb} if verdict == "ok" else {"verb": ask.verb, "verdict": verdict}

@@ -134,7 +134,7 @@ _OF_VIEW: Final[Mapping[str, Callable[[PersonView], Value]]] = {
 
 
 def of_record(record: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Value]:
-    """The same of an invented person (the shape of population.said_of)."""
+    """The same of an invented person (the shape of exchange.answer_many)."""
     born, names, numbers = record["birth"], record["names"], record["numbers"]
     homes = {kind: {"text": text, "unit": None, "since": since, "until": until} for kind, _, text, since, until in record["residences"]}
     contacts, marital, card, life = dict(record["contacts"]), record["marital"], record["card"], record["life"]

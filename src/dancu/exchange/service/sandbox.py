@@ -42,7 +42,7 @@ Said = dict[str, Any]
 
 @lru_cache(1)
 def people() -> tuple[Said, ...]:
-    """Everybody there is in the sandbox, as population.said_of says of people. Their numbers begin with 000, which no province
+    """Everybody there is in the sandbox, as exchange.answer_many says of people. Their numbers begin with 000, which no province
     or country has: nobody real can be among them."""
     return tuple(orjson.loads((Path(__file__).parent / "sandbox_people.json").read_bytes()))
 

@@ -1,4 +1,4 @@
-"""The batched statement of the hot path (migrations/0035_calls.sql)."""
+"""The batched statement of the hot path (migrations/0110_calls_at_once.sql)."""
 
 from __future__ import annotations
 
