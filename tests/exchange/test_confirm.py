@@ -150,7 +150,7 @@ async def test_what_cannot_be_stated_is_not(app, made, ha, office):
 
 async def test_the_pdf_is_signed_and_others_accept_it(made):
     _, one = made
-    file = await pdf.confirmation(one, "Trường Tiểu học Trần Quốc Toản", "https://dancu.example")
+    file = await pdf.confirmation(one, "Trường Tiểu học Trần Quốc Toản", "https://dancu.example", of=1)
     assert file.startswith(b"%PDF-")
     import io
 

@@ -84,7 +84,7 @@ async def test_a_file_that_takes_its_time_holds_nothing(site, partner, monkeypat
     asked = {"number": "049190033004", "kind": "residence", "procedure": "electricity_new"}
     begun, go_on, marked = asyncio.Event(), asyncio.Event(), []
 
-    async def drawn(*_: Any, demo: bool) -> bytes:
+    async def drawn(*_: Any, of: Any, demo: bool) -> bytes:
         marked.append(demo)
         begun.set()
         await go_on.wait()

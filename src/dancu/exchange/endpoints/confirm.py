@@ -41,5 +41,5 @@ async def post(call: Annotated[Call, calling("confirm")], held: RequestLease, re
         return await answered(request, conn, call, told.body, entries=told.entries)
     hashes = await kept(conn, call, told.entries)
     await held.release()  # the statement, its evidence and the call's line are committed before the file is drawn
-    file = await confirm_call.file_of(made, call.org_name, site, demo=bool(request.app.state.demo))
+    file = await confirm_call.file_of(made, call.org_name, site, client_no=call.client_no, demo=bool(request.app.state.demo))
     return with_receipt(request, call, {**told.body, **file}, hashes)

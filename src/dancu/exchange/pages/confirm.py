@@ -94,7 +94,7 @@ async def revoke(conn: DbConn, actor: CurrentActor, confirmation_id: str) -> Res
 @router.get("/confirmations/{confirmation_id}.pdf")
 async def as_pdf(request: Request, held: RequestLease, actor: CurrentActor, confirmation_id: str) -> Response:
     found = await confirmations.one(await held.connection(), actor, _why(), actor.actor_id, confirmation_id)
-    return await pdf_of(request, held, found)
+    return await pdf_of(request, held, actor, found)
 
 
 @router.get("/confirmations/{confirmation_id}.json")
@@ -102,11 +102,11 @@ async def as_json(request: Request, conn: DbConn, actor: CurrentActor, confirmat
     return json_of(request, await confirmations.one(conn, actor, _why(), actor.actor_id, confirmation_id))
 
 
-async def pdf_of(request: Request, held: RequestLease, found: Confirmation) -> Response:
+async def pdf_of(request: Request, held: RequestLease, actor: Actor, found: Confirmation) -> Response:
     """The confirmation as a signed PDF file. The look is committed and the connection given back before it is drawn."""
     asked_by = await org_name(await held.connection(), found.demanded_org) if found.demanded_org else found.demanded_name
     await held.release()
-    body = await pdf.confirmation(found, asked_by, site(request), demo=bool(request.app.state.demo))
+    body = await pdf.confirmation(found, asked_by, site(request), of=(actor.kind, actor.actor_id), demo=bool(request.app.state.demo))
     name = f"xac-nhan-{found.kind.value}-{found.confirmation_id}.pdf"
     return Response(body, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

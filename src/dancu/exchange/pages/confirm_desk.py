@@ -11,6 +11,7 @@ from dancu.exchange.service.ways import permission_of
 from dancu.kernel.actor import Actor
 from dancu.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from dancu.kit.db import Conn
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -18,6 +19,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     RequestLease,
     Response,
@@ -54,7 +56,7 @@ async def issue(request: Request, conn: DbConn, actor: CurrentActor) -> Response
             made = await _issued(conn, actor, form)
     except (Invalid, Conflict, NotFound) as error:
         return await _page(request, conn, form, FormErrors.of(error))
-    return see_other(f"/desk/confirmations/{made.person_key}/{made.confirmation_id}")
+    return see_other(f"/desk/confirmations/{handle(actor, made.person_key)}/{made.confirmation_id}")
 
 
 async def _issued(conn: Conn, actor: Actor, form: Form) -> Confirmation:
@@ -75,18 +77,18 @@ async def _issued(conn: Conn, actor: Actor, form: Form) -> Confirmation:
 
 
 @router.get("/{key}/{confirmation_id}")
-async def show(request: Request, conn: DbConn, actor: CurrentActor, key: int, confirmation_id: str) -> Response:
+async def show(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, confirmation_id: str) -> Response:
     why = residence.purpose_for("")
     found = await confirmations.one(conn, actor, why, key, confirmation_id, permission_of(actor))
     return render(request, "exchange/confirm_issued.html", one=found, words=said, purpose=why)
 
 
 @router.get("/{key}/{confirmation_id}/file.pdf")
-async def as_pdf(request: Request, held: RequestLease, actor: CurrentActor, key: int, confirmation_id: str) -> Response:
+async def as_pdf(request: Request, held: RequestLease, actor: CurrentActor, key: RecordKey, confirmation_id: str) -> Response:
     found = await confirmations.one(await held.connection(), actor, residence.purpose_for(""), key, confirmation_id, permission_of(actor))
-    return await pdf_of(request, held, found)
+    return await pdf_of(request, held, actor, found)
 
 
 @router.get("/{key}/{confirmation_id}/file.json")
-async def as_json(request: Request, conn: DbConn, actor: CurrentActor, key: int, confirmation_id: str) -> Response:
+async def as_json(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, confirmation_id: str) -> Response:
     return json_of(request, await confirmations.one(conn, actor, residence.purpose_for(""), key, confirmation_id, permission_of(actor)))

@@ -12,6 +12,7 @@ from dancu.exchange.models.report import Gave, Report
 from dancu.exchange.models.verdicts import VERDICTS
 from dancu.exchange.policy.joining import JOIN
 from dancu.exchange.service import report as service
+from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit import pdf
 from dancu.kit.i18n import N_, gettext, language
@@ -27,24 +28,24 @@ HOW: Final = {Gave.SUPPLY: N_("Gửi sự kiện"), Gave.FILES: N_("Gửi tệp 
 
 
 @router.get(HOME, dependencies=[allow(*SEERS)])
-async def show(request: Request, held: RequestLease, month: str = "", org: str = "", form: str = "") -> Response:
+async def show(request: Request, held: RequestLease, actor: CurrentActor, month: str = "", org: str = "", form: str = "") -> Response:
     """`org` "": of all; `form`: "pdf", "csv", or the page."""
-    return await _answer(request, held, month, org, form, HOME)
+    return await _answer(request, held, actor, month, org, form, HOME)
 
 
 @router.get(OWN, dependencies=[allow(JOIN)])
 async def own(request: Request, held: RequestLease, actor: CurrentActor, month: str = "", form: str = "") -> Response:
-    return await _answer(request, held, month, actor.org_code, form, OWN)
+    return await _answer(request, held, actor, month, actor.org_code, form, OWN)
 
 
-async def _answer(request: Request, held: RequestLease, month: str, org: str, form: str, root: str) -> Response:
+async def _answer(request: Request, held: RequestLease, actor: Actor, month: str, org: str, form: str, root: str) -> Response:
     found = await service.monthly(await held.connection(), month, org)
     name = f"chia-se-{found.month:%Y-%m}{'-' + org if org else ''}"
     if form == "csv":
         return _file(_table(found).encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}.csv")
     if form == "pdf":
         await held.release()
-        body = await pdf.made("dancu.population.service.record_pdf", _paper(found, demo=request.app.state.settings.demo))
+        body = await pdf.made("dancu.population.service.record_pdf", _paper(found, demo=request.app.state.settings.demo), of=(actor.kind, actor.actor_id))
         return _file(body, "application/pdf", f"{name}.pdf")
     return render(
         request, "exchange/report.html", found=found, root=root, months=service.months(SYSTEM_CLOCK.today()), services=SERVICES, how=HOW, verdicts=VERDICTS,

@@ -54,11 +54,11 @@ async def confirm(conn: Conn, call: Call, site: str) -> tuple[Told, Confirmation
     return Told(body, (made.entry_id,)), made if wants_pdf else None
 
 
-async def file_of(made: Confirmation, asked_by: str, site: str, *, demo: bool) -> dict[str, str]:
+async def file_of(made: Confirmation, asked_by: str, site: str, *, client_no: int, demo: bool) -> dict[str, str]:
     """What the answer has beside the statement: `pdf` in base64, or `pdf_error` why there is none, for the statement stands without
     it. Takes a second or two: nothing of the database may be held meanwhile. `demo`: the file says that it is of a demonstration."""
     try:
-        return {"pdf": base64.b64encode(await pdf.confirmation(made, asked_by, site, demo=demo)).decode()}
+        return {"pdf": base64.b64encode(await pdf.confirmation(made, asked_by, site, of=("client", client_no), demo=demo)).decode()}
     except DancuError as error:
         return {"pdf_error": error.code}
 

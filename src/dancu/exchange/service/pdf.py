@@ -7,6 +7,7 @@ there in its place (`pdf-signer.pem`: private key, certificate, chain).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -32,8 +33,8 @@ _LINES: Final = (
 )  # fmt: skip
 
 
-async def confirmation(found: Confirmation, asked_by: str, site: str, *, demo: bool = False) -> bytes:
-    """The PDF file; one of a demonstration says so. Raises Exceeded where too many wait, Unavailable where the child does not answer in time."""
+async def confirmation(found: Confirmation, asked_by: str, site: str, *, of: Hashable, demo: bool = False) -> bytes:
+    """The PDF file, for `of` (see kit.pdf); one of a demonstration says so. Raises Exceeded where too many wait, Unavailable where the child does not answer in time."""
     says = statements.keys().verify(found.statement, statements.CONFIRMATION)
     lines = [(vi, en, str(says[name])) for name, vi, en in _LINES if says.get(name)]
     lines += [
@@ -44,7 +45,7 @@ async def confirmation(found: Confirmation, asked_by: str, site: str, *, demo: b
     return await pdf.made(_CHILD, {
         "title": title, "title_en": title_en, "lines": lines, "qr": f"{site}/check#{found.statement}", "site": f"{site}/check",
         "issued": f"{found.issued_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}", "law": found.legal_basis, "signer": signer_pem(), "demo": demo,
-    })  # fmt: skip
+    }, of=of)  # fmt: skip
 
 
 def signer_pem() -> str:

@@ -60,7 +60,7 @@ async def paper(request: Request, held: RequestLease, actor: CurrentActor) -> Re
     await not_again(conn, actor)
     view = await service.person(conn, actor, own_purpose(), actor.actor_id)
     await held.release()
-    body = await pdf.made("dancu.population.service.record_pdf", _paper(view, demo=request.app.state.settings.demo))
+    body = await pdf.made("dancu.population.service.record_pdf", _paper(view, demo=request.app.state.settings.demo), of=(actor.kind, actor.actor_id))
     headers = {"Content-Disposition": 'attachment; filename="dancu-ho-so-cua-toi.pdf"', "Cache-Control": "no-store"}
     return Response(body, media_type="application/pdf", headers=headers)
 
@@ -81,7 +81,7 @@ async def everything_to_read(request: Request, held: RequestLease, actor: Curren
     await held.release()
     said = _paper(view, demo=request.app.state.settings.demo, title=gettext(N_("Mọi dữ liệu của tôi")))
     said["sections"] = [*said["sections"], *([one.title, _lines(one)] for one in parts[1:])]
-    body = await pdf.made("dancu.population.service.record_pdf", said)
+    body = await pdf.made("dancu.population.service.record_pdf", said, of=(actor.kind, actor.actor_id))
     headers = {"Content-Disposition": 'attachment; filename="dancu-du-lieu-cua-toi.pdf"', "Cache-Control": "no-store"}
     return Response(body, media_type="application/pdf", headers=headers)
 
