@@ -12,8 +12,11 @@ from joserfc.jwk import ECKey, OctKey
 
 from dancu.demo.relying_parties import electricity, portal, stock
 from dancu.demo.relying_parties.config import Config
+from dancu.demo.relying_parties.counter import Counter
+from dancu.demo.relying_parties.customers import Customers
 from dancu.demo.relying_parties.logout import LogoutTokens, Refused
 from dancu.demo.relying_parties.sessions import SessionMiddleware, Sessions
+from dancu.demo.relying_parties.web import Service
 
 ISSUER = "http://localhost:8700"
 EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
@@ -140,3 +143,39 @@ async def test_the_old_way_in_until_it_is_linked(tmp_path):
         for _ in range(5):
             page = await client.post("/old-sign-in", data={**form, "password": "x"})
         assert "Thử sai nhiều lần" in page.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [("authorization_pending", "Đang chờ khách"), ("slow_down", "Đang chờ khách"), ("access_denied", "đã từ chối"), ("expired_token", "Không có trả lời"),
+     ("invalid_grant", "Chưa hỏi được"), ("", "đã đồng ý")],
+)  # fmt: skip
+async def test_the_counter_asks_once_and_says_how_it_was_answered(tmp_path, monkeypatch, error, said):
+    asked: list[str] = []
+
+    def provider(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path + " " + request.content.decode())
+        if request.url.path == "/oidc/bc-authorize":
+            return httpx.Response(200, json={"auth_req_id": "r", "expires_in": 180, "interval": 0})
+        if request.url.path == "/oidc/userinfo":
+            return httpx.Response(200, json={"sub": "p", "name": "Trần Thị Hoà"})
+        return httpx.Response(400, json={"error": error}) if error else httpx.Response(200, json={"access_token": "t", "id_token": "i"})
+
+    async def parsed(self: Any, token: Any, nonce: Any) -> dict[str, str]:
+        return {"sub": "p"}
+
+    stock.fill(tmp_path)
+    config, customers = Config("electricity", "http://provider", "http://localhost:8799", "c", secret="s"), Customers(tmp_path / "customers.db")
+    service = Service(config, "", lambda request, claims: None)
+    monkeypatch.setattr(type(service.client), "parse_id_token", parsed)
+    app = service.app(Counter(config, service, customers, httpx.MockTransport(provider)).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8799", follow_redirects=True) as client:
+        token = (await client.get("/counter")).text.split('name="_token" value="')[1].split('"')[0]
+        assert "Nhập số" in (await client.post("/counter", data={"_token": "x", "number": "049190012345", "matter": "owner"})).text
+        page = await client.post("/counter", data={"_token": token, "number": "049190012345", "matter": "owner"})
+        assert said in page.text, page.text
+        assert ('http-equiv="refresh"' in page.text) == ("Đang chờ" in said), "moves by itself while it waits, and no longer"
+        assert ("Trần Thị Hoà" in page.text) == (not error)
+        assert [one.split()[0] for one in asked[:2]] == ["/oidc/bc-authorize", "/oidc/token"]
+        assert "binding_message=Qu" in asked[0] and "049190012345" not in page.text
+        assert "Hỏi trên điện thoại" in (await client.post("/counter/next", data={"_token": token})).text

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from dancu.demo.relying_parties.config import Config
+from dancu.demo.relying_parties.counter import Counter
 from dancu.demo.relying_parties.customers import Customers
 from dancu.demo.relying_parties.web import Service
 from dancu.kit.i18n import N_
@@ -72,7 +73,8 @@ def make(config: Config, folder: Path) -> Starlette:
         yield
         task.cancel()
 
-    app = service.app([Route("/", home), Route("/old-sign-in", old_sign_in, methods=["POST"])])
+    counter = Counter(config, service, customers)
+    app = service.app([Route("/", home), Route("/old-sign-in", old_sign_in, methods=["POST"]), *counter.routes()])
     app.router.lifespan_context = lifespan
     return app
 

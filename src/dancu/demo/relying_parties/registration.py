@@ -14,6 +14,7 @@ from dancu.kit.db import Conn
 from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
 from dancu.oidc.service import clients
 from dancu.oidc.service.authenticate import hash_secret
+from dancu.oidc.service.ciba import GRANT as CIBA
 from dancu.oidc.store import clients as store
 from dancu.sharing import service as sharing
 from dancu.sharing.models import Terms
@@ -96,7 +97,7 @@ def _client(known: Registered, made: Config) -> Client:
         client_no=0, client_id=known.client_id, name=known.name, name_en=known.name_en, org_code=known.org_code, org_name=known.org_name,
         profile=known.profile, state=ClientState.LIVE, sector=known.client_id, redirect_uris=(made.back,), home_uri=made.home,
         post_logout_redirect_uris=(f"{made.home}/signed-out",), backchannel_logout_uri=f"{made.home}/backchannel-logout",
-        grant_types=frozenset({"authorization_code", "client_credentials"} if basic else {"authorization_code"}),
+        grant_types=frozenset({"authorization_code", "client_credentials", CIBA} if basic else {"authorization_code"}),
         scopes=("linking.match",) if basic else (), **proof,
     )  # fmt: skip
 
