@@ -350,3 +350,33 @@ async def test_people_of_old_books_are_seen_where_their_places_may_have_been(reg
     ((unit, areas),) = await registry.rows(units)
     assert unit is not None
     assert areas
+
+
+async def test_a_family_in_one_file_is_linked_both_ways(registry: Registry, tmp_path: Path) -> None:
+    """Parents and child are all new: their rows name each other by number, or by the household alone."""
+    file = tmp_path / "a.csv"
+    file.write_text(
+        "Số hộ,Họ và tên,Ngày sinh,Giới tính,Số định danh,Quan hệ với chủ hộ,Quê quán,Nơi thường trú,Số định danh cha,Số định danh vợ/chồng\n"
+        'H1,Vương Văn Bố,01/01/1970,Nam,049070881001,Chủ hộ,"Duy Vinh, Duy Xuyên, Quảng Nam","Trường Xuân, Tam Kỳ, Quảng Nam",049099881004,049172881002\n'
+        'H1,Lý Thị Mẹ,01/01/1972,Nữ,049172881002,Vợ,,"Trường Xuân, Tam Kỳ, Quảng Nam",,\n'
+        'H1,Vương Thị Con,01/01/1999,Nữ,049199881003,Con,,"Trường Xuân, Tam Kỳ, Quảng Nam",049070881001,\n'
+        'H1,Vương Văn Em,01/01/1999,Nam,049099881004,Con,,"Trường Xuân, Tam Kỳ, Quảng Nam",,\n', encoding="utf-8",
+    )  # fmt: skip
+    result = await registry.run(file, "residence-register")
+    assert result.tally.rows["inserted"] == 4
+    kin = await registry.rows(
+        "SELECT p.number, k.relation, r.number, k.relative_name FROM population.kinship k"
+        " JOIN population.directory p USING (person_key) LEFT JOIN population.directory r ON r.person_key = k.relative_key"
+    )
+    father, mother, child, son = "049070881001", "049172881002", "049199881003", "049099881004"
+    assert set(kin) == {
+        (father, "spouse", mother, ""), (mother, "spouse", father, "Vương Văn Bố"),
+        (child, "father", father, ""), (father, "child", child, "Vương Thị Con"),
+        (father, "father", None, ""),  # his own son's number: nobody becomes his own grandfather
+    }  # fmt: skip
+    assert result.tally.findings["kin.age"] == 1
+    proposals = dict(await registry.rows(
+        "SELECT d.number, f.params->>'from' FROM population.finding f JOIN population.directory d USING (person_key)"
+        " WHERE f.code = 'person.origin.proposal'"
+    ))  # fmt: skip
+    assert proposals == {child: "father", son: "father"}

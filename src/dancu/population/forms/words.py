@@ -127,8 +127,10 @@ def warning(code: str) -> str:
 
 
 def finding_in_words(finding: OpenFinding) -> str:
-    """What was noticed, where it came from, and when."""
-    parts = (warning(finding.code), finding.source_ref, f"{finding.found_at:%d/%m/%Y}")
+    """What was noticed, what is proposed, where it came from, and when."""
+    unit = finding.params.get("unit")
+    proposal = wording.place(unit if isinstance(unit, int) else None, str(finding.params.get("place") or ""))
+    parts = (warning(finding.code), proposal, finding.source_ref, f"{finding.found_at:%d/%m/%Y}")
     return " · ".join(part for part in parts if part)
 
 

@@ -79,6 +79,7 @@ class RowReader:
         read_as = f"\x1f{as_of}" if as_of is not None else ""
         self._seed = f"{profile.source_kind}\x1f{'|'.join(c.field for c, _, _ in self._columns)}{read_as}".encode()
         self._places = Places()
+        self._no_reference = profile.reference.format_map(_Blank()).strip()
 
     def read(self, line: int, cells: list[str]) -> Row:
         """The row, cleaned and checked."""
@@ -247,6 +248,8 @@ class RowReader:
                     "\x1f".join((profile.source_kind, *parts)).casefold().encode(), digest_size=16
                 ).hexdigest()
         reference = profile.reference.format_map(_Blank(row.values)).strip()
+        if reference == self._no_reference:
+            reference = ""  # words around a number that is not there
         row.source = m.Source(profile.source_kind, reference, since.full() if since is not None else None)
 
     def _words(self, row: Row, birth: PartialDate | None, said: PartialDate) -> None:

@@ -22,7 +22,7 @@ from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.diff import Difference, after
 from dancu.population.importing.hamlets import Hamlets
 from dancu.population.importing.households import Head, households_of, settle
-from dancu.population.importing.kin import mirror, proposed
+from dancu.population.importing.kin import at_home, mirror, proposed, together
 from dancu.population.importing.matching import Known, household_number, look_up, name_key
 from dancu.population.importing.outcome import Tally
 from dancu.population.importing.plan import Change, Plan, first_pass, second_pass
@@ -59,6 +59,9 @@ class Writer:
         versions, heads = settle(plan, known)
         if heads:
             return None
+        plan.new = together(plan.new)
+        home = at_home(plan.new)
+        plan.new = [(row, proposed(draft, {}, home)) for row, draft in plan.new]
         return await self._build(conn, plan, known, versions, [], None, {})
 
     async def work(self, conn: Conn, rows: list[Row]) -> Tally:
@@ -143,7 +146,10 @@ class Writer:
         plan.open = [(row, placed(row, draft), found) for row, draft, found in plan.open]
 
     async def _kin(self, conn: Conn, plan: Plan, views: dict[int, m.PersonView]) -> None:
-        """Mirror kin in the record of the relative, and propose a place of origin where the child has none."""
+        """Link kin among the new, mirror it in the record of a relative, and propose a place of origin where the child has
+        none."""
+        plan.new = together(plan.new)
+        home = at_home(plan.new)
         by_key = {change.view.person_key: change for change in plan.changes}
         parents = {
             k.relative_key
@@ -164,7 +170,7 @@ class Writer:
                         change = by_key[view.person_key] = Change(None, view, Difference())
                         plan.changes.append(change)
                     change.found.opens.append(mirrored)
-        plan.new = [(row, proposed(draft, origins)) for row, draft in plan.new]
+        plan.new = [(row, proposed(draft, origins, home)) for row, draft in plan.new]
 
     async def _build(
         self, conn: Conn, plan: Plan, known: Known, versions: list[m.HouseholdFact], heads: list[Head],

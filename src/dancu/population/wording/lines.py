@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.numbers import show_phone
+from dancu.kernel.text import fold_ascii
 from dancu.kit.i18n import N_, gettext
 from dancu.population import models as m
 from dancu.population.wording import labels
 from dancu.territory import service as territory
+
+_WORDS: Final = re.compile(r"\w+")
+#: Short for the kinds of units.
+_KINDS: Final = frozenset(["x", "p", "h", "q", "t", "tp", "tx", "tt", "ubnd", "tinh", "huyen", "xa", "phuong", "quan", "thi", "tran", "thanh", "pho"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,16 @@ def place(unit_id: int | None, text: str = "", hamlet_id: int | None = None) -> 
     name = territory.gazetteer().full_name(unit_id) if unit_id is not None else ""
     hamlet = territory.hamlet_name(hamlet_id)
     return ", ".join(part for part in (text, hamlet[:1].upper() + hamlet[1:], name) if part)
+
+
+def declared(unit_id: int | None, text: str) -> str:
+    """A place of which the whole text was kept: the unit's full name alone where the text says no more ("X. Duy Vinh, H. Duy
+    Xuyên")."""
+    if unit_id is not None:
+        known = _KINDS.union(_WORDS.findall(fold_ascii(territory.gazetteer().full_name(unit_id))))
+        if known.issuperset(_WORDS.findall(fold_ascii(text))):
+            text = ""
+    return place(unit_id, text)
 
 
 def place_today(unit_id: int | None, today: date) -> str:
@@ -101,7 +117,7 @@ def _values(fact: m.Fact, today: date) -> Iterator[_Value]:
                 (N_("Nơi đăng ký khai sinh"), fact.registration_unit, fact.registration_place, "registration_unit"),
                 (N_("Quê quán"), fact.origin_unit, fact.origin_place, "origin_unit"),
             ):
-                yield term, place(unit, text), "birth", field, {"note": place_today(unit, today)}
+                yield term, declared(unit, text), "birth", field, {"note": place_today(unit, today)}
         case m.TraitFact():
             yield N_("Dân tộc"), fact.ethnicity, "trait", "ethnicity", {}
             yield N_("Tôn giáo"), fact.religion, "trait", "religion", {}
