@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 from xml.etree import ElementTree
 
 import html5lib
@@ -20,7 +22,16 @@ Element = ElementTree.Element
 
 def parse(html: str) -> Element:
     """The page as a tree without namespaces, for tests that look for something in it."""
-    return html5lib.parse(html, namespaceHTMLElements=False)
+    return _parsed(html, fragment=False)[0]
+
+
+@lru_cache(maxsize=8)
+def _parsed(html: str, *, fragment: bool) -> tuple[Element, list[str]]:
+    """The tree, and what is wrong with the text. Reading a page costs more than making it, and a test that checks a page
+    goes on to look at it and to fill its forms."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    tree = parser.parseFragment(html) if fragment else parser.parse(html)
+    return tree, list(_syntax(html, parser.errors))
 
 
 def text_of(element: Element) -> str:
@@ -69,8 +80,8 @@ def check_page(html: str, *, fragment: bool = False) -> Element:
     """Assert that the page is valid HTML, has a language, a title and one h1, that forms state where they go
     and carry the CSRF token, that scripts carry the nonce, ids are unique, fields have labels, and no
     template text is left. Returns the tree."""
-    problems = list(_syntax(html, fragment=fragment))
     tree = parse(html)
+    problems = list(_parsed(html, fragment=fragment)[1])
     problems += _ids(tree)
     problems += _forms(tree)
     problems += _fields(tree)
@@ -83,14 +94,9 @@ def check_page(html: str, *, fragment: bool = False) -> Element:
     return tree
 
 
-def _syntax(html: str, *, fragment: bool) -> Iterator[str]:
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    if fragment:
-        parser.parseFragment(html)
-    else:
-        parser.parse(html)
+def _syntax(html: str, errors: list[Any]) -> Iterator[str]:
     lines = html.split("\n")
-    for (line, _), code, details in parser.errors:
+    for (line, _), code, details in errors:
         if code not in _TOLERATED:
             context = lines[line - 1].strip()[:120] if line <= len(lines) else ""
             yield f"line {line}: {code} {details or ''} near {context!r}"
