@@ -45,7 +45,14 @@ INSERT INTO audit.pending (action, actor_kind, actor_id, org_code, purpose, lega
 SELECT 'read', 'staff', 7, 'DEMO.CA', 'identity_check', '26/2023/QH15', d.person_key,
        '{number,name,birth,sex,residence,life}', 'bench-request-id', 'api'
 FROM bench.number b JOIN population.directory d ON d.number = b.number WHERE b.i = :i;
-SELECT population.summary(d.person_key) FROM bench.number b JOIN population.directory d ON d.number = b.number WHERE b.i = :i;
+SELECT p.person_key, p.merged_into, p.alive_until, f.number, n.full_name, n.source_kind, n.source_date, b.birth_year, b.birth_month,
+       b.birth_day, b.sex, b.source_kind, b.source_date, r.unit_id, r.address, r.valid, r.source_kind, r.source_date
+  FROM bench.number k JOIN population.directory d ON d.number = k.number JOIN population.person p ON p.person_key = d.person_key
+  LEFT JOIN population.person_number f ON f.person_key = p.person_key AND f.kind = 'personal_id' AND f.state = 'active' AND upper_inf(f.recorded)
+  LEFT JOIN population.person_name n ON n.person_key = p.person_key AND n.kind = 'birth' AND upper_inf(n.recorded)
+  LEFT JOIN population.person_birth b ON b.person_key = p.person_key AND upper_inf(b.recorded)
+  LEFT JOIN population.residence r ON r.person_key = p.person_key AND r.kind = 'permanent' AND upper_inf(r.recorded) AND upper_inf(r.valid)
+ WHERE k.i = :i;
 COMMIT;
 """
 
