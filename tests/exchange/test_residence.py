@@ -23,12 +23,12 @@ from dancu.exchange.models.confirmation import ConfirmationKind
 from dancu.exchange.models.residence import Asked, Outcome, Way
 from dancu.exchange.pages import residence as page
 from dancu.exchange.parsing import chip
-from dancu.exchange.service import codes, confirmations, residence, statements
+from dancu.exchange.service import codes, confirmations, receipts_found, residence, statements
 from dancu.exchange.service.confirmations import Demanded
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind
-from dancu.kernel.clock import SetClock
+from dancu.kernel.clock import SYSTEM_CLOCK, SetClock
 from dancu.kernel.dates import PartialDate
-from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed
+from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed, NotFound
 from dancu.kit.web import Form
 from dancu.population import service as population
 from dancu.population.models import CardKind, ResidenceKind
@@ -178,6 +178,34 @@ async def test_a_code_shown_for_a_minute_works_once(app, counter, ha):
     await app.commit()
     assert (await tried(app, counter, asked(Way.ACCOUNT, code=late))).outcome is Outcome.TOO_LATE
     assert (await tried(app, counter, asked(Way.ACCOUNT, code=newer))).outcome is Outcome.PROVED
+
+
+async def test_a_lost_receipt_is_found_by_its_office_and_by_the_citizen(app, counter, police, ha, registry):
+    """By day, way or reference; nobody's name in the list, nothing read of the registry, the search and the look recorded."""
+    await tried(app, counter, asked(Way.LOOKUP, number=ha.number, name=NAME))
+    await tried(app, counter, replace(asked(Way.QR, text=ha.qr()), case_ref="H47.16-261122-7777"))
+    today, citizen, own = SYSTEM_CLOCK.today(), await of_citizen(app, ha.key), access.choose_purpose("own_record")
+
+    async def of_office(day: date = today, **more: str) -> list[str]:
+        return [one.case_ref for one in await receipts_found.of_office(app, counter, day, **more) if one.person_key == ha.key]
+
+    assert await of_office() == ["H47.16-261122-7777", "H47.16-261122-0001"]
+    assert await of_office(way="lookup") == ["H47.16-261122-0001"] and await of_office(case_ref="-777") == ["H47.16-261122-7777"]
+    assert await of_office(today - timedelta(days=1)) == [] and await of_office(today + timedelta(days=1), case_ref="122-0001") == ["H47.16-261122-0001"]
+    stranger = next(one for one in await receipts_found.all_mine(app, citizen, own) if one.case_ref.endswith("7777"))
+    kept, says = await receipts_found.mine(app, citizen, own, stranger.entry_id)
+    assert kept == stranger and says["person"]["name"] == NAME
+    with pytest.raises(NotFound):
+        await receipts_found.mine(app, citizen, own, stranger.entry_id + 1)
+    await app.commit()
+    assert all(one.person_key != ha.key for one in await receipts_found.of_office(app, police, today)), "another office's"
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
+        searches = "SELECT count(*) FROM audit.pending WHERE note->>'verb' = 'receipts.find' AND actor_id = %s AND subject IS NULL"
+        assert await (await admin.execute(searches, (counter.actor_id,))).fetchone() == (5,)
+    with pytest.raises(psycopg.errors.DatabaseError, match="no right"):
+        await receipts_found.of_office(app, replace(counter, actor_id=counter.actor_id + 1), today)
+    await app.rollback()
 
 
 async def signed_in(citizen: Actor) -> Any:

@@ -123,6 +123,20 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A receipt as its office finds it again: whose it is stands only behind the link."""
+
+    person_key: int
+    verification_id: str
+    at: datetime
+    officer: str
+    procedure: str
+    case_ref: str
+    way: Way
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """What came of one attempt at a counter: `next_way` to offer where it failed, `filed` True where a case was opened. `doubted`:
     what was typed may be a slip of the hand; nothing was counted or filed yet."""

@@ -12,6 +12,7 @@ from dancu.exchange.pages import (
     papers,
     portal,
     portal_agreements,
+    receipts_found,
     reconcile_runs,
     report,
     residence,
@@ -31,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 # One line per page module: router.include_router(module.router)
 router.include_router(residence_simulator.router)
 router.include_router(residence.router)
+router.include_router(receipts_found.router)
 router.include_router(residence_watch.router)
 router.include_router(confirm.router)
 router.include_router(confirm_desk.router)

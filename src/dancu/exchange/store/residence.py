@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from datetime import date
+from datetime import date, datetime
 
 from psycopg.rows import kwargs_row
 
-from dancu.exchange.models.residence import Verification, Way
-from dancu.kernel.actor import Actor
+from dancu.exchange.models.residence import Kept, Verification, Way
+from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 
 _COLUMNS = (
@@ -52,6 +52,32 @@ async def verifications_of(conn: Conn, key: int, limit: int = 50) -> list[Verifi
             f"SELECT {_COLUMNS} FROM exchange.verification WHERE person_key = %s::bigint ORDER BY at DESC LIMIT %s", (key, limit)
         )
         return await cursor.fetchall()
+
+
+async def of_entry(conn: Conn, key: int, entry_id: int) -> Verification | None:
+    """The receipt that an entry of the evidence log witnesses; of an opened person."""
+    async with conn.cursor(row_factory=kwargs_row(_verification)) as cursor:
+        await cursor.execute(
+            f"SELECT {_COLUMNS} FROM exchange.verification WHERE person_key = %s::bigint AND entry_id = %s::bigint", (key, entry_id)
+        )
+        return await cursor.fetchone()
+
+
+async def of_office(
+    conn: Conn, actor: Actor, purpose: Purpose, since: datetime, until: datetime, way: str, case_ref: str, most: int
+) -> list[Kept]:
+    """Receipts of the actor's own office, newest first; the search is recorded by the database."""
+    cursor = await conn.execute(
+        "SELECT * FROM exchange.receipts_of_office(%s::bigint, %s::bytea, %s, %s, %s, %s, %s, %s, %s, %s, %s::int)",
+        (
+            actor.actor_id, bytes.fromhex(actor.session_id), purpose.code, purpose.legal_basis, actor.request_id, actor.channel, since, until,
+            way, case_ref, most,
+        ),
+    )  # fmt: skip
+    return [
+        Kept(key, number, at, officer, procedure, ref, Way(by), device)
+        for key, number, at, officer, procedure, ref, by, device in await cursor.fetchall()
+    ]
 
 
 def _verification(**row: object) -> Verification:

@@ -68,7 +68,7 @@ FIELD = {
 @dataclass(frozen=True, slots=True)
 class Look:
     """One access as a citizen reads it. `erased`: the law had its content removed; place and time stay. `askable`: it was an
-    organisation's, which the citizen may ask or object to."""
+    organisation's, which the citizen may ask or object to. `receipt`: it left a receipt that stands in a dossier (/account/receipts/<entry_id>)."""
 
     seq: int
     entry_id: int
@@ -81,6 +81,7 @@ class Look:
     case_ref: str
     erased: bool
     askable: bool = False
+    receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
         why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
         saw=() if deed else tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
         erased=one.erased_by is not None, askable=own and _asked_of(one, key) != "",
+        receipt=own and (one.note or {}).get("verb") == "residence.proved",
     )  # fmt: skip
 
 
