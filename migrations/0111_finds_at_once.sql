@@ -1,7 +1,6 @@
 -- As 0110 for looks by number: the summaries are read by the batch's own statement. And the plans of both are made once for a connection: where
 -- batches are small they were made anew for each, since a plan for three rows seems cheaper than one for any number.
 
-GRANT CREATE ON SCHEMA population TO dancu_gate;
 SET LOCAL ROLE dancu_gate;
 
 -- The hot path: looks of many actors at once, one statement and one commit for all. Element i of every array is one
@@ -68,5 +67,3 @@ ALTER FUNCTION exchange.answer_many(
 ) SET plan_cache_mode = force_generic_plan;
 
 RESET ROLE;
-SET LOCAL ROLE dancu_owner;
-REVOKE CREATE ON SCHEMA population FROM dancu_gate;
