@@ -14,7 +14,8 @@ from dancu.accounts.policy.registration import BARS, may_approve, reasons
 from dancu.accounts.ports import subscriber
 from dancu.accounts.ports.subscriber import Subscriber
 from dancu.accounts.rules import RULES, rule_on
-from dancu.accounts.service import apply, check, core
+from dancu.accounts.service import apply, check, core, queue
+from dancu.accounts.service.check import eid_purpose
 from dancu.accounts.store import applications
 from dancu.kernel.clock import SetClock
 from dancu.kernel.errors import Exceeded, Invalid, Unavailable
@@ -138,7 +139,7 @@ async def test_a_phone_serves_one_account(office, app):
     assert await core.account(app, key) is None
 
 
-async def test_a_child_is_applied_for_by_a_parent_the_registry_knows(office, app):
+async def test_a_child_is_applied_for_by_a_parent_the_registry_knows(office, app, police):
     mother, number = await person(office)
     mine = claim(number)
     await hand_in(app, mine)
@@ -150,18 +151,22 @@ async def test_a_child_is_applied_for_by_a_parent_the_registry_knows(office, app
     )
     alone = apply.checked_claim(child_number, "Nguyễn Bảo Ngọc", "2016-05-01", new_phone())
     assert "under_age" in (await state_of(app, await hand_in(app, alone))).reasons
-    stranger, _ = await person(office)
+    stranger, hers = await person(office)
+    theirs = claim(hers)
+    await hand_in(app, theirs)
     through = apply.by_guardian(alone)
     wrong = await hand_in(app, through, guardian_key=stranger)
     assert "guardian_unproved" in (await state_of(app, wrong)).reasons
-    await app.execute("UPDATE accounts.application SET state = 'withdrawn' WHERE person_key = %s", (child,))
+    await queue.refuse(app, police, eid_purpose(), await applications.open_by_ref(app, wrong) or 0, "Không phải mẹ")
+    assert (await told(app, theirs.phone))[0].startswith("Về Bảo Ngọc (bạn giám hộ): Hồ sơ định danh"), "who handed it in hears, and nothing of the registry"
+    await app.execute("UPDATE accounts.application SET state = 'withdrawn' WHERE person_key = %s AND state = 'waiting'", (child,))
     right = await hand_in(app, through, guardian_key=mother)
     assert (await state_of(app, right)).reasons == ()
     account = await core.account(app, child)
     assert account.guardian_key == mother
     approved, received = (await told(app, mine.phone))[:2]
     assert "Mã kích hoạt" in approved, "the guardian gets the child's code"
-    assert right in received and all(text.startswith("Về người bạn giám hộ") for text in (approved, received)), "and hears whose it is"
+    assert right in received and all(text.startswith("Về Bảo Ngọc (bạn giám hộ)") for text in (approved, received)), "and hears whose it is"
     await apply.send_state_code(app, right, mine.phone)
     shown = await apply.standing(app, right, mine.phone, (await told(app, mine.phone))[0][:6])
     assert shown.state is ApplicationState.APPROVED, "the guardian may ask how it stands"

@@ -20,8 +20,9 @@ class Template:
 # What an account gives, in one sentence; the placeholder {gives} of every invitation.
 GIVES: Final = N_("Một tài khoản để nộp hồ sơ tại nhà, xem giấy tờ của mình và không phải khai lại.")
 
-# Before what a guardian is told: a parent has an account of their own.
-OF_CHILD: Final = N_("Về người bạn giám hộ: {text}")
+# Before what a guardian is told: a parent has an account of their own, and maybe several children.
+OF_CHILD: Final = N_("Về {name} (bạn giám hộ): {text}")
+OF_SOMEBODY: Final = N_("Về người bạn giám hộ: {text}")
 
 TEXTS: Final[dict[str, Template]] = {
     "received": Template(N_("Đã nhận hồ sơ đăng ký định danh {ref}. Trả lời trước hết ngày {due}.")),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dancu.accounts.models.approvals import ApprovalState
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import history as words
-from dancu.accounts.service import own, sign_in
+from dancu.accounts.service import approvals, own, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kit.agents import device_name
 from dancu.kit.places import place_of
@@ -30,9 +31,10 @@ _HISTORY = 100
 async def account(request: Request, conn: DbConn, actor: CurrentActor, done: str = "") -> Response:
     if actor.kind is not ActorKind.CITIZEN:
         return see_other("/desk/account")
+    waiting = any(one.state is ApprovalState.PENDING for one in await approvals.of_actor(conn, actor, limit=1))
     return render(
         request, "accounts/account.html", base="base_citizen.html", own=await own.overview(conn, actor), device_name=device_name,
-        place_of=lambda network: place_of(network, request.state.lang), words=words, sign_in_url=sign_in_url, done=done,
+        place_of=lambda network: place_of(network, request.state.lang), words=words, sign_in_url=sign_in_url, done=done, waiting=waiting,
     )  # fmt: skip
 
 

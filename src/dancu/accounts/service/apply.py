@@ -107,7 +107,7 @@ async def submit(
     await jobs.defer(conn, CHECK_JOB, {"ref": ref})
     told = await _told(conn, claim, guardian_key)
     if told and not busy:
-        await core.tell(conn, Contacts(phone=told), "received", ref=ref, lang=language, due=f"{due:%d/%m/%Y}", child=not claim.phone)
+        await core.tell(conn, Contacts(phone=told), "received", ref=ref, lang=language, due=f"{due:%d/%m/%Y}", child=None if claim.phone else claim.name)
     return Receipt(ref, due)
 
 

@@ -150,6 +150,9 @@ async def refuse(conn: Conn, actor: Actor, purpose: Purpose, application_id: int
     if claim.phone and claim.phone != known.phone:
         plain = Contacts(phone=claim.phone)
         await core.tell(conn, plain, "refused_plain", ref=application.ref, lang=application.language)
+    elif not claim.phone and application.guardian_key is not None:  # whoever handed it in, proved a guardian or not: nothing of the registry
+        asked_by = await core.contacts(conn, application.guardian_key)
+        await core.tell(conn, asked_by, "refused_plain", ref=application.ref, lang=application.language, child=claim.name)
 
 
 def _still_waiting(application: Application) -> None:

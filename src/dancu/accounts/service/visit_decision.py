@@ -181,7 +181,9 @@ async def _ended(conn: Conn, actor: Actor, visit: Visit, view: PersonView, verb:
 
 async def _tell_refusal(conn: Conn, visit: Visit, reason: str) -> None:
     said = await visits.stated_of(conn, visit)
-    to = await core.contacts(conn, visit.person_key)
+    to, child = await core.contacts(conn, visit.person_key), None
     if not to.phone and not to.email:
         to = Contacts(said.phone, said.email)
-    await core.tell(conn, to, "refused", key=visit.person_key, ref=f"L2-{visit.visit_id}", reason=reason.strip(), lang=said.language)
+    if not to.phone and not to.email and visit.guardian_key is not None:
+        to, child = await core.contacts(conn, visit.guardian_key), await core.child_name(conn, visit.person_key)
+    await core.tell(conn, to, "refused", key=visit.person_key, ref=f"L2-{visit.visit_id}", reason=reason.strip(), lang=said.language, child=child)
