@@ -92,13 +92,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """A running cluster with a migrated template database; fsync and whole pages in its log off, since no test here pulls
-    the plug, no autovacuum, which would go round the hundreds of databases of a run all the time, and a template's thousand
-    files copied by the kernel."""
+    the plug, and no autovacuum, which would go round the hundreds of databases of a run all the time."""
     root = Path(tempfile.mkdtemp(prefix="dancu-t-", dir="/tmp"))
     root.chmod(0o755)
     found = postgres.locate(root / "d")
     postgres.create(found)
-    careless = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=120", "file_copy_method=clone")
+    careless = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=120")
     postgres.start(found, options=tuple(word for setting in careless for word in ("-c", setting)))
     try:
         postgres.ensure_database(found, TEMPLATE)
