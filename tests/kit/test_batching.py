@@ -285,3 +285,20 @@ def test_the_pace_is_learned_from_batches_that_worked(alone):
         return batches.pace
 
     assert (run(work()) > 0) is alone
+
+
+def test_who_is_on_the_way_comes_along_and_nobody_else_is_waited_for():
+    database = Database()
+
+    async def work() -> None:
+        batches = database.batching()
+
+        async def ask(turns: int) -> None:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await batches.ask(turns)
+
+        await asyncio.gather(ask(0), ask(1), ask(2), ask(20))
+
+    run(work())
+    assert [sorted(batch) for batch in database.batches] == [[0, 1, 2], [20]]

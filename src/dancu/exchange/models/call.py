@@ -97,9 +97,9 @@ class Call:
         return self.agreement.needing_consent(self.purpose, fields, vietnam_day(datetime.fromtimestamp(self.received, UTC)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
-    """A line of exchange.call. `verdict`: "ok" or the code of the refusal."""
+    """A line of exchange.call, filled in as more is known. `verdict`: "ok" or the code of the refusal."""
 
     client_no: int
     message_id: str

@@ -170,8 +170,9 @@ class Exchange:
         """The call of a known caller. Raises Refused, Exceeded or Invalid; `known.line` tells what was known by then."""
         self._check_message(known, arrived, now)
         context, body = self._read(known, arrived)
-        purpose, basis, case_ref, officer = context
-        known.line = replace(known.line, purpose=purpose, legal_basis=basis, case_ref=case_ref, officer=officer)
+        line = known.line
+        line.purpose, line.legal_basis, line.case_ref, line.officer = context
+        purpose, basis = line.purpose, line.legal_basis
         moment = datetime.fromtimestamp(now, UTC)
         if service in UNAGREED:
             return self._call(known, sandbox.nothing(known.system.org_code, service, moment), now, body)
@@ -200,7 +201,7 @@ class Exchange:
         nonce = known.inner.text("nonce")
         if not _MESSAGE_ID.fullmatch(nonce):
             raise refused("exchange.message_id")
-        known.line = replace(known.line, message_id=nonce)
+        known.line.message_id = nonce
         if known.system.state in ("suspended", "revoked", "refused") or known.client.state is ClientState.SUSPENDED:
             raise refused("exchange.suspended")
         held = known.system.held_until

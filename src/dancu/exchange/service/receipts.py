@@ -7,7 +7,8 @@ import hashlib
 import re
 import secrets
 import time
-from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from dancu.kit import httpsig
 from dancu.kit import keys as files
 
 TYP = "exchange-receipt+jwt"
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 _NAME = re.compile(r"answer-(\d{1,6})\.pem", re.ASCII)
 _LOOK_SECONDS = 5.0
 _SIGNATURE = httpsig.Component("signature")
@@ -31,7 +33,7 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 
 def b64u(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def _unb64u(text: str) -> bytes:

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from dancu.kit.arrays import blobs, numbers, texts
 from dancu.kit.db import Conn
+from dancu.kit.prepared import Prepared
 
 if TYPE_CHECKING:
     from dancu.exchange.service.lane import Ask
 
-_SQL = (
-    "SELECT verdict, entry_id, record FROM exchange.answer_many(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
+_ANSWERS = Prepared(
+    "SELECT verdict, entry_id, record::text FROM exchange.answer_many(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
     " %s::text[], %s::text[], %s::text[], %s::bytea[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
 )
 
@@ -27,8 +30,8 @@ def _literal(codes: tuple[str, ...]) -> str:
 async def answer_many(conn: Conn, asks: Sequence[Ask], micros: Sequence[int]) -> list[tuple[str, int | None, dict[str, Any] | None]]:
     """(verdict, entry_id, record) per call, in order."""
     calls = [ask.call for ask in asks]
-    cursor = await conn.execute(
-        _SQL,
+    rows = await _ANSWERS.rows(
+        conn,
         (
             numbers([c.client_no for c in calls]), texts([c.message_id for c in calls]), texts([c.org_code for c in calls]),
             texts([c.service for c in calls]), texts([c.officer for c in calls]), texts([c.purpose for c in calls]),
@@ -37,4 +40,4 @@ async def answer_many(conn: Conn, asks: Sequence[Ask], micros: Sequence[int]) ->
             texts([_literal(ask.evidence) for ask in asks]), texts([ask.verb for ask in asks]),
         ),
     )  # fmt: skip
-    return await cursor.fetchall()
+    return [(verdict, entry_id, None if record is None else orjson.loads(record)) for verdict, entry_id, record in rows]
