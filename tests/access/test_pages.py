@@ -13,7 +13,10 @@ import pytest_asyncio
 
 from dancu.access import pages
 from dancu.access.service import sessions
+from dancu.access.store import personas
+from dancu.kernel.actor import Actor, ActorKind
 from dancu.kit.db import make_pool
+from dancu.kit.handles import handle
 from dancu.kit.web import Surface, WebSettings, create_app
 
 from ..kit.html import check_page, form_values
@@ -191,16 +194,20 @@ async def test_closed_to_all_others(browse, persona, url):
         await someone.get(url, 403)
 
 
-async def test_emergency_from_form_to_review(browse):
+async def test_emergency_from_form_to_review(browse, app):
+    found = [await personas.one(app, code) for code in ("ward_police", "one_stop_officer")]
+    person, anothers = [handle(Actor(ActorKind.STAFF, one.actor_id, ""), 5) for one in found]
     async with browse() as police, browse() as leader:
         await police.enter("ward_police")
-        await police.get("/desk/break-glass?person=5&next=/desk/persons/5")
+        await police.get("/desk/break-glass?person=5", 404)
+        await police.get(f"/desk/break-glass?person={anothers}", 404)
+        await police.get(f"/desk/break-glass?person={person}&next=/desk/persons/{person}")
         assert "Phạm Hồng Sơn" in police.page, "says who will be told"
-        action = "/desk/break-glass?person=5"
+        action = f"/desk/break-glass?person={person}"
         page = await police.post(action, 422, reason="gấp")
         assert "glass.reason" in page
         await police.post(action, reason="Tai nạn giao thông, cần báo cho người nhà ngay")
-        assert police.url == "/desk/persons/5"
+        assert police.url == f"/desk/persons/{person}"
         await leader.enter("province_leader")
         page = await leader.get("/watch/emergency")
         assert "Tai nạn giao thông" in page

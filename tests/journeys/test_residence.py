@@ -79,7 +79,7 @@ def begin(counter: Visitor, way: str = "", case: str = "H47.16-261122-0003") -> 
 
 
 def proved(counter: Visitor, way: str) -> Visitor:
-    assert re.search(r"/desk/residence/\d+/[0-9A-Z]{16}$", counter.page.url), counter.text
+    assert re.search(r"/desk/residence/\d+-[0-9a-f]{24}/[0-9A-Z]{16}$", counter.page.url), counter.text
     counter.well()
     assert "Không yêu cầu người dân nộp Sổ hộ khẩu" in counter.text
     assert way in counter.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dancu.access import service as access
+from dancu.exchange.models import procedures
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
@@ -17,6 +18,7 @@ from dancu.kit.web import (
     Form,
     FormErrors,
     MenuItem,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -143,7 +145,7 @@ async def _case(
     return render(
         request, "quality/case.html", case=case, says=[(state, gettext(text)) for state, text in _SAYS[case.kind in _OTHER]], officer=await _officer(conn, case) if may_answer else "", about=service.about, found=service.found, term=service.term,
         line=await _line(conn, actor, why, case), form=form, errors=errors, state_of=_state, purpose=why, words=WORDS,
-        may_answer=may_answer,
+        may_answer=may_answer, demanded=procedures.paper(case.source) if case.kind is CaseKind.PAPER and case.source else "",
         orgs=await _names(conn, [case.desk_org, case.reporter_org]),
         purpose_title=access.purpose_title(why.code), today=SYSTEM_CLOCK.today(), status=422 if errors else 200,
     )  # fmt: skip
@@ -165,12 +167,12 @@ async def _line(conn: Conn, actor: CurrentActor, why: Purpose, case: Case) -> An
 
 
 @router.get("/desk/cases/{key}/{case_id}", dependencies=[READS])
-async def case(request: Request, conn: DbConn, actor: CurrentActor, key: int, case_id: int) -> Response:
+async def case(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, case_id: int) -> Response:
     return await _case(request, conn, actor, key, case_id, Form(), FormErrors())
 
 
 @router.post("/desk/cases/{key}/{case_id}", dependencies=[allow("case.answer", "case.desk")])
-async def answer(request: Request, conn: DbConn, actor: CurrentActor, key: int, case_id: int) -> Response:
+async def answer(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, case_id: int) -> Response:
     form, errors = await read_form(request), FormErrors()
     state = form.choice("state", _ANSWERS, errors)
     if errors:

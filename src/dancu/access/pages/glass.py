@@ -11,6 +11,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordAsked,
     Request,
     Response,
     allow,
@@ -47,17 +48,15 @@ async def _form(
 
 @router.get("/desk/break-glass", dependencies=[allow("break_glass")])
 async def break_glass_form(
-    request: Request, conn: DbConn, actor: CurrentActor, person: int, next: str = "/desk"
+    request: Request, conn: DbConn, actor: CurrentActor, person: RecordAsked, next: str = "/desk"
 ) -> Response:
-    service.check_glass_key(person)
     return await _form(request, conn, person, local_path(next), Form(), FormErrors(), actor.actor_id)
 
 
 @router.post("/desk/break-glass", dependencies=[allow("break_glass")])
-async def break_glass(request: Request, conn: DbConn, actor: CurrentActor, person: int) -> Response:
+async def break_glass(request: Request, conn: DbConn, actor: CurrentActor, person: RecordAsked) -> Response:
     form = await read_form(request)
     next_url = local_path(form.value("next"), "/desk")
-    service.check_glass_key(person)
     try:
         async with attempt(conn):
             purpose = service.choose_purpose("break_glass", form.value("basis"), form.value("case_ref"))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from dancu.access.service.desk import desk_purpose, desk_purposes, purpose_cookie, purpose_title
     from dancu.access.service.factor import change_totp, reset_totp
     from dancu.access.service.glass import break_glass, open_reviews, openings, review, supervisor_of
-    from dancu.access.service.glass import check_key as check_glass_key
     from dancu.access.service.organisations import (
         add_organisation,
         change_organisation,
@@ -72,7 +71,6 @@ __all__ = [
     "change_organisation",
     "change_password",
     "change_totp",
-    "check_glass_key",
     "choose_purpose",
     "close_organisation",
     "confirm_totp",
@@ -136,7 +134,7 @@ offer(
         "dancu.access.service.demo": ("demo_personas", "enter_as", "is_demo", "mark_demo", "seed_demo"),
         "dancu.access.service.desk": ("COOKIE as PURPOSE_COOKIE", "desk_purpose", "desk_purposes", "purpose_cookie", "purpose_title"),
         "dancu.access.service.factor": ("change_totp", "reset_totp"),
-        "dancu.access.service.glass": ("break_glass", "open_reviews", "openings", "review", "supervisor_of", "check_key as check_glass_key"),
+        "dancu.access.service.glass": ("break_glass", "open_reviews", "openings", "review", "supervisor_of"),
         "dancu.access.service.organisations": ("add_organisation", "change_organisation", "close_organisation", "organisation", "organisation_view", "organisations"),
         "dancu.access.service.os_user": ("actor_for_operator", "actor_for_os_user"),
         "dancu.access.service.rights": ("recompute_all", "recompute_rights", "rights_named", "rights_of", "unit_name", "units_by_codes"),

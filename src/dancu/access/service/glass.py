@@ -37,13 +37,6 @@ async def supervisor_of(conn: Conn, staff_id: int) -> Staff | None:
     return await staff_store.one(conn, nearest) if nearest is not None else None
 
 
-def check_key(person_key: int) -> None:
-    """Raises NotFound for what can be no key of a record. Whether a possible one names somebody is not said before a
-    reason was written and the attempt is an entry."""
-    if not 0 < person_key <= _LAST_KEY:
-        raise _unknown_person()
-
-
 def nobody(actor: Actor, purpose: Purpose) -> NotFound:
     """The refusal where the key names nobody. Nobody is told of an opening that is none, and the attempt is kept."""
     error = _unknown_person()
@@ -71,7 +64,8 @@ async def break_glass(conn: Conn, actor: Actor, person_key: int, reason: str, pu
     at once where they said how (`contacts`).
     """
     policy.require(actor, PERMISSION)
-    check_key(person_key)
+    if not 0 < person_key <= _LAST_KEY:
+        raise _unknown_person()
     if actor.kind is not ActorKind.STAFF:
         raise NotAllowed("glass.staff_only", N_("Chỉ cán bộ được mở khẩn cấp."))
     text = policy.check_reason(reason)

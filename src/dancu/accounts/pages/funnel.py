@@ -11,6 +11,7 @@ from dancu.accounts.pages.queue import CHANNELS
 from dancu.accounts.service import activate, core, deadlines, funnel
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_, gettext
 from dancu.kit.sheets.sheet import disarmed
 from dancu.kit.web import (
@@ -18,6 +19,7 @@ from dancu.kit.web import (
     CurrentActor,
     DbConn,
     FormErrors,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -98,7 +100,7 @@ def _day(text: str) -> date | None:
 
 
 @router.get("/desk/eid/accounts/{key}", dependencies=[allow("eid.application.read")])
-async def one(request: Request, conn: DbConn, actor: CurrentActor, key: int, noted: str = "") -> Response:
+async def one(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, noted: str = "") -> Response:
     return await _one(request, conn, actor, key, FormErrors(), noted=bool(noted))
 
 
@@ -114,7 +116,7 @@ async def _one(request: Request, conn: DbConn, actor: CurrentActor, key: int, er
 
 
 @router.post("/desk/eid/accounts/{key}/reason", dependencies=[allow("eid.application.decide")])
-async def reason(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def reason(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     form, why = await read_form(request), access.choose_purpose("eid_account")
     try:
         async with attempt(conn):
@@ -122,4 +124,4 @@ async def reason(request: Request, conn: DbConn, actor: CurrentActor, key: int) 
             await activate.note_idle(conn, actor, why, key, form.value("reason"))
     except DancuError as error:
         return await _one(request, conn, actor, key, FormErrors.of(error))
-    return see_other(f"/desk/eid/accounts/{key}?noted=1")
+    return see_other(f"/desk/eid/accounts/{handle(actor, key)}?noted=1")

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import Final
 
 from dancu.access import service as access
 from dancu.accounts.models.locks import Lock, WaitingLock
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import protection as words
 from dancu.accounts.service import core, deadlines, lock_by_code, locks, recovery, sign_in
-from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError, Invalid, NotAllowed, Unavailable
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.db import Conn
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_
-from dancu.kit.ring import ring
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -40,9 +38,6 @@ from dancu.population.service.look import nobody
 router = APIRouter()
 DESK = "/desk/eid/locks"
 _LOCK = allow(locks.PERMISSION)
-#: Who was named by number lately, in this session: the cookie, and the seconds it holds.
-_NAMED: Final = "dancu_lock_named"
-_NAMED_SECONDS: Final = 1800
 
 
 @router.get("/account/lock", dependencies=[allow("citizen")])
@@ -125,26 +120,7 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         raise
     except DancuError as error:
         return await _desk(request, conn, actor, form, FormErrors.of(error))
-    answer = see_other(f"{DESK}/{keys[0]}")
-    answer.set_cookie(
-        _NAMED, ring().encrypt(f"{keys[0]}|{int(time.time()) + _NAMED_SECONDS}".encode(), **_of(actor)).hex(), max_age=_NAMED_SECONDS,
-        httponly=True, samesite="lax", secure=request.app.state.settings.https, path=DESK,
-    )  # fmt: skip
-    return answer
-
-
-def _of(actor: Actor) -> dict[str, str]:
-    return {"table": "accounts.locks", "row": actor.session_id, "column": "named"}
-
-
-def _named(request: Request, actor: Actor, key: int) -> bool:
-    """Did this officer give the person's number a moment ago? Locks are for the whole country and record numbers follow each other: by
-    counting them through, everybody's name, birth date and number could be read."""
-    try:
-        known, until = map(int, ring().decrypt(bytes.fromhex(request.cookies.get(_NAMED, "")), **_of(actor)).decode().split("|"))
-    except (ValueError, Unavailable):
-        return False
-    return known == key and until > time.time()
+    return see_other(f"{DESK}/{handle(actor, keys[0])}")
 
 
 async def _orgs(conn: Conn, found: Sequence[Lock | WaitingLock]) -> dict[str, str]:
@@ -161,8 +137,6 @@ async def _person(
 ) -> Response:
     why = locks.eid_purpose()
     found = await locks.locks_of(conn, actor, why, key)
-    if not found and not _named(request, actor, key):  # nothing to do here, and nobody was named
-        return see_other(DESK)
     return render(
         request, f"accounts/{template}.html", form=form, errors=errors, locks=found, orgs=await _orgs(conn, found), words=words, purpose=why,
         who=population.summary(await population.person(conn, actor, why, key, permission=locks.PERMISSION)), key=key,
@@ -172,12 +146,12 @@ async def _person(
 
 
 @router.get(DESK + "/{key}", dependencies=[_LOCK])
-async def show(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def show(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     return await _person(request, conn, actor, key, Form(), FormErrors())
 
 
 @router.post(DESK + "/{key}", dependencies=[_LOCK])
-async def ask(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def ask(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     """A request of the police (`do` "request"), or a lock at once for a breach of the rules ("breach")."""
     form = await read_form(request)
     why = locks.eid_purpose(form.value("case_ref")[:80])
@@ -189,11 +163,11 @@ async def ask(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> 
         raise
     except DancuError as error:
         return await _person(request, conn, actor, key, form, FormErrors.of(error))
-    return see_other(f"{DESK}/{key}")
+    return see_other(f"{DESK}/{handle(actor, key)}")
 
 
 @router.post(DESK + "/{key}/{lock_id}", dependencies=[_LOCK])
-async def decide(request: Request, conn: DbConn, actor: CurrentActor, key: int, lock_id: int) -> Response:
+async def decide(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, lock_id: int) -> Response:
     """Grant, refuse (`do`), or open a lock that stands ("lift")."""
     form = await read_form(request)
     why, do = locks.eid_purpose(), form.value("do")
@@ -207,10 +181,10 @@ async def decide(request: Request, conn: DbConn, actor: CurrentActor, key: int, 
                 raise Invalid("lock.choose", N_("Hãy chọn đồng ý hoặc không chấp nhận."))
     except DancuError as error:
         return await _person(request, conn, actor, key, form, FormErrors.of(error), lock_id=lock_id)
-    return see_other(f"{DESK}/{key}/{lock_id}/paper" if do == "refuse" else f"{DESK}/{key}")
+    return see_other(f"{DESK}/{handle(actor, key)}/{lock_id}/paper" if do == "refuse" else f"{DESK}/{handle(actor, key)}")
 
 
 @router.get(DESK + "/{key}/{lock_id}/paper", dependencies=[_LOCK])
-async def paper(request: Request, conn: DbConn, actor: CurrentActor, key: int, lock_id: int) -> Response:
+async def paper(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, lock_id: int) -> Response:
     """The decision in writing, to be printed and signed."""
     return await _person(request, conn, actor, key, Form(), FormErrors(), template="lock_paper", lock_id=lock_id)

@@ -11,6 +11,7 @@ from dancu.accounts.service import contacts_change, core, identity, locks, recov
 from dancu.kernel.errors import DancuError, Exceeded, Invalid
 from dancu.kernel.numbers import show_phone
 from dancu.kit.authn.totp import qr_svg
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -18,6 +19,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -60,7 +62,7 @@ async def scan(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         raise
     except DancuError as error:
         return await _front(request, conn, actor, FormErrors.of(error))
-    return see_other(f"{HOME}/{key}?proof={sealed}")
+    return see_other(f"{HOME}/{handle(actor, key)}?proof={sealed}")
 
 
 async def _page(
@@ -78,7 +80,7 @@ async def _page(
 
 
 @router.get("/{key}")
-async def show(request: Request, conn: DbConn, actor: CurrentActor, key: int, proof: str = "") -> Response:
+async def show(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, proof: str = "") -> Response:
     if not proof:
         return see_other(HOME)
     try:
@@ -88,7 +90,7 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor, key: int, pr
 
 
 @router.post("/{key}")
-async def act(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     """`do`: "face" and "seen" add to the proof; "begin", "reissue", "phone", "email" use it."""
     form = await read_form(request)
     sealed, do, why = form.value("proof"), form.value("do"), locks.eid_purpose()
@@ -115,7 +117,7 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> 
         if error.code == "identity.over":
             return await _front(request, conn, actor, FormErrors.of(error))
         return await _page(request, conn, actor, key, sealed, FormErrors.of(error), form)
-    return see_other(f"{HOME}/{key}?proof={sealed}" + (f"&done={do}" if do not in ("face", "seen") else ""))
+    return see_other(f"{HOME}/{handle(actor, key)}?proof={sealed}" + (f"&done={do}" if do not in ("face", "seen") else ""))
 
 
 def _absolute(request: Request, link: str) -> str:
@@ -123,7 +125,7 @@ def _absolute(request: Request, link: str) -> str:
 
 
 @router.get("/second/{kind}/{key}/{item_id}")
-async def second(request: Request, conn: DbConn, actor: CurrentActor, kind: str, key: int, item_id: int) -> Response:
+async def second(request: Request, conn: DbConn, actor: CurrentActor, kind: str, key: RecordKey, item_id: int) -> Response:
     return await _second(request, conn, actor, kind, key, item_id, FormErrors())
 
 
@@ -142,7 +144,7 @@ async def _second(
 
 
 @router.post("/second/{kind}/{key}/{item_id}")
-async def decide(request: Request, conn: DbConn, actor: CurrentActor, kind: str, key: int, item_id: int) -> Response:
+async def decide(request: Request, conn: DbConn, actor: CurrentActor, kind: str, key: RecordKey, item_id: int) -> Response:
     form = await read_form(request)
     grant = form.value("do") == "grant"
     try:

@@ -9,9 +9,10 @@ from dancu.access import service as access
 from dancu.cards.models import CardOrder, OrderReason, OrderState
 from dancu.cards.parsing import write_qr
 from dancu.cards.service import orders
-from dancu.kernel.actor import Purpose
+from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.db import Conn
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
     APIRouter,
@@ -19,6 +20,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -78,11 +80,11 @@ async def new(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
             made = await orders.order_by_text(conn, actor, _why(), form.value("text"), reason=reason)
     except (Invalid, Conflict, NotFound) as error:
         return await _list(request, conn, actor, form, FormErrors.of(error))
-    return see_other(_address(made))
+    return see_other(_address(actor, made))
 
 
-def _address(order: CardOrder) -> str:
-    return f"/desk/cards/{order.person_key}/{order.order_id}"
+def _address(actor: Actor, order: CardOrder) -> str:
+    return f"/desk/cards/{handle(actor, order.person_key)}/{order.order_id}"
 
 
 async def _sheet(request: Request, conn: Conn, actor: CurrentActor, key: int, order_id: int, errors: FormErrors) -> Response:
@@ -95,7 +97,7 @@ async def _sheet(request: Request, conn: Conn, actor: CurrentActor, key: int, or
 
 
 @router.get("/{key}/{order_id}", dependencies=[CARD])
-async def show(request: Request, conn: DbConn, actor: CurrentActor, key: int, order_id: int) -> Response:
+async def show(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, order_id: int) -> Response:
     return await _sheet(request, conn, actor, key, order_id, FormErrors())
 
 
@@ -107,23 +109,23 @@ async def _step(
             order = await act()
     except (Invalid, Conflict) as error:
         return await _sheet(request, conn, actor, key, order_id, FormErrors.of(error))
-    return see_other(_address(order))
+    return see_other(_address(actor, order))
 
 
 
 @router.post("/{key}/{order_id}/deliver", dependencies=[CARD])
-async def deliver(request: Request, conn: DbConn, actor: CurrentActor, key: int, order_id: int) -> Response:
+async def deliver(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, order_id: int) -> Response:
     await read_form(request)
     return await _step(request, conn, actor, key, order_id, lambda: orders.deliver(conn, actor, _why(), key, order_id))
 
 
 @router.post("/{key}/{order_id}/activate", dependencies=[CARD])
-async def activate(request: Request, conn: DbConn, actor: CurrentActor, key: int, order_id: int) -> Response:
+async def activate(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, order_id: int) -> Response:
     text = (await read_form(request)).value("text")
     return await _step(request, conn, actor, key, order_id, lambda: orders.activate(conn, actor, _why(), key, order_id, text))
 
 
 @router.post("/{key}/{order_id}/cancel", dependencies=[CARD])
-async def cancel(request: Request, conn: DbConn, actor: CurrentActor, key: int, order_id: int) -> Response:
+async def cancel(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, order_id: int) -> Response:
     await read_form(request)
     return await _step(request, conn, actor, key, order_id, lambda: orders.cancel(conn, actor, _why(), key, order_id))

@@ -8,6 +8,7 @@ from dancu.exchange.service import disputes
 from dancu.exchange.service import papers as service
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import DancuError, Invalid
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -15,6 +16,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     RequestLease,
     Response,
@@ -68,11 +70,11 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         return render(
             request, "exchange/desk_find.html", form=form, errors=FormErrors.of(error), purposes=offered(request, actor), status=422
         )
-    return see_other(f"/desk/papers/{keys[0]}?purpose={why.code}")
+    return see_other(f"/desk/papers/{handle(actor, keys[0])}?purpose={why.code}")
 
 
 @router.get("/{key}", dependencies=[allow("paper.read")])
-async def shelf(request: Request, conn: DbConn, actor: CurrentActor, key: int, purpose: str = "") -> Response:
+async def shelf(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, purpose: str = "") -> Response:
     """What is kept of the ministries this purpose is about, beside the registry where it is contradicted."""
     why, lines = chosen(request, actor, purpose), lines_of(request)
     view, found = await service.shelf(conn, actor, why, key, lines.desks, connected=lines.lines)
@@ -84,7 +86,7 @@ async def shelf(request: Request, conn: DbConn, actor: CurrentActor, key: int, p
 
 
 @router.get("/{key}/{code}", dependencies=[allow("paper.read")])
-async def paper(request: Request, held: RequestLease, actor: CurrentActor, key: int, code: str, purpose: str = "") -> Response:
+async def paper(request: Request, held: RequestLease, actor: CurrentActor, key: RecordKey, code: str, purpose: str = "") -> Response:
     """One ministry, asked now."""
     why = chosen(request, actor, purpose)
     view, shown = await fetched(request, held, actor, why, key, code, again=True)

@@ -18,6 +18,7 @@ from dancu.exchange.service import residence
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotFound
 from dancu.kit.db import Conn
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -25,6 +26,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -106,7 +108,7 @@ async def prove(request: Request, conn: DbConn, actor: CurrentActor) -> Response
     except (Invalid, Conflict, Exceeded) as error:
         return _page(request, _kept(form), way, tried=tried, errors=FormErrors.of(error), status=422)
     if result.verification is not None:
-        answer: Response = see_other(f"/desk/residence/{result.verification.person_key}/{result.verification.verification_id}")
+        answer: Response = see_other(f"/desk/residence/{handle(actor, result.verification.person_key)}/{result.verification.verification_id}")
     elif result.doubted:
         answer = _page(request, _kept(form), way, tried=tried, result=result)
     elif result.outcome is Outcome.WAITING:
@@ -137,7 +139,7 @@ async def org_name(conn: Conn, org_code: str) -> str:
 
 
 @router.get("/{key}/{verification_id}")
-async def receipt(request: Request, conn: DbConn, actor: CurrentActor, key: int, verification_id: str) -> Response:
+async def receipt(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, verification_id: str) -> Response:
     kept, says = await residence.verification(conn, actor, key, verification_id)
     why = residence.purpose_for(kept.case_ref)
     address = f"{site(request)}/check#{residence.code_text(kept, says)}"
@@ -148,7 +150,7 @@ async def receipt(request: Request, conn: DbConn, actor: CurrentActor, key: int,
 
 
 @router.get("/{key}/{verification_id}/receipt.json")
-async def receipt_json(request: Request, conn: DbConn, actor: CurrentActor, key: int, verification_id: str) -> Response:
+async def receipt_json(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, verification_id: str) -> Response:
     """What the receipt says, with the signed text and the proof of its entry in the log (None in its first second or two): for a
     dossier system that keeps files instead of paper."""
     import json
@@ -165,7 +167,7 @@ async def receipt_json(request: Request, conn: DbConn, actor: CurrentActor, key:
 
 
 @router.get("/{key}/{verification_id}/proof.json")
-async def receipt_proof(request: Request, conn: DbConn, actor: CurrentActor, key: int, verification_id: str) -> Response:
+async def receipt_proof(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, verification_id: str) -> Response:
     """The proof alone, as verify_proof.py reads it."""
     import json
 

@@ -1,7 +1,7 @@
 """Pages: a template of a room, filled in for one request.
 
 Templates see the context given plus: `_(text, **params)`, `ngettext`, `csrf()`, `nonce`, `actor`, `lang`,
-`ui` (the components), `here` (what this request is), `asset(name)`, `date_vn`, `time_vn`, `group_number`,
+`handle(key)` (a record in an address), `ui` (the components), `here` (what this request is), `asset(name)`, `date_vn`, `time_vn`, `group_number`,
 `count_vn`, `now()`. Components are macros that may be called before any request is known, so what belongs to
 the request reaches them through `here`, which looks it up at the moment of rendering.
 """
@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse
 
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import DancuError, FieldError
+from dancu.kit.handles import handle
 from dancu.kit.i18n import LANGUAGES, catalogue, error_text, gettext, ngettext, use_language
 from dancu.kit.web import text
 from dancu.kit.web.csrf import FIELD, csrf_token
@@ -212,6 +213,7 @@ class Templates:
             ngettext=lambda msgid, n, **p: ngettext(msgid, n, here.lang, **p),
             error_text=_error_text,
             csrf=_csrf,
+            handle=lambda key: handle(here.actor, key),
             here=here,
             # Known before it is filled: a component's module keeps the globals it was loaded with.
             ui=components,

@@ -19,6 +19,7 @@ from dancu.kit.web import (
     DbConn,
     Form,
     FormErrors,
+    RecordKey,
     Request,
     Response,
     allow,
@@ -76,7 +77,7 @@ async def verifier() -> Response:
 
 @router.get("/desk/persons/{key}/looks", dependencies=[allow("person.read")])
 async def looks(
-    request: Request, conn: DbConn, actor: CurrentActor, key: int, before: int | None = None
+    request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, before: int | None = None
 ) -> Response:
     why = access.desk_purpose(request.cookies, actor)
     found = await service.looks_of(conn, actor, why, key, before=before)

@@ -21,4 +21,7 @@ MENU = (
     MenuItem("citizen", N_("Hồ sơ của tôi"), "/me", ("citizen.self",)),
 )
 
-__all__ = ["MENU", "router"]
+#: What kit.web.records calls for an address nobody was led to.
+UNREACHED = record.unreached
+
+__all__ = ["MENU", "UNREACHED", "router"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dancu.kernel.actor import Actor
+from dancu.kit.handles import handle
 from dancu.population import models as m
 from dancu.population.pages.verbs import BY_CODE, PAGES
 
@@ -14,7 +15,7 @@ def actions_for(actor: Actor, view: m.PersonView) -> list[Group]:
     found: dict[str, list[tuple[str, str]]] = {}
     for page in PAGES:
         if page.listed and not page.alone and page.offered(actor, view):
-            found.setdefault(page.group, []).append((page.title, f"/desk/persons/{view.person_key}/do/{page.code}"))
+            found.setdefault(page.group, []).append((page.title, f"/desk/persons/{handle(actor, view.person_key)}/do/{page.code}"))
     return list(found.items())
 
 
@@ -26,7 +27,7 @@ def follow_ups(actor: Actor, view: m.PersonView, code: str) -> list[tuple[str, s
     """(title, address) of what usually comes after the verb just done, as far as it makes sense here."""
     done = {"join-household"} if view.membership is not None else set()
     pages = [BY_CODE[one] for one in _FOLLOW.get(code, ()) if one not in done and BY_CODE[one].offered(actor, view)]
-    return [(page.title, f"/desk/persons/{view.person_key}/do/{page.code}") for page in pages]
+    return [(page.title, f"/desk/persons/{handle(actor, view.person_key)}/do/{page.code}") for page in pages]
 
 
 def done_title(code: str) -> str:

@@ -12,17 +12,34 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, NotAllowed
 from dancu.kit.i18n import N_, gettext
-from dancu.kit.web import APIRouter, CurrentActor, DbConn, FormErrors, Request, Response, allow, attempt, render
+from dancu.kit.web import (
+    APIRouter,
+    CurrentActor,
+    DbConn,
+    FormErrors,
+    RecordKey,
+    Request,
+    Response,
+    allow,
+    attempt,
+    render,
+)
 from dancu.population import models as m
 from dancu.population import present, service, wording
 from dancu.population.forms.words import finding_in_words
 from dancu.population.pages.actions import actions_for, done_title, follow_ups
 from dancu.population.service import findings
+from dancu.population.service.look import unreached as record_unreached
 from dancu.population.service.numbers import PENDING
 from dancu.population.service.relatives import names_now
 from dancu.population.wording import labels
 
 router = APIRouter(prefix="/desk/persons")
+
+
+async def unreached(request: Request, conn: DbConn, actor: Actor) -> None:
+    """Records a try at an address of a record that no page had shown (`app.state.unreached`)."""
+    await record_unreached(conn, actor, access.desk_purpose(request.cookies, actor))
 
 
 def sections(
@@ -88,7 +105,7 @@ def _context(request: Request, actor: Actor, view: m.PersonView, why: Purpose, e
 
 
 @router.get("/{key}", dependencies=[allow("person.read")])
-async def record(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def record(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     try:
         async with attempt(conn):
             view, why, errors = await read(request, conn, actor, key)
@@ -127,7 +144,7 @@ def _outside(request: Request, actor: Actor, key: int, error: NotAllowed) -> Res
 
 
 @router.get("/{key}/history", dependencies=[allow("person.history")])
-async def history(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def history(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     view, why, errors = await read(request, conn, actor, key, "person.history")
     today = SYSTEM_CLOCK.today()
     lines = [line for fact in await service.history(conn, key) for line in wording.lines(fact, today) if line.value]
@@ -135,7 +152,7 @@ async def history(request: Request, conn: DbConn, actor: CurrentActor, key: int)
 
 
 @router.get("/{key}/print", dependencies=[allow("person.print")])
-async def printed(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+async def printed(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
     view, why, errors = await read(request, conn, actor, key, "person.print")
     return render(
         request, "population/print.html", sections=sections(view, SYSTEM_CLOCK.today()),

@@ -6,6 +6,7 @@ from typing import Any
 
 from dancu.access import service as access
 from dancu.kernel.errors import DancuError, Exceeded, NotAllowed
+from dancu.kit.handles import handle
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -54,7 +55,7 @@ async def find(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
                 if not keys:
                     raise nobody(actor, why)
                 if len(keys) == 1:
-                    return see_other(f"/desk/persons/{keys[0]}")
+                    return see_other(f"/desk/persons/{handle(actor, keys[0])}")
                 hits = await service.hits_of(conn, actor, why, keys)
             else:
                 hits = await service.search(conn, actor, why, text, born=form.value("born"), place=form.value("place"))

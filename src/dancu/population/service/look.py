@@ -66,6 +66,11 @@ def nobody(actor: Actor, purpose: Purpose) -> DancuError:
     return error
 
 
+async def unreached(conn: Conn, actor: Actor, purpose: Purpose) -> None:
+    """Record that somebody tried an address of a record that no page had shown them. Whose, it does not say: nothing was looked up."""
+    await audit.record(conn, actor, purpose, action="denied", subjects=[None], fields=["record"], note={"verdict": "unreached"})
+
+
 def own_permission(actor: Actor, permission: str) -> str:
     """A citizen's one permission, whatever the page asks for; a staff member's own otherwise."""
     return "citizen.self" if actor.kind == ActorKind.CITIZEN else permission

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render
+from dancu.kit.web import APIRouter, CurrentActor, DbConn, RecordKey, Request, Response, allow, render
 from dancu.population.pages.verbs import PAGES
 from dancu.population.pages.verbs.page import VerbPage
 from dancu.population.pages.verbs.run import Desk, opened, sent
@@ -25,7 +25,7 @@ Step = Callable[[Desk], Awaitable[Response]]
 
 
 def _about_one(page: VerbPage, step: Step) -> Callable[..., Awaitable[Response]]:
-    async def handler(request: Request, conn: DbConn, actor: CurrentActor, key: int) -> Response:
+    async def handler(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
         return await step(Desk(request, conn, actor, page, key))
 
     return handler

@@ -11,6 +11,7 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, DancuError
+from dancu.kit.handles import handle
 from dancu.kit.i18n import N_, gettext, use_language
 from dancu.kit.web import Conn, Form, FormErrors, Request, Response, attempt, read_form, render, see_other
 from dancu.population import service, wording
@@ -37,11 +38,11 @@ class Desk:
 
     @property
     def address(self) -> str:
-        return f"/desk/new/{self.page.code}" if self.key is None else f"/desk/persons/{self.key}/do/{self.page.code}"
+        return f"/desk/new/{self.page.code}" if self.key is None else f"/desk/persons/{handle(self.actor, self.key)}/do/{self.page.code}"
 
     @property
     def back(self) -> str:
-        return "/desk/new" if self.key is None else f"/desk/persons/{self.key}"
+        return "/desk/new" if self.key is None else f"/desk/persons/{handle(self.actor, self.key)}"
 
     @property
     def why(self) -> Purpose:
@@ -129,7 +130,7 @@ async def _go_on(desk: Desk, r: Reading, purpose: Purpose) -> Response:
     confirmed = form.value("action") == "confirm"
     if confirmed and fits(form.value(NAME), signature):
         done = await page.verb(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
-        return see_other(f"/desk/persons/{done.person_key}?done={page.code}")
+        return see_other(f"/desk/persons/{handle(desk.actor, done.person_key)}?done={page.code}")
     return desk.shown(
         "population/verb_preview.html", r, touched=touched, told=[TOLD[t] for t in preview.told],
         warnings=[warning(code) for code in dict.fromkeys(preview.warnings)], carried=carried(form), seal=signature,
