@@ -119,7 +119,7 @@ async def test_a_folder_in_use_is_not_written_into(database: Any, tmp_path: Path
 @pytest.fixture(scope="session")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("go") or not GO_SOURCES.exists():
-        pytest.skip("needs Go and Debian's golang-golang-x-mod-dev")
+        pytest.skip("needs Go and its sumdb: apt-get install golang-go golang-golang-x-mod-dev")
     place = tmp_path_factory.mktemp("judge")
     source = place / "src" / "judge"
     source.mkdir(parents=True)

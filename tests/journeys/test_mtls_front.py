@@ -29,7 +29,7 @@ from dancu.kit.ports import free_port
 from tests.journeys.conftest import Site
 
 HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
-pytestmark = [pytest.mark.journey, pytest.mark.skipif(HAPROXY is None, reason="HAProxy is not installed")]
+pytestmark = [pytest.mark.journey, pytest.mark.skipif(HAPROXY is None, reason="needs HAProxy: apt-get install haproxy")]
 
 # As docs/operator has it.
 _CONFIG = """

