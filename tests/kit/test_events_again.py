@@ -25,4 +25,8 @@ async def test_news_is_heard_for_as_long_as_somebody_listens(database):
             await events.dispatch_once(worker)
             while await events.consume(worker, "test.again", handle, topics=frozenset({"wanted", "never"})):
                 pass
+        rows = "SELECT h.ctid, h.xmax, s.ctid, s.xmax FROM kit.event_head h, kit.subscription s WHERE s.name = 'test.again'"
+        before = await (await worker.execute(rows)).fetchone()
+        assert await events.dispatch_once(worker) == await events.consume(worker, "test.again", handle, topics=frozenset({"wanted"})) == 0
+        assert await (await worker.execute(rows)).fetchone() == before, "a look at nothing writes nothing"
     assert heard == list(range(20))

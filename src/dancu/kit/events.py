@@ -17,6 +17,8 @@ from dancu.kit.reading import Reading
 
 _SPAN = 50_000  # events a subscriber passes in one transaction at most
 _LOCK = 0x45564E54  # one dispatcher at a time
+# Are there events after the subscriber's cursor? One that is not known yet begins at the first.
+_BEHIND = "SELECT coalesce((SELECT max(seq) FROM kit.event), 0) > coalesce((SELECT seq FROM kit.subscription WHERE name = %s), -1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ async def dispatch_once(conn: Conn, batch: int = 5000) -> int:
     Rows of one person are locked by the verb that wrote them, so ids of one person are in commit order; across
     persons order means nothing.
     """
+    if not await _any(conn, "SELECT EXISTS (SELECT FROM kit.outbox)"):
+        return 0
     async with conn.transaction():
         row = await (await conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))).fetchone()
         if not row or not row[0]:
@@ -78,6 +82,8 @@ async def consume(
 ) -> int:
     """Hand the next events of `topics` to `handle` and move the cursor of subscriber `name`, in one transaction:
     a handler that writes to this database sees each event exactly once. Returns how many events were passed."""
+    if not await _any(conn, _BEHIND, name):
+        return 0
     async with conn.transaction():
         await conn.execute("INSERT INTO kit.subscription (name) VALUES (%s) ON CONFLICT DO NOTHING", (name,))
         row = await (
@@ -105,6 +111,15 @@ async def consume(
             end = rows[-1][0]
         await conn.execute("UPDATE kit.subscription SET seq = %s, moved_at = clock_timestamp() WHERE name = %s", (end, name))
         return int(end - row[0])
+
+
+async def _any(conn: Conn, look: str, *params: str) -> bool:
+    """Is there anything to do? Looked at several times a second, nearly always for nothing: so without a transaction that locks a row
+    and waits for the disk. On a connection where the look would begin one, there may be."""
+    if not conn.autocommit:
+        return True
+    row = await (await conn.execute(look, params)).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def readings(conn: Conn) -> list[Reading]:
