@@ -237,13 +237,18 @@ async def test_a_paper_kept_is_unreadable_elsewhere_and_stays_when_its_source_is
         async with hoa.transaction("app") as conn:
             asking = await papers.ask(conn, hoa.actor, hoa.why, hoa.key, "electricity", DESKS)
             second = await papers.settle(conn, asking, await lines.ask("electricity", asking.number))
+        here.faults("electricity", "stale")  # a copy that fell behind: what was said since is not unsaid
+        async with hoa.transaction("app") as conn:
+            asking = await papers.ask(conn, hoa.actor, hoa.why, hoa.key, "electricity", DESKS)
+            back = await papers.settle(conn, asking, await lines.ask("electricity", asking.number))
         here.faults("electricity")
+    assert back.outcome is Outcome.OUTDATED and back.paper == second.paper
     assert first.paper is not None and second.paper is not None and second.outcome is Outcome.UNREACHABLE
     assert second.paper.fetched_at == first.paper.fetched_at and second.paper.content == first.paper.content
     async with hoa.transaction("verify") as conn:
         rows = await (await conn.execute("SELECT sealed FROM exchange.paper WHERE person_key = %s", (hoa.key,))).fetchall()
         states = await (await conn.execute("SELECT asked, failed, failure FROM exchange.connector_state WHERE connector = 'electricity'")).fetchone()
-    assert all(HOA.encode() not in bytes(row[0]) for row in rows if row[0]) and states == (2, 1, "unreachable")
+    assert all(HOA.encode() not in bytes(row[0]) for row in rows if row[0]) and states == (3, 2, "outdated")
     async with hoa.transaction("app") as conn:  # nobody was opened: nobody is seen
         assert await papers.kept(conn, hoa.key, "electricity") is None
 

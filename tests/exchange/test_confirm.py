@@ -204,22 +204,23 @@ async def test_one_tap_files_the_report_and_more_is_said_afterwards(app, made, r
     assert await paper_demands.tap(app, citizen, own, "|other") == home
     await app.commit()
 
-    async def case_says() -> str:
+    async def case_says(source: str = "") -> tuple[str, str]:
         from dancu.quality.models import CaseKind, Opening
         from dancu.quality.service.opening import open_for, told_more
 
         ref = f"exchange.paper_demand:{demand}"
         async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as worker:
-            await open_for(worker, SYSTEM, citizen.actor_id, Opening(CaseKind.PAPER, "paper", one.procedure, one.demanded_org, ref=ref))
-            await told_more(worker, citizen.actor_id, ref)
-            rows = await worker.execute("SELECT statement FROM quality.case WHERE person_key = %s AND ref = %s", (citizen.actor_id, ref))
-            return str((await rows.fetchone())[0])
+            await open_for(worker, SYSTEM, citizen.actor_id, Opening(CaseKind.PAPER, "paper", one.procedure, one.demanded_org, source="household_book", ref=ref))
+            await told_more(worker, citizen.actor_id, ref, source)
+            rows = await worker.execute("SELECT statement, source FROM quality.case WHERE person_key = %s AND ref = %s", (citizen.actor_id, ref))
+            return tuple(await rows.fetchone())
 
-    assert "vẫn bị yêu cầu nộp giấy tờ" in await case_says()
+    words, source = await case_says()
+    assert "vẫn bị yêu cầu nộp giấy tờ" in words and source == "household_book"
     with pytest.raises(NotFound):
         await paper_demands.add(app, citizen, own, demand + 1000, paper="temporary_book", said="x")
     await app.rollback()
     await paper_demands.add(app, citizen, own, demand, paper="temporary_book", said="Họ đòi cả sổ tạm trú.")
     await app.commit()
-    assert await case_says() == "Họ đòi cả sổ tạm trú."
+    assert await case_says("temporary_book") == ("Họ đòi cả sổ tạm trú.", "temporary_book")
     assert (await paper_demands.mine(app, citizen, own, demand)).paper == "temporary_book"

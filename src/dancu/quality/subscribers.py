@@ -20,7 +20,7 @@ async def handle(conn: Conn, event: events.Event) -> None:
     if event.person_key is None:
         return
     if event.topic == TOLD:
-        await told_more(conn, event.person_key, str(event.payload.get("ref", "")))
+        await told_more(conn, event.person_key, str(event.payload.get("ref", "")), str(event.payload.get("source", "")))
     else:
         await open_for(conn, SYSTEM, event.person_key, opening_of(event.topic, event.payload))
 

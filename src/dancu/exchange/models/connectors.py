@@ -139,7 +139,8 @@ class Content:
 
 class Outcome(StrEnum):
     """What came of asking. `NOT_CONNECTED`: no address is configured. `BUSY`: too many ask already. `OPEN`: it failed too often
-    and is left alone. `WRONG_PERSON`: it answered about somebody else."""
+    and is left alone. `WRONG_PERSON`: it answered about somebody else. `OUTDATED`: its data are of a day
+    before those it had answered with already."""
 
     FOUND = "found"
     NOBODY = "nobody"
@@ -151,6 +152,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     UNREADABLE = "unreadable"
     WRONG_PERSON = "wrong_person"
+    OUTDATED = "outdated"
 
     @property
     def answered(self) -> bool:

@@ -25,7 +25,7 @@ HEALTH: Final = {
 WHY: Final = {
     Outcome.BUSY: N_("quá nhiều lượt cùng hỏi"), Outcome.OPEN: N_("lỗi liên tiếp nên tạm không hỏi"), Outcome.TIMEOUT: N_("không trả lời kịp"),
     Outcome.UNREACHABLE: N_("không nối tới được"), Outcome.REFUSED: N_("từ chối chúng ta"), Outcome.UNREADABLE: N_("câu trả lời không đọc được"),
-    Outcome.WRONG_PERSON: N_("trả lời về người khác"),
+    Outcome.WRONG_PERSON: N_("trả lời về người khác"), Outcome.OUTDATED: N_("dữ liệu cũ hơn lần trước"),
 }  # fmt: skip
 
 

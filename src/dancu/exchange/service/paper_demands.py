@@ -105,7 +105,7 @@ async def add(conn: Conn, actor: Actor, purpose: Purpose, demand_id: int, *, pap
     note = {"verb": "paper.told", "demand": demand_id}
     await audit.record(conn, actor, purpose, action="write", subjects=[actor.actor_id], fields=["cases"], note=note)
     await store.tell(conn, actor.actor_id, demand_id, paper, said.strip()[:1000])
-    await events.emit(conn, TOLD, actor.actor_id, {"ref": f"exchange.paper_demand:{demand_id}"})
+    await events.emit(conn, TOLD, actor.actor_id, {"ref": f"exchange.paper_demand:{demand_id}", "source": paper})
 
 
 async def report(

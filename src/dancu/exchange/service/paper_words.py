@@ -42,6 +42,7 @@ WHY: Final[Mapping[Outcome, str]] = {
     Outcome.REFUSED: N_("Cơ quan này chưa nhận câu hỏi của chúng tôi. Người vận hành đã được báo."),
     Outcome.UNREADABLE: N_("Câu trả lời của cơ quan này chưa đúng dạng, nên chúng tôi không dùng. Người vận hành đã được báo."),
     Outcome.WRONG_PERSON: N_("Cơ quan này trả lời về một người khác, nên chúng tôi không dùng câu trả lời đó. Người vận hành đã được báo."),
+    Outcome.OUTDATED: N_("Cơ quan này trả lời bằng dữ liệu cũ hơn lần trước, nên chúng tôi giữ câu trả lời mới hơn. Người vận hành đã được báo."),
 }
 
 IDENTITY_WORDS: Final[Mapping[str, str]] = {"name": N_("Họ và tên"), "birth": N_("Ngày sinh"), "sex": N_("Giới tính")}

@@ -102,17 +102,19 @@ async def ask(conn: Conn, actor: Actor, purpose: Purpose, key: int, code: str, d
 
 
 async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool = False, news: bool = True) -> Shown:
-    """Keep what was answered, and how the ministry fared. Where it did not answer, the paper kept before stands with its age. `news`:
+    """Keep what was answered, and how the ministry fared. Where it did not answer, or with data older than before,
+    the paper kept stands with its age. `news`:
     tell who lives by this paper that it says something else than before; False for who goes on with it at once."""
     one = known(asking.code)
-    if fetched.outcome is Outcome.NOT_CONNECTED:
-        return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
-    ok = fetched.outcome.answered
+    outcome = Outcome.OUTDATED if _goes_back(asking.kept, fetched.content) else fetched.outcome
+    if outcome is Outcome.NOT_CONNECTED:
+        return Shown(one, asking.kept, outcome, differing(asking.view, asking.kept))
+    ok = outcome.answered
     await store.fared(
-        conn, asking.code, ok, "" if ok else fetched.outcome.value, fetched.milliseconds, fetched.at, fetched.content.as_of if fetched.content else None
+        conn, asking.code, ok, "" if ok else outcome.value, fetched.milliseconds, fetched.at, fetched.content.as_of if fetched.content else None
     )
     if not ok:
-        return Shown(one, asking.kept, fetched.outcome, differing(asking.view, asking.kept))
+        return Shown(one, asking.kept, outcome, differing(asking.view, asking.kept))
     content = fetched.content
     as_of = content.as_of if content else None
     kept = (asking.person_key, asking.code, seal(asking.person_key, asking.code, content), as_of, fetched.at, asking.entry_id)
@@ -120,7 +122,14 @@ async def settle(conn: Conn, asking: Asking, fetched: Fetched, *, worker: bool =
     if news and asking.kept is not None and _says(asking.kept.content) != _says(content):
         await events.emit(conn, PAPER_CHANGED, asking.person_key, {"connector": asking.code})
     paper = Paper(asking.code, content, as_of, "api", fetched.at, asking.entry_id)
-    return Shown(one, paper, fetched.outcome, differing(asking.view, paper))
+    return Shown(one, paper, outcome, differing(asking.view, paper))
+
+
+def _goes_back(before: Paper | None, content: Content | None) -> bool:
+    """Are the ministry's data older than what it had said? A copy that fell behind would make a licence valid that was taken away."""
+    if before is None or before.content is None or before.as_of is None or content is None or content.as_of is None:
+        return False
+    return content.as_of < before.as_of
 
 
 async def kept(conn: Conn, key: int, code: str) -> Paper | None:

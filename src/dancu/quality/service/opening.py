@@ -65,6 +65,7 @@ async def open_for(conn: Conn, actor: Actor, key: int, what: Opening, *, clock: 
     return case_id
 
 
-async def told_more(conn: Conn, key: int, ref: str) -> None:
-    """The row behind a case says more now: its waiting case is worded anew (role worker)."""
-    await store.reword(conn, key, ref[:_LONGEST_WORD], await wording.statement(conn, key, Opening(CaseKind.PAPER, "paper", "", ref=ref[:_LONGEST_WORD])))
+async def told_more(conn: Conn, key: int, ref: str, source: str) -> None:
+    """The row behind a case says more now: its waiting case is worded anew (role worker). `source`: the paper it is about."""
+    words = await wording.statement(conn, key, Opening(CaseKind.PAPER, "paper", "", ref=ref[:_LONGEST_WORD]))
+    await store.reword(conn, key, ref[:_LONGEST_WORD], words, source[:_LONGEST_WORD])

@@ -58,10 +58,12 @@ async def again(conn: Conn, key: int, what: Opening) -> None:
     )
 
 
-async def reword(conn: Conn, key: int, ref: str, statement: str) -> None:
-    """What the waiting case of this row says (role worker)."""
+async def reword(conn: Conn, key: int, ref: str, statement: str, source: str) -> None:
+    """What the waiting case of this row says (role worker); `source` "" leaves it as it is."""
     await conn.execute(
-        "UPDATE quality.case SET statement = %s WHERE person_key = %s::bigint AND ref = %s AND state = 'waiting'", (statement, key, ref)
+        "UPDATE quality.case SET statement = %s, source = coalesce(nullif(%s, ''), source)"
+        " WHERE person_key = %s::bigint AND ref = %s AND state = 'waiting'",
+        (statement, source, key, ref),
     )
 
 
