@@ -27,7 +27,7 @@ def measured() -> list[Measured]:
     return measure()
 
 
-@pytest.mark.parametrize("split", ["tune", "held", "fresh", "hand-tune", "hand-held"])
+@pytest.mark.parametrize("split", ["tune", "held", "fresh", "hand-tune", "hand-held", "hand-last", "hand-offices"])
 def test_accuracy_on_the_labelled_set(split: str, measured: list[Measured], capsys: pytest.CaptureFixture[str]) -> None:
     result = by_category(measured)[split]
     right, total = sum(r for r, _ in result.values()), sum(n for _, n in result.values())

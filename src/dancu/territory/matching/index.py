@@ -114,6 +114,28 @@ class NameIndex:
                 self.former[key, unit_id] = True
         return found
 
+    @cached_property
+    def shortened(self) -> dict[str, list[int]]:
+        """Names of districts and provinces with a letter for the first of two words: "B.Ninh", "TP L.Xuyên". Read only where
+        that letter is a word of its own."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for unit_id in self._levels:
+            key = self.short_of(unit_id)
+            if key and key not in self.by_key:
+                found[key].append(unit_id)
+                self.former[key, unit_id] = True
+        return found
+
+    def short_of(self, unit_id: int) -> str:
+        """A letter for the first of two words, and the second; "" for other names."""
+        first, _, last = self.gazetteer.key(unit_id).partition(" ")
+        return first[0] + last if len(last) > 1 and " " not in last else ""
+
+    def gone_by(self, key: str, unit_id: int) -> bool:
+        """Is it a name that was given up before 2022? Letters that stand for a name ("TPHCM") are as old as the name."""
+        short = key in (self.initials_of(unit_id), self.short_of(unit_id)) or (key in PROVINCE_ALIASES and key not in ENDED_BEFORE_2022)
+        return (key, unit_id) in self.former and not short
+
     def initials_of(self, unit_id: int) -> str:
         """Initials of a name."""
         return "".join(word[0] for word in self.gazetteer.key(unit_id).split())
@@ -172,7 +194,7 @@ class NameIndex:
                     heir_unit = g.unit(heir)
                     if heir_unit.level == 3:
                         continue
-                    initials = (self.initials_of(heir),) if " " in heir_unit.key else ()
+                    initials = (self.initials_of(heir), self.short_of(heir)) if " " in heir_unit.key else ()
                     for key in (*self._keys_above[heir], *initials):
                         w = weight * factor * (0.97 if (key, heir) in self.former else 1.0)
                         spot = (heir_unit.level, key)

@@ -79,7 +79,7 @@ def begins_local(reading: Reading, i: int) -> bool:
     if word.key in TWO_WORDS:
         return after is not None and after.key == TWO_WORDS[word.key]
     if word.written == word.key != proper and word.key in NEEDS_MORE:
-        return after is not None and after.number
+        return after is not None and (after.number or (word.key, after.key) == ("so", "nha"))
     return i == first or word.written == proper or (after is not None and after.number) or begins_local(reading, i - 1)
 
 
@@ -112,6 +112,8 @@ def exact_mentions(reading: Reading, index: NameIndex, local: tuple[bool, ...]) 
             ids = index.by_key.get(key, [])
             if j == i and (reading.kinds[i] or reading.segment_of[i] == (i, i + 1)) and key in index.initials:
                 ids = [*ids, *index.initials[key]]
+            if j == i + 1 and len(words[i].key) == 1 and key in index.shortened:
+                ids = [*ids, *index.shortened[key]]
             if ids:
                 mention = _mention(reading, index, local, i, j + 1, key, ids)
                 if mention:
@@ -154,7 +156,11 @@ def _mention(
         alone = reading.segment_of[i] == (i, end)
         if not begins_local(reading, i) or (end - i < 2 and not alone) or i > reading.segment_of[i][0]:
             return None
-        quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet
+        quality = 0.97  # "Buôn Đôn": a district, though it begins like a hamlet; "số nhà" is not Sơn Hà
+        spaced = " ".join(w.key for w in words[i:end])
+        ids = [x for x in ids if end - i < 2 or index.gazetteer.key(x) == spaced]
+        if not ids:
+            return None
     whole = reading.segment_of[i] == (i, end)
     if named is None and (end - i == 1 or key.isdigit()):
         level_low = min(index.level(x) for x in ids)

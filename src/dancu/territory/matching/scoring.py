@@ -238,13 +238,13 @@ class Scorer:
                 points -= 1.5  # a new commune beside a district: people mix, but an old reading fits better
             if 2 not in support and not unit.valid_on(self.as_of):
                 # beside a province that is gone too, the name is rather one of its time
-                points -= 0.7 if self._old_province(supports) else 1.2 if 1 in support else 0.6
-            elif not old_form and self._old_province(supports):
+                points -= 0.7 if self._old_province(unit, supports) else 1.2 if 1 in support else 0.6
+            elif not old_form and self._old_province(unit, supports):
                 points -= 0.5
         elif unit.level == 2:
             points -= 0.0 if 1 in support else 1.0
             typed = m.kinds is not None
-            if self.as_of >= REFORM and not typed and not self._old_province(supports):
+            if self.as_of >= REFORM and not typed and not self._old_province(unit, supports):
                 points -= 2.0
         elif not unit.valid_on(self.as_of):
             # the name of a province that is gone is still used; one that does not exist yet is not
@@ -254,18 +254,17 @@ class Scorer:
             points -= 0.5
         return points
 
-    def _old_province(self, supports: list[Mention]) -> bool:
-        """Is the province named one that ended with the reform?"""
+    def _old_province(self, unit: Unit, supports: list[Mention]) -> bool:
+        """Is the province named beside the unit one that ended with the reform?"""
+        index = self.index
         for s in supports:
             for i in s.ids:
-                unit = self.index.gazetteer.unit(i)
-                if unit.level == 1 and any(u.valid_on(self.as_of) for u in self._same_key(s)):
+                named = index.gazetteer.unit(i)
+                # "QN" is Quảng Nam beside Tam Kỳ, whatever else it may stand for
+                meant = named.level == 1 and index.group(i) == index.group(unit.unit_id)
+                if meant and named.valid_on(self.as_of) and not index.gone_by(s.key, i):
                     return False
         return bool(supports)
-
-    def _same_key(self, s: Mention) -> list[Unit]:
-        units = (self.index.gazetteer.unit(i) for i in s.ids)
-        return [u for u in units if u.level == 1 and (s.key, u.unit_id) not in self.index.former]
 
     def _unread(self, m: Mention, used: set[int], supports: list[Mention]) -> tuple[tuple[tuple[int, int], ...], bool]:
         """Runs of unexplained words outside house, street and hamlet; and whether a kind word stands in one."""
