@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,6 +72,8 @@ def _day(text: str) -> date | None:
 
 
 def _say(told: dict[str, Any]) -> None:
+    from dancu.kernel.clock import VIETNAM
+
     print(f"{told['partner']}: {told['since']} – {told['until']}")
     print(f"  khớp: {told['matched']}; chỉ bên ta có: {told['only_ours']}; chỉ bên họ có: {told['only_theirs']}; khác nhau: {told['different']}")
     if told["never_arrived"]:
@@ -81,4 +83,5 @@ def _say(told: dict[str, Any]) -> None:
     words = {"only_ours": "chỉ bên ta", "only_theirs": "chỉ bên họ", "different": "khác nhau"}
     for one in told["found"]:
         proof = " (biên nhận là của ta)" if one.get("receipt_is_ours") else ""
-        print(f"  {words[one['what']]:<11} {one['at']}  {one['service']:<10} {one['message_id']}{proof}")
+        at = datetime.fromisoformat(one["at"]).astimezone(VIETNAM)
+        print(f"  {words[one['what']]:<11} {at:%H:%M:%S %d/%m/%Y}  {one['service']:<10} {one['message_id']}{proof}")
