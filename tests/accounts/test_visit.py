@@ -13,7 +13,7 @@ from dancu.accounts.service import activate, core, visit, visit_decision
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
-from dancu.population.models import KinFact, KinRelation, Source
+from dancu.population.models import CardState, KinFact, KinRelation, Source
 from tests.accounts import enrolment
 from tests.accounts.registration import told
 from tests.population.conftest import ELSEWHERE
@@ -153,6 +153,15 @@ async def test_a_card_of_somebody_else_opens_nothing(app, police, office, post, 
     await enrolment.with_card(office, n)
     with pytest.raises(Invalid, match=r"visit.somebody_else"):
         await visit.begin(app, police, post, enrolment.qr(n, name="Lê Quốc Dũng", birth="01021960"))
+
+
+async def test_a_card_that_was_reported_lost_is_not_taken_and_its_holder_is_served_all_the_same(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n)
+    await office(population.end_card, key, state=CardState.LOST, on=date(2026, 1, 2))
+    with pytest.raises(Invalid, match=r"visit.card_not_in_force"):
+        await visit.begin(app, police, post, enrolment.qr(n))
+    assert (await visit.begin(app, police, post, n, name="Trần Thị Hoà", birth="1990-04-12")).person_key == key
 
 
 async def test_any_commune_serves_whoever_comes(app, police, office, post, samples):

@@ -100,7 +100,7 @@ def enrol(
     }  # fmt: skip
     record = at_hand.enrol(content)
     count = sum(1 for _ in at_hand.records())
-    said = f"Đã niêm hồ sơ {record[:8]}. Chuyến này có {count} hồ sơ."
+    said = f"Đã niêm hồ sơ {record[:8]}. Chuyến này có {count} hồ sơ. Ghi mã hồ sơ cạnh tên trong sổ của chuyến."
     if not phone and not guardian:
         said += " Chưa có số điện thoại: ai chưa có tài khoản thì hồ sơ này sẽ bị trả lại."
     _say({"id": record, "records": count, "degraded": list(reading.degraded)}, as_json, said)
@@ -122,6 +122,10 @@ def pack(
     target: Annotated[Path, typer.Argument(help="Tệp chuyến sẽ ghi ra")], kit: KitOption = _HERE, as_json: JsonOption = False
 ) -> None:
     """Đóng gói chuyến thành một tệp để nộp ở trang Định danh tại nhà. Hàng đợi vẫn giữ cho tới khi đồng bộ xong."""
+    from dancu.kernel.errors import Conflict
+
+    if target.exists():
+        raise Conflict("doorstep.target", "Đã có tệp {name}. Hãy chọn tên khác.", name=target.name)
     found = _ready(kit)
     ids, signature = found.manifest()
     head = {"trip": found.trip(), "kit": found.public_key.hex(), "manifest": ids, "signature": signature.hex()}

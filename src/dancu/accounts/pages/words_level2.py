@@ -98,6 +98,7 @@ REASON: Final = {
     "doorstep.unreadable": N_("Bản ghi không mở được bằng khóa của trung tâm."),
     "account.level_held": N_("Tài khoản đã ở mức này hoặc cao hơn."),
     "visit.somebody_else": N_("Thông tin trên thẻ không khớp với người mang số này."),
+    "visit.card_not_in_force": N_("Thẻ đã quét là thẻ báo mất hoặc bị thu hồi."),
     "visit.incomplete": N_("Chưa đủ: chụp chân dung, số điện thoại và công dân xác nhận tờ khai."),
     "visit.how": N_("Thiếu xác nhận của công dân."),
     "capture.empty": N_("Thiếu ảnh chân dung."),

@@ -17,13 +17,14 @@ from dancu.accounts.service.visit.common import (
     rule_in_force,
 )
 from dancu.accounts.store import level2 as store
+from dancu.cards.models import Reading
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
-from dancu.population.models import PersonView
+from dancu.population.models import CardState, PersonView
 from dancu.population.service.look import nobody
 from dancu.population.service.verify import compare
 
@@ -52,6 +53,11 @@ async def begin(
     chosen = rule_in_force()
     if (refused := _refused(view, chosen, guardian=bool(guardian.strip()))) is not None:
         raise refused
+    if _not_in_force(view, reading):
+        raise Invalid(
+            "visit.card_not_in_force",
+            N_("Thẻ này đã báo mất hoặc bị thu hồi. Hãy gõ số định danh, họ tên và ngày sinh thay cho quét thẻ, rồi so mặt người đến; thẻ mới làm cùng lượt này được."),
+        )
     with_whom = await _with_whom(conn, actor, view, chosen, guardian)
     key = view.person_key
     await core.open(conn, [key])
@@ -74,6 +80,19 @@ def _typed(name: str, birth: str) -> dict[str, str]:
     if wrong:
         raise Invalid("visit.typed", N_("Không có thẻ thì cần cả họ tên và ngày sinh, như người đến khai."), fields=tuple(wrong))
     return {"name": name, "birth": birth}
+
+
+def _not_in_force(view: PersonView, reading: Reading) -> bool:
+    """Is the card that was read one the registry has as lost or revoked? It is told by its day of issue, or of expiry."""
+    if reading.issued_on is None and reading.expires_on is None:
+        return False
+    these = [
+        card for card in view.cards
+        if (card.issued_on == reading.issued_on if reading.issued_on else card.expires_on == reading.expires_on)
+    ]  # fmt: skip
+    return any(card.state in (CardState.LOST, CardState.REVOKED) for card in view.holding(these)) and not any(
+        card.state == CardState.ACTIVE for card in view.holding(these)
+    )
 
 
 async def _named(conn: Conn, actor: Actor, number: str) -> PersonView:
