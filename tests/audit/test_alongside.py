@@ -22,8 +22,16 @@ def at(database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def test_a_killed_sequencer_is_replaced(at: Path, conn: Any, admin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It looked alive when the work began: its last word was fresh."""
+_GONE = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = 'dancu_worker'"
+)
+
+
+async def test_a_killed_sequencer_is_replaced(
+    at: Path, conn: Any, admin: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It looked alive when the work began: its last word was fresh. Our own outlives a database that goes away."""
     monkeypatch.setattr(alongside, "_PATIENCE", 0.1)
     await admin.execute("UPDATE audit.sequencer SET caught_up_at = clock_timestamp()")
     await admin.commit()
@@ -37,6 +45,18 @@ async def test_a_killed_sequencer_is_replaced(at: Path, conn: Any, admin: Any, m
         monkeypatch.setattr(alongside, "_STUCK", 60.0)
         assert await alongside.settle((entry, entry + 1))
     assert await scalar(admin, "SELECT count(*) FROM audit.content") == 1
+
+    await admin.execute("UPDATE audit.sequencer SET caught_up_at = clock_timestamp() - interval '1 minute'")
+    await admin.commit()
+    async with alongside.sequencer() as sequenced:
+        assert sequenced
+        monkeypatch.setattr(alongside, "_PATIENCE", 60.0)  # nobody starts another one
+        for _ in range(2):
+            (entry,) = await look(conn, 1)
+            assert await alongside.settle((entry, entry + 1))
+            assert await scalar(admin, _GONE) > 0
+            await admin.commit()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 async def test_without_a_key_nobody_is_waited_for_long(at: Path, conn: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from dancu.kernel.errors import DancuError
 from dancu.kit.db import Conn, data_dir, dsn, open_connection, unreachable
 
 _PATIENCE: Final = 5.0  # seconds without any progress after which it is asked again whether anybody sequences
+_AGAIN: Final = 0.5  # seconds before a database that went away is asked again
 _STUCK: Final = 30.0  # seconds without any progress after which nobody is believed to sequence
 
 
@@ -81,11 +82,16 @@ async def settle(entries: tuple[int, int]) -> bool:
                 finally:
                     await conn.close()
             except Exception as error:
-                if not (unreachable(error) or (isinstance(error, DancuError) and error.code == "db.not_running")):
+                if not _away(error):
                     raise
                 if time.monotonic() - since > _STUCK:
                     return False
             await asyncio.sleep(0.5)
+
+
+def _away(error: Exception) -> bool:
+    """Is the database not there at the moment?"""
+    return unreachable(error) or (isinstance(error, DancuError) and error.code == "db.not_running")
 
 
 async def _nobody(conn: Conn) -> bool:
@@ -99,6 +105,18 @@ async def _run(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
     # Whoever started us keeps our standard input open as long as it lives: no orphan goes on signing.
     loop.add_reader(sys.stdin.fileno(), stop.set)
+    while not stop.is_set():
+        try:
+            await _sequence(stop)
+        except Exception as error:
+            # A database that is restarted comes back, and the work goes on; who started us says so and gives up in time.
+            if not _away(error):
+                raise
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _AGAIN)
+
+
+async def _sequence(stop: asyncio.Event) -> None:
     conn = await open_connection("worker", autocommit=True)
     try:
         signer = await ownership.signer_of_log(conn, data_dir() / "keys", data_dir() / "checkpoints")
