@@ -43,6 +43,7 @@ async def test_matched_ambiguous_not_found_and_each_is_in_the_persons_log(site, 
         answer = await ask(
             http, await token_of(http, service),
             {"personal_id": number, **RIGHT},
+            {"personal_id": number, **RIGHT, "birthdate": " 12/4/1990"},
             {"personal_id": number, **RIGHT, "birthdate": "1991-01-01"},
             {"personal_id": number, **RIGHT, "name": "Nguyen Thi Thu Ha"},
             {"personal_id": number, "name": "Lê Văn Tám", "birthdate": "1950-01-01"},
@@ -53,15 +54,15 @@ async def test_matched_ambiguous_not_found_and_each_is_in_the_persons_log(site, 
         )  # fmt: skip
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
-    assert [r["outcome"] for r in results] == ["matched", "ambiguous", "ambiguous", *["not_found"] * 5]
-    assert [r["ref"] for r in results] == [str(n) for n in range(8)]
-    assert [bool(r.get("sub")) for r in results] == [True] + [False] * 7
+    assert [r["outcome"] for r in results] == ["matched", "matched", "ambiguous", "ambiguous", *["not_found"] * 5]
+    assert [r["ref"] for r in results] == [str(n) for n in range(9)]
+    assert [bool(r.get("sub")) for r in results] == [True] * 2 + [False] * 7
     rows = await site.sql(
         "SELECT actor_kind, actor_id, fields FROM audit.pending WHERE subject = %s AND actor_kind = 'client' ORDER BY entry_id", (citizen.key,)
     )
-    assert rows == [("client", service.client.client_no, ["number", "name", "birth"])] * 4 + [("client", service.client.client_no, ["number", "birth"])]
+    assert rows == [("client", service.client.client_no, ["number", "name", "birth"])] * 5 + [("client", service.client.client_no, ["number", "birth"])]
     ((counts),) = await site.sql("SELECT rows, matched, ambiguous, not_found FROM oidc.linking_batch WHERE client_no = %s", (service.client.client_no,))
-    assert counts == (8, 1, 2, 5)
+    assert counts == (9, 2, 2, 5)
 
 
 async def test_the_sub_is_the_one_of_the_sign_in(site, registry, make_service):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dancu.kernel.actor import Actor, Purpose
-from dancu.kernel.dates import PartialDate
+from dancu.kernel.dates import parse_date
 from dancu.kernel.errors import Invalid
 from dancu.kit.db import Conn
 from dancu.oidc.models import Client
@@ -43,7 +43,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One customer as the service knows them. `ref`: the service's own name for the row. `birthdate`: ISO, a year alone too."""
+    """One customer as the service knows them. `ref`: the service's own name for the row. `birthdate`: ISO or day first as
+    people write it (12/04/1990), a year alone too."""
 
     ref: str
     personal_id: str
@@ -80,8 +81,8 @@ async def match(conn: Conn, sealer: Sealer, client: Client, rows: Sequence[Row],
 
 async def _one(conn: Conn, sealer: Sealer, client: Client, actor: Actor, purpose: Purpose, row: Row) -> Result:
     try:
-        PartialDate.from_iso(row.birthdate)
-        found = await verify.verify(conn, actor, purpose, row.personal_id, {"name": row.name, "birth": row.birthdate})
+        born = str(parse_date(row.birthdate).date)
+        found = await verify.verify(conn, actor, purpose, row.personal_id, {"name": row.name, "birth": born})
     except (Invalid, ValueError):  # no number, no date: nobody can be meant
         return Result(row.ref, Outcome.NOT_FOUND)
     words = found.fields
