@@ -36,7 +36,7 @@ from dancu.population.models.facts import (
 )
 from dancu.population.models.groups import HOMES, REQUIRED, DataGroup, Home, missing_groups
 from dancu.population.models.time import ALWAYS, Valid
-from dancu.population.models.view import HouseholdMember, HouseholdView, PersonView
+from dancu.population.models.view import PersonView
 
 __all__ = [
     "ALWAYS",
@@ -54,9 +54,7 @@ __all__ = [
     "FactChange",
     "Home",
     "HouseholdFact",
-    "HouseholdMember",
     "HouseholdRelation",
-    "HouseholdView",
     "KinFact",
     "KinRelation",
     "LifeFact",

@@ -172,28 +172,3 @@ class PersonView:
     @property
     def others(self) -> tuple[OtherFact, ...]:
         return self.holding(self.other)
-
-
-@dataclass(frozen=True, slots=True)
-class HouseholdMember:
-    person_key: int
-    member: MemberFact
-
-
-@dataclass(frozen=True, slots=True)
-class HouseholdView:
-    """A household as known at a moment: all versions and all memberships visible to who asks; `version` and
-    `members` are those holding on `as_of`."""
-
-    household_key: int
-    as_of: date
-    versions: tuple[HouseholdFact, ...]
-    all_members: tuple[HouseholdMember, ...]
-
-    @property
-    def version(self) -> HouseholdFact | None:
-        return next((v for v in self.versions if v.valid.holds(self.as_of)), None)
-
-    @property
-    def members(self) -> tuple[HouseholdMember, ...]:
-        return tuple(m for m in self.all_members if m.member.valid.holds(self.as_of))

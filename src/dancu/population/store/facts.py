@@ -14,10 +14,8 @@ from typing import Any, Literal
 
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.db import Conn
-from dancu.population.models import Fact, HouseholdMember, HouseholdView, PersonView
+from dancu.population.models import Fact, PersonView
 from dancu.population.store.tables import HOUSEHOLD, TABLES, Table, read, selected
-
-_MEMBER = next(t for t in TABLES if t.name == "household_member")
 
 #: The field of PersonView each table fills.
 _VIEW_FIELD = {
@@ -118,24 +116,3 @@ def view_of_parts(tables: Sequence[Table]) -> tuple[str, Callable[[Sequence[Any]
         }
 
     return columns, fields
-
-
-@cache
-def _household_query(known: Known) -> str:
-    at = _KNOWN[known].format(t="f")
-    here = f"f.household_key = %(key)s::bigint AND {at}"
-    return f"SELECT {_rows(HOUSEHOLD, here)}, {_rows(_MEMBER, here)}"
-
-
-async def load_household(conn: Conn, key: int, as_of: date, known_at: datetime | None = None) -> HouseholdView:
-    """One household with the members that are open to this transaction."""
-    query = _household_query("now" if known_at is None else "then")
-    row = await (await conn.execute(query, {"key": key, "known_at": known_at})).fetchone()
-    versions, members = row if row is not None else (None, None)
-    facts = [read(_MEMBER, r) for r in members or ()]
-    return HouseholdView(
-        household_key=key,
-        as_of=as_of,
-        versions=tuple(read(HOUSEHOLD, r) for r in versions or ()),
-        all_members=tuple(HouseholdMember(f.stored.key, f) for f in facts),
-    )
