@@ -135,6 +135,20 @@ async def test_the_plain_header_is_identity_only_here_in_a_demonstration(dialect
     assert (await real.get(BASE)).status_code == 401
 
 
+async def test_a_name_stops_with_the_organisation_it_names(dialect, admin):  # type: ignore[no-untyped-def]
+    async with admin.transaction():
+        await admin.execute("INSERT INTO access.organisation (org_code, name, kind, valid) VALUES ('STOPPED', 'X', 'government', '[2020-01-01,)')")
+        await admin.execute("INSERT INTO exchange.partner (org_code, state, reason, before) VALUES ('STOPPED', 'suspended', 'x', 'live')")
+        await admin.execute("INSERT INTO exchange.system (client_no, org_code, name) VALUES (93, 'STOPPED', 'x')")
+    await admin.commit()
+    client = await dialect()
+    told = [await client.get(BASE, headers={"Information-Mediator-Client": f"VN/GOV/{member}/x"}) for member in ("STOPPED", "GOING")]
+    assert [one.status_code for one in told] == [403, 200] and told[0].json()["code"] == "exchange.suspended"
+    async with admin.transaction():
+        await admin.execute("UPDATE exchange.partner SET state = 'live', reason = '', before = NULL WHERE org_code = 'STOPPED'")
+    await admin.commit()
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"write": 1}', b'{"write": {"content": {"id": "\\u0000"}}}', b'{"write": {"content": {"a": NaN}}}',
                                   b'{"write": {"content": {"id": ""}}}', b"[" * 100_000, b'{"write": {"content": {"id": "\\ud800"}}}'])  # fmt: skip
 async def test_bad_bodies_are_refused(dialect, body):  # type: ignore[no-untyped-def]

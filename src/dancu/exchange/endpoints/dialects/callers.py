@@ -36,6 +36,9 @@ async def reader_of(request: Request, name: str, service: str = SERVICE, *, coun
         return await _certified(request, address, stated, name, service, count)
     if not (request.app.state.demo and address in _LOOPBACK) or "x-forwarded-for" in request.headers:
         raise refused("exchange.token", {"WWW-Authenticate": 'DPoP realm="dancu"'})
+    words, snapshot = frozenset(name.split("/")), await exchange_of(request).directory.current()
+    if any(one.org_code in words and one.state in ("suspended", "revoked") for one in snapshot.systems.values()):
+        raise refused("exchange.suspended")  # also a name taken at its word stops with the organisation it names
     actor = replace(SYSTEM, request_id=request.state.request_id, channel=Channel.API)
     return Reader(actor, DEMO_REASON, name, _DEMO_FIELDS)
 
