@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from dancu.kernel.names import (
     ascii_key,
     explain,
     fold_ascii,
+    form,
     name_findings,
     normal_form,
     search_tokens,
@@ -214,3 +217,16 @@ def test_folding_is_idempotent_and_ascii(text: str) -> None:
     assert folded.isascii()
     assert fold_ascii(folded) == folded
     assert ascii_key(ascii_key(text)) == ascii_key(text)
+
+
+@given(st.one_of(full_names, st.text("aÀỉướĐðÐẵ nhT'`-.,4/\u0300\u00a0Ã¡»", max_size=12)))
+@settings(max_examples=200)
+def test_what_is_clean_at_first_sight_needs_no_repair(text: str) -> None:
+    at_sight = form.repair(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(form, "_CLEAN", re.compile("(?!)"))
+        assert form.repair(text) == at_sight
+    with suppress(Invalid):
+        normal = normal_form(text).normal
+        keys = normal_form(normal).keys
+        assert form.plain_keys(normal) == (keys.tone_folded, keys.ascii)

@@ -265,3 +265,20 @@ def test_stem_and_branch_of_every_year(year: int) -> None:
     said = f"{stems[year % 10]} {branches[year % 12]}"
     assert not parse_date(f"{said} {year}").findings
     assert [f.code for f in parse_date(f"{said} {year + 1}").findings] == ["date.cycle"]
+
+
+def test_what_is_read_at_first_sight_is_read_as_by_looking_closely() -> None:
+    closely = parsing._parse_text.__wrapped__
+    days, months = ("0", "1", "01", "9", "28", "29", "30", "31", "32"), ("0", "2", "02", "4", "10", "12", "13")
+    ways = ("{d}/{m}/{y}", "{d}.{m}.{y}", "{d}-{m}-{y}", "{d}-{m}/{y}", "{y}-{m}-{d}", "{d}{m}{y}", "{m}/{y}", "{y}", "ngày {d} tháng {m} năm {y}")
+    at_sight = 0
+    for text in sorted({way.format(d=d, m=m, y=y) for way in ways for d in days for m in months for y in ("1899", "1900", "2000", "2023")}):
+        said = []
+        for read in (parse_date, lambda text: closely(text, None, "dmy")):
+            try:
+                said.append(read(text))
+            except Invalid as error:
+                said.append(error.code)
+        assert said[0] == said[1], text
+        at_sight += parsing._PLAIN.fullmatch(text) is not None
+    assert at_sight > 200

@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from dancu.kernel.dates import PartialDate
-from dancu.kernel.names import normal_form
+from dancu.kernel.names import plain_keys
 
 # Spelling by ear: what the regions hear as one.
 _EAR: Final = (("tr", "ch"), ("gi", "d"), ("v", "d"), ("r", "d"), ("s", "x"), ("l", "n"), ("kh", "h"), ("qu", "w"))
@@ -21,8 +21,7 @@ _REMEMBERED: Final = 4_096
 @lru_cache(maxsize=_REMEMBERED)
 def keys(name: str) -> tuple[str, str]:
     """(folded, ASCII) keys of a name of the registry."""
-    form = normal_form(name).keys
-    return form.tone_folded, form.ascii
+    return plain_keys(name)
 
 
 @lru_cache(maxsize=_REMEMBERED)

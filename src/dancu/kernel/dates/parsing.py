@@ -59,7 +59,15 @@ _UNKNOWN = r"(?:khong|chua) (?:ro|nho|biet|co|xac dinh)|null|none|nan|n/a"
 _EMPTY: Final = re.compile(rf"[-_?.*x/ 0]*|{_UNKNOWN}")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[t ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(z|[+-]\d\d:?\d\d)")
 #: As nearly all are written. Read without more ado, and not worth remembering; the last days of a February are looked at closely.
-_PLAIN: Final = re.compile(r"(0[1-9]|[12][0-9]|3[01])/(0[1-9]|1[0-2])/((?:19|20)[0-9]{2})")
+_DAY, _MONTH, _YEAR = "0?[1-9]|[12][0-9]|3[01]", "0?[1-9]|1[0-2]", "(?:19|20)[0-9]{2}"
+_PLAIN: Final = re.compile(
+    rf"({_DAY})([/.-])({_MONTH})\2({_YEAR})|({_YEAR})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])|({_YEAR})"
+    rf"|(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])({_YEAR})|({_MONTH})/({_YEAR})|ngày ({_DAY}) tháng ({_MONTH}) năm ({_YEAR})"
+)
+#: By the last group of it: the notation, and the groups of day, month (0: not said) and year.
+_PLAINLY: Final = {
+    4: ("dmy", 1, 3, 4), 7: ("ymd", 7, 6, 5), 8: ("y", 0, 0, 8), 11: ("ddmmyyyy", 9, 10, 11), 13: ("my", 0, 12, 13), 16: ("said", 14, 15, 16),
+}  # fmt: skip
 _SHORTEST: Final = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MISREAD_LETTERS: Final = str.maketrans("ol", "01")
 
@@ -78,8 +86,11 @@ def parse_date(
         return _from_object(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if order == "dmy" and isinstance(value, str) and (plain := _PLAIN.fullmatch(value)) and int(plain[1]) <= _SHORTEST[int(plain[2])]:
-        return ParsedDate(PartialDate(int(plain[3]), int(plain[2]), int(plain[1])), "dmy")
+    if order == "dmy" and isinstance(value, str) and (plain := _PLAIN.fullmatch(value)):
+        notation, d, m, y = _PLAINLY[plain.lastindex or 0]
+        day, month = int(plain[d]) if d else None, int(plain[m]) if m else None
+        if day is None or month is None or day <= _SHORTEST[month]:
+            return ParsedDate(PartialDate(int(plain[y]), month, day), notation)
     return _parse_text(value if isinstance(value, str) else str(value), two_digit_century, order)
 
 

@@ -3,7 +3,7 @@ searching and sorting. Words are 1 to 7; one word is a whole name; no list of su
 
 from ..text import fold_ascii
 from .checking import explain, findings_of, name_findings
-from .form import NameForm, NameKeys, ascii_key, normal_form, repair, search_tokens
+from .form import NameForm, NameKeys, ascii_key, normal_form, plain_keys, repair, search_tokens
 from .legacy import Encoding, decode, detect_encoding, double_encoded, single_encoded
 from .sorting import sort_key
 from .tones import tone_fold
@@ -21,6 +21,7 @@ __all__ = [
     "fold_ascii",
     "name_findings",
     "normal_form",
+    "plain_keys",
     "repair",
     "search_tokens",
     "single_encoded",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..findings import Finding
+from ..text import VIETNAMESE
 from .form import NameForm, normal_form
 from .legacy import FONT_SYMBOLS
 
@@ -36,6 +37,7 @@ _RANK: Final = re.compile(
     r"(?:(?:GS|PGS|TSKH|TS|T\.S|ThS|Th\.S|Bs|BS|CN|KS|LS|DS|KTS|ĐD|CK\s?(?:II?|[12])|BSCK\s?(?:II?|[12])|NSND|NSƯT|NGND|NGƯT)[./\s]+)+(?=\w)"
 )
 
+_ORDINARY: Final = re.compile(f"[A-Za-z{''.join(sorted(VIETNAMESE))} '.-]+")
 #: "Nguy?n", "Nguy�n": what a conversion that could not represent the letter leaves.
 _LOST: Final = re.compile(r"\ufffd|(?<=\w)\?|\?(?=\w)")
 
@@ -43,7 +45,7 @@ _LOST: Final = re.compile(r"\ufffd|(?<=\w)\?|\?(?=\w)")
 def name_findings(form: NameForm) -> tuple[Finding, ...]:
     """Findings about a name in normal form; () for an ordinary one."""
     name = form.normal
-    if name.isascii() and name.replace(" ", "").isalpha() and name.count(" ") < MOST_WORDS:
+    if name.count(" ") < MOST_WORDS and _ORDINARY.fullmatch(name):
         return ()
     findings = []
     if len(name.split()) > MOST_WORDS:

@@ -63,6 +63,9 @@ _ETH_WORD: Final = re.compile(r"[^\W\d_]*[ÐðƉɖ][^\W\d_]*")
 _NOT_NORDIC: Final = VIETNAMESE - frozenset("ÁÉÍÓÚÝáéíóúý")
 _PUNCTUATION: Final = str.maketrans({**dict.fromkeys("‘’ʼʹ´`′＇", "'"), **dict.fromkeys("‐‑‒–—−－", "-"), "．": "."})
 _WIDE: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+#: Letters of Vietnamese and the signs of ASCII between single spaces: with a letter beyond Latin-1 in it, which proves Unicode, there is
+#: nothing to repair.
+_CLEAN: Final = re.compile("W+(?: W+)*".replace("W", f"[!-_a-~{''.join(sorted(VIETNAMESE))}]"))
 #: Longest text taken for a name, in characters; the longest real ones have some sixty.
 LONGEST: Final = 200
 _TWO_CAPITALS: Final = re.compile(r"[A-Z]\w*[A-Z]")
@@ -132,6 +135,15 @@ def normal_form(text: str, encoding: Encoding | None = None) -> NameForm:
     return form
 
 
+def plain_keys(name: str) -> tuple[str, str]:
+    """(tone_folded, ascii) of `normal_form(name).keys`, of a name in its normal form for less."""
+    words = list(map(_word, name.split(" ")))
+    if len(name) <= LONGEST and all(word[0] and word[3] and word[4] for word in words):
+        return " ".join([word[2] for word in words]), " ".join([word[3] for word in words])
+    keys = normal_form(name).keys
+    return keys.tone_folded, keys.ascii
+
+
 def _assemble(written: str, words: list[_Word], repairs: tuple[str, ...]) -> NameForm:
     _, normals, folded, ascii_words, sorts = zip(*words, strict=True)
     normal = " ".join(normals)
@@ -150,6 +162,8 @@ def _assemble(written: str, words: list[_Word], repairs: tuple[str, ...]) -> Nam
 def repair(text: str, encoding: Encoding | None = None) -> tuple[str, tuple[str, ...]]:
     """The text of a name or address in clean Unicode, case and tone placement untouched, and what was
     mended."""
+    if (encoding is None or encoding == "unicode") and text and max(text) > "\xff" and _CLEAN.fullmatch(text):
+        return text, ()
     repairs: list[str] = []
     if (meant := single_encoded(text)) != text:
         repairs.append("mojibake")

@@ -110,7 +110,7 @@ class Decoder:
 
     def mend(self, row: list[str]) -> list[str]:
         """Cells whose bytes were no UTF-8, decoded as windows-1258 or an old font, whichever gives Vietnamese."""
-        if self._watch:
+        if self._watch and not "".join(row).isprintable():
             for place, cell in enumerate(row):
                 if not cell.isascii() and not cell.isprintable() and any("\udc80" <= c <= "\udcff" for c in cell):
                     row[place] = _eight_bit_cell(cell.encode("utf-8", "surrogateescape"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache, partial
 from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from dancu.exchange.matching.comparing import keys
 from dancu.exchange.models.reconcile import Declared
 from dancu.exchange.service.reconcile.addresses import Addresses
 from dancu.kernel import cells as cleaning
-from dancu.kernel.cells import CLEANERS
+from dancu.kernel.cells import CLEANERS, Cell
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Invalid
 from dancu.kernel.names import Encoding, decode, detect_encoding
@@ -72,7 +72,7 @@ class Source:
         self._encoding: Encoding = encoding
         at = columns.places(header)
         self.width = len(header)
-        self._at = [(c.field, at[c.field], CLEANERS[c.clean], columns.codes.get(c.codes)) for c in columns.columns if c.field in at]
+        self._at = [(c.field, at[c.field], _cleaner(c.clean, columns.codes.get(c.codes))) for c in columns.columns if c.field in at]
         self._rows: Iterator[tuple[int, list[str]]] = chain(first, self.sheet.rows)
         self._addresses = Addresses(today)
         self.ignored = tuple(columns.ignored(header))
@@ -129,11 +129,11 @@ class Source:
             cells = [decode(cell, self._encoding) for cell in cells]
         values: dict[str, Any] = {}
         broken: dict[str, str] = {}
-        for field, at, clean, codes in self._at:
+        for field, at, clean in self._at:
             raw = cells[at]
             if not raw:
                 continue
-            cell = clean(raw, codes) if codes is not None else clean(raw)
+            cell = clean(raw)
             if cell.problem is not None:
                 broken[field] = raw
                 values[f"{field}!"] = cell.problem
@@ -171,6 +171,12 @@ class Source:
         row.address = values.get("address", "")
         if row.address or "unit" in values:
             row.areas, row.front = self._addresses.read(row.address, str(values.get("unit", "")))
+
+
+def _cleaner(name: str, codes: Mapping[str, str] | None) -> Callable[[str], Cell]:
+    """What reads the cells of a column. `codes`: its list, of whose words a file has few."""
+    clean = CLEANERS[name]
+    return clean if codes is None else lru_cache(maxsize=1_024)(partial(clean, codes=codes))
 
 
 def _untangle(values: dict[str, Any], broken: dict[str, str]) -> None:
