@@ -167,6 +167,9 @@ async def test_a_child_is_applied_for_by_a_parent_the_registry_knows(office, app
     approved, received = (await told(app, mine.phone))[:2]
     assert "Mã kích hoạt" in approved, "the guardian gets the child's code"
     assert right in received and all(text.startswith("Về Bảo Ngọc (bạn giám hộ)") for text in (approved, received)), "and hears whose it is"
+    grown, _ = await person(office)
+    await core.create(app, police, eid_purpose(), grown, level=1, guardian_key=mother)
+    assert await core.notify(app, grown, "activated") == 0, "who came of age is no guardian's business"
     await apply.send_state_code(app, right, mine.phone)
     shown = await apply.standing(app, right, mine.phone, (await told(app, mine.phone))[0][:6])
     assert shown.state is ApplicationState.APPROVED, "the guardian may ask how it stands"

@@ -8,10 +8,12 @@ from typing import Any
 
 from dancu.access import service as access
 from dancu.accounts.models import Account, AccountState, Contacts, Happening
+from dancu.accounts.policy.level2 import age_on
 from dancu.accounts.store import core as store
 from dancu.accounts.texts import GIVES, OF_CHILD, OF_SOMEBODY, TEXTS
 from dancu.audit import service as audit
 from dancu.kernel.actor import SYSTEM, Actor, Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, NotFound
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit import messages
@@ -21,6 +23,7 @@ from dancu.kit.ring import ring
 from dancu.population.service.verify import release
 
 _TABLE = "accounts.account"
+OF_AGE = 18
 
 
 async def open(conn: Conn, keys: Sequence[int]) -> None:
@@ -166,18 +169,21 @@ async def notify(conn: Conn, key: int, template: str, /, **params: Any) -> int:
     child = not to.phone and found.guardian_key is not None
     name = None
     if child and found.guardian_key is not None:
-        to = await contacts(conn, found.guardian_key)  # a child is told through the guardian
-        name = await child_name(conn, key) if to.phone or to.email else ""
+        name = await child_name(conn, key)  # a child is told through the guardian
+        to = Contacts() if name is None else await contacts(conn, found.guardian_key)
     return await tell(conn, to, template, key=key, lang=found.language, child=name, **params)
 
 
-async def child_name(conn: Conn, key: int) -> str:
-    """What the registry calls a child now; "" where that may not be seen, as by the worker, which opens nobody. The look is recorded."""
+async def child_name(conn: Conn, key: int) -> str | None:
+    """What the registry calls a child now; "" where that may not be seen, as by the worker, which opens nobody; None for who has come
+    of age (Civil Code 2015, art. 21): their account is the guardian's business no longer. The look is recorded."""
     try:
         async with conn.transaction():
-            view = await release(conn, SYSTEM, access.choose_purpose("eid_account"), key, ("name",))
+            view = await release(conn, SYSTEM, access.choose_purpose("eid_account"), key, ("name", "birth"))
     except Exception:  # a notice is worth more than the name in it
         return ""
+    if view.born is not None and age_on(view.born, SYSTEM_CLOCK.today()) >= OF_AGE:
+        return None
     return view.name.full_name if view.name is not None else ""
 
 

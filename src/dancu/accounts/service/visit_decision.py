@@ -185,5 +185,5 @@ async def _tell_refusal(conn: Conn, visit: Visit, reason: str) -> None:
     if not to.phone and not to.email:
         to = Contacts(said.phone, said.email)
     if not to.phone and not to.email and visit.guardian_key is not None:
-        to, child = await core.contacts(conn, visit.guardian_key), await core.child_name(conn, visit.person_key)
+        to, child = await core.contacts(conn, visit.guardian_key), await core.child_name(conn, visit.person_key) or ""
     await core.tell(conn, to, "refused", key=visit.person_key, ref=f"L2-{visit.visit_id}", reason=reason.strip(), lang=said.language, child=child)

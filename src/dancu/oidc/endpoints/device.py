@@ -70,7 +70,7 @@ async def type_code(request: Request, conn: DbConn, actor: CurrentActor, user_co
     if done in ("yes", "no"):
         return render(request, "oidc/device_done.html", agreed=done == "yes")
     if not user_code:
-        return _form(request)
+        return _form(request, "", N_("Hãy nhập mã trên màn hình của thiết bị."), 422) if "user_code" in request.query_params else _form(request)
     if _TRIES.take(actor.session_id or client_ip(request, request.app.state.settings.trusted_proxies)):
         return _form(request, user_code, N_("Bạn đã thử nhiều mã. Xin đợi một phút rồi thử lại."), 429)
     found = await device.waiting(provider_of(request), conn, user_code)
