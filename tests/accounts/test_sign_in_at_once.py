@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
+import psycopg
 import pytest
 import pytest_asyncio
 
+from dancu.accounts.models.sign_in import Asks
 from dancu.accounts.models.sign_in import Browser as Where
 from dancu.accounts.models.sign_in import Flow
 from dancu.accounts.service.sign_in.begin import typed
@@ -114,3 +117,34 @@ async def test_an_account_locked_meanwhile_is_not_entered_by_the_right_code(site
         assert "sign_in.locked" in await b.post("/eid/sign-in/code", 422, code=code)
     assert await sessions_of(app, sau) == 0
     assert await failures(app, counted) == [0, 0]
+
+
+@pytest.mark.parametrize("acr", ["1", "2"])
+async def test_what_was_agreed_to_comes_with_the_sign_in(site, app, sau, registry, acr):
+    """A service that waits asks the statement that ends the sign-in, by passcode or by code; another one's consent is not its."""
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin:
+        await admin.execute(
+            "INSERT INTO sharing.consent (person_key, consent_id, client_no, client_name, org_code, claims, purpose, legal_basis, given_at, until,"
+            " receipt, entry_id) VALUES (%s, gen_random_uuid(), 7, 'x', 'x', '{name}', 'online_service', 'x', now(), now() + '1 day', 'r', 0)",
+            (sau.key,),
+        )
+    for client_no, claims in ((7, {"name"}), (8, None)):
+        heard = []
+
+        async def answer(request, held, step, heard=heard):
+            heard.append(step)
+
+        async def waits(request, held, query, answer=answer, client_no=client_no):
+            return SimpleNamespace(asks=Asks(client_no, query), answer=answer)
+
+        site.state.after_sign_in = {"/waits": waits}
+        async with browsing(site, address=f"10.26.{client_no}.{acr}") as b:
+            await b.get(f"/eid/sign-in?acr={acr}&next=/waits?online_service")
+            await b.post("/eid/sign-in", 303 if acr == "1" else 200, number=sau.number, passcode=PASSCODE)
+            if acr == "2":
+                await b.post("/eid/sign-in/code", 303, code=await b.code(sau.phone))
+            assert b.url == "/waits?online_service", "who cannot answer at once is come back to"
+        (step,) = heard
+        assert step.asked == Asks(client_no, "online_service")
+        assert (step.consent and step.consent.claims) == claims
+    site.state.after_sign_in = {}

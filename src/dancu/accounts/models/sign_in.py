@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from dancu.accounts.models.core import AccountState, SignIn
+from dancu.sharing.models import Consent
 
 
 class Kind(StrEnum):
@@ -96,9 +97,18 @@ class StepState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """What the service that waits for a sign-in must know next, read by the statement that ends it: what this citizen agreed to for
+    the client and the purpose."""
+
+    client_no: int
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What came of a step. `token`: of the new session; `device`: the cookie by which this browser is known again;
-    `hint`: the end of the phone a code went to."""
+    `hint`: the end of the phone a code went to; `consent`: of `asked`, where the sign-in ended and something was asked."""
 
     state: StepState
     flow: Flow = field(default_factory=Flow)
@@ -108,6 +118,8 @@ class Step:
     device: str = ""
     hint: str = ""
     sign_in: SignIn | None = None
+    asked: Asks | None = None
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)

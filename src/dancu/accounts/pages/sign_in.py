@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from dancu.accounts.models import SignIn
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
-from dancu.accounts.policy.assurance import Next, next_proof
+from dancu.accounts.pages.waiting import Waiting, waiting_for
+from dancu.accounts.policy.assurance import Next, enough, next_proof
 from dancu.accounts.service import authenticators, helpers, locks, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
@@ -34,8 +33,6 @@ from dancu.kit.web.transaction import Lease, RequestLease
 
 router = APIRouter(prefix="/eid/sign-in", dependencies=[public()])
 HOME = "/account"
-#: A page that waits for a sign-in (its path stands in `app.state.after_sign_in`): its query, and what was proved just now.
-AfterSignIn = Callable[[Request, Lease, str, SignIn], Awaitable[Response | None]]
 
 REFUSED = NotAllowed("sign_in.refused", N_("Số định danh hoặc mật mã không đúng, hoặc tài khoản chưa kích hoạt."))
 CODE_REFUSED = NotAllowed("sign_in.code_refused", N_("Mã không đúng, đã dùng hoặc đã hết hạn. Hãy thử lại hoặc chọn cách khác."))
@@ -136,14 +133,15 @@ async def _checked(request: Request, held: Lease, flow: Flow, form: Form, *, num
     secret = form.required("passcode", errors)
     if errors:
         return _passcode(request, flow, errors)
+    waiting = await waiting_for(request, held, flow) if enough(("pin",) if number else (*flow.amr, "pin"), flow.acr) else None
     step = await sign_in.passcode(
-        held.statement, flow, secret, browser_of(request), number=number, request_id=request.state.request_id
+        held.statement, flow, secret, browser_of(request), number=number, request_id=request.state.request_id, asks=waiting.asks if waiting else None
     )
     if step.state is StepState.REFUSED:
         return _passcode(request, step.flow, FormErrors.of(REFUSED))
     if step.state is StepState.WAIT and not step.flow.amr:
         return _passcode(request, step.flow, FormErrors.of(_waiting(step)))
-    return await _onward(request, held, step)
+    return await _onward(request, held, step, waiting=waiting)
 
 
 @router.post("/code")
@@ -158,10 +156,13 @@ async def code(request: Request, held: RequestLease) -> Response:
         async with held.statement() as conn:
             offered = await authenticators.ways(conn, flow.key)
         return _second(request, Step(StepState.MORE, flow, offered.ways, hint=offered.phone_end), errors, way=way, sent=True)
-    step = await sign_in.second(held.statement, flow, way, given, browser_of(request), request_id=request.state.request_id)
+    waiting = await waiting_for(request, held, flow)
+    step = await sign_in.second(
+        held.statement, flow, way, given, browser_of(request), request_id=request.state.request_id, asks=waiting.asks if waiting else None
+    )
     if step.state is StepState.REFUSED:
         return _second(request, step, FormErrors.of(CODE_REFUSED), way=way, sent=True)
-    return await _onward(request, held, step, way=way)
+    return await _onward(request, held, step, way=way, waiting=waiting)
 
 
 @router.post("/way")
@@ -205,9 +206,12 @@ async def passkey(request: Request, held: RequestLease) -> Response:
     return await _onward(request, held, step)
 
 
-async def _onward(request: Request, held: Lease, step: Step, *, way: Way | None = None) -> Response:
+async def _onward(
+    request: Request, held: Lease, step: Step, *, way: Way | None = None, waiting: Waiting | None = None
+) -> Response:
     if step.state is StepState.OK:
-        response = await _back_to_work(request, held, step) or see_other(step.flow.next)
+        waiting = waiting or await waiting_for(request, held, step.flow)
+        response = (await waiting.answer(request, held, step) if waiting else None) or see_other(step.flow.next)
         start_session(request, response, step.token)
         if step.device:
             remember_device(request, response, step.device)
@@ -221,15 +225,6 @@ async def _onward(request: Request, held: Lease, step: Step, *, way: Way | None 
     # A message is on its way only where it was asked for, or nothing better is there.
     sent = bool(step.hint) and (way is Way.SMS or step.ways[:1] == (Way.SMS,))
     return _second(request, step, FormErrors(), way=way or (Way.SMS if sent else None), sent=sent)
-
-
-async def _back_to_work(request: Request, held: Lease, step: Step) -> Response | None:
-    """What the page to go back to answers at once where it can, without the browser asking for it; None: let it ask."""
-    path, _, query = step.flow.next.partition("?")
-    go_on: AfterSignIn | None = getattr(request.app.state, "after_sign_in", {}).get(path)
-    if go_on is None or step.sign_in is None:
-        return None
-    return await go_on(request, held, query, step.sign_in)
 
 
 def _flow(request: Request, form: Form) -> Flow | None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from dancu.accounts.models.core import AccountState
-from dancu.accounts.models.sign_in import Standing
+from dancu.accounts.models.sign_in import Asks, Standing
 from dancu.kit import arrays
 from dancu.kit.authn.throttle import (
     NOTHING,
@@ -26,6 +26,7 @@ from dancu.kit.authn.throttle import (
 from dancu.kit.db import Conn
 from dancu.kit.prepared import Prepared
 from dancu.kit.ring import ring
+from dancu.sharing.models import Consent
 
 _ACCOUNT = "person_key, level, state, lock_version, language, contact_changed_at, phone, phone_verified, kinds"
 _STANDING = Prepared(f"SELECT {_ACCOUNT}, passcode FROM accounts.to_sign_in(%s::text[], %s::bigint)")
@@ -43,14 +44,18 @@ _SEND_CODE = {
     )
     for first in (WITHOUT_DISK, NOTHING)
 }
+# The consent that the service waiting for the sign-in asks about; none is looked for where nothing is asked, or nobody signed in.
+_CONSENT = "c.consent_id::text, c.claims, c.given_at, c.until, c.receipt"
 _SIGNED_IN = Prepared(
-    "SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval, %s::interval, %s, %s,"
-    " %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s)"
+    f"SELECT done.it, {_CONSENT} FROM (SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval, %s::interval, %s, %s,"
+    " %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s) AS it) AS done"
+    " LEFT JOIN LATERAL sharing.standing(%s::bigint, %s::bigint, %s) AS c ON true"
 )
 _BY_CODE = Prepared(
-    f'SELECT wait, "right", signed, {_ACCOUNT} FROM accounts.sign_in_by_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[],'
+    f'SELECT wait, "right", signed, {_CONSENT}, {_ACCOUNT} FROM accounts.sign_in_by_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[],'
     " %s::bytea[], %s::bigint, %s::bytea, %s::integer, %s::timestamptz, %s::bytea, %s::bytea, %s::interval, %s::interval, %s, %s, %s,"
-    " %s::smallint, %s::text[], %s, %s, %s::jsonb, %s, %s, %s)"
+    " %s::smallint, %s::text[], %s, %s, %s::jsonb, %s, %s, %s) AS s"
+    " LEFT JOIN LATERAL sharing.standing(CASE WHEN s.signed THEN s.person_key END, %s::bigint, %s) AS c ON true"
 )
 
 
@@ -168,32 +173,44 @@ async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key
     return float(row[1]) if row else 0.0
 
 
-async def signed_in(conn: Conn, success: Success, new: NewSession, *, purpose: tuple[str, str], request_id: str) -> None:
+def _asked(asks: Asks | None) -> tuple[int | None, str | None]:
+    return (asks.client_no, asks.purpose) if asks else (None, None)
+
+
+def _consent(row: Sequence[Any]) -> Consent | None:
+    return Consent(row[0], frozenset(row[1]), *row[2:]) if row[0] is not None else None
+
+
+async def signed_in(
+    conn: Conn, success: Success, new: NewSession, *, purpose: tuple[str, str], request_id: str, asks: Asks | None = None
+) -> Consent | None:
     """Keep the session, what it proved, its line of history and its entry of the evidence log. `purpose`: code and legal
-    basis."""
-    await _SIGNED_IN.rows(
+    basis. The consent that `asks` asks about."""
+    row = await _SIGNED_IN.row(
         conn,
         (
             *settle_params(success.forgiven, success.refunded), new.old, new.person_key, new.session_hash, new.life, new.idle,
             new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.lock_version, new.device, new.assisted,
-            orjson.dumps(new.note).decode(), *purpose, request_id or None,
+            orjson.dumps(new.note).decode(), *purpose, request_id or None, new.person_key, *_asked(asks),
         ),
     )  # fmt: skip
+    return _consent(row[1:]) if row else None
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a code that was typed. `wait`: seconds to wait first; `account` None: there is none."""
+    """What came of a code that was typed. `wait`: seconds to wait first; `account` None: there is none; `consent`: what was asked about."""
 
     wait: float
     right: bool
     signed: bool
     account: Standing | None
+    consent: Consent | None = None
 
 
 async def sign_in_by_code(
     conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket], own: Sequence[Bucket], digest: bytes, most: int, settled: datetime,
-    new: NewSession, *, purpose: tuple[str, str], request_id: str,
+    new: NewSession, *, purpose: tuple[str, str], request_id: str, asks: Asks | None = None,
 ) -> Tried:  # fmt: skip
     """`try_code` and, where that is right and the account may be used, `signed_in` with `new` (whose `lock_version` the account
     says), in one statement. `settled`: a phone changed since then serves nobody yet."""
@@ -202,9 +219,9 @@ async def sign_in_by_code(
         (
             *try_params(watched, charged), settle_params(own, ())[0], new.person_key, digest, most, settled, new.old, new.session_hash,
             new.life, new.idle, new.network, new.agent, new.sid, new.acr, arrays.texts(new.amr), new.device, new.assisted,
-            orjson.dumps(new.note).decode(), *purpose, request_id or None,
+            orjson.dumps(new.note).decode(), *purpose, request_id or None, *_asked(asks),
         ),
     )  # fmt: skip
-    if row is None or row[3] is None:
+    if row is None or row[8] is None:
         return Tried(float(row[0]) if row else 0.0, False, False, None)
-    return Tried(float(row[0]), row[1], row[2], _standing(*row[3:]))
+    return Tried(float(row[0]), row[1], row[2], _standing(*row[8:]), _consent(row[3:8]))

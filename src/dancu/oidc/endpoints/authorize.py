@@ -6,11 +6,13 @@ Nothing is kept between the steps: the request travels sealed in the address of 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from dancu.accounts.models import SignIn
+from dancu.accounts.models.sign_in import Asks
+from dancu.accounts.models.sign_in import Step as SignedIn
 from dancu.kernel.actor import ActorKind
 from dancu.kit.web import APIRouter, Request, Response, public, read_form, see_other
 from dancu.kit.web.shortcuts import Handler, PageShortcut
@@ -78,16 +80,45 @@ async def go_on(request: Request, held: RequestLease) -> Response:
     return await _go_on(request, held, client, asked, was_asked=was_asked)
 
 
-async def after_sign_in(request: Request, held: Lease, query: str, stood: SignIn) -> Response | None:
-    """What /oidc/continue?`query` would answer to the browser that has just signed in, where that is the way back to the
-    client with a code: saved is one trip of the browser. None where the citizen must see a page first, or something is
-    wrong: then the page itself says so."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits at the sign-in page, answered with the sign-in itself where the way back to the client with a code is
+    next: saved is one trip of the browser, and the look at what the citizen agreed to."""
+
+    client: Client
+    asked: AuthRequest
+    was_asked: bool
+    terms: consent.Terms
+
+    @property
+    def asks(self) -> Asks | None:
+        return Asks(self.client.client_no, self.terms.purpose.code) if self.terms.consent_needed else None
+
+    async def answer(self, request: Request, held: Lease, step: SignedIn) -> Response | None:
+        """What /oidc/continue would answer to the browser that has just signed in. None where the citizen must see a page first, or
+        something is wrong: then the page itself says so."""
+        client, asked, stood = self.client, self.asked, step.sign_in
+        if stood is None:
+            return None
+        if step.asked == self.asks:
+            given = consent.lasting(step.consent)
+        else:
+            given = await _given(held, client, self.terms, stood)
+        try:
+            expected = _expected(request, client, asked, stood)
+            stand = flow.stand(asked, stood, self.terms, given, was_asked=self.was_asked, expected=expected)
+        except OAuthError:
+            return None
+        return _code(request, client, asked, self.terms, stood) if stand.step is Step.CODE else None
+
+
+async def waiting(request: Request, held: Lease, query: str) -> Waiting | None:
+    """The request that /oidc/continue?`query` is about; None where something is wrong with it, which that page says."""
     try:
         client, asked, was_asked = await _resumed(request, once(parse_qsl(query)).get("flow", ""))
-        stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
+        return Waiting(client, asked, was_asked, await _terms(request, held, client, asked))
     except OAuthError:
         return None
-    return _code(request, client, asked, terms, stood) if stand.step is Step.CODE else None
 
 
 @router.post("/oidc/consent", dependencies=[public()])
@@ -168,14 +199,22 @@ async def _stand(
     request: Request, held: Lease, client: Client, asked: AuthRequest, stood: SignIn | None, *, was_asked: bool
 ) -> tuple[Stand, consent.Terms]:
     """What is next, and the client's terms. Raises OAuthError."""
-    known = provider_of(request).agreements
-    terms = consent.terms_of(await known.of(held.statement, client.client_no), client, asked.purpose, demo=demo_of(request))
-    given = None
-    if stood is not None and terms.consent_needed:
-        async with held.statement() as conn:
-            given = await consent.given(conn, stood.person_key, client, terms.purpose)
+    terms = await _terms(request, held, client, asked)
+    given = await _given(held, client, terms, stood) if stood is not None else None
     expected = _expected(request, client, asked, stood)
     return flow.stand(asked, stood, terms, given, was_asked=was_asked, expected=expected), terms
+
+
+async def _terms(request: Request, held: Lease, client: Client, asked: AuthRequest) -> consent.Terms:
+    agreement = await provider_of(request).agreements.of(held.statement, client.client_no)
+    return consent.terms_of(agreement, client, asked.purpose, demo=demo_of(request))
+
+
+async def _given(held: Lease, client: Client, terms: consent.Terms, stood: SignIn) -> frozenset[str] | None:
+    if not terms.consent_needed:
+        return None
+    async with held.statement() as conn:
+        return await consent.given(conn, stood.person_key, client, terms.purpose)
 
 
 async def _go_on(request: Request, held: Lease, client: Client, asked: AuthRequest, *, was_asked: bool) -> Response:
@@ -245,4 +284,4 @@ def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> Response:
 
 # The citizen's way through a sign-in: the request, and back from the sign-in page.
 SHORTCUTS: dict[tuple[str, str], Handler] = {("GET", PATH): PageShortcut(authorize), ("GET", "/oidc/continue"): PageShortcut(go_on)}
-AFTER_SIGN_IN = {"/oidc/continue": after_sign_in}
+AFTER_SIGN_IN = {"/oidc/continue": waiting}

@@ -15,7 +15,7 @@ from dancu.oidc.models import AuthRequest, Client, ClientState
 from dancu.oidc.policy import GROUPS, groups_of_claims, groups_of_scopes
 from dancu.oidc.service.errors import OAuthError
 from dancu.sharing import service as sharing
-from dancu.sharing.models import Agreement
+from dancu.sharing.models import Agreement, Consent
 
 _SECONDS, _MOST = 5.0, 5_000
 PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
@@ -77,7 +77,11 @@ def terms_for_release(agreement: Agreement | None, client: Client, *, demo: bool
 
 async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> frozenset[str] | None:
     """Groups the citizen agreed to for this purpose, still in time; None where they were never asked or took it back."""
-    consent = await sharing.consent(conn, key, client.client_no, purpose.code)
+    return lasting(await sharing.consent(conn, key, client.client_no, purpose.code))
+
+
+def lasting(consent: Consent | None) -> frozenset[str] | None:
+    """As `given`, of a consent that was read just now."""
     if consent is None or (consent.until is not None and consent.until <= datetime.now(UTC)):
         return None
     return frozenset(consent.claims)

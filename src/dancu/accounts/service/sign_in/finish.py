@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from dancu.access import service as access
 from dancu.accounts.models import SignIn
-from dancu.accounts.models.sign_in import Browser, Flow, Standing, Step, StepState
+from dancu.accounts.models.sign_in import Asks, Browser, Flow, Standing, Step, StepState
 from dancu.accounts.policy.assurance import acr_of, words
 from dancu.accounts.service import core
 from dancu.accounts.service.sign_in.throttling import known_device, new_device
@@ -20,17 +20,18 @@ from dancu.kernel.clock import SystemClock
 from dancu.kit.agents import device_name
 from dancu.kit.authn.throttle import network_of
 from dancu.kit.db import Conn
+from dancu.sharing.models import Consent
 
 _NOTHING = Success()
 
 
 async def open_session(
-    conn: Conn, flow: Flow, account: Standing, browser: Browser, *, success: Success = _NOTHING, request_id: str = ""
+    conn: Conn, flow: Flow, account: Standing, browser: Browser, *, success: Success = _NOTHING, request_id: str = "", asks: Asks | None = None
 ) -> Step:
     """A new session for what `flow` proved; the one the browser held ends, whoever's it was (it may have been planted)."""
     token, new = new_session(flow, account.person_key, browser, lock_version=account.lock_version)
-    await steps.signed_in(conn, success, new, purpose=purpose(), request_id=request_id)
-    return opened(flow, account, browser, token, new)
+    consent = await steps.signed_in(conn, success, new, purpose=purpose(), request_id=request_id, asks=asks)
+    return opened(flow, account, browser, token, new, asks, consent)
 
 
 def purpose() -> tuple[str, str]:
@@ -56,14 +57,16 @@ def new_session(flow: Flow, key: int, browser: Browser, *, lock_version: int = 0
     )  # fmt: skip
 
 
-def opened(flow: Flow, account: Standing, browser: Browser, token: str, new: NewSession) -> Step:
+def opened(
+    flow: Flow, account: Standing, browser: Browser, token: str, new: NewSession, asks: Asks | None, consent: Consent | None
+) -> Step:
     """The step that ends a sign-in, its session kept."""
     key = account.person_key
     signed = SignIn(
         key, new.session_hash.hex(), flow.sid, account.level, new.acr, tuple(new.amr), datetime.now(UTC), account.lock_version, flow.assisted
     )
     device = "" if known_device(key, browser.device) else new_device(key)
-    return Step(StepState.OK, flow, token=token, device=device, sign_in=signed)
+    return Step(StepState.OK, flow, token=token, device=device, sign_in=signed, asked=asks, consent=consent)
 
 
 async def refused(conn: Conn, key: int, what: str, *, request_id: str = "") -> None:

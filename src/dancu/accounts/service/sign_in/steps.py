@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dancu.accounts.models.sign_in import Browser, Flow, Kind, Standing, Step, StepState, Way
+from dancu.accounts.models.sign_in import Asks, Browser, Flow, Kind, Standing, Step, StepState, Way
 from dancu.accounts.policy.assurance import Next, enough, next_proof, words
 from dancu.accounts.service import authenticators, codes, push
 from dancu.accounts.service.sign_in.begin import identify, named_by, typed
@@ -29,10 +29,10 @@ _NOTHING = Success()
 
 
 async def passcode(
-    connect: Connect, flow: Flow, secret: str, browser: Browser, *, number: str = "", request_id: str = ""
+    connect: Connect, flow: Flow, secret: str, browser: Browser, *, number: str = "", request_id: str = "", asks: Asks | None = None
 ) -> Step:
-    """The passcode of the account that the number named: `number`, or the one of an earlier page. Raises Invalid for what
-    cannot be a number."""
+    """The passcode of the account that the number named: `number`, or the one of an earlier page. `asks`: read with the sign-in
+    where this ends it. Raises Invalid for what cannot be a number."""
     async with connect() as conn:
         flow, account, wait = await _may_try(conn, flow, browser, number)
     if wait:
@@ -43,7 +43,7 @@ async def passcode(
         if account is None or not right:
             return await _refused(conn, flow, counted, "passcode", request_id)
         flow = replace(flow, amr=words({*flow.amr, "pin"}))
-        return await _onward(conn, flow, account, browser, counted.success, request_id)
+        return await _onward(conn, flow, account, browser, counted.success, request_id, asks)
 
 
 async def _may_try(conn: Conn, flow: Flow, browser: Browser, number: str) -> tuple[Flow, Standing | None, float]:
@@ -62,14 +62,17 @@ async def _may_try(conn: Conn, flow: Flow, browser: Browser, number: str) -> tup
     return named_by(flow, named, account), account, wait
 
 
-async def second(connect: Connect, flow: Flow, way: Way, code: str, browser: Browser, *, request_id: str = "") -> Step:
-    """A code: from a message, an authenticator app, or the list of recovery codes. Counts only after another factor."""
+async def second(
+    connect: Connect, flow: Flow, way: Way, code: str, browser: Browser, *, request_id: str = "", asks: Asks | None = None
+) -> Step:
+    """A code: from a message, an authenticator app, or the list of recovery codes. Counts only after another factor. `asks`: as at
+    the passcode."""
     if not flow.key or not flow.amr:
         return Step(StepState.REFUSED, flow)
     counted = buckets(flow, browser, "second")
     async with connect() as conn:
         if way is Way.SMS and enough({*flow.amr, "sms"}, flow.acr):
-            return await _by_message(conn, flow, code, browser, counted, request_id)
+            return await _by_message(conn, flow, code, browser, counted, request_id, asks)
         account = await store.standing(conn, key=flow.key)
         offered = _ways(account)
         digest = None
@@ -85,24 +88,26 @@ async def second(connect: Connect, flow: Flow, way: Way, code: str, browser: Bro
             await _refused(conn, flow, counted, way.value, request_id)
             return _more(flow, offered, StepState.REFUSED)
         flow = replace(flow, amr=words({*flow.amr, "sms" if way is Way.SMS else "otp"}))
-        return await _onward(conn, flow, account, browser, counted.success, request_id)
+        return await _onward(conn, flow, account, browser, counted.success, request_id, asks)
 
 
-async def _by_message(conn: Conn, flow: Flow, code: str, browser: Browser, counted: Buckets, request_id: str) -> Step:
+async def _by_message(
+    conn: Conn, flow: Flow, code: str, browser: Browser, counted: Buckets, request_id: str, asks: Asks | None
+) -> Step:
     """`second` where the code of a message, if right, is the last thing needed: one statement."""
     proved = replace(flow, amr=words({*flow.amr, "sms"}))
     digest = codes.digest(flow.key, "sign_in", codes.cleaned(code), flow.sid)
     token, new = new_session(proved, flow.key, browser)
     tried = await store.sign_in_by_code(
         conn, counted.all, counted.before, [counted.own], digest, codes.TRIES, datetime.now(UTC) - authenticators.COOLING, new,
-        purpose=purpose(), request_id=request_id,
+        purpose=purpose(), request_id=request_id, asks=asks,
     )  # fmt: skip
     if tried.wait:
         return _more(flow, _ways(tried.account), StepState.WAIT, math.ceil(tried.wait))
     if tried.signed and tried.account is not None:
         if flow.told:
             await push.signed_in(conn, tried.account, browser)
-        return opened(proved, tried.account, browser, token, new)
+        return opened(proved, tried.account, browser, token, new, asks, tried.consent)
     if tried.right and tried.account is not None:
         return await _onward(conn, proved, tried.account, browser, counted.success, request_id)
     await _refused(conn, flow, counted, Way.SMS.value, request_id)
@@ -156,9 +161,11 @@ async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> 
     return replace(_more(flow, offered), hint=offered.phone_end)
 
 
-async def _onward(conn: Conn, flow: Flow, account: Standing, browser: Browser, success: Success, request_id: str) -> Step:
+async def _onward(
+    conn: Conn, flow: Flow, account: Standing, browser: Browser, success: Success, request_id: str, asks: Asks | None = None
+) -> Step:
     if account.usable and enough(flow.amr, flow.acr):
-        step = await open_session(conn, flow, account, browser, success=success, request_id=request_id)
+        step = await open_session(conn, flow, account, browser, success=success, request_id=request_id, asks=asks)
         if _told(account):
             await push.signed_in(conn, account, browser)
         return step

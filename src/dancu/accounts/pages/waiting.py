@@ -1,0 +1,30 @@
+"""Pages that wait for a sign-in and can answer with it, without the browser coming back for the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from dancu.accounts.models.sign_in import Asks, Flow, Step
+from dancu.kit.web import Request, Response
+from dancu.kit.web.transaction import Lease
+
+
+class Waiting(Protocol):
+    """What waits: what it asks the statement that ends the sign-in, and its answer where it can give one at once."""
+
+    @property
+    def asks(self) -> Asks | None: ...
+
+    async def answer(self, request: Request, held: Lease, step: Step) -> Response | None: ...
+
+
+#: From the query of a page whose path stands in `app.state.after_sign_in`; None where the browser had better come.
+Waits = Callable[[Request, Lease, str], Awaitable[Waiting | None]]
+
+
+async def waiting_for(request: Request, held: Lease, flow: Flow) -> Waiting | None:
+    """What waits at the page this sign-in leads back to; None: let the browser ask."""
+    path, _, query = flow.next.partition("?")
+    begin: Waits | None = getattr(request.app.state, "after_sign_in", {}).get(path)
+    return await begin(request, held, query) if begin is not None else None
