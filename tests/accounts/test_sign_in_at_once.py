@@ -9,9 +9,8 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from dancu.accounts.models.sign_in import Asks
+from dancu.accounts.models.sign_in import Asks, Flow
 from dancu.accounts.models.sign_in import Browser as Where
-from dancu.accounts.models.sign_in import Flow
 from dancu.accounts.service.sign_in.begin import typed
 from dancu.accounts.service.sign_in.throttling import buckets
 from tests.accounts.browsing import PASSCODE, Citizen, application, browsing, citizen
