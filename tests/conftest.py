@@ -34,6 +34,8 @@ from tests.platform.installation import PEOPLE, Installation, new_folder
 
 TEMPLATE, OFFICERS = "dancu_template", "dancu_officers"
 JOURNEYS = "tests/journeys/"
+# Files whose few tests take long begin early, pure ones of a moment stand last: two processes end together then.
+LONG, SHORT = (JOURNEYS, "tests/platform/", "tests/exchange/test_client.py", "tests/population/", "tests/importing/"), "tests/kernel/"
 CAPTURED = 2_000  # characters
 
 
@@ -66,7 +68,11 @@ class _Compiled(jinja2.BytecodeCache):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys first: they are the longest piece of work for one process, and the others fill up beside it."""
-    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
+
+    def turn(item: pytest.Item) -> int:
+        return next((n for n, place in enumerate(LONG) if item.nodeid.startswith(place)), len(LONG) + item.nodeid.startswith(SHORT))
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,13 +85,15 @@ def pytest_runtest_makereport() -> Any:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Journeys stay together in one process, which needs one site and one browser for them."""
+    """Journeys stay together in one process, which needs one site and one browser for them. Files are given out in our order;
+    by themselves those of most tests would go first, and those of few but long tests last."""
     from xdist.scheduler import LoadFileScheduling
 
     class JourneysTogether(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
 
+    config.option.loadscopereorder = False
     return JourneysTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
