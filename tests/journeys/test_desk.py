@@ -15,10 +15,10 @@ pytestmark = pytest.mark.journey
 def test_finds_by_name_without_marks_and_reads_the_record(enter: Enter) -> None:
     desk = enter(POLICE)
     assert desk.page.evaluate("document.activeElement.id") == "f-q"
+    desk.page.keyboard.press("/")
+    assert desk.page.input_value("#f-q") == ""
     desk.fill(q="tran thi hoa", born="1990").press("Tìm").well()
     assert "Tìm thấy" in desk.text
-    desk.page.keyboard.press("Escape")
-    desk.page.evaluate("document.activeElement.blur()")
     desk.page.keyboard.press("j")
     with desk.page.expect_navigation():
         desk.page.keyboard.press("Enter")

@@ -30,6 +30,8 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help?.open) return;
     if (typing(event.target)) {
       if (event.key === "Escape") event.target.blur();
+      // The box has the focus already: the key that leads to it is no letter of a name.
+      if (event.key === "/" && event.target.matches("[data-search]") && event.target.value === "") event.preventDefault();
       return;
     }
     if (waitingForG && /^[1-9]$/.test(event.key)) {
