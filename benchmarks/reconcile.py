@@ -166,10 +166,12 @@ async def _one(data: Path, run_no: int, file: Path, minutes: float | None) -> No
     """Reconcile, at most for so long, wait until sequenced, print what it took."""
     from dancu.audit import service as audit
     from dancu.exchange.service.reconcile import results, runs, work
+    from dancu.kit import collector
     from dancu.kit.db import open_connection, use_data
     from dancu.kit.keys import KeyRing
 
     use_data(data)
+    collector.settle()  # as the command does
     out = file.with_suffix(".jsonl")
     began = time.perf_counter()
     async with audit.sequencer() as sequenced:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dancu.audit import service as audit
 from dancu.audit.note import Signer
 from dancu.kernel.errors import DancuError
-from dancu.kit import events
+from dancu.kit import collector, events
 from dancu.kit.db import Conn, dsn, open_connection
 from dancu.kit.log import configure, get_logger
 from dancu.settings import Settings
@@ -25,6 +25,7 @@ async def run(settings: Settings) -> None:
     """Until SIGINT or SIGTERM. A loop that fails (the database restarts) is tried again; it never ends the others."""
     configure(level=settings.log_level, stream=settings.log_stream())
     await _refuse_wrong_key(settings)
+    collector.settle()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

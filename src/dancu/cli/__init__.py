@@ -58,6 +58,10 @@ def main(argv: list[str] | None = None) -> None:
     whole_process = argv is None  # a program that calls us keeps its own ways
     if whole_process and (not args or args[0] in _BRIEF):
         gc.set_threshold(_SELDOM, 20, 100)
+    elif whole_process and args[0] == "reconcile":  # thousands of rows at a time, none of them in a cycle
+        from dancu.kit import collector
+
+        collector.settle()
     code = _run(args)
     if whole_process:
         gc.freeze()  # the process ends: nothing that is left need be looked through

@@ -1,4 +1,4 @@
-"""Python's garbage collector in a process that serves."""
+"""Python's garbage collector in a process of ours that serves or works through rows for long."""
 
 from __future__ import annotations
 
