@@ -135,7 +135,7 @@ async def test_at_the_desk(holder, registry, app, police, worker):
         wrong = await client.post(f"{address}/activate", data=form_values(page, f"{address}/activate") | {"text": "nothing"})
         assert wrong.status_code == 422
         check_page(wrong.text)
-        key, order_id = map(int, address.split("/")[-2:])
+        key, order_id = (int(part.partition("-")[0]) for part in address.split("/")[-2:])
         order, seen = await orders.order(app, police, EID, key, order_id)
         text = write_qr(orders.printed(order, seen))
         await app.rollback()
