@@ -71,24 +71,25 @@ async def test_staff_act_by_mandate_and_no_longer_than_it(office, app, police):
     head, number = await in_use(office, app, police)
     staff, staff_number = await citizen(office, app, level=1)
     today = SYSTEM_CLOCK.today()
-    assert not await organisations.may_act(app, staff.actor_id, number, "submit")
+    assert await organisations.acts_for(app, staff.actor_id) == []
     await organisations.mandate(app, head, number, staff_number, NAME, ["submit", "nothing known"], until=today + timedelta(days=30))
-    assert await organisations.may_act(app, staff.actor_id, number, "submit")
-    assert not await organisations.may_act(app, staff.actor_id, number, "sign")
+    ((name, representative, powers),) = [(one.name, one.representative, one.powers) for one in await organisations.acts_for(app, staff.actor_id)]
+    assert (name, representative, powers) == ("Công ty Điện lực Mẫu", False, ("submit",))
+    assert [(one.representative, len(one.powers)) for one in await organisations.acts_for(app, head.actor_id)] == [(True, 4)]
     given = [one for one in await organisations.mandates(app, head, number) if one.kind == "staff"]
     assert await organisations.names(app, head, given) == {staff.actor_id: NAME}, "the representative sees whom they mandated"
     assert "giao việc thay mặt" in (await told(app, (await core.contacts(app, staff.actor_id)).phone))[0]
     ((org, held),) = await organisations.mine(app, staff)
     assert (org.organisation_no, held.powers) == (number, ("submit",))
     later = SetClock(datetime.combine(today + timedelta(days=31), datetime.min.time(), UTC))
-    assert not await organisations.may_act(app, staff.actor_id, number, "submit", clock=later)
+    assert await organisations.acts_for(app, staff.actor_id, clock=later) == []
     with pytest.raises(Conflict):
         async with app.transaction():
             await organisations.mandate(app, head, number, staff_number, NAME, ["sign"])
     with pytest.raises(NotAllowed):
         await organisations.mandate(app, staff, number, staff_number, NAME, ["sign"])
     await organisations.end_mandate(app, head, number, staff.actor_id, held.mandate_id)
-    assert not await organisations.may_act(app, staff.actor_id, number, "submit")
+    assert await organisations.acts_for(app, staff.actor_id) == []
 
 
 async def test_nobody_learns_by_a_mandate_whose_number_has_an_account(office, app, police):

@@ -36,6 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "nationality": ("nationality",),
     "phone": ("phone_number", "phone_number_verified"),
     "email": ("email", "email_verified"),
+    "organisations": ("organisations",),
 }
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "name": ("name",),
@@ -46,6 +47,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "nationality": ("traits",),
     "phone": ("contacts",),
     "email": ("contacts",),
+    "organisations": ("mandate",),
 }
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "openid": (),
@@ -56,6 +58,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "nationality": ("nationality",),
     "phone": ("phone",),
     "email": ("email",),
+    "organisations": ("organisations",),
 }
 GROUP_OF: Mapping[str, str] = {claim: group for group, claims in GROUPS.items() for claim in claims}
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")

@@ -19,6 +19,7 @@ GROUP_WORDS = {
     "nationality": N_("Quốc tịch"),
     "phone": N_("Số điện thoại của tài khoản"),
     "email": N_("Thư điện tử của tài khoản"),
+    "organisations": N_("Tổ chức bạn được thay mặt, và việc được giao"),
 }
 
 

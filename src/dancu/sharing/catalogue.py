@@ -20,6 +20,7 @@ CLAIMS: Final[Mapping[str, str]] = {
     "nationality": N_("Quốc tịch"),
     "phone": N_("Số điện thoại"),
     "email": N_("Thư điện tử"),
+    "organisations": N_("Tổ chức bạn được thay mặt, và việc được giao"),
 }
 
 # What no application can be given by an agreement: only a citizen's own consent opens it. Group -> what a citizen reads.

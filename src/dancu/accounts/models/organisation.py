@@ -57,3 +57,13 @@ class Mandate:
 
     def holds(self, day: date) -> bool:
         return self.ended_at is None and self.since <= day and (self.until is None or day < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """For whom somebody acts today, as a service reads it: the organisation, as its representative or as staff, to do what (codes of POWERS)."""
+
+    tax_code: str
+    name: str
+    representative: bool
+    powers: tuple[str, ...]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from dancu.accounts.models import AccountState
-from dancu.accounts.models.organisation import POWERS, Mandate, Organisation, OrganisationState
+from dancu.accounts.models.organisation import POWERS, Mandate, Organisation, OrganisationState, Standing
 from dancu.accounts.rules import rule_on
 from dancu.accounts.service import core
 from dancu.accounts.service.check import eid_purpose
@@ -126,14 +126,11 @@ async def mine(conn: Conn, actor: Actor, *, clock: Clock = SYSTEM_CLOCK) -> list
     return [(await _existing(conn, mandate.organisation_no), mandate) for mandate in held]
 
 
-async def may_act(conn: Conn, key: int, organisation_no: int, power: str, *, clock: Clock = SYSTEM_CLOCK) -> bool:
-    """May this person do this for the organisation today? Its account must be in use."""
+async def acts_for(conn: Conn, key: int, *, clock: Clock = SYSTEM_CLOCK) -> list[Standing]:
+    """For whom this person may act today, of organisations whose account is in use, by tax code: what a service is told that the
+    citizen signs in to. The caller has recorded that it is."""
     await core.open(conn, [key])
-    found = await store.organisation(conn, organisation_no)
-    if found is None or found.state is not OrganisationState.ACTIVE:
-        return False
-    held = await store.of_person(conn, key)
-    return any(m.organisation_no == organisation_no and power in m.powers and m.holds(clock.today()) for m in held)
+    return await store.standings(conn, key, clock.today())
 
 
 async def mandate(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from dancu.accounts.models.organisation import Mandate, Organisation, OrganisationState
+from dancu.accounts.models.organisation import Mandate, Organisation, OrganisationState, Standing
 from dancu.kit.db import Conn
 
 _ORGANISATION = "organisation_no, tax_code, name, state, unit_id, in_databases, submitted_at, due_on, decision"
@@ -91,6 +91,18 @@ async def of_person(conn: Conn, key: int) -> list[Mandate]:
         (key,),
     )
     return [_mandate(row) for row in await cursor.fetchall()]
+
+
+async def standings(conn: Conn, key: int, day: date) -> list[Standing]:
+    """What an opened person holds that day, of organisations in use; what several mandates of one give is one."""
+    cursor = await conn.execute(
+        "SELECT o.tax_code, o.name, bool_or(m.kind = 'representative'), array_agg(DISTINCT p ORDER BY p)"
+        " FROM accounts.mandate m JOIN accounts.organisation o USING (organisation_no) CROSS JOIN unnest(m.powers) AS p"
+        " WHERE m.person_key = %s::bigint AND m.ended_at IS NULL AND m.valid @> %s::date AND o.state = 'active'"
+        " GROUP BY o.organisation_no ORDER BY o.tax_code",
+        (key, day),
+    )
+    return [Standing(tax_code, name, head, tuple(powers)) for tax_code, name, head, powers in await cursor.fetchall()]
 
 
 async def of_organisation(conn: Conn, organisation_no: int, representative: int) -> list[Mandate]:

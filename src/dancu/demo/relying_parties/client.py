@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey
 from dancu.demo.relying_parties.config import Config
 
 SCOPE = {"portal": "openid profile personal_id address", "electricity": "openid profile personal_id"}
+ACTING = " organisations"  # asked of those who say that they come for an organisation
 _DISCOVERY = "/.well-known/openid-configuration"
 
 

@@ -20,12 +20,17 @@ def make(config: Config) -> Starlette:
     async def home(request: Request) -> Response:
         claims = request.session.get("claims")
         done = request.query_params.get("done") == "1"
-        return service.page(request, "portal.html", claims=claims, done=done, forms=claims is not None)
+        behalf = request.session.get("behalf", "") if done else ""
+        return service.page(request, "portal.html", claims=claims, done=done, behalf=behalf, forms=claims is not None)
 
     async def apply(request: Request) -> Response:
-        """The demonstration's procedure: received, and nothing had to be typed again."""
-        if "sub" not in request.session or not await service.form(request):
+        """The demonstration's procedure: received, and nothing had to be typed again. In an organisation's name by whom it is told to
+        have been mandated; anything else chosen is the citizen's own."""
+        form = await service.form(request)
+        if "sub" not in request.session or not form:
             return RedirectResponse("/", 303)
+        acting = request.session["claims"].get("organisations") or []
+        request.session["behalf"] = next((one["name"] for one in acting if one["tax_code"] == form.get("behalf")), "")
         return RedirectResponse("/?done=1", 303)
 
     return service.app([Route("/", home), Route("/apply", apply, methods=["POST"])])

@@ -38,7 +38,7 @@ class Registered:
 SERVICES = {
     PORTAL: Registered(
         "demo-portal", "Cổng dịch vụ công tỉnh", "Province's public-service portal", "demo.ubnd-tinh", "Ủy ban nhân dân tỉnh (trình diễn)",
-        Profile.FAPI2, Terms(frozenset({"name", "birthdate", "gender", "personal_id", "address"}), {"online_service": _BASIS}),
+        Profile.FAPI2, Terms(frozenset({"name", "birthdate", "gender", "personal_id", "address", "organisations"}), {"online_service": _BASIS}),
     ),
     ELECTRICITY: Registered(
         "demo-electricity", "Điện lực", "Electricity company", "demo.dien-luc", "Công ty Điện lực (trình diễn)",

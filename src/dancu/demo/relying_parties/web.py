@@ -81,8 +81,10 @@ class Service:
         return values if known and secrets.compare_digest(values.get(_FIELD, "").encode(), known.encode()) else {}
 
     async def sign_in(self, request: Request) -> Response:
+        """Off to the provider; with `?for=organisation` also to be told for whom the citizen acts, which nobody is asked otherwise."""
+        wider = {"scope": oidc.SCOPE[self.config.service] + oidc.ACTING} if request.query_params.get("for") == "organisation" else {}
         try:
-            return await self.client.authorize_redirect(request, self.config.back)  # type: ignore[no-any-return]
+            return await self.client.authorize_redirect(request, self.config.back, **wider)  # type: ignore[no-any-return]
         except httpx.HTTPError:
             return self.page(request, "trouble.html", 503, text="busy")
 
@@ -153,8 +155,11 @@ def _file(name: str, media_type: str) -> Handler:
     return send
 
 
-def _shown(claims: Mapping[str, Any]) -> dict[str, str]:
-    """What pages show and forms are filled with; empty what the citizen did not agree to tell."""
+def _shown(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """What pages show and forms are filled with; empty what the citizen did not agree to tell. `organisations`: for whom they hand in
+    papers, None where that was not asked or not agreed to."""
+    acting = claims.get("organisations")
     address = claims.get("address")
     named = {name: str(claims.get(name) or "") for name in ("name", "birthdate", "gender", "personal_id")}
-    return {**named, "address": str(address.get("formatted", "")) if isinstance(address, dict) else ""}
+    handed = [one for one in acting if "submit" in one["powers"]] if isinstance(acting, list) else None
+    return {**named, "address": str(address.get("formatted", "")) if isinstance(address, dict) else "", "organisations": handed}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dancu.accounts.models import Contacts
+from dancu.accounts.models.organisation import Standing
 from dancu.oidc.models.facts import Facts, Home
 from dancu.oidc.policy import GROUPS
 from dancu.population.models import PersonView
@@ -27,12 +28,14 @@ def facts_of(view: PersonView) -> Facts:
     )
 
 
-def claim_values(facts: Facts, contacts: Contacts | None, groups: Iterable[str]) -> dict[str, Any]:
-    """The claims of these groups. Birth dates known in part are given in part: "1960" (§5.1 allows a year alone), or
+def claim_values(facts: Facts, contacts: Contacts | None, groups: Iterable[str], standings: Sequence[Standing] = ()) -> dict[str, Any]:
+    """The claims of these groups; `standings` is for whom the person acts today, none of them an empty list. Birth dates known in part are given in part: "1960" (§5.1 allows a year alone), or
     nothing where only the month is known beside it, which the standard has no word for."""
     made: dict[str, Any] = {}
     for group in GROUPS:
-        if group in groups:
+        if group == "organisations" and group in groups:
+            made[group] = [_organisation(one) for one in standings]
+        elif group in groups:
             made |= {claim: value for claim, value in _of(group, facts, contacts).items() if value not in (None, "")}
     return made
 
@@ -79,6 +82,10 @@ def _address(home: Home | None) -> dict[str, str] | None:
     parts = [home.address, territory.hamlet_name(home.hamlet_id), unit]
     text = ", ".join(part for part in parts if part)
     return {"formatted": text, "country": "VN"} if text else None
+
+
+def _organisation(one: Standing) -> dict[str, Any]:
+    return {"tax_code": one.tax_code, "name": one.name, "representative": one.representative, "powers": list(one.powers)}
 
 
 def _e164(phone: str) -> str:

@@ -18,8 +18,9 @@ from dancu.oidc.store import releases
 from dancu.oidc.store.releases import Ask, Release
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from dancu.accounts.models.organisation import Standing
     from dancu.oidc.service.provider import Provider
     from dancu.oidc.service.tokens import Handle
 
@@ -58,7 +59,16 @@ async def values(
 
         await core.open(conn, [family.person_key])
         contacts = await core.contacts(conn, family.person_key)
-    return claim_values(facts_of(view), contacts, groups)
+    return claim_values(facts_of(view), contacts, groups, await _acts_for(conn, family.person_key, groups))
+
+
+async def _acts_for(conn: Conn, key: int, groups: Collection[str]) -> list[Standing]:
+    """For whom the citizen acts, where that goes out."""
+    if "organisations" not in groups:
+        return []
+    from dancu.accounts.service import organisations
+
+    return await organisations.acts_for(conn, key)
 
 
 async def release_many(conn: Conn, asked: Sequence[Ask]) -> list[Release]:
@@ -81,6 +91,10 @@ async def userinfo(
     )  # fmt: skip
     if found.word != "ok" or found.family is None:
         return found.word, {}
+    standings: list[Standing] = []
+    if "organisations" in found.groups:  # its entry is durable by now
+        async with provider.connect() as conn, conn.transaction():
+            standings = await _acts_for(conn, handle.person_key, found.groups)
     if found.facts.home is not None and found.facts.home.hamlet_id is not None:
         from dancu.territory import service as territory
 
@@ -88,7 +102,7 @@ async def userinfo(
             await territory.learn_hamlets(conn, [found.facts.home.hamlet_id])
     wishes = found.family.claims.get("userinfo", {})
     asked = {*wishes, *(claim for group in by_scope for claim in GROUPS[group])}
-    made = claim_values(found.facts, found.contacts, found.groups)
+    made = claim_values(found.facts, found.contacts, found.groups, standings)
     return "ok", {"sub": subject_of(provider.sealer, client, handle.person_key), **{k: v for k, v in made.items() if k in asked}}
 
 
