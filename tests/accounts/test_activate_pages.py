@@ -145,8 +145,8 @@ async def test_no_key_without_the_page_and_none_once_the_account_is_locked(site,
 
 
 async def test_a_child_gets_no_key_of_the_guardians_phone(site, app, office):
-    number, phone = new_number("049190"), new_phone()
-    parent, key = await office.person("Võ Văn Ba", number=new_number()), await office.person("Võ Bé", number=number)
+    number, phone = new_number("049315"), new_phone()
+    parent, key = await office.person("Võ Văn Ba", number=new_number()), await office.person("Võ Bé", number=number, year=2015)
     await core.create(app, SYSTEM, eid_purpose(), parent, level=1, phone=phone)
     await core.create(app, SYSTEM, eid_purpose(), key, level=1, guardian_key=parent)
     await activate.invite(app, key)

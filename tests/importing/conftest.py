@@ -52,6 +52,7 @@ class Registry:
 
 
 _NUMBER = "(SELECT min(d.number) FROM population.directory d WHERE d.person_key = f.person_key)"
+_RELATIVE = "(SELECT min(d.number) FROM population.directory d WHERE d.person_key = (f.params ->> 'relative_key')::bigint)"
 _COMPARED = {
     f"population.{table} f": f"{_NUMBER}, {columns}, valid, source_kind, source_ref, source_date, upper_inf(recorded)"
     for table, columns in {
@@ -70,7 +71,7 @@ _COMPARED = {
     "population.person f": f"{_NUMBER}, areas, alive_until::text, missing",
     "population.person_search f": f"{_NUMBER}, areas, name_ascii, sort_key, terms",
     "population.directory f": "number, kind, state",
-    "population.finding f": f"{_NUMBER}, code, params, source_ref",
+    "population.finding f": f"{_NUMBER}, code, params - 'relative_key', {_RELATIVE}, source_ref",
     "population.import_reject f": "line, cells, code",
     "population.import_review f": "line, cells, reasons, cardinality(candidates)",
     "population.import_row f": "fingerprint",

@@ -18,7 +18,13 @@ def test_a_suspicious_officer_is_caught(enter: Enter, site) -> None:
     desk.go("/desk")
     token = desk.page.locator("input[name=csrf_token]").first.input_value()
     # Read, not drawn: the log sees the same, and the browser need not lay out eighty records.
-    opened = sum(desk.page.request.post(f"{site}/desk", form={"csrf_token": token, "q": site.resident(n)}).status == 200 for n in range(80))
+    opened = 0
+    for n in range(80):
+        answer = desk.page.request.post(f"{site}/desk", form={"csrf_token": token, "q": site.resident(n)})
+        if answer.status == 429:  # faster than a session may be
+            time.sleep(float(answer.headers["retry-after"]))
+            answer = desk.page.request.post(f"{site}/desk", form={"csrf_token": token, "q": site.resident(n)})
+        opened += answer.status == 200
     assert opened >= 60, (opened, desk.page.url, desk.title)
     watch = enter(AUDITOR)
     deadline = time.monotonic() + 30
