@@ -105,15 +105,15 @@ async def end(request: Request, conn: DbConn, actor: CurrentActor, organisation_
 
 
 @router.get("/desk/eid/organisations", dependencies=[allow("eid.application.read")])
-async def waiting(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
-    return await _waiting(request, conn, actor, FormErrors())
+async def waiting(request: Request, conn: DbConn, actor: CurrentActor, decided: str = "") -> Response:
+    return await _waiting(request, conn, actor, FormErrors(), decided)
 
 
-async def _waiting(request: Request, conn: Conn, actor: CurrentActor, errors: FormErrors) -> Response:
+async def _waiting(request: Request, conn: Conn, actor: CurrentActor, errors: FormErrors, decided: str = "") -> Response:
     why = access.choose_purpose("eid_account")
     return render(
         request, "accounts/organisations_desk.html", found=await organisations.waiting(conn, actor, why), today=SYSTEM_CLOCK.today(),
-        errors=errors, purpose=why, purpose_title=access.purpose_title(why.code), status=422 if errors else 200,
+        errors=errors, decided=decided, purpose=why, purpose_title=access.purpose_title(why.code), status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -127,4 +127,4 @@ async def decide(request: Request, conn: DbConn, actor: CurrentActor, organisati
             )
     except DancuError as error:
         return await _waiting(request, conn, actor, FormErrors.of(error))
-    return see_other("/desk/eid/organisations")
+    return see_other(f"/desk/eid/organisations?decided={'approve' if form.value('decision') == 'approve' else 'refuse'}")
