@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,34 @@ from dancu.oidc.jose import split
 from dancu.oidc.service import consent
 from dancu.sharing import service as sharing_room
 from dancu.sharing.models import Terms
-from tests.oidc.conftest import Citizen, Site, register
+from tests.oidc.conftest import Citizen, Service, Site, register
 from tests.oidc.flows import Journey, sent_back
 from tests.oidc.test_thin_line import hidden
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_what_is_agreed_and_ticked_goes_out_and_no_more(
-    site: Site, citizen: Citizen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+Agreed = Callable[..., Awaitable[Service]]
+
+
+@pytest.fixture
+def agreed(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Agreed:
+    """`await agreed("name", …)`: a service whose agreement in the room itself covers these groups."""
     monkeypatch.setattr(consent, "sharing", sharing_room)
     monkeypatch.setenv("DANCU_DATA", str(tmp_path))
-    service = await register(site, "basic", org_code="dancu")
-    terms = Terms(frozenset({"name", "birthdate"}), {"online_service": "69/2024/NĐ-CP"})
-    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
-        await sharing_room.set_agreement(conn, SYSTEM, service.client.client_no, terms, client_name=service.client.name, org_code="dancu")
+
+    async def make(*groups: str) -> Service:
+        service = await register(site, "basic", org_code="dancu")
+        terms = Terms(frozenset(groups), {"online_service": "69/2024/NĐ-CP"})
+        async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+            await sharing_room.set_agreement(conn, SYSTEM, service.client.client_no, terms, client_name=service.client.name, org_code="dancu")
+        return service
+
+    return make
+
+
+async def test_what_is_agreed_and_ticked_goes_out_and_no_more(site: Site, citizen: Citizen, agreed: Agreed) -> None:
+    service = await agreed("name", "birthdate")
     journey = Journey(site, service, citizen, scope="openid profile personal_id")
     async with site.browser(citizen) as browser:
         page = await browser.get("/oidc/authorize", params=journey.request())
@@ -39,15 +52,8 @@ async def test_what_is_agreed_and_ticked_goes_out_and_no_more(
     assert set(shown) == {"sub", "name", "family_name", "middle_name", "given_name"}
 
 
-async def test_for_whom_the_citizen_acts_goes_out_if_they_agree_and_as_it_stands(
-    site: Site, citizen: Citizen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(consent, "sharing", sharing_room)
-    monkeypatch.setenv("DANCU_DATA", str(tmp_path))
-    service = await register(site, "basic", org_code="dancu")
-    terms = Terms(frozenset({"name", "organisations"}), {"online_service": "69/2024/NĐ-CP"})
-    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
-        await sharing_room.set_agreement(conn, SYSTEM, service.client.client_no, terms, client_name=service.client.name, org_code="dancu")
+async def test_for_whom_the_citizen_acts_goes_out_if_they_agree_and_as_it_stands(site: Site, citizen: Citizen, agreed: Agreed) -> None:
+    service = await agreed("name", "organisations")
     for code, state, powers in (("4000999001", "active", ["submit", "receive"]), ("4000999002", "closed", ["sign"])):
         await site.sql(
             "WITH o AS (INSERT INTO accounts.organisation (tax_code, name, in_databases, due_on, state) VALUES (%s, 'Công ty Mẫu', true, current_date, %s)"
