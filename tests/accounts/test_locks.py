@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from dancu.access.service import sessions
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground, LockState
 from dancu.accounts.policy import locks as policy
+from dancu.accounts.rules import rule_on
 from dancu.accounts.service import core, locks
 from dancu.accounts.store import locks as store
 from dancu.kernel.actor import SYSTEM, Actor
@@ -128,6 +130,29 @@ async def test_the_citizen_sees_own_locks(app, hoa):
     assert [lock.ground for lock in await locks.locks_of(app, hoa.actor, WHY, hoa.key)] == [Ground.SUSPICION]
 
 
+@pytest.mark.parametrize(("grant", "tells", "happened"), [(True, "locked.police_request", "locked"), (False, "lock_refused", "lock_refused")])
+async def test_a_police_request_is_shown_and_told_once_it_is_decided(app, admin, police, chief, hoa, grant, tells, happened):
+    before = [one.kind for one in await core.happenings(app, hoa.key)]
+    asked = await locks.request(app, police, locks.eid_purpose("12/CV-VKS"), hoa.key, REASON)
+    assert [lock.lock_id for lock in await locks.locks_of(app, police, WHY, hoa.key)] == [asked.lock_id]
+    assert await locks.locks_of(app, hoa.actor, WHY, hoa.key) == []
+    assert [one.kind for one in await core.happenings(app, hoa.key)] == before
+    await locks.decide(app, chief, WHY, hoa.key, asked.lock_id, grant=grant, decision=REASON)
+    assert [lock.lock_id for lock in await locks.locks_of(app, hoa.actor, WHY, hoa.key)] == [asked.lock_id]
+    assert (await core.happenings(app, hoa.key))[0].kind == happened
+    await app.commit()
+    assert await told(admin, "sms", hoa.phone) == [f"account.{tells}"]
+    said = await admin.execute("SELECT DISTINCT case_ref, note ->> 'paper' FROM audit.pending WHERE subject = %s AND actor_id = %s", (hoa.key, police.actor_id))
+    assert set(await said.fetchall()) == {(None, None), (None, "12/CV-VKS")}
+
+
+async def test_a_rule_may_show_the_request_while_it_waits(app, police, hoa):
+    asked = await locks.request(app, police, WHY, hoa.key, REASON)
+    rule = rule_on(date(2026, 3, 6))
+    assert policy.shown_to_holder([asked], rule) == []
+    assert policy.shown_to_holder([asked], replace(rule, lock_request_shown=True)) == [asked]
+
+
 async def test_no_message_reaches_a_phone_in_clear(app, admin, hoa):
     await locks.own_request(app, hoa.actor, WHY, hoa.key, way="account")
     await app.commit()
@@ -229,8 +254,6 @@ async def test_locked_exactly_while_a_lock_stands(app, office, police, chief, st
 
 
 def test_a_locked_account_comes_back_as_far_as_it_had_come():
-    from dataclasses import replace
-
     from dancu.accounts.models import Account
 
     at = datetime(2026, 1, 1, tzinfo=UTC)

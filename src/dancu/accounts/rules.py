@@ -19,7 +19,10 @@ from dancu.kit.i18n import N_
 class Rule:
     """One decree's rules while it held. `own_age`: from this age a person applies alone; younger ones through a parent or
     guardian; `youngest`: below it level 1 only, on demand. Days are working days, but for `closed_after_death_days`, which are
-    days of the calendar: neither decree was seen to name a term, so a month is kept in which a wrong entry can be mended."""
+    days of the calendar: neither decree was seen to name a term, so a month is kept in which a wrong entry can be mended.
+    `lock_days`: within how many the police's request for a lock is decided. `lock_request_shown`: whether the holder sees such a
+    request while it is being decided. Neither decree was seen to say; not, since who is warned could sign in and spend what the
+    request would save. Every decision is told, a refusal too."""
 
     code: str
     valid_from: date
@@ -33,6 +36,8 @@ class Rule:
     activation_days: int
     card_needed: bool
     closed_after_death_days: int = 30
+    lock_days: int = 2
+    lock_request_shown: bool = False
 
     def holds(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

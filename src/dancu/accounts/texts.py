@@ -66,6 +66,9 @@ TEXTS: Final[dict[str, Template]] = {
     "locked.suspicion": Template(
         N_("Tài khoản định danh đã khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Ra một cửa hoặc gọi tổng đài để mở.")
     ),
+    "lock_refused": Template(
+        N_("Có đề nghị khóa tài khoản định danh của bạn; cơ quan công an không chấp nhận. Bạn vẫn dùng tài khoản như thường.")
+    ),
     "unlocked": Template(N_("Tài khoản định danh của bạn đã mở khóa. Xin đăng nhập lại.")),
     "recovery.begun": Template(
         N_("Có người đang lấy lại tài khoản định danh của bạn. Nếu không phải bạn, gọi tổng đài để khóa ngay.")

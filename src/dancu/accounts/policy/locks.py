@@ -7,10 +7,9 @@ from enum import StrEnum
 from typing import Final
 
 from dancu.accounts.models import Account, AccountState
-from dancu.accounts.models.locks import Ground, Lock
+from dancu.accounts.models.locks import Ground, Lock, LockState
+from dancu.accounts.rules import Rule
 
-# Days of work in which a request of the police is decided (decree 69/2024/NĐ-CP, art. 17).
-DECISION_WORKING_DAYS: Final = 2
 SHORTEST_REASON: Final = 10
 
 
@@ -58,3 +57,8 @@ def freed_by_identity(locks: Iterable[Lock]) -> tuple[Ground, ...]:
 def holding_back(locks: Iterable[Lock]) -> tuple[Ground, ...]:
     """Grounds that stand even against a holder who proved who they are: no recovery helps before they end."""
     return tuple(lock.ground for lock in locks if lock.standing and LIFTED_BY[lock.ground] is not Lifts.IDENTITY)
+
+
+def shown_to_holder(locks: Iterable[Lock], rule: Rule) -> list[Lock]:
+    """What the holder may see: all but a request that is still being decided, where the rule does not show it before."""
+    return [lock for lock in locks if rule.lock_request_shown or lock.state is not LockState.REQUESTED]

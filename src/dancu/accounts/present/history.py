@@ -30,6 +30,7 @@ _SENTENCES = {
     "contact_objected": N_("Bạn đã phản đối việc đổi liên lạc"),
     "locked": N_("Khóa tài khoản"),
     "unlocked": N_("Mở khóa tài khoản"),
+    "lock_refused": N_("Có đề nghị khóa tài khoản của bạn, không được chấp nhận"),
     "closed": N_("Đóng tài khoản"),
     "reopened": N_("Mở lại tài khoản đã đóng"),
     "recovery_begun": N_("Bắt đầu lấy lại tài khoản"),

@@ -3,11 +3,14 @@ tells the holder by every contact known. An account is locked while one lock sta
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dancu.access import service as access
 from dancu.accounts import events as news
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground, Lock, LockState, WaitingLock
 from dancu.accounts.policy import locks as policy
+from dancu.accounts.rules import rule_on
 from dancu.accounts.service import closing, core
 from dancu.accounts.store import locks as store
 from dancu.audit import service as audit
@@ -87,21 +90,23 @@ async def request(
 ) -> Lock:
     """The police ask for a lock; another officer decides within two working days. Raises Invalid for a reason too short,
     Conflict where such a request waits or stands."""
-    text = _reason("reason", reason)
-    await _open(conn, actor, purpose, key)
+    text, rule = _reason("reason", reason), rule_on(clock.today())
+    # The holder reads the case of every look: the paper asking for a lock is named where only auditors read it.
+    why = purpose if rule.lock_request_shown else replace(purpose, case_ref="")
+    await _open(conn, actor, why, key)
     await core.existing(conn, key, lock=True)
     lock_id = await store.add(
         conn, key, Ground.POLICE_REQUEST, LockState.REQUESTED, asked_by=actor.actor_id, asked_org=actor.org_code, reason=text,
-        due_on=add_working_days(clock.today(), policy.DECISION_WORKING_DAYS),
+        due_on=add_working_days(clock.today(), rule.lock_days),
     )  # fmt: skip
     if lock_id is None:
         raise Conflict("lock.waiting_already", N_("Đã có yêu cầu khóa của công an đang chờ hoặc đang có hiệu lực."))
-    await _recorded(conn, actor, purpose, key, "lock.request", lock_id=lock_id)
+    await _recorded(conn, actor, why, key, "lock.request", lock_id=lock_id, **({"paper": purpose.case_ref} if purpose.case_ref else {}))
     return await one(conn, key, lock_id)
 
 
 async def decide(conn: Conn, actor: Actor, purpose: Purpose, key: int, lock_id: int, *, grant: bool, decision: str) -> Lock:
-    """Another officer grants or refuses a request; a refusal is given in writing, so it needs its reason. Raises NotAllowed
+    """Another officer grants or refuses a request; the holder hears of either. A refusal is given in writing, so it needs its reason. Raises NotAllowed
     for the one who asked, Conflict where it is decided."""
     text = decision.strip() if grant else _reason("decision", decision)
     await _open(conn, actor, purpose, key)
@@ -115,6 +120,9 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, key: int, lock_id: 
     await _recorded(conn, actor, purpose, key, "lock.decide", lock_id=lock_id, grant=grant)
     if grant:
         await _settle(conn, key, locked=(Ground.POLICE_REQUEST,), way="police")
+    else:
+        await core.happened(conn, key, "lock_refused", ground=Ground.POLICE_REQUEST.value)
+        await _tell(conn, key, "lock_refused")
     return await one(conn, key, lock_id)
 
 
@@ -141,14 +149,14 @@ async def lift(conn: Conn, actor: Actor, purpose: Purpose, key: int, lock_id: in
 
 
 async def locks_of(conn: Conn, actor: Actor, purpose: Purpose, key: int) -> list[Lock]:
-    """All locks of one account, newest first: an officer's look, recorded. Citizens see their own."""
-    if actor.kind is ActorKind.CITIZEN:
-        if actor.actor_id != key:
-            raise NotAllowed("account.not_own", N_("Bạn chỉ xem được tài khoản của mình."))
-        await core.open(conn, [key])
-    else:
+    """All locks of one account, newest first: an officer's look, recorded. Citizens see their own, as far as the rule shows them."""
+    if actor.kind is not ActorKind.CITIZEN:
         await _open(conn, actor, purpose, key)
-    return await store.of(conn, key)
+        return await store.of(conn, key)
+    if actor.actor_id != key:
+        raise NotAllowed("account.not_own", N_("Bạn chỉ xem được tài khoản của mình."))
+    await core.open(conn, [key])
+    return policy.shown_to_holder(await store.of(conn, key), rule_on(SYSTEM_CLOCK.today()))
 
 
 async def waiting(conn: Conn, actor: Actor, purpose: Purpose, *, limit: int = 100) -> list[WaitingLock]:
