@@ -55,8 +55,9 @@ clean-data: ## forget the demonstration's data
 clean: clean-data ## forget data and environment
 	@rm -rf $(VENV) dist build
 
-wheel: $(DEV) ## build dist/dancu-*.whl
+wheel: $(DEV) ## build dist/dancu-*.whl, and dist/dancu_client-*.whl for partners
 	@$(BIN)/python -m build --wheel --no-isolation
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist client
 
 lock: ## resolve requirements*.in into the lock files (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements.in -o requirements.lock

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import email.utils
-import socket
-import ssl
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from dancu_client import signing
+from dancu_client import advice, reach, signing
+from dancu_client.advice import Wrong
 from dancu_client.calls import Answer, Context
 from dancu_client.client import Client
 from dancu_client.config import Config
@@ -23,15 +22,7 @@ from dancu_client.words import say, told
 
 # Somebody of the sandbox; a live program is told that nobody has this number, which is an answer too.
 NUMBER, NAME = "000190000001", "Trần Thị Mẫu"
-_SKEW_SECONDS, _EXPIRES_SOON_DAYS = 30, 30
-#: What mends a token that is refused, by the refusal's code.
-_TOKEN = {
-    "token.invalid_client": "client_id and key do not belong together, or the certificate or the connection is stopped: see the partner portal.",
-    "token.invalid_dpop_proof": 'The client is registered for DPoP: bound must be "dpop".',
-    "token.invalid_request": 'The client is registered for its certificate: bound must be "mtls", through the TLS address.',
-    "token.invalid_scope": "The client has no scope exchange: have it registered for data exchange.",
-}
-_AUDIENCE = "base_url is not the address the platform goes by: take it from its endpoints; a proxy of yours must leave Host as it is."
+_EXPIRES_SOON_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -42,14 +33,6 @@ class Step:
     state: str
     said: str
     mend: str = ""
-
-
-class _Wrong(Exception):
-    """`said` and `mend`: sentences of `words`, with their values."""
-
-    def __init__(self, said: str, mend: str, state: str = "fail", **params: Any) -> None:
-        super().__init__(said)
-        self.said, self.mend, self.state, self.params = said, mend, state, params
 
 
 @dataclass
@@ -75,12 +58,12 @@ class Doctor:
         own = self.http is None
         client: Client | None = None
         if self._step("config", self._config):
-            reached = all(self._step(*one) for one in ([("dns", self._dns), ("tls", self._tls)] if own else []))
+            reached = all(self._step(*one) for one in ([("dns", lambda: self._found(reach.name(self.config))), ("tls", lambda: self._found(reach.tls(self.config)))] if own else []))
             client = Client(self.config, self.http)
             if own:
                 client._http.cookies.set("lang", self.lang)  # the language of the platform's own sentences
             try:
-                if reached and self._step("clock", lambda: self._clock(client)):
+                if reached and self._step("clock", lambda: self._found(reach.clock(client._http, client.core.url("/exchange/jwks")))):
                     self._speak(client)
             finally:
                 if own:
@@ -106,7 +89,7 @@ class Doctor:
     def _step(self, name: str, work: Callable[[], str]) -> bool:
         try:
             self.steps.append(Step(name, "ok", work()))
-        except _Wrong as wrong:
+        except Wrong as wrong:
             self.steps.append(Step(name, wrong.state, self._say(wrong.said, **wrong.params), self._say(wrong.mend, **wrong.params)))
             return wrong.state == "warn"
         except DancuClientError as error:
@@ -117,90 +100,43 @@ class Doctor:
     def _say(self, template: str, **params: Any) -> str:
         return say(self.lang, template, **params)
 
+    def _found(self, found: reach.Found) -> str:
+        return self._say(found[0], **found[1])
+
     def _config(self) -> str:
         config = self.config
         try:
             if signing.jwk_of(config.private_key.public_key()) != signing.jwk_of(config.x509.public_key()):  # type: ignore[arg-type]
-                raise _Wrong("key and certificate are not a pair", "Use the key with which the certificate request was made.")
+                raise Wrong("key and certificate are not a pair", "Use the key with which the certificate request was made.")
             config.tls()
             if config.log is not None:
                 config.log.open("a").close()
         except OSError as error:
-            raise _Wrong("log {log}: {error}", "Name a file this program may write to.", log=config.log, error=error) from error
+            raise Wrong("log {log}: {error}", "Name a file this program may write to.", log=config.log, error=error) from error
         except ConfigError as error:
-            raise _Wrong(told(self.lang, error), "Mend the path or the file.") from error
+            raise Wrong(told(self.lang, error), "Mend the path or the file.") from error
         left = (config.x509.not_valid_after_utc - datetime.datetime.now(datetime.UTC)).days
         if left < 0:
-            raise _Wrong("the certificate has expired", "Ask for a new one on the partner portal.")
+            raise Wrong("the certificate has expired", "Ask for a new one on the partner portal.")
         if left < _EXPIRES_SOON_DAYS:
-            raise _Wrong("the certificate expires in {days} days", "Ask for a new one now; both hold until then.", "warn", days=left)
+            raise Wrong("the certificate expires in {days} days", "Ask for a new one now; both hold until then.", "warn", days=left)
         return self._say("key and certificate fit, {days} days left", days=left)
-
-    def _dns(self) -> str:
-        parts = urlsplit(self.config.base_url)
-        try:
-            found = socket.getaddrinfo(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise _Wrong("{host}: {error}", "Check base_url and this machine's name server.", host=parts.hostname, error=error) from error
-        return ", ".join(sorted({str(one[4][0]) for one in found}))
-
-    def _tls(self) -> str:
-        parts = urlsplit(self.config.base_url)
-        if parts.scheme == "http":
-            try:
-                socket.create_connection((parts.hostname, parts.port or 80), timeout=self.config.timeout).close()
-            except OSError as error:
-                raise _Wrong("{error}", "The platform does not answer: check address, proxy and firewall.", error=error) from error
-            raise _Wrong("plain http", "Only for trials on one machine: use https everywhere else.", "warn")
-        try:
-            context = self.config.tls()["verify"]
-            with socket.create_connection((parts.hostname, parts.port or 443), timeout=self.config.timeout) as plain:
-                with context.wrap_socket(plain, server_hostname=parts.hostname) as wrapped:
-                    if self.config.bound == "mtls":
-                        return self._say("{version}, certificate trusted, ours shown", version=wrapped.version())
-                    return self._say("{version}, certificate trusted", version=wrapped.version())
-        except ssl.SSLCertVerificationError as error:
-            raise _Wrong("{error}", "Set ca to the platform's root, or correct this machine's list of roots.", error=error.verify_message) from error
-        except (OSError, ssl.SSLError) as error:
-            raise _Wrong("{error}", 'Check the firewall, the port, and for bound = "mtls" the client certificate.', error=error) from error
-
-    def _clock(self, client: Client) -> str:
-        try:
-            began = time.time()
-            response = client._http.get(client.core.url("/exchange/jwks"))
-            took = time.time() - began
-        except (httpx.HTTPError, OSError) as error:
-            raise _Wrong("{kind}: {error}", "The platform does not answer: check address, proxy and firewall.", kind=type(error).__name__, error=error) from error
-        if response.status_code != 200:
-            raise _Wrong("HTTP {status}", "This address is not the platform's: check base_url.", status=response.status_code)
-        try:
-            stated = email.utils.parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return self._say("the platform states no time; a call will tell")
-        skew = stated.timestamp() + 0.5 - (began + took / 2)
-        if abs(skew) > _SKEW_SECONDS:
-            raise _Wrong(
-                "this machine's clock is {seconds} s off", "Synchronise it (chrony, systemd-timesyncd): signatures hold 60 s.", seconds=f"{-skew:.0f}"
-            )
-        return self._say("{seconds} s apart", seconds=f"{abs(skew):.1f}")
 
     def _token(self, client: Client) -> str:
         try:
             client.prepare()
         except CallRefused as refused:
-            aud = refused.code == "token.invalid_client" and "aud is not" in str(refused)
-            mend = _AUDIENCE if aud else _TOKEN.get(refused.code, "See the message.")
-            raise _Wrong(told(self.lang, refused), mend) from refused
+            means, mend = advice.of_token(refused, self.config.bound)
+            why = {"means": self._say(means), "code": refused.code, "detail": refused.problem.get("detail", "")}
+            raise Wrong("{means} ({code}: {detail})", mend, **why) from refused
         return self._say("valid for {seconds} s", seconds=f"{client.core.token_until - time.time() + 20:.0f}")
 
     def _binding(self, client: Client) -> str:
-        import json
-
         claims = json.loads(signing.unb64u(client.core.token.split(".")[1]))
         bound = claims.get("cnf", {})
         wanted = "jkt" if self.config.bound == "dpop" else "x5t#S256"
         if wanted not in bound:
-            raise _Wrong("the token is not bound as configured", "Register the client for {bound}, or change bound.", bound=self.config.bound)
+            raise Wrong("the token is not bound as configured", "Register the client for {bound}, or change bound.", bound=self.config.bound)
         return self._say("to the key (DPoP)" if wanted == "jkt" else "to the certificate (RFC 8705)")
 
     def _call(self, client: Client) -> None:
@@ -216,57 +152,38 @@ class Doctor:
             self._failure = error
 
     def _signature(self) -> str:
-        code = self._refusal.code if self._refusal else ""
-        mends = {
-            "exchange.signature": "The platform does not know this certificate, or a proxy changes the request on its way (address, headers).",
-            "exchange.digest": "A proxy changes the body on its way.",
-            "exchange.clock": "Synchronise this machine's clock: signatures hold 60 s.",
-            "exchange.certificate": "The certificate is expired or revoked: ask for a new one.",
-            "exchange.token": "The token was refused: see the header WWW-Authenticate.",
-            "exchange.malformed": "A proxy adds or doubles headers.",
-        }
-        if code in mends:
-            raise _Wrong(self._refused(), mends[code])
+        if mend := advice.of_signature(self._code):
+            raise Wrong(self._refused(), mend)
         if self._failure is not None:
             genuine = not isinstance(self._failure, NotGenuine)
             mend = "The connection broke during the call: see the message." if genuine else "Something between changes answers, or base_url is not the platform's."
-            raise _Wrong(told(self.lang, self._failure), mend)
+            raise Wrong(told(self.lang, self._failure), mend)
         return self._say("ours accepted, the platform's checked")
 
     def _refused(self) -> str:
         return told(self.lang, self._refusal) if self._refusal is not None else ""
 
+    @property
+    def _code(self) -> str:
+        return self._refusal.code if self._refusal else ""
+
     def _agreement(self) -> str:
-        code = self._refusal.code if self._refusal else ""
-        if code in ("exchange.suspended", "exchange.environment"):
-            raise _Wrong(self._refused(), "See the state of the connection on the partner portal.")
-        if code == "exchange.held":
-            raise _Wrong(self._refused(), "An alert about this program's calls waits for a decision: tell the operator what they were for.")
-        mends = {
-            "agreement.none": "Ask for an agreement on this data service (partner portal), or try another with --service.",
-            "agreement.expired": "Ask for a new version of the agreement (partner portal).",
-            "agreement.hours": "Call within the agreed hours, or have the agreement changed (partner portal).",
-            "agreement.field": "Ask for these fields (partner portal), or try another data service with --service.",
-            "exchange.quota": "Wait until midnight in Vietnam, or have the daily quota raised (partner portal).",
-        }
-        if code.startswith("agreement.") or code in ("exchange.quota", "person.no_purpose"):
-            raise _Wrong(self._refused(), mends.get(code, "Give --purpose and --legal-basis as agreed, or have the agreement changed (partner portal)."))
-        if code.startswith("exchange.context."):
-            raise _Wrong(self._refused(), "Every call states purpose, legal basis, case and officer.")
+        if mend := advice.of_agreement(self._code):
+            raise Wrong(self._refused(), mend)
         return self._say("covers {service} for {purpose}", service=self.service, purpose=self.context.purpose)
 
     def _called(self) -> str:
         if self._refusal is not None and self._refusal.code == "exchange.consent":
-            raise _Wrong(self._refused(), "The connection works; a call about a citizen who consented in their account is answered.", "warn")
+            raise Wrong(self._refused(), "The connection works; a call about a citizen who consented in their account is answered.", "warn")
         if self._answer is None:
-            raise _Wrong(self._refused(), "See the code in the guide.")
+            raise Wrong(self._refused(), "See the code in the guide.")
         environment = self._answer.receipt.get("environment")
         return self._say("answered in the {environment} environment", environment=environment)
 
     def _receipt(self) -> str:
         assert self._answer is not None
         if self.config.log is None:
-            raise _Wrong("checked, but no log is kept", "Set log: both sides owe a log of calls.", "warn")
+            raise Wrong("checked, but no log is kept", "Set log: both sides owe a log of calls.", "warn")
         return self._say("signed for this call, message {message_id}", message_id=self._answer.message_id)
 
     def _proof(self, client: Client) -> str:
@@ -277,7 +194,7 @@ class Doctor:
         (proved, *_) = client.proof(self._answer)
         found = {"index": proved.index, "size": proved.size, "seconds": f"{time.monotonic() - began:.1f}"}
         if not self.config.vkey:
-            raise _Wrong(
+            raise Wrong(
                 "entry {index} of {size} after {seconds} s, by the key the platform itself stated",
                 'Set vkey = "{vkey}" after comparing it with the published one.', "warn", vkey=client.vkey().strip(), **found,
             )  # fmt: skip
@@ -292,18 +209,18 @@ class Doctor:
                 agreed = http.options(self.config.webhook, headers={"WebHook-Request-Origin": origin})
                 response = http.post(self.config.webhook, content=b"{}", headers={"content-type": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise _Wrong(
+            raise Wrong(
                 "{kind}: {error}", "The address must be reachable from the platform, not only from here.", kind=type(error).__name__, error=error
             ) from error
         if not agreed.is_success or agreed.headers.get("webhook-allowed-origin") not in ("*", origin):
-            raise _Wrong(
+            raise Wrong(
                 "it does not agree to take events (OPTIONS: HTTP {status})", "Answer OPTIONS with WebHook-Allowed-Origin: {origin}.",
                 status=agreed.status_code, origin=origin,
             )  # fmt: skip
         if response.is_success:
-            raise _Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")
+            raise Wrong("it takes what nobody signed", "Check deliveries with WebhookVerifier and answer 401 to others.")
         if response.status_code not in (400, 401, 403):
-            raise _Wrong(
+            raise Wrong(
                 "what is not signed is answered HTTP {status}", "Deliveries are POSTed there: answer 401 to what is not signed.", status=response.status_code
             )
         return self._say("agrees to take events, refuses what is not signed (HTTP {status})", status=response.status_code)

@@ -18,11 +18,34 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "the certificate expires in {days} days": "chứng thư hết hạn sau {days} ngày",
     "key and certificate fit, {days} days left": "khóa và chứng thư khớp nhau, còn {days} ngày",
     "plain http": "http không mã hóa",
+    "no address is known for {host} ({error})": "không tìm thấy địa chỉ của {host} ({error})",
+    "nobody listens at this port ({error})": "không có chương trình nào nghe ở cổng này ({error})",
+    "no answer in time ({error})": "chờ mãi không có trả lời ({error})",
+    "the platform's certificate is not valid yet ({error})": "chứng thư của nền tảng chưa đến ngày có hiệu lực ({error})",
+    "the platform's certificate has expired ({error})": "chứng thư của nền tảng đã hết hạn ({error})",
+    "the platform's certificate is for another name ({error})": "chứng thư của nền tảng mang tên khác ({error})",
+    "the platform's certificate is signed by nobody this machine trusts ({error})": "máy này không tin nơi đã ký chứng thư của nền tảng ({error})",
+    "the proxy saw no certificate ({error})": "proxy không thấy chứng thư nào ({error})",
+    "the proxy says that this program's certificate has expired ({error})": "proxy báo chứng thư của chương trình đã hết hạn ({error})",
+    "the proxy says that this program's certificate is revoked ({error})": "proxy báo chứng thư của chương trình đã bị thu hồi ({error})",
+    "the proxy does not know who issued this program's certificate ({error})": "proxy không biết nơi đã cấp chứng thư của chương trình ({error})",
+    "the proxy does not take this program's certificate ({error})": "proxy không nhận chứng thư của chương trình ({error})",
     "{version}, certificate trusted": "{version}, tin được chứng thư",
     "{version}, certificate trusted, ours shown": "{version}, tin được chứng thư, đã trình chứng thư của mình",
     "the platform states no time; a call will tell": "nền tảng không nói giờ; lần gọi thử sẽ cho biết",
     "this machine's clock is {seconds} s off": "đồng hồ máy này lệch {seconds} giây",
     "{seconds} s apart": "lệch nhau {seconds} giây",
+    "this address is not the one the platform goes by": "nền tảng không tự xưng bằng địa chỉ này",
+    "what this machine signed is too old for the platform": "nội dung máy này ký đã quá cũ so với giờ của nền tảng",
+    "what this machine signed lies in the future for the platform": "nội dung máy này ký nằm ở tương lai so với giờ của nền tảng",
+    "signed with another key than this program's": "ký bằng khóa không phải của chương trình này",
+    "no program that may call goes by this client_id and key": "không có chương trình nào được gọi mang client_id và khóa này",
+    "this program's tokens are bound to its key": "mã truy cập của chương trình này gắn với khóa",
+    "the proof of the key (DPoP) was not accepted": "bằng chứng giữ khóa (DPoP) không được nhận",
+    "this program is not registered for data exchange": "chương trình này chưa đăng ký chia sẻ dữ liệu",
+    "the platform is busy": "nền tảng đang bận",
+    "no certificate was seen at the token endpoint": "nơi cấp mã truy cập không thấy chứng thư nào",
+    "the platform gives no token": "nền tảng không cấp mã truy cập",
     "valid for {seconds} s": "còn hiệu lực {seconds} giây",
     "the token is not bound as configured": "mã truy cập không gắn theo cách đã cấu hình",
     "to the key (DPoP)": "với khóa (DPoP)",
@@ -52,6 +75,13 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "Ask for a new one on the partner portal.": "Xin chứng thư mới trên cổng đối tác.",
     "Ask for a new one now; both hold until then.": "Xin chứng thư mới ngay; đến lúc đó cả hai cùng có hiệu lực.",
     "Check base_url and this machine's name server.": "Kiểm tra base_url và máy chủ tên miền của máy này.",
+    "Check the port of base_url, and the firewall.": "Kiểm tra cổng trong base_url và tường lửa.",
+    "Check the firewall and the way there; timeout in the configuration is in seconds.": "Kiểm tra tường lửa và đường mạng tới đó; timeout trong cấu hình tính bằng giây.",
+    "Set this machine's date, or tell the platform's operator.": "Chỉnh lại ngày giờ máy này, hoặc báo đơn vị vận hành nền tảng.",
+    'Set bound = "mtls", with the key and certificate of this program.': 'Đặt bound = "mtls", với khóa và chứng thư của chương trình.',
+    "Use the certificate the platform issued; the proxy must trust that issuer: tell the platform's operator.": "Dùng chứng thư nền tảng đã cấp; proxy phải tin nơi cấp đó: báo đơn vị vận hành nền tảng.",
+    "The proxy at this address does not hand on the certificate (Client-Cert, RFC 9440): take the TLS address of the endpoints, or tell the platform's operator.": "Proxy ở địa chỉ này không chuyển chứng thư (Client-Cert, RFC 9440): dùng địa chỉ TLS đã được cấp, hoặc báo đơn vị vận hành nền tảng.",
+    "Wait a minute and try again.": "Đợi một phút rồi thử lại.",
     "Only for trials on one machine: use https everywhere else.": "Chỉ để thử trên một máy: nơi khác hãy dùng https.",
     "Set ca to the platform's root, or correct this machine's list of roots.": "Đặt ca là chứng thư gốc của nền tảng, hoặc sửa danh sách chứng thư gốc của máy này.",
     'Check the firewall, the port, and for bound = "mtls" the client certificate.': 'Kiểm tra tường lửa, cổng, và với bound = "mtls" thì cả chứng thư của chương trình.',
@@ -135,6 +165,20 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "the content is not what was signed": "nội dung không phải nội dung đã ký",
     "this delivery came before": "tin này đã nhận trước đó",
 }
+
+
+_STEPS: Final[Mapping[str, tuple[str, str]]] = {
+    "config": ("Cấu hình", "Configuration"), "dns": ("Tên miền", "Name"), "tls": ("TLS", "TLS"), "clock": ("Đồng hồ", "Clock"),
+    "token": ("Mã truy cập", "Token"), "binding": ("Gắn mã truy cập", "Binding"), "signature": ("Chữ ký", "Signature"),
+    "agreement": ("Thỏa thuận", "Agreement"), "call": ("Gọi thử", "Test call"), "receipt": ("Biên nhận", "Receipt"),
+    "proof": ("Bằng chứng", "Proof"), "webhook": ("Nhận tin", "Webhook"),
+    "ok": ("đạt", "ok"), "warn": ("lưu ý", "note"), "fail": ("HỎNG", "FAILED"), "skip": ("chưa thử", "not tried"),
+}  # fmt: skip
+
+
+def said_of(lang: str, name: str) -> str:
+    """A step's or a state's name for people."""
+    return _STEPS[name][LANGUAGES.index(lang)]
 
 
 def say(lang: str, template: str, **params: Any) -> str:

@@ -290,9 +290,9 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "exchange.md"
 RUN = {"call.py": [sys.executable, "call.py"], "call.sh": ["sh", "call.sh"], "call.mjs": ["node", "call.mjs"], "Call.java": ["java", "Call.java"]}
 
 
-def example(name: str) -> str:
+def example(name: str, guide: Path = EXAMPLES) -> str:
     """The code of the guide's block whose first line names this file."""
-    text = EXAMPLES.read_text(encoding="utf-8")
+    text = guide.read_text(encoding="utf-8")
     blocks = re.findall(r"^ *```\w+\n(.*?)^ *```", text, re.S | re.M)
     (found,) = [block for block in blocks if block.lstrip().startswith((f"# file: {name}", f"// file: {name}"))]
     return textwrap.dedent(found)
@@ -318,5 +318,6 @@ def test_examples_of_the_guide_work_as_copied(demo: tuple[str, Path], tmp_path: 
     assert done.returncode == 0, done.stderr
     if name == "call.py":
         assert "{'name': 'yes', 'birth': 'close'}" in done.stdout
+        assert example(name, EXAMPLES.parents[1] / "client" / "README.md") == example(name), "the package's own page shows the same"
     else:
         assert json.loads(done.stdout).get("fields") == {"name": "yes"}, done.stdout

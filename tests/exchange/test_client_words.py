@@ -7,10 +7,11 @@ from pathlib import Path
 from string import Formatter
 
 import dancu_client
+from dancu_client import advice
 from dancu_client.errors import CallRefused, NotReached
 from dancu_client.words import VIETNAMESE, say, told
 
-_SAID = {"say": 1, "_say": 0, "_Wrong": 0, "ConfigError": 0, "NotReached": 0, "NotGenuine": 0}
+_SAID = {"say": 1, "_say": 0, "Wrong": 0, "ConfigError": 0, "NotReached": 0, "NotGenuine": 0}
 
 
 def sentences() -> set[str]:
@@ -20,19 +21,23 @@ def sentences() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-                texts = node.args[_SAID.get(name, 99) :][: 2 if name == "_Wrong" else 1]
+                texts = node.args[_SAID.get(name, 99) :][: 2 if name == "Wrong" else 1]
                 for text in texts:
                     assert not isinstance(text, ast.JoinedStr), f"{file.name}:{node.lineno} is filled in before it is translated"
                     found |= {one.value for one in ast.walk(text) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return {text for text in found if any(word.isalpha() and len(word) > 1 for word in bare(text).split()) and " " in text}
 
 
-def advice() -> set[str]:
+def kept() -> set[str]:
     """What the doctor keeps in tables and variables."""
-    tree = ast.parse((Path(dancu_client.__file__).parent / "doctor.py").read_text("utf-8"))
-    docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))}
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)} - docs
-    return {text for text in texts if text.endswith(".") and " " in text}
+    found: set[str] = set()
+    for name in ("doctor.py", "reach.py", "advice.py"):
+        tree = ast.parse((Path(dancu_client.__file__).parent / name).read_text("utf-8"))
+        docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))}
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)} - docs
+        found |= {text for text in texts if text.endswith(".") and " " in text}
+    means = {row[2] for row in advice._TOKEN} | {row[1] for row in advice._ALERTS} | {said for said, _ in advice._UNTRUSTED.values()}
+    return found | means | {advice._UNSHOWN, advice.of_token(CallRefused(400, {"code": "token.new"}), "dpop")[0]}
 
 
 def names(text: str) -> set[str]:
@@ -45,7 +50,7 @@ def bare(text: str) -> str:
 
 def test_every_sentence_is_there_in_vietnamese_with_its_values() -> None:
     assert sentences() - VIETNAMESE.keys() == {"HTTP {status}"} - VIETNAMESE.keys()
-    assert len(advice()) > 30 and advice() <= VIETNAMESE.keys()
+    assert len(kept()) > 50 and kept() <= VIETNAMESE.keys()
     for english, vietnamese in VIETNAMESE.items():
         assert names(english) == names(vietnamese) and vietnamese, english
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -51,6 +54,45 @@ def test_dependencies_are_those_of_the_one_list(wheel: Path) -> None:
     }
     assert required == listed
     assert "License-Expression: Apache-2.0" in metadata
+
+
+ALONE = """
+import importlib, pkgutil, sys
+sys.path[:0] = sys.argv[1:3]
+import dancu_client
+for one in pkgutil.iter_modules(dancu_client.__path__):
+    importlib.import_module("dancu_client." + one.name)
+assert dancu_client.__file__.startswith(sys.argv[1]), dancu_client.__file__
+assert not [name for name in sys.modules if name.partition(".")[0] == "dancu"]
+sys.exit(importlib.import_module("dancu_client.__main__").main(["doctor", "--config", "nowhere.toml", "--lang", "en", "--json"]))
+"""
+
+
+def test_the_partners_package_is_a_wheel_of_its_own_and_needs_nothing_of_the_program(tmp_path: Path) -> None:
+    """Built offline by the back end of the lock file; with httpx and cryptography beside it, every module loads and the command answers."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", "--outdir", str(tmp_path), str(ROOT / "client")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (built,) = tmp_path.glob("dancu_client-*.whl")
+    with zipfile.ZipFile(built) as archive:
+        inside = {name for name in archive.namelist() if ".dist-info/" not in name}
+        (metadata, entry) = (archive.read(next(one for one in archive.namelist() if one.endswith(end))).decode() for end in ("METADATA", "entry_points.txt"))
+        archive.extractall(tmp_path / "alone")
+    source = ROOT / "src" / "dancu_client"
+    assert inside == {f"dancu_client/{file.name}" for file in source.iterdir() if file.is_file()} | {"dancu_client/LICENSE"}
+    assert {line.partition(">")[0] for line in metadata.split("\n") if line.startswith("Requires-Dist")} == {"Requires-Dist: httpx", "Requires-Dist: cryptography"}
+    assert "dancu-client = dancu_client.__main__:main" in entry
+    tops = {
+        (node.module or "" if isinstance(node, ast.ImportFrom) else name.name).partition(".")[0]
+        for file in source.glob("*.py") for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in node.names
+    }  # fmt: skip
+    assert tops - sys.stdlib_module_names == {"dancu_client", "httpx", "cryptography"}
+    # -S: what the environment adds to the path (this checkout's src) is left out.
+    command = [sys.executable, "-I", "-S", "-c", ALONE, str(tmp_path / "alone"), sysconfig.get_path("purelib")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1 and json.loads(done.stdout)["code"] == "connect.config" and "no such file" in done.stderr, done.stderr
 
 
 @pytest.mark.deep
