@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return examine(Config.load(given.config), given.service, given.purpose, given.legal_basis, given.lang, as_json=given.json)
     except ConfigError as error:
         if given.json:
-            print(json.dumps({"code": "connect.config", "message": told(given.lang, error)}, ensure_ascii=False))
+            print(json.dumps({"error": "connect.config", "message": told(given.lang, error)}, ensure_ascii=False))
         print(f"dancu-client: {told(given.lang, error)} [connect.config]", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -54,6 +54,8 @@ def dancu(registry: Any, *args: str, code: int = 0) -> Any:
     env = {**os.environ, "DANCU_DATABASE_URL": registry.dsn("app"), "DANCU_DATA": str(_made[0]), "DANCU_PUBLIC_URL": "https://dancu.example"}
     done = subprocess.run([sys.executable, "-m", "dancu", *args, "--json"], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == code, (done.stdout, done.stderr)
+    said = [line.strip().partition(": ")[2] for line in done.stderr.splitlines()]
+    assert len(said) == len(set(said)), "a sentence is said once"
     return json.loads(done.stdout)
 
 
@@ -74,8 +76,11 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH] and made["client_id"] in names[0].value
     assert client_state(registry, made["client_id"]) == "live", "a program is as live as its connection: there is no sign-in to approve"
-    again = dancu(registry, "partner", "add", "--name", "Bộ Y tế (thử)", "--csr", str(file), code=1)
-    assert again["error"] == "exchange.csr.key_used"
+    again = dancu(registry, "partner", "add", "--name", "Bộ Y tế (thử)", "--csr", str(file))
+    assert again == {**made, "existed": True} and made["existed"] is False, "the same request is the same program"
+    for other in (("--name", "Bộ Khác (thử)"), ("--name", "Bộ Y tế (thử)", "--system", "Khác"), ("--name", "Bộ Y tế (thử)", "--bound", "mtls")):
+        told = dancu(registry, "partner", "add", *other, "--csr", str(file), code=1)
+        assert told["error"] == "exchange.csr.key_used", other
     file.write_bytes(csr_of(ed25519.Ed25519PrivateKey.generate()))
     assert dancu(registry, "partner", "add", "--name", "bo y te (thu)", "--csr", str(file))["org_code"] == made["org_code"]
     terms = ("--service", "verify", "--fields", "name,birth", "--purpose", "health_insurance", "--legal-basis", "15/2023/QH15", "--until", "31/12/2027")

@@ -92,7 +92,7 @@ def test_the_partners_package_is_a_wheel_of_its_own_and_needs_nothing_of_the_pro
     # -S: what the environment adds to the path (this checkout's src) is left out.
     command = [sys.executable, "-I", "-S", "-c", ALONE, str(tmp_path / "alone"), sysconfig.get_path("purelib")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert done.returncode == 1 and json.loads(done.stdout)["code"] == "connect.config" and "no such file" in done.stderr, done.stderr
+    assert done.returncode == 1 and json.loads(done.stdout)["error"] == "connect.config" and "no such file" in done.stderr, done.stderr
 
 
 @pytest.mark.deep

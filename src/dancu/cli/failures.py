@@ -25,6 +25,8 @@ def expected(error: DancuError, *, as_json: bool) -> int:
         print(json.dumps(failure(error), ensure_ascii=False))
     print(f"dancu: {sentence(error)} [{error.code}]", file=sys.stderr)
     for field in error.fields:
+        if field.code == error.code and sentence(field) == sentence(error):
+            continue  # said already
         print(f"  {field.field}: {sentence(field)} [{field.code}]", file=sys.stderr)
     return FAILED
 

@@ -52,7 +52,7 @@ def add(
         return {
             "org_code": made.org_code, "name": made.org_name, "client_id": made.client_id, "environment": str(made.environment),
             "certificate": made.certificate_pem, "thumbprint": made.thumbprint, "ca": made.ca_pem, "endpoints": made.endpoints,
-            "scope": "exchange", "bound": bound,
+            "scope": "exchange", "bound": bound, "existed": made.existed,
         }  # fmt: skip
 
     show(run(work, data), as_json)

@@ -131,7 +131,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Added:
     """A partner's program as it was added: everything its engineer needs. `certificate_pem` "" where an outside authority
-    signs the request."""
+    signs the request. `existed`: it was added with this key before, nothing new was made."""
 
     org_code: str
     org_name: str
@@ -142,3 +142,4 @@ class Added:
     thumbprint: str
     ca_pem: str
     endpoints: dict[str, str]
+    existed: bool = False

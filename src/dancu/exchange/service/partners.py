@@ -163,7 +163,8 @@ async def add(
     system: str = "", bound: str = "dpop", base: str = "", by: str = "",
 ) -> Added:  # fmt: skip
     """An organisation, its connection and one program with certificate at once, by the platform's operator; for a partner that
-    exists one more program. `base`: our outside address, for the endpoints. Raises Invalid, Conflict, NotFound."""
+    exists one more program. The same request again is answered as it was the first time. `base`: our outside address, for the
+    endpoints. Raises Invalid, Conflict, NotFound."""
     from dancu.exchange.service import organisations
 
     if actor.kind is not ActorKind.SYSTEM:
@@ -177,17 +178,22 @@ async def add(
         nothing_declared = Application(3, (), {})
         await store.apply(conn, code, nothing_declared, PartnerState.APPLIED, None, 0)
         await record.step(conn, actor, code, "apply", by=by)
-    title = system or await _free_name(conn, code, organisation.name)
+    before = await systems.with_key(conn, code, " ".join(system.split()), csr_pem, bound)
     environment = Environment.LIVE if live else Environment.SANDBOX
-    made, client, certificate = await systems.add_system(
-        conn, actor, code, organisation.name, title, csr_pem, environment=environment, bound=bound, by=by
-    )
+    made, client, certificate = before or await systems.add_system(
+        conn, actor, code, organisation.name, system or await _free_name(conn, code, organisation.name), csr_pem,
+        environment=environment, bound=bound, by=by,
+    )  # fmt: skip
     if live:
         await _straight_to_live(conn, actor, code, by)
+    if before is not None:
+        made = await systems.one(conn, made.client_no)
+        if live and made.environment is Environment.SANDBOX:
+            made = await systems.put_environment(conn, systems.platform(actor), made.client_no, Environment.LIVE, by=by)
     return Added(
-        org_code=code, org_name=organisation.name, client_no=made.client_no, client_id=client.client_id, environment=environment,
+        org_code=code, org_name=organisation.name, client_no=made.client_no, client_id=client.client_id, environment=made.environment,
         certificate_pem=certificate.pem if certificate else "", thumbprint=certificate.thumbprint.hex() if certificate else "",
-        ca_pem=keys.roots_pem(), endpoints=endpoints(base),
+        ca_pem=keys.roots_pem(), endpoints=endpoints(base), existed=before is not None,
     )  # fmt: skip
 
 

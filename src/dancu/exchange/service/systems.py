@@ -52,6 +52,22 @@ async def add_system(
     return system, client, certificate
 
 
+async def with_key(conn: Conn, org_code: str, name: str, csr: str | bytes, bound: str) -> tuple[System, Client, Certificate | None] | None:
+    """The organisation's program that was added with this very key before, and its certificate (None while an outside authority
+    signs); None where there is none, it goes by another name or binds otherwise, or its certificate no longer holds."""
+    request = keys.read_request(csr)
+    for system in await store.systems(conn, org_code):
+        if name not in ("", system.name):
+            continue
+        held = [one for one in await store.certificates(conn, [system.client_no]) if one.spki == request.spki and one.holds(SYSTEM_CLOCK.now())]
+        waits = bool(system.request) and keys.read_request(system.request).spki == request.spki
+        if held or waits:
+            client = await client_of(conn, system)
+            if client.bound == bound:
+                return system, client, max(held, key=lambda one: one.not_before, default=None)
+    return None
+
+
 async def issue_certificate(conn: Conn, actor: Actor, client_no: int, csr: str | bytes, *, org_name: str = "", by: str = "") -> Certificate | None:
     """Renew: one more certificate, beside those that still hold; None where an outside authority signs the request."""
     system = await one(conn, client_no)
