@@ -135,6 +135,24 @@ async def test_lapsed_ones_are_told_in_waves_and_not_without_end(office, app, wo
     assert heard == 4
 
 
+async def test_the_worker_names_the_child_and_tells_no_guardian_of_who_has_come_of_age(office, app, worker):
+    (mother, _), theirs = await person(office), new_phone()
+    await core.create(app, SYSTEM, eid_purpose(), mother, level=1, phone=theirs)
+    for name, year in (("Trần Gia Khang", 2016), ("Trần Gia Bảo", 2001)):
+        child, _ = await person(office, name=name, year=year, card=False)
+        await core.create(app, SYSTEM, eid_purpose(), child, level=1, guardian_key=mother)
+        await activate.invite(app, child)
+        for days, work in ((1, activate.remind), (10, activate.wave)):
+            await app.commit()
+            await _aged(worker, child, days)
+            await work(worker)
+            await worker.commit()
+    heard = await told(app, theirs)
+    assert [text.partition(":")[0] for text in heard] == ["Về Gia Khang (bạn giám hộ)"] * 3, heard
+    looks = await worker.execute("SELECT count(*) FROM audit.pending WHERE subject = %s AND actor_kind = 'system' AND action = 'read'", (child,))
+    assert (await looks.fetchone()) == (3,), "who was not told of was looked at all the same, on record"
+
+
 async def test_a_worker_that_stood_still_sends_one_wave_a_night(office, app, worker):
     key, phone, _ = await invited(office, app)
     await app.commit()

@@ -24,8 +24,10 @@ from dancu.kernel.errors import Conflict, Invalid, NotAllowed
 from dancu.kit.db import data_dir
 from dancu.kit.keys import secret
 from dancu.kit.web.session import COOKIE
+from dancu.kit.web.text import group_number
 from tests.accounts import enrolment
 from tests.accounts.browsing import application, browsing
+from tests.accounts.registration import told
 from tests.kit.html import form_values
 
 _numbers = itertools.count()
@@ -95,7 +97,7 @@ async def test_home_and_a_second_officer(app, police, colleague, office, post, k
 async def test_the_same_checks_as_at_the_counter(app, police, office, post, kit, samples):
     here, dark, other, twice, held = number(), number(), number(), number(), number()
     keys = {n: await enrolment.with_card(office, n) for n in (here, dark, other, twice, held)}
-    await core.create(app, police, visit.purpose(), keys[held], level=2)
+    await core.create(app, police, visit.purpose(), keys[held], level=2, phone="0905000333")
     said = {
         kit.enrol(content(here)): ("second", ()),
         kit.enrol(content(dark, face=b"dark")): ("refused", ("portrait.dark",)),
@@ -103,11 +105,17 @@ async def test_the_same_checks_as_at_the_counter(app, police, office, post, kit,
         kit.enrol(content(twice)): ("second", ()),
         kit.enrol(content(twice, phone="0905000222")): ("conflict", ("doorstep.same_person",)),
         kit.enrol(content(held)): ("conflict", ("account.level_held",)),
-        kit.enrol(content("049190999999")): ("refused", ("person.not_found",)),
+        kit.enrol(content("049190999999", phone="0905000444")): ("refused", ("person.not_found",)),
         kit.enrol(content(number(), text="rubbish")): ("refused", ("card.text.unknown",)),
         kit.enrol({"text": 7, "portrait": 3, "documents": 9}): ("refused", ("doorstep.content",)),
     }
-    assert outcome(await bring(app, police, kit)) == said
+    state = await bring(app, police, kit)
+    assert outcome(state) == said
+    shown = {said[record_id][1][0]: one.number for record_id, one in (await doorstep.concerned(app, police, state)).items()}
+    assert shown == {"portrait.dark": dark, "doorstep.same_person": twice, "account.level_held": held}, "nobody by somebody else's card"
+    assert "đang có hồ sơ khác" in (await told(app, "0905000333"))[0]
+    assert [text.partition("ngày")[0] for text in await told(app, "0905000444")] == ["Hồ sơ định danh làm tại nhà "]
+    assert await told(app, "0905000222") == [], "the other record of the trip is answered"
 
 
 @settings(max_examples=12, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -278,6 +286,7 @@ async def test_the_file_handed_in_at_the_desk(app, registry, police, office, pos
     samples.of[key, "face"] = b"hoa"
     await app.commit()
     kit.enrol(content(n))
+    kit.enrol(content(n))
     ids, signature = kit.manifest()
     head = {"trip": kit.trip(), "kit": kit.public_key.hex(), "manifest": ids, "signature": signature.hex()}
     lines = [json.dumps(head), *kit.queue.read_text().splitlines()[1:]]
@@ -291,5 +300,5 @@ async def test_the_file_handed_in_at_the_desk(app, registry, police, office, pos
             answer = await browser.client.post("/desk/eid/doorstep", data=data, files={"file": ("trip", content_of)})
             assert answer.status_code == status, answer.text[:1500]
         page = await browser.get(answer.headers["location"])
-        assert "Chờ cán bộ thứ hai" in page
+        assert "Chờ cán bộ thứ hai" in page and "Trùng với hồ sơ khác" in page and group_number(n) in page
         await browser.get("/desk/eid/doorstep")

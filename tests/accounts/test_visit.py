@@ -9,12 +9,13 @@ import pytest
 import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
-from dancu.accounts.service import activate, core, visit, visit_decision
+from dancu.accounts.service import activate, core, identity, visit, visit_decision
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
-from dancu.population.models import CardState, KinFact, KinRelation, Source
+from dancu.population.models import CardKind, CardState, KinFact, KinRelation, Source
 from tests.accounts import enrolment
+from tests.accounts.protection import officer
 from tests.accounts.registration import told
 from tests.population.conftest import ELSEWHERE
 
@@ -162,6 +163,29 @@ async def test_a_card_that_was_reported_lost_is_not_taken_and_its_holder_is_serv
     with pytest.raises(Invalid, match=r"visit.card_not_in_force"):
         await visit.begin(app, police, post, enrolment.qr(n))
     assert (await visit.begin(app, police, post, n, name="Trần Thị Hoà", birth="1990-04-12")).person_key == key
+
+
+async def test_a_card_that_was_replaced_proves_nothing_at_any_counter(app, police, office, post, samples):
+    n = number()
+    key = await enrolment.with_card(office, n, issued_on=date(2025, 1, 2))
+    await office(population.issue_card, key, kind=CardKind.CHIP, number=n, issued_on=date(2025, 8, 2), expires_on=date(2040, 4, 12))
+    now = enrolment.qr(n)
+    for before in ("02012025", "03072021"):  # one the registry has as replaced, one it never had
+        with pytest.raises(Invalid, match=r"visit.card_replaced"):
+            await visit.begin(app, police, post, now.replace("02082025", before))
+        with pytest.raises(Invalid, match=r"identity.card_void"):
+            await identity.read_card(app, await officer(app, "one_stop_officer"), visit.purpose(), now.replace("02082025", before))
+    opened = await visit.begin(app, police, post, now)
+    assert opened.comparison["card"] == "yes" and "card_differs" not in (await visit.page(app, police, opened.visit_id)).needs_second
+
+
+@pytest.mark.parametrize(("until", "shown", "word"), [(date(2026, 1, 2), "02082025", "expired"), (date(2040, 4, 12), "03072026", "newer")])
+async def test_a_card_that_ran_out_or_is_not_known_yet_wants_two_officers(app, police, office, post, samples, until, shown, word):
+    n = number()
+    key = await office.person("Trần Thị Hoà", number=n)
+    await office(population.issue_card, key, kind=CardKind.CHIP, number=n, issued_on=date(2025, 8, 2), expires_on=until)
+    opened = await visit.begin(app, police, post, enrolment.qr(n).replace("02082025", shown))
+    assert opened.comparison["card"] == word and "card_differs" in (await visit.page(app, police, opened.visit_id)).needs_second
 
 
 async def test_any_commune_serves_whoever_comes(app, police, office, post, samples):

@@ -162,10 +162,10 @@ def sync(
 
 def _outcome(state: str, reasons: Sequence[str]) -> str:
     """The word of the page and of docs/doorstep.md, and why where it was not taken."""
-    from dancu.accounts.pages.words_level2 import DOORSTEP, REASON
+    from dancu.accounts.pages.words_level2 import DOORSTEP, reason
 
     said = f"{DOORSTEP[state]} ({state})" if state in DOORSTEP else state
-    return said + "".join(f". {REASON.get(reason, reason)}" for reason in reasons)
+    return said + "".join(f". {reason(code)}" for code in reasons)
 
 
 def _damage(lines: int) -> str:

@@ -36,6 +36,12 @@ TEXTS: Final[dict[str, Template]] = {
         N_("Hồ sơ định danh {ref} chưa được duyệt. Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")
     ),
     "refused": Template(N_("Hồ sơ định danh {ref} chưa được duyệt: {reason}")),
+    "doorstep.conflict": Template(
+        N_("Hồ sơ định danh làm tại nhà ngày {day} không nhận: bạn đang có hồ sơ khác hoặc đã ở mức 2. Nếu không phải bạn, gọi tổng đài để khóa.")
+    ),
+    "doorstep.refused": Template(
+        N_("Hồ sơ định danh làm tại nhà ngày {day} chưa được nhận. Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")
+    ),
     "approved": Template(
         N_("Tài khoản định danh mức {level} đã duyệt. {gives} Mã kích hoạt {code}, dùng đến hết {until}, tại {url}"), secret=True
     ),

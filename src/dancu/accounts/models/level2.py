@@ -123,7 +123,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit. `comparison`: field of the card to yes, close, no or unknown; `circumstances`: what the rule asks a
+    """One visit. `comparison`: field of the card to yes, close, no or unknown (the `card` itself: yes, expired, newer or unknown); `circumstances`: what the rule asks a
     second officer for; `guardian_key`: who came with a child."""
 
     person_key: int

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from dancu.access import service as access
 from dancu.accounts.pages import words_level2 as words
-from dancu.accounts.service import doorstep, kit
+from dancu.accounts.service import doorstep, kit, visit
 from dancu.kernel.errors import DancuError, Invalid
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -83,4 +84,8 @@ def _rows(content: bytes) -> Iterator[dict[str, Any]]:
 async def show(request: Request, conn: DbConn, actor: CurrentActor, trip: str) -> Response:
     state = await doorstep.state(conn, actor, trip)
     records = sorted(state.records, key=lambda record: (_ORDER.index(record.state), record.record_id))
-    return render(request, "accounts/trip.html", state=state, records=records, words=words)
+    why = visit.purpose()
+    return render(
+        request, "accounts/trip.html", state=state, records=records, words=words, purpose=why, purpose_title=access.purpose_title(why.code),
+        concerned=await doorstep.concerned(conn, actor, state),
+    )  # fmt: skip

@@ -37,9 +37,9 @@ VISIT_STATUS: Final = {"open": "draft", "second": "us", "approved": "done", "ref
 MEANS: Final = {"qr": N_("Mã QR trên thẻ"), "mrz": N_("Dòng chữ máy đọc trên thẻ"), "typed": N_("Không có thẻ, gõ số")}
 FIELD: Final = {
     "name": N_("Họ tên"), "birth": N_("Ngày sinh"), "sex": N_("Giới tính"), "old_number": N_("Số CMND cũ"),
-    "phone": N_("Điện thoại"), "email": N_("Thư điện tử"),
+    "phone": N_("Điện thoại"), "email": N_("Thư điện tử"), "card": N_("Thẻ đang dùng"),
 }  # fmt: skip
-AGREEMENT: Final = {"yes": N_("khớp"), "close": N_("gần khớp"), "no": N_("khác"), "unknown": N_("chưa có để so sánh")}
+AGREEMENT: Final = {"yes": N_("khớp"), "close": N_("gần khớp"), "no": N_("khác"), "unknown": N_("chưa có để so sánh"), "expired": N_("đã hết hạn"), "newer": N_("mới hơn thẻ trong dữ liệu dân cư")}
 CIRCUMSTANCE: Final = {
     "no_card_shown": N_("Không xuất trình thẻ"),
     "card_differs": N_("Thông tin trên thẻ khác dữ liệu dân cư"),
@@ -99,6 +99,7 @@ REASON: Final = {
     "account.level_held": N_("Tài khoản đã ở mức này hoặc cao hơn."),
     "visit.somebody_else": N_("Thông tin trên thẻ không khớp với người mang số này."),
     "visit.card_not_in_force": N_("Thẻ đã quét là thẻ báo mất hoặc bị thu hồi."),
+    "visit.card_replaced": N_("Thẻ đã quét là thẻ cũ, đã được thay bằng thẻ mới."),
     "visit.incomplete": N_("Chưa đủ: chụp chân dung, số điện thoại và công dân xác nhận tờ khai."),
     "visit.how": N_("Thiếu xác nhận của công dân."),
     "capture.empty": N_("Thiếu ảnh chân dung."),
@@ -106,4 +107,14 @@ REASON: Final = {
     "level2.not_alive": N_("Cơ sở dữ liệu ghi người này đã mất."),
     "level2.with_guardian": N_("Người chưa đủ tuổi cần cha, mẹ hoặc người giám hộ cùng làm."),
     "level2.too_young": N_("Chưa đủ tuổi dùng mức 2."),
+    "level2.guardian_unproved": N_("Dữ liệu dân cư chưa ghi người đi cùng là cha, mẹ hoặc người giám hộ."),
+    "level2.guardian_card": N_("Thẻ của người đi cùng không dùng được."),
+    "account.phone_taken": N_("Số điện thoại này đang dùng cho một tài khoản khác."),
+    "card": N_("Không đọc được nội dung quét từ thẻ."),
+    "portrait": N_("Ảnh chân dung chưa đạt, cần chụp lại."),
 }
+
+
+def reason(code: str) -> str:
+    """The sentence of a code, or of its kind; the code itself where there is neither."""
+    return REASON.get(code) or REASON.get(code.partition(".")[0], code)

@@ -78,7 +78,7 @@ def circumstances(visit: Visit, *, phone_mended: bool = False) -> frozenset[str]
     found = {"phone_mended"} if phone_mended else set()
     if visit.means is Means.TYPED:
         found.add("no_card_shown")
-    if any(word in ("no", "close") for word in visit.comparison.values()):
+    if any(word not in ("yes", "unknown") for word in visit.comparison.values()):
         found.add("card_differs")
     portrait, finger = visit.capture(CaptureKind.PORTRAIT), visit.capture(CaptureKind.FINGERPRINT)
     if portrait is None or portrait.outcome is Outcome.NO_REFERENCE:

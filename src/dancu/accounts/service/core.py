@@ -175,7 +175,7 @@ async def notify(conn: Conn, key: int, template: str, /, **params: Any) -> int:
 
 
 async def child_name(conn: Conn, key: int) -> str | None:
-    """What the registry calls a child now; "" where that may not be seen, as by the worker, which opens nobody; None for who has come
+    """What the registry calls a child now; "" where that may not be seen; None for who has come
     of age (Civil Code 2015, art. 21): their account is the guardian's business no longer. The look is recorded."""
     try:
         async with conn.transaction():

@@ -5,6 +5,7 @@ brought, never on how it arrived."""
 from __future__ import annotations
 
 import base64
+import contextlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +13,29 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dancu.access import service as access
+from dancu.accounts.models import Contacts
 from dancu.accounts.models.level2 import CaptureKind, DeviceState, Stated, VisitState
-from dancu.accounts.service import kit, offices, visit, visit_decision
+from dancu.accounts.service import core, kit, offices, visit, visit_decision
 from dancu.accounts.store import doorstep as store
 from dancu.accounts.store import level2 as visit_store
 from dancu.accounts.store import offices as office_store
 from dancu.accounts.store.doorstep import Settled, Trip
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor
-from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.clock import SYSTEM_CLOCK, vietnam_day
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed, NotFound
+from dancu.kernel.numbers import normalize_phone
 from dancu.kit.db import Conn, data_dir, keep_evidence
 from dancu.kit.i18n import N_
 from dancu.kit.keys import secret
+from dancu.kit.ring import ring
+from dancu.population.service.verify import release
 
 MOST_RECORDS: Final = 500
 #: A record older than this is not taken: the person is visited again.
 _OLDEST: Final = timedelta(days=30)
 _KEY: Final = "doorstep.key"
+_TABLE: Final = "accounts.doorstep_record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,15 @@ class TripState:
     @property
     def settled(self) -> bool:
         return self.trip.settled_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Whom a record is about. `visit_id`: their open visit, where it is at an office of the organisation."""
+
+    name: str
+    number: str
+    visit_id: int | None
 
 
 def centre_key() -> bytes:
@@ -114,6 +129,30 @@ async def trips(conn: Conn, actor: Actor) -> list[TripState]:
     return [await _state(conn, trip) for trip in await store.trips(conn, mine)]
 
 
+async def concerned(conn: Conn, actor: Actor, found: TripState) -> dict[str, Concerned]:
+    """Whom the records that were not taken are about, by record, for whoever looks into them; each look is on record. Without
+    whom the gate does not open to this officer."""
+    mine, shown = {office.office_id for office in await offices.mine(conn, actor)}, {}
+    for record in found.records:
+        if record.concerns is None:
+            continue
+        key = int(ring().decrypt(record.concerns, table=_TABLE, row=record.record_id, column="concerns"))
+        try:
+            async with conn.transaction():
+                view = await release(conn, actor, visit.purpose(), key, ("number", "name"), permission=visit.ENROL)
+        except DancuError as error:
+            await keep_evidence(conn, error)
+            continue
+        await core.open(conn, [key])
+        other = await visit_store.open_of(conn, key)
+        place = await visit_store.place_of(conn, other) if other is not None else None
+        shown[record.record_id] = Concerned(
+            view.name.full_name if view.name else "", view.personal_id.number if view.personal_id else "",
+            other if place is not None and place[1] in mine else None,
+        )  # fmt: skip
+    return shown
+
+
 async def _own_trip(conn: Conn, actor: Actor, trip_id: str, *, lock: bool = False) -> Trip:
     found = await store.trip(conn, _uuid(trip_id), lock=lock)
     if found is None:
@@ -147,8 +186,8 @@ async def _settle(conn: Conn, actor: Actor, trip: Trip) -> None:
             await store.settle_record(conn, record_id, "unreadable", [error.code], None)
     seen: set[int] = set()
     for at, record_id, content in sorted(opened, key=lambda one: one[:2]):
-        word, reasons, visit_id = await _one(conn, actor, trip, record_id, content, at, seen)
-        await store.settle_record(conn, record_id, word, reasons, visit_id)
+        word, reasons, visit_id, key = await _one(conn, actor, trip, record_id, content, at, seen)
+        await store.settle_record(conn, record_id, word, reasons, visit_id, _sealed(record_id, key))
     await store.settle_trip(conn, trip.trip_id)
     await audit.record(
         conn, actor, visit.purpose(), action="system", subjects=[None], fields=[],
@@ -158,16 +197,36 @@ async def _settle(conn: Conn, actor: Actor, trip: Trip) -> None:
 
 async def _one(
     conn: Conn, actor: Actor, trip: Trip, record_id: str, content: Mapping[str, Any], at: datetime, seen: set[int]
-) -> tuple[str, list[str], int | None]:
-    """What becomes of one record: (state, reasons, visit). A refusal undoes what the record began and nothing else."""
+) -> tuple[str, list[str], int | None, int | None]:
+    """What becomes of one record: (state, reasons, visit, whom it is about where it was not taken and that is known). A refusal undoes
+    what the record began and nothing else; the citizen hears of it."""
+    whom: list[int] = []
     try:
         async with conn.transaction():
-            return await _visit(conn, actor, trip, record_id, content, at, seen)
-    except _Twice as error:
-        return "conflict", [error.code], None
+            word, visit_id = await _visit(conn, actor, trip, record_id, content, at, seen, whom)
+            return word, [], visit_id, None
     except DancuError as error:
         await keep_evidence(conn, error)
-        return "refused", [error.code], None
+        word = "conflict" if isinstance(error, _Twice) else "refused"
+        key = whom[0] if whom else None
+        if error.code != "doorstep.same_person":  # the other record is answered
+            await _tell(conn, word, key, content, at)
+        return word, [error.code], None, key
+
+
+def _sealed(record_id: str, key: int | None) -> bytes | None:
+    return None if key is None else ring().encrypt(str(key).encode(), table=_TABLE, row=record_id, column="concerns")
+
+
+async def _tell(conn: Conn, word: str, key: int | None, content: Mapping[str, Any], at: datetime) -> None:
+    """At the contacts of the account why; without any, at the phone stated at the door, which need not be the person's, only that
+    nothing came of it."""
+    day = f"{vietnam_day(at):%d/%m/%Y}"
+    if key is not None and await core.account(conn, key) is not None and await core.notify(conn, key, f"doorstep.{word}", day=day):
+        return
+    with contextlib.suppress(Invalid):
+        to = Contacts(phone=normalize_phone(_text(content, "phone")))
+        await core.tell(conn, to, "doorstep.refused", lang="en" if content.get("language") == "en" else "vi", day=day)
 
 
 class _Twice(Conflict):
@@ -175,8 +234,8 @@ class _Twice(Conflict):
 
 
 async def _visit(
-    conn: Conn, actor: Actor, trip: Trip, record_id: str, content: Mapping[str, Any], at: datetime, seen: set[int]
-) -> tuple[str, list[str], int | None]:
+    conn: Conn, actor: Actor, trip: Trip, record_id: str, content: Mapping[str, Any], at: datetime, seen: set[int], whom: list[int]
+) -> tuple[str, int]:
     now = SYSTEM_CLOCK.now()
     if at > now + timedelta(days=1) or at < now - _OLDEST:
         raise Invalid("doorstep.clock", N_("Thời điểm ghi trên bộ thiết bị không hợp lý hoặc đã quá 30 ngày."))
@@ -185,6 +244,7 @@ async def _visit(
         assisted=bool(content.get("assisted")), channel="doorstep", record_id=record_id, guardian=_guardian(content),
     )  # fmt: skip
     key, visit_id = opened.person_key, opened.visit_id
+    whom.append(key)
     if key in seen:
         raise _Twice("doorstep.same_person", N_("Người này đã có hồ sơ khác trong cùng chuyến."))
     if await visit_store.open_of(conn, key) != visit_id:
@@ -202,7 +262,7 @@ async def _visit(
     await visit.confirm(conn, actor, visit_id, _text(content, "confirmed"))
     decided = await visit_decision.submit(conn, actor, visit_id, approve=True)
     seen.add(key)
-    return ("second" if decided is VisitState.SECOND else "approved"), [], visit_id
+    return ("second" if decided is VisitState.SECOND else "approved"), visit_id
 
 
 def _guardian(content: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from dancu.kernel.errors import FieldError, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
-from dancu.population.models import KinRelation, PersonView
+from dancu.population.models import CardState, KinRelation, PersonView
 from dancu.population.service.verify import compare
 
 #: Relations, as the child's own record has them, that may speak for the child.
@@ -43,6 +43,8 @@ async def proved(
     words = {field: str(word) for field, word in compare(view, dict(reading.declared())).items()}
     if not policy.shown_enough(Means.QR, words):
         raise _wrong("level2.guardian_card", N_("Thông tin trên thẻ của người đi cùng không khớp. Hãy quét lại."))
+    if cards_service.void(reading, view) not in (None, CardState.EXPIRED):
+        raise _wrong("level2.guardian_card", N_("Thẻ của người đi cùng đã được thay, báo mất hoặc bị thu hồi. Hãy quét thẻ đang dùng."))
     if not _grown_and_alive(view, rule):
         raise _unproved()
     return view.person_key

@@ -17,7 +17,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 from dancu.population import service as population
-from dancu.population.models import PersonView
+from dancu.population.models import CardState, PersonView
 from dancu.population.service.look import nobody
 from dancu.population.service.verify import compare
 
@@ -39,7 +39,7 @@ class Proof:
 
 async def read_card(conn: Conn, actor: Actor, purpose: Purpose, text: str) -> tuple[int, str]:
     """The person a scanned card names, compared with the registry, and the sealed proof. Raises Invalid for what is no card
-    (a typed number proves nothing) or does not agree with the record, NotFound, NotAllowed."""
+    (a typed number proves nothing), does not agree with the record or was replaced, lost or revoked, NotFound, NotAllowed."""
     access.require(actor, PERMISSION)
     reading = cards.read_text(text)
     declared = dict(reading.declared())
@@ -53,6 +53,11 @@ async def read_card(conn: Conn, actor: Actor, purpose: Purpose, text: str) -> tu
     # A reader that mangles the marks of the name gives none: then birth date and the rest must agree.
     if any(str(word) not in ("yes", "close") for field, word in words.items() if field in policy.ON_THE_CARD):
         raise Invalid("identity.differs", N_("Thông tin trên thẻ không khớp với người mang số này. Hãy quét lại."))
+    if cards.void(reading, view) not in (None, CardState.EXPIRED):
+        raise Invalid(
+            "identity.card_void",
+            N_("Thẻ này đã được thay, báo mất hoặc bị thu hồi nên không chứng minh được ai. Hãy quét thẻ đang dùng; chưa có thì làm thẻ mới trước."),
+        )
     return view.person_key, seal(actor, view.person_key, ["card"])
 
 

@@ -22,13 +22,15 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One record of a trip and what became of it. `reasons`: codes of refusals."""
+    """One record of a trip and what became of it. `reasons`: codes of refusals; `concerns`: whom it is about, sealed, where it
+    was not taken and the checks got as far as that."""
 
     record_id: str
     state: str
     reasons: tuple[str, ...]
     visit_id: int | None
     received_at: datetime
+    concerns: bytes | None = None
 
 
 _TRIP = "SELECT trip_id::text, device_id, office_id, brought_by, manifest::text[], begun_at, settled_at FROM accounts.doorstep_trip"
@@ -81,20 +83,20 @@ async def sealed_of(conn: Conn, trip_id: str) -> list[tuple[str, bytes]]:
 async def records(conn: Conn, trip_id: str) -> list[Settled]:
     rows = await (
         await conn.execute(
-            "SELECT record_id::text, state, reasons, visit_id, received_at FROM accounts.doorstep_record"
+            "SELECT record_id::text, state, reasons, visit_id, received_at, concerns FROM accounts.doorstep_record"
             " WHERE trip_id = %s::uuid ORDER BY record_id",
             (trip_id,),
         )
     ).fetchall()
-    return [Settled(row[0], row[1], tuple(row[2]), row[3], row[4]) for row in rows]
+    return [Settled(row[0], row[1], tuple(row[2]), row[3], row[4], bytes(row[5]) if row[5] is not None else None) for row in rows]
 
 
-async def settle_record(conn: Conn, record_id: str, state: str, reasons: Sequence[str], visit_id: int | None) -> None:
+async def settle_record(conn: Conn, record_id: str, state: str, reasons: Sequence[str], visit_id: int | None, concerns: bytes | None = None) -> None:
     """What became of a record; what it held goes, except where it could not be opened."""
     await conn.execute(
-        "UPDATE accounts.doorstep_record SET state = %s, reasons = %s, visit_id = %s::bigint, settled_at = now(),"
+        "UPDATE accounts.doorstep_record SET state = %s, reasons = %s, visit_id = %s::bigint, concerns = %s, settled_at = now(),"
         " sealed = CASE WHEN %s = 'unreadable' THEN sealed END WHERE record_id = %s::uuid",
-        (state, list(reasons), visit_id, state, record_id),
+        (state, list(reasons), visit_id, concerns, state, record_id),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from dancu.cards.models import Reading, TextKind
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 from dancu.population import service as population
-from dancu.population.models import CardFact
+from dancu.population.models import CardFact, CardState, PersonView
 from dancu.population.service.look import nobody
 from dancu.population.service.verify import Agreement, compare, verify
 
@@ -66,3 +67,26 @@ def standing(reading: Reading, card: CardFact | None) -> Standing:
     pairs = ((reading.issued_on, card.issued_on), (reading.expires_on, card.expires_on))
     told = [shown == known for shown, known in pairs if shown is not None and known is not None]
     return Standing.UNKNOWN if not told else Standing.SAME if all(told) else Standing.OTHER
+
+
+def void(reading: Reading, view: PersonView) -> CardState | None:
+    """Why the card that was read is not the one in force: how the registry has it, REPLACED where the registry does not know it and one
+    of a later day is in force, EXPIRED where its days are over. None where nothing stands against it. A card is told by its day of
+    issue, a machine-readable zone by its day of expiry: two cards of the same day are one."""
+    shown = reading.issued_on or reading.expires_on
+    if shown is None:
+        return None
+    this = [card for card in view.cards if _day(reading, card) == shown]
+    if any(card.state == CardState.ACTIVE for card in view.holding(this)):
+        return None
+    if this:
+        last = max(this, key=lambda card: card.valid.start or date.min)
+        return CardState.EXPIRED if last.state == CardState.ACTIVE else last.state
+    now = _day(reading, view.card) if view.card else None
+    if now is not None and shown < now:
+        return CardState.REPLACED
+    return CardState.EXPIRED if reading.expires_on is not None and reading.expires_on < view.as_of else None
+
+
+def _day(reading: Reading, card: CardFact) -> date | None:
+    return card.issued_on if reading.issued_on else card.expires_on

@@ -18,6 +18,7 @@ from dancu.accounts.service.visit.common import (
 )
 from dancu.accounts.store import level2 as store
 from dancu.cards.models import Reading
+from dancu.cards.service import Standing, standing, void
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, FieldError, Invalid
@@ -53,11 +54,8 @@ async def begin(
     chosen = rule_in_force()
     if (refused := _refused(view, chosen, guardian=bool(guardian.strip()))) is not None:
         raise refused
-    if _not_in_force(view, reading):
-        raise Invalid(
-            "visit.card_not_in_force",
-            N_("Thẻ này đã báo mất hoặc bị thu hồi. Hãy gõ số định danh, họ tên và ngày sinh thay cho quét thẻ, rồi so mặt người đến; thẻ mới làm cùng lượt này được."),
-        )
+    if means is not Means.TYPED:
+        words["card"] = _card(view, reading)
     with_whom = await _with_whom(conn, actor, view, chosen, guardian)
     key = view.person_key
     await core.open(conn, [key])
@@ -82,17 +80,24 @@ def _typed(name: str, birth: str) -> dict[str, str]:
     return {"name": name, "birth": birth}
 
 
-def _not_in_force(view: PersonView, reading: Reading) -> bool:
-    """Is the card that was read one the registry has as lost or revoked? It is told by its day of issue, or of expiry."""
-    if reading.issued_on is None and reading.expires_on is None:
-        return False
-    these = [
-        card for card in view.cards
-        if (card.issued_on == reading.issued_on if reading.issued_on else card.expires_on == reading.expires_on)
-    ]  # fmt: skip
-    return any(card.state in (CardState.LOST, CardState.REVOKED) for card in view.holding(these)) and not any(
-        card.state == CardState.ACTIVE for card in view.holding(these)
-    )
+def _card(view: PersonView, reading: Reading) -> str:
+    """How the card that was read stands to the one in force: yes, unknown, or what the rule may want a second officer for (expired;
+    newer than the registry knows). Raises Invalid for one that was replaced, lost or revoked: whoever found it could show it."""
+    state = void(reading, view)
+    if state in (CardState.LOST, CardState.REVOKED):
+        raise Invalid(
+            "visit.card_not_in_force",
+            N_("Thẻ này đã báo mất hoặc bị thu hồi. Hãy gõ số định danh, họ tên và ngày sinh thay cho quét thẻ, rồi so mặt người đến; thẻ mới làm cùng lượt này được."),
+        )
+    if state is CardState.REPLACED:
+        raise Invalid(
+            "visit.card_replaced",
+            N_("Thẻ này đã được thay bằng thẻ mới hơn. Hãy quét thẻ mới; người đến không mang theo thì gõ số định danh, họ tên và ngày sinh, rồi so mặt người đến."),
+        )
+    if state is CardState.EXPIRED:
+        return "expired"
+    known = standing(reading, view.card)
+    return {Standing.SAME: "yes", Standing.OTHER: "newer"}.get(known, "unknown")
 
 
 async def _named(conn: Conn, actor: Actor, number: str) -> PersonView:
