@@ -98,6 +98,7 @@ def bomb() -> bytes:
         (lambda: b"", "image.empty"),
         (lambda: b"\xff\xd8\xff" + bytes(5 * 1024 * 1024), "image.large"),
         (lambda: encoded(face(), "GIF"), "image.type"),
+        (lambda: b"\x00\x00\x00\x18ftypheic" + bytes(400), "image.heic"),
         (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image.type"),
         (lambda: encoded(face())[:9000], "image.broken"),
         (lambda: b"\xff\xd8\xff" + random.Random(5).randbytes(5000), "image.type"),

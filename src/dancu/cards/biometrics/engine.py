@@ -26,6 +26,7 @@ REST_SECONDS: Final = 90.0
 
 _REFUSALS: Final = {
     "type": N_("Chỉ nhận ảnh JPEG, PNG hoặc WebP."),
+    "heic": N_("Máy chủ không đọc được ảnh HEIC của iPhone. Hãy chụp màn hình ảnh ấy rồi chọn ảnh vừa chụp, hoặc dùng máy ảnh ngay trên trang này."),
     "pixels": N_("Ảnh có kích thước quá lớn. Hãy chụp lại ở độ phân giải thường."),
     "broken": N_("Tệp ảnh bị hỏng, không mở được. Hãy chụp lại hoặc chọn ảnh khác."),
     "finger": N_("Không nhận ra vân tay trong ảnh. Hãy lau đầu đọc và lấy lại."),
@@ -126,6 +127,8 @@ def check_bytes(picture: bytes) -> None:
     if len(picture) > MOST_BYTES:
         raise Invalid("image.large", "Ảnh lớn quá {most} MB. Hãy chụp lại hoặc giảm kích thước.", most=MOST_BYTES // 1024**2)
     known = picture[:3] == b"\xff\xd8\xff" or picture[:8] == b"\x89PNG\r\n\x1a\n" or (picture[:4], picture[8:12]) == (b"RIFF", b"WEBP")
+    if picture[4:8] == b"ftyp":  # as an iPhone keeps its photographs
+        raise Invalid("image.heic", _REFUSALS["heic"])
     if not known:
         raise Invalid("image.type", _REFUSALS["type"])
 
