@@ -10,6 +10,7 @@ from dancu_client.errors import CallRefused
 
 _STOPPED: Final = "client_id and key do not belong together, or the certificate or the connection is stopped: see the partner portal."
 _ADDRESS: Final = "base_url is not the address the platform goes by: take it from its endpoints; a proxy of yours must leave Host as it is."
+_NAME: Final = "Set issuer to the platform's own address (from its endpoints); base_url is where certificates are shown."
 _CLOCK: Final = "Synchronise this machine's clock: signatures hold 60 s."
 _FRONT: Final = "The proxy at this address does not hand on the certificate (Client-Cert, RFC 9440): take the TLS address of the endpoints, or tell the platform's operator."
 _ROOT: Final = "Set ca to the platform's root, or correct this machine's list of roots."
@@ -90,6 +91,8 @@ def of_token(refused: CallRefused, bound: str) -> tuple[str, str]:
     code, detail = refused.code.removeprefix("token."), str(refused.problem.get("detail", ""))
     if code == "invalid_request":
         return _UNSHOWN, _FRONT if bound == "mtls" else _REGISTERED_MTLS
+    if code == "invalid_client" and "aud is not" in detail and bound == "mtls":
+        return "this address is not the one the platform goes by", _NAME
     for known, part, means, mend in _TOKEN:
         if code == known and part in detail:
             return means, mend

@@ -87,7 +87,7 @@ class Core:
     def token_request(self) -> httpx.Request:
         key, now = self.config.private_key, int(time.time())
         claims = {
-            "iss": self.config.client_id, "sub": self.config.client_id, "aud": self.config.base_url, "iat": now, "exp": now + 60,
+            "iss": self.config.client_id, "sub": self.config.client_id, "aud": self.config.audience, "iat": now, "exp": now + 60,
             "jti": signing.message_id(),
         }  # fmt: skip
         form = {

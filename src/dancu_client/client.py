@@ -116,10 +116,10 @@ class Client:
         raise NotReached("the token endpoint wants one nonce after the other")
 
     def _get(self, url: str) -> httpx.Response:
-        if not url.startswith(self.config.base_url + "/"):
+        if not (here := self.config.here(url)):
             raise NotGenuine("an address of somebody else")
         try:
-            return self._http.get(url)
+            return self._http.get(here)
         except _FAILURES as error:
             raise NotReached("{error}", error=error) from error
 
@@ -207,9 +207,9 @@ class AsyncClient:
             raise NotReached("the token endpoint wants one nonce after the other")
 
     async def _get(self, url: str) -> httpx.Response:
-        if not url.startswith(self.config.base_url + "/"):
+        if not (here := self.config.here(url)):
             raise NotGenuine("an address of somebody else")
         try:
-            return await self._http.get(url)
+            return await self._http.get(here)
         except _FAILURES as error:
             raise NotReached("{error}", error=error) from error

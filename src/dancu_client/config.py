@@ -5,6 +5,7 @@
     key = "program.key.pem"             # EC P-256 or Ed25519, never leaves this machine
     certificate = "program.cert.pem"    # issued by the platform
     bound = "dpop"                      # or "mtls": then key and certificate are shown at TLS too
+    issuer = "https://dancu.example.vn" # only where base_url is another address of the platform's, for calls with certificates
     ca = "ca.pem"                       # only where the platform's TLS certificate is not publicly trusted
     log = "calls.ndjson"                # this side's log of calls
     vkey = "dancu…+1234abcd+A…"         # public key of the evidence log, as published
@@ -27,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from dancu_client.errors import ConfigError
 
-_NAMES = {"base_url", "client_id", "key", "certificate", "bound", "ca", "log", "vkey", "webhook", "timeout", "attempts"}
+_NAMES = {"base_url", "client_id", "key", "certificate", "bound", "ca", "log", "vkey", "webhook", "timeout", "attempts", "issuer"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Config:
     log: Path | None = None
     vkey: str = ""
     webhook: str = ""
+    issuer: str = ""
     timeout: float = 10.0
     attempts: int = 3
 
@@ -84,6 +86,18 @@ class Config:
         if not self.timeout > 0 or self.attempts < 1:
             raise ConfigError("timeout is more than 0 seconds, attempts at least 1")
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+
+    @property
+    def audience(self) -> str:
+        """The platform by its own name."""
+        return self.issuer.rstrip("/") or self.base_url
+
+    def here(self, url: str) -> str:
+        """An address of the platform's as it is reached from here; "" for somebody else's."""
+        for known in (self.base_url, self.audience):
+            if url.startswith(known + "/"):
+                return self.base_url + url.removeprefix(known)
+        return ""
 
     @cached_property
     def private_key(self) -> ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:

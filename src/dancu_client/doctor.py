@@ -203,7 +203,7 @@ class Doctor:
     def _webhook(self) -> str:
         if not self.config.webhook:
             return self._say("none configured")
-        origin = urlsplit(self.config.base_url).netloc
+        origin = urlsplit(self.config.audience).netloc
         try:
             with httpx.Client(timeout=self.config.timeout) as http:
                 agreed = http.options(self.config.webhook, headers={"WebHook-Request-Origin": origin})

@@ -54,6 +54,8 @@ def clock(http: httpx.Client, url: str) -> Found:
         took = time.time() - began
     except (httpx.HTTPError, OSError) as error:
         raise advice.of_network(error) from error
+    if response.status_code in (429, 502, 503, 504):
+        raise Wrong("HTTP {status}", "The platform is not available now, or a proxy does not reach it: wait a minute, then tell its operator.", status=response.status_code)
     if response.status_code != 200:
         raise Wrong("HTTP {status}", "This address is not the platform's: check base_url.", status=response.status_code)
     try:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -256,6 +257,58 @@ def test_the_doctor_knows_clocks_ends_and_addresses(tmp_path: Path, days: int, s
     failed = next(one for one in told if one.state == "fail")
     assert failed.name == step and mend in failed.mend, failed
     assert all(one.state == "skip" for one in told[told.index(failed) + 1 :])
+
+
+@pytest.mark.parametrize(("bound", "error", "detail", "said", "mend"), [
+    ("dpop", "invalid_client", "client assertion: client authentication failed", "không có chương trình nào", "cổng đối tác"),
+    ("dpop", "invalid_client", "client assertion: no registered key fits", "không phải của chương trình", "cổng đối tác"),
+    ("dpop", "invalid_client", "client assertion: aud is not this issuer", "không tự xưng", "Host"),
+    ("mtls", "invalid_client", "client assertion: aud is not this issuer", "không tự xưng", "issuer"),
+    ("dpop", "invalid_client", "client assertion: expired", "quá cũ", "60 giây"),
+    ("mtls", "invalid_dpop_proof", "this client must send a DPoP proof", "gắn với khóa", '"dpop"'),
+    ("dpop", "invalid_request", "this client must use its certificate", "không thấy chứng thư", '"mtls"'),
+    ("mtls", "invalid_request", "this client must use its certificate", "không thấy chứng thư", "Client-Cert"),
+    ("dpop", "invalid_scope", "scope is not registered for this client", "chưa đăng ký", "exchange"),
+    ("dpop", "something_new", "", "không cấp mã truy cập", "lời báo"),
+])  # fmt: skip
+def test_a_refused_token_is_told_in_the_asked_language_beside_the_codes_of_the_standard(
+    tmp_path: Path, bound: str, error: str, detail: str, said: str, mend: str
+) -> None:
+    config, keys = replace(own_pair(tmp_path, days=90), bound=bound), AnswerKeys(tmp_path / "keys")
+
+    def platform(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oidc/token":
+            return httpx.Response(401, json={"error": error, "error_description": detail})
+        return httpx.Response(200, json=keys.jwks(), headers={"date": format_datetime(datetime.now(UTC), usegmt=True)})
+
+    with httpx.Client(transport=httpx.MockTransport(platform)) as http:
+        failed = next(one for one in Doctor(config, WHY, http=http).run() if one.state == "fail")
+    assert failed.name == "token" and said in failed.said.partition(" (")[0] and f"{error}: {detail}" in failed.said and mend in failed.mend, failed
+
+
+@pytest.mark.parametrize(("error", "said", "mend"), [
+    (ConnectionRefusedError(111, "Connection refused"), "nobody listens", "port"),
+    (httpx.ConnectError("[Errno 111] Connection refused"), "nobody listens", "port"),
+    (TimeoutError("timed out"), "no answer in time", "firewall"), (httpx.ReadTimeout(""), "no answer in time", "firewall"),
+    (httpx.ReadError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"), "saw no certificate", "mtls"),
+    (ssl.SSLError(1, "[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired"), "has expired", "partner portal"),
+    (ssl.SSLError(1, "[SSL: SSLV3_ALERT_CERTIFICATE_REVOKED] sslv3 alert certificate revoked"), "is revoked", "partner portal"),
+    (ssl.SSLError(1, "[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca"), "who issued", "trust"), (OSError("odd"), "odd", "firewall"),
+])  # fmt: skip
+def test_the_doctor_knows_why_nobody_answers(tmp_path: Path, error: Exception, said: str, mend: str) -> None:
+    def platform(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    with httpx.Client(transport=httpx.MockTransport(platform)) as http:
+        failed = next(one for one in Doctor(own_pair(tmp_path, days=90), WHY, http=http, lang="en").run() if one.state == "fail")
+    assert failed.name == "clock" and said in failed.said and mend in failed.mend, failed
+
+
+@pytest.mark.parametrize(("status", "mend"), [(503, "wait a minute"), (502, "wait a minute"), (404, "base_url")])
+def test_a_platform_that_is_down_is_not_a_wrong_address(tmp_path: Path, status: int, mend: str) -> None:
+    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(status))) as http:
+        failed = next(one for one in Doctor(own_pair(tmp_path, days=90), WHY, http=http, lang="en").run() if one.state == "fail")
+    assert failed.name == "clock" and mend in failed.mend, failed
 
 
 @pytest.mark.parametrize(("status", "error"), [(404, NotReached), (405, NotReached), (413, NotReached), (403, NotGenuine), (200, NotGenuine)])

@@ -100,7 +100,7 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         page = await maker.get(maker.url)
         client_no = int(re.findall(r"/partner/systems/(\d+)/certificates", page)[0])
         assert "Chạy thử (người giả định)" in page
-        assert "000190000001" in page and "dancu connect doctor" in page, "whom to ask about, and how"
+        assert "000190000001" in page and "dancu-client doctor" in page, "whom to ask about, and how"
         # Taken up, asked, answered; what must be met stops it.
         page = await judge.get(f"{DESK}/{ORG}")
         assert "Quét xong trước 15/12/2026" in page

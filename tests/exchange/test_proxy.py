@@ -118,6 +118,19 @@ async def test_mutual_tls_through_haproxy(site: Site, proxied: tuple[str, str, P
         async with httpx.AsyncClient() as past:
             stolen = await past.post(inside + asking.path, content=asking.content, headers=dict(request.headers))
             assert (stolen.status_code, stolen.json()["code"]) == (401, "exchange.token") and token
+    # The proxy may have an address of its own: calls are signed for it, whom they are for is the platform by its own name.
+    own, site.app.state.issuer, site.app.state.mtls_url = site.app.state.issuer, "https://dancu.example", outside
+    site.app.state.settings = replace(site.app.state.settings, trusted_proxies=frozenset({"127.0.0.1"}))
+    try:
+        async with AsyncClient(replace(config, issuer="https://dancu.example")) as client:
+            answer = await client.verify("000190000001", {"name": "Ai Đó"}, WHY)
+            assert answer.body["found"] is False and answer.receipt["entries"][0]["proof_url"].startswith("https://dancu.example/")
+            assert client.config.here(answer.receipt["entries"][0]["proof_url"]).startswith(outside)
+        async with AsyncClient(config) as client:
+            with pytest.raises(CallRefused, match="aud is not"):
+                await client.verify("000190000001", {"name": "Ai Đó"}, WHY)
+    finally:
+        site.app.state.issuer, site.app.state.mtls_url = own, ""
     # Without a certificate of ours there is no connection at all.
     async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=folder / "server-ca.pem")) as nobody:
         with pytest.raises((httpx.HTTPError, ssl.SSLError)):

@@ -4,6 +4,7 @@ client id."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,7 +48,7 @@ def add(
         links.find(data_dir(data))
         made = await partners.add(
             conn, actor, name, request, org_code=org_code or None, kind=kind, live=not sandbox, system=system, bound=bound,
-            base=url or links.link("") or "http://localhost:8700", by=by,
+            base=url or links.link("") or "http://localhost:8700", front="" if url else os.environ.get("DANCU_MTLS_URL", ""), by=by,
         )  # fmt: skip
         return {
             "org_code": made.org_code, "name": made.org_name, "client_id": made.client_id, "environment": str(made.environment),

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from fastapi import Depends
@@ -160,7 +161,7 @@ async def _arrived(request: Request, most: int) -> Arrived:
     for name, value in request.headers.raw:
         headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
     issuer, path, query = issuer_of(request), str(request.scope["path"]), bytes(request.scope.get("query_string", b""))
-    target = issuer + path + (f"?{query.decode('latin-1')}" if query else "")
+    target = _called(request, issuer) + path + (f"?{query.decode('latin-1')}" if query else "")
     message = httpsig.Message(headers, request.method, target)
     _seal(request, exchange_of(request), message)
     certificate = _certificate(request, headers)
@@ -173,6 +174,13 @@ async def _arrived(request: Request, most: int) -> Arrived:
         if len(body) > most:
             raise refused("exchange.too_large")
     return Arrived(issuer, message, path, query, bytes(body), certificate, request.state.request_id)
+
+
+def _called(request: Request, issuer: str) -> str:
+    """The address this call was signed for: the one where callers show certificates, when it came by there with one; else our own."""
+    front = str(getattr(request.app.state, "mtls_url", ""))
+    by_front = "client-cert" in request.headers and request.headers.get("host", "").lower() == urlsplit(front).netloc
+    return front if front and by_front else issuer
 
 
 def _certificate(request: Request, headers: Mapping[str, list[str]]) -> bytes | None:

@@ -197,9 +197,10 @@ async def _system(
     errors: FormErrors | None = None,
 ) -> Response:  # fmt: skip
     seen = await portal.system_view(conn, actor, client_no)
+    front = getattr(request.app.state, "mtls_url", "") if seen.client.bound == "mtls" else ""
     return render(
         request, "exchange/system.html", status=422 if errors else 200, seen=seen, form=form or Form(), errors=errors or FormErrors(),
-        done=done if done in DONE else "", endpoints=partners.endpoints(own_address(request)),
+        done=done if done in DONE else "", endpoints=partners.endpoints(own_address(request), front), front=front,
         people=sandbox.people() if seen.system.environment is Environment.SANDBOX else (), outside=keys.outside_bundle() is not None, **WORDS,
     )  # fmt: skip
 

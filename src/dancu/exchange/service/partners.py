@@ -160,11 +160,11 @@ async def escalate(conn: Conn) -> int:
 
 async def add(
     conn: Conn, actor: Actor, name: str, csr_pem: str | bytes, *, org_code: str | None = None, kind: str = "ministry", live: bool = True,
-    system: str = "", bound: str = "dpop", base: str = "", by: str = "",
+    system: str = "", bound: str = "dpop", base: str = "", front: str = "", by: str = "",
 ) -> Added:  # fmt: skip
     """An organisation, its connection and one program with certificate at once, by the platform's operator; for a partner that
     exists one more program. The same request again is answered as it was the first time. `base`: our outside address, for the
-    endpoints. Raises Invalid, Conflict, NotFound."""
+    endpoints; `front`: the one where callers show certificates, where that is another. Raises Invalid, Conflict, NotFound."""
     from dancu.exchange.service import organisations
 
     if actor.kind is not ActorKind.SYSTEM:
@@ -193,17 +193,18 @@ async def add(
     return Added(
         org_code=code, org_name=organisation.name, client_no=made.client_no, client_id=client.client_id, environment=made.environment,
         certificate_pem=certificate.pem if certificate else "", thumbprint=certificate.thumbprint.hex() if certificate else "",
-        ca_pem=keys.roots_pem(), endpoints=endpoints(base), existed=before is not None,
+        ca_pem=keys.roots_pem(), endpoints=endpoints(base, front if bound == "mtls" else ""), existed=before is not None,
     )  # fmt: skip
 
 
-def endpoints(base: str) -> dict[str, str]:
-    """Where a program calls, under our outside address."""
+def endpoints(base: str, front: str = "") -> dict[str, str]:
+    """Where a program calls, under our outside address; `front`: for one that shows its certificate, where that is seen."""
     paths = {
         "issuer": "", "token": "/oidc/token", "exchange": "/api/v1/exchange", "proof": "/api/v1/exchange/proof", "jwks": "/exchange/jwks",
         "ca": "/exchange/ca.pem", "crl": "/exchange/ca.crl",
     }  # fmt: skip
-    return {name: base.rstrip("/") + path for name, path in paths.items()}
+    called = ("token", "exchange", "proof")
+    return {name: (front if front and name in called else base).rstrip("/") + path for name, path in paths.items()}
 
 
 async def _straight_to_live(conn: Conn, actor: Actor, org_code: str, by: str) -> None:
