@@ -11,10 +11,11 @@ import pytest
 import pytest_asyncio
 
 from dancu.access import service as access
-from dancu.accounts.policy.gives import SERVICES, papers
+from dancu.accounts.policy.gives import SERVICES, papers, saved
 from dancu.accounts.service import activate, core, funnel
 from dancu.accounts.service.check import eid_purpose
 from dancu.accounts.service.gives import gives
+from dancu.audit.models import Access
 from dancu.kernel.actor import SYSTEM, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.territory import service as territory
@@ -105,19 +106,30 @@ async def test_what_it_gives_follows_the_level(office, app):
     token = await access.issue_session(app, ActorKind.CITIZEN, key)
     citizen = await access.sessions.resolve(app, token)
     none = await gives(app, citizen)
-    assert (none.level, none.open, none.papers) == (0, (), ())
+    assert (none.level, none.open, {paper.level for paper in none.papers}) == (0, (), {0})
     await core.create(app, SYSTEM, eid_purpose(), key, level=1, phone=new_phone())
     await activate.invite(app, key)
     await activate.activate(app, SYSTEM, key)
     one = await gives(app, citizen)
     assert one.level == 1
     assert {service.level for service in one.open} == {1}
-    assert one.papers == ()
-    assert {paper.code for paper in one.papers_later} >= {"card", "residence"}
+    assert "residence" in {paper.code for paper in one.papers}  # agencies look it up for everybody
+    assert [paper.code for paper in one.papers_later] == ["card"]
     await core.raise_level(app, SYSTEM, eid_purpose(), key, 2)
     two = await gives(app, citizen)
     assert (two.level, two.later, len(two.open)) == (2, (), len(SERVICES))
-    assert two.papers == one.papers_later
+    assert {paper.code for paper in two.papers} == {paper.code for paper in one.papers + one.papers_later}
+
+
+def test_what_it_saved_is_counted_and_nothing_else():
+    def one(kind: str, action: str, *fields: str, case: str | None = None) -> Access:
+        return Access(1, 1, 1, SYSTEM_CLOCK.now(), action, kind, 7, "H47", "online_service", None, fields, case)
+
+    asked = [one("client", "sign_in"), one("client", "read", "name"), one("client", "read", "name")]  # one sign-in, asked twice
+    assert saved(asked) == (1, 0)
+    assert saved([*asked, one("client", "read", "name", case="H47.16-261123-0001")]) == (2, 1)
+    own = [one("citizen", "write", "authenticator"), one("citizen", "write", "consents"), one("citizen", "read", "cases")]
+    assert saved([*own, one("citizen", "write", "cases")]) == (0, 1)
 
 
 async def test_a_card_that_ran_out_is_not_left_at_home(office, app):

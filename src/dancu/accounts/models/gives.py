@@ -8,13 +8,15 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper that can stay at home: `text` and `basis` are msgid and law. `until`: of its validity where it has one."""
+    """A paper that can stay at home: `text` and `basis` are msgid and law. `until`: of its validity where it has one.
+    `level`: that the account needs for it."""
 
     code: str
     text: str
     instead: str
     basis: str
     until: date | None = None
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)

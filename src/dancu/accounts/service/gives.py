@@ -5,7 +5,7 @@ from __future__ import annotations
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.gives import Gives
-from dancu.accounts.policy.gives import PAPERS_LEVEL, SERVICES, papers
+from dancu.accounts.policy.gives import SERVICES, papers, saved
 from dancu.accounts.service import core
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor
@@ -13,8 +13,6 @@ from dancu.kit.db import Conn
 from dancu.population import service as population
 
 _LOOK_BACK = 1000
-# A release of fields to a service is a form nobody had to write again; with a signed-in service it was also a trip saved.
-_FORMS = frozenset({"online_service", "public_service"})
 
 
 async def gives(conn: Conn, actor: Actor) -> Gives:
@@ -24,11 +22,9 @@ async def gives(conn: Conn, actor: Actor) -> Gives:
     account = await core.account(conn, key)
     level = account.level if account and account.state is AccountState.ACTIVE else 0
     known = papers(view)
-    seen = await audit.accesses_of(conn, key, limit=_LOOK_BACK)
-    released = [one for one in seen if one.actor_kind == "client" and one.purpose in _FORMS]
-    here = [one for one in seen if one.actor_kind == "citizen" and one.action == "write"]
+    forms, trips = saved(await audit.accesses_of(conn, key, limit=_LOOK_BACK))
     return Gives(
-        level, known if level >= PAPERS_LEVEL else (), () if level >= PAPERS_LEVEL else known,
+        level, tuple(p for p in known if p.level <= level), tuple(p for p in known if p.level > level),
         tuple(s for s in SERVICES if s.level <= level), tuple(s for s in SERVICES if s.level > level),
-        len(released), len(here) + len({one.case_ref for one in released if one.case_ref}),
+        forms, trips,
     )  # fmt: skip
