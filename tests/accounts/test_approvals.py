@@ -39,13 +39,16 @@ async def asked(app, who: Citizen, **changed) -> str:
 
 
 async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app, sau):
-    one = await asked(app, sau)
+    one = await asked(app, sau, client_name_en="Counter 3")
     assert await approvals.state(app, one) == "pending"
     async with browsing(site) as b:
         assert "Ngân hàng mẫu" in (await b.texts(sau.phone))[0]
         await b.sign_in(sau, next="/account/approvals")
         page = await b.get("/account/approvals")
-        assert "Rút tiền, số 4821" in page
+        assert "Rút tiền, số 4821" in page and "Quầy 3" in page
+        english = await b.get("/account/approvals?lang=en")
+        assert "Counter 3" in english and "Quầy 3" not in english
+        await b.get("/account/approvals?lang=vi")
         await b.post(f"/account/approvals/{one}", answer="yes")
         assert b.url.startswith("/eid/sign-in?next=%2Faccount%2Fapprovals&acr=2")
         assert await approvals.state(app, one) == "pending"

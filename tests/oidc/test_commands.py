@@ -83,6 +83,13 @@ async def test_rotation_keeps_the_old_secret_for_a_while_and_suspension_ends_all
     assert made["client_id"] in call("client", "list")
 
 
+async def test_a_name_in_english_then_and_later(installed: Site) -> None:
+    made = add("--name-en", "Public service portal")
+    assert made["client_name#en"] == "Public service portal", "RFC 7591 §2.2"
+    assert call("client", "name", made["client_id"], "--name-en", "Province portal", "--json")["client_name#en"] == "Province portal"
+    assert "client_name#en" not in call("client", "name", made["client_id"], "--json")
+
+
 @pytest.mark.parametrize(
     ("args", "field"),
     [
@@ -94,6 +101,8 @@ async def test_rotation_keeps_the_old_secret_for_a_while_and_suspension_ends_all
         (("--backchannel-logout-uri", "http://10.0.0.5/out"), "backchannel_logout_uri"),
         (("--profile", "basic", "--scope", "a b"), "scopes"),
         (("--grant-type", "password"), "grant_types"),
+        (("--name-en", "Bank\u202eknaB"), "name_en"),
+        (("--name-en", "x" * 121), "name_en"),
     ],
 )
 async def test_what_must_be_mended_is_named(installed: Site, args: tuple[str, ...], field: str) -> None:

@@ -114,7 +114,7 @@ async def test_what_is_wrong_is_said_beside_its_field(portal: Site) -> None:
 
 async def test_two_people_make_it_live(portal: Site) -> None:
     async with desk(portal, "integrator") as maker, desk(portal, "connection_reviewer") as judge:
-        client_id, _ = await registered(maker)
+        client_id, _ = await registered(maker, name_en="Public service portal")
         await asked(maker, client_id, 422, claims=[])
         await asked(maker, client_id)
         await maker.get(f"{HOME}/{client_id}")
@@ -124,6 +124,7 @@ async def test_two_people_make_it_live(portal: Site) -> None:
         assert client_id in await judge.get(HOME)
         await judge.get(f"{HOME}/{client_id}")
         assert "/rotate" not in judge.page and "/ask" not in judge.page
+        assert "Public service portal" in judge.page, "who approves reads what citizens will read, in both languages"
         await judge.post(f"{HOME}/{client_id}/refuse", 422, reason="")
         await judge.post(f"{HOME}/{client_id}/refuse", reason="Chưa rõ vì sao cần ngày sinh")
         assert "Chưa rõ vì sao cần ngày sinh" in await maker.get(f"{HOME}/{client_id}")

@@ -358,6 +358,8 @@ async def test_what_the_token_endpoint_refuses(site: Site, make_service: Make) -
         assert wrong.status_code == 401 and wrong.headers["www-authenticate"].startswith("Basic "), "6749 §5.2"
         junk = await http.post("/oidc/token", data={"grant_type": _BASIC}, headers={"Authorization": "Basic !!!"})
         assert (junk.status_code, error_of(junk)) == (401, "invalid_client")
+        two = await http.post("/oidc/token", data={"grant_type": _BASIC, "client_id": "another"}, auth=(service.id, SECRET))
+        assert (two.status_code, error_of(two)) == (400, "invalid_request"), "one client in the header, another in the form"
         as_json = await http.post("/oidc/token", json={"grant_type": _BASIC})
         assert (as_json.status_code, error_of(as_json)) == (400, "invalid_request")
         twice = await http.post("/oidc/token", content=f"grant_type={_BASIC}&grant_type={_BASIC}", headers={"content-type": "application/x-www-form-urlencoded"}, auth=(service.id, SECRET))

@@ -54,10 +54,10 @@ async def test_from_nothing_shared_to_withdrawn(browser, app, system):
     until = datetime.now(UTC) + timedelta(days=9)
     sooner = until - timedelta(days=4)
     law = Terms(frozenset({"address"}), {"public_service": "118/2025/NĐ-CP"}, consent_needed=False)
-    await service.set_agreement(app, system, 99, law, client_name="Một cửa xã", org_code="x", org_name="UBND xã")
+    await service.set_agreement(app, system, 99, law, client_name="Một cửa xã", client_name_en="Commune desk", org_code="x", org_name="UBND xã")
     made = await service.give(
         app, actor, 7, {"name", "phone"}, Purpose("online_service", "69/2024/NĐ-CP"), until,
-        ends={"phone": sooner}, client_name="Điện lực",
+        ends={"phone": sooner}, client_name="Điện lực", client_name_en="Electricity company",
     )  # fmt: skip
     await app.commit()
     page = await client.get("/account/consents")
@@ -66,6 +66,8 @@ async def test_from_nothing_shared_to_withdrawn(browser, app, system):
     each = f"Họ và tên: đến hết {ends[0]}", f"Số điện thoại: đến hết {ends[1]}"
     for text in ("Điện lực", *each, "Rút lại", "Một cửa xã", "Nơi thường trú"):
         assert text in page.text, text
+    english = (await client.get("/account/consents", headers={"Cookie": f"dancu_session={client.cookies['dancu_session']}; lang=en"})).text
+    assert "Electricity company" in english and "Commune desk" in english and "Điện lực" not in english
     receipt = await client.get(f"/account/consents/{made.consent_id}/receipt")
     assert (receipt.text, receipt.headers["content-type"]) == (made.receipt, "application/jwt")
     token = page.text.split(f'name="{FIELD}" value="')[1].split('"')[0]

@@ -111,6 +111,22 @@ def rotate(
     _print(_run(work, data), as_json)
 
 
+@client_app.command("name")
+def name(
+    client_id: ClientId,
+    name_en: Annotated[str, typer.Option("--name-en", help="Tên tiếng Anh; bỏ trống: không có")] = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tên tiếng Anh của một ứng dụng đã đăng ký."""
+    from dancu.oidc.service import registration
+
+    async def work(conn: Conn, actor: Actor, by: str) -> Row:
+        return registration.metadata(await registration.name_in_english(conn, actor, client_id, name_en, by=by))
+
+    _print(_run(work, data), as_json)
+
+
 @client_app.command("suspend")
 def suspend(client_id: ClientId, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Tạm dừng: sau vài giây ứng dụng không dùng được gì nữa."""

@@ -16,7 +16,8 @@ class ApprovalState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What the citizen is asked. `text` is the binding message: the asker shows the same words."""
+    """What the citizen is asked. `text` is the binding message: the asker shows the same words. `client_name_en`: "" where the asker has
+    no English name."""
 
     approval_id: str
     client_name: str
@@ -28,6 +29,7 @@ class Approval:
     asked_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    client_name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ _TEXT = N_("{org} hỏi ý kiến của bạn: {text} Xem và trả lời tại 
 
 
 async def ask(
-    conn: Conn, key: int, *, client_no: int, client_name: str, org_name: str, kind: str, text: str, purpose: str, seconds: int
+    conn: Conn, key: int, *, client_no: int, client_name: str, org_name: str, kind: str, text: str, purpose: str, seconds: int,
+    client_name_en: str = "",
 ) -> str:
     """Ask; the approval's id, which only the asking room should know. The citizen is told by message. `key` 0, a negative one (nobody,
     but the same nobody each time) or a person without a usable account: an id is answered all the same, and nobody will ever
@@ -47,11 +48,12 @@ async def ask(
         if await store.waiting_count(conn, key) >= MOST_WAITING or await throttle.wait_seconds(conn, [asked]):
             raise Exceeded("approval.many", N_("Người này đang có nhiều yêu cầu chờ trả lời. Xin thử lại sau."), seconds=60)
         await throttle.charge(conn, [asked])
-    approval_id = await store.insert(conn, key, client_no, client_name, org_name, kind, text, purpose, seconds)
+    approval_id = await store.insert(conn, key, client_no, (client_name, client_name_en, org_name), kind, text, purpose, seconds)
     if usable and account is not None:
+        by = org_name or (client_name_en if account.language == "en" else "") or client_name
         contacts = await core.contacts(conn, key)
         if contacts.phone:
-            said = gettext(_TEXT, account.language, org=org_name or client_name, text=f"“{text}”.")
+            said = gettext(_TEXT, account.language, org=by, text=f"“{text}”.")
             await messages.send(
                 conn, channel="sms", to=contacts.phone, text=said, kind="account.approval", person_key=key,
                 language=account.language,
@@ -59,7 +61,7 @@ async def ask(
         await push.tell_devices(
             conn, key, push.APPROVAL, kind="account.approval", language=account.language, life=timedelta(seconds=seconds)
         )
-        await core.happened(conn, key, "approval_asked", org=org_name or client_name, client=client_no)
+        await core.happened(conn, key, "approval_asked", org=by, client=client_no)
     return approval_id
 
 

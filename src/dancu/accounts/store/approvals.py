@@ -9,17 +9,19 @@ from dancu.accounts.models.core import SignIn
 from dancu.kit.db import Conn
 
 _SHOWN = """approval_id::text, client_name, org_name, kind, text, purpose,
-    CASE WHEN state = 'pending' AND expires_at < now() THEN 'expired' ELSE state END, asked_at, expires_at, decided_at"""
+    CASE WHEN state = 'pending' AND expires_at < now() THEN 'expired' ELSE state END, asked_at, expires_at, decided_at,
+    client_name_en"""
 
 
 async def insert(
-    conn: Conn, key: int, client_no: int, client_name: str, org_name: str, kind: str, text: str, purpose: str, seconds: int
+    conn: Conn, key: int, client_no: int, names: tuple[str, str, str], kind: str, text: str, purpose: str, seconds: int
 ) -> str:
+    """`names`: of the client, the same in English, of its organisation."""
     row = await (
         await conn.execute(
-            "INSERT INTO accounts.approval (person_key, client_no, client_name, org_name, kind, text, purpose, expires_at)"
-            " VALUES (%s::bigint, %s::bigint, %s, %s, %s, %s, %s, now() + make_interval(secs => %s)) RETURNING approval_id::text",
-            (key, client_no, client_name, org_name, kind, text, purpose, seconds),
+            "INSERT INTO accounts.approval (person_key, client_no, client_name, client_name_en, org_name, kind, text, purpose, expires_at)"
+            " VALUES (%s::bigint, %s::bigint, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s)) RETURNING approval_id::text",
+            (key, client_no, *names, kind, text, purpose, seconds),
         )
     ).fetchone()
     assert row is not None
@@ -46,8 +48,8 @@ async def recent(conn: Conn, key: int, limit: int) -> list[Approval]:
         )
     ).fetchall()
     return [
-        Approval(approval_id, client_name, org_name, kind, text, purpose, ApprovalState(state), asked_at, expires_at, decided_at)
-        for approval_id, client_name, org_name, kind, text, purpose, state, asked_at, expires_at, decided_at in rows
+        Approval(approval_id, client_name, org_name, kind, text, purpose, ApprovalState(state), *rest)
+        for approval_id, client_name, org_name, kind, text, purpose, state, *rest in rows
     ]
 
 

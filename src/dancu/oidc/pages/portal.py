@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from dancu.access import service as access
 from dancu.kernel.errors import DancuError, NotAllowed, NotFound
@@ -24,7 +25,7 @@ from dancu.kit.web import (
 from dancu.oidc import forms
 from dancu.oidc.models import Client, ClientState, Profile
 from dancu.oidc.models.client import SECRET_METHODS
-from dancu.oidc.present import GROUP_WORDS, issuer_of, ordered, provider_of
+from dancu.oidc.present import GROUP_WORDS, issuer_of, name_of, ordered, provider_of
 from dancu.oidc.service import approval, registration, trying
 from dancu.sharing import service as sharing
 from dancu.sharing.models import AgreementState
@@ -46,6 +47,7 @@ async def clients(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
     return render(
         request, "oidc/clients.html", clients=await registration.registered(conn, actor), waiting=waiting,
         states=STATE_WORDS, profiles=forms.PROFILE_WORDS, may_register=actor.can(REGISTER), words=GROUP_WORDS, ordered=ordered,
+        named=partial(name_of, request),
     )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ async def try_it(request: Request, conn: DbConn, actor: CurrentActor, client_id:
     agreement, issuer = in_force or waits, issuer_of(request)
     address = trying.address(client, agreement, issuer, provider_of(request).sealer) if client.state is ClientState.TEST else ""
     return render(
-        request, "oidc/client_try.html", client=client, address=address, issuer=issuer, languages=LANGUAGES,
+        request, "oidc/client_try.html", client=client, name=name_of(request, client), address=address, issuer=issuer, languages=LANGUAGES,
         scope=trying.scope_of(agreement), verifier=trying.VERIFIER, secret_kept=client.auth_method in SECRET_METHODS,
         kid=_kid(client), kind="fapi2" if client.fapi else "basic", public=client.profile is Profile.PUBLIC,
     )  # fmt: skip
@@ -194,7 +196,7 @@ async def _show(
     versions = await sharing.versions(conn, client.client_no)
     typed = form or (forms.terms_form(in_force) if in_force else Form.of(consent="ask", level_min=1))
     return render(
-        request, "oidc/client.html", status=422 if errors else 200, client=client, secret=secret, done=done, form=typed,
+        request, "oidc/client.html", status=422 if errors else 200, client=client, name=name_of(request, client), secret=secret, done=done, form=typed,
         errors=errors or FormErrors(), in_force=in_force, waits=waits, own=own,
         may_answer=waits is not None and actor.can(APPROVE) and waits.proposed.by != actor.actor_id,
         refused=next((one for one in versions[:1] if one.state is AgreementState.REFUSED), None),

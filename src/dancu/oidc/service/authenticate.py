@@ -53,6 +53,8 @@ async def client_of(find: Find, wire: Wire, *, now: float | None = None, renew: 
     way = offered[0] if offered else "none"
     if way == "basic":
         client_id, secret = _basic(wire.authorization)
+        if wire.params.get("client_id", client_id) != client_id:
+            raise invalid_request("client_id is another client")
         return Authenticated(await _by_secret(find, client_id, secret, AuthMethod.SECRET_BASIC))
     if way == "post":
         return Authenticated(await _by_secret(find, wire.params.get("client_id", ""), wire.params["client_secret"], AuthMethod.SECRET_POST))

@@ -101,6 +101,7 @@ async def give(conn: Conn, actor: Actor, client: Client, ticked: frozenset[str],
     await sharing.give(
         conn, actor, client.client_no, frozenset(ends), terms.purpose, last, ends={group: at for group, at in ends.items() if at < last},
         client_name=client.name, org_code=client.org_code, org_name=client.org_name,
+        client_name_en=client.name_en,
     )  # fmt: skip
 
 

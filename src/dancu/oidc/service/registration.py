@@ -124,6 +124,18 @@ async def replace_keys(conn: Conn, actor: Actor, client_id: str, jwks: dict[str,
     return client
 
 
+async def name_in_english(conn: Conn, actor: Actor, client_id: str, name_en: str, *, by: str = "") -> Client:
+    """The name that who reads English sees from now on; "" takes it away. For the platform's operator: nobody reviews a name after the
+    client was approved. Raises Invalid, NotAllowed, NotFound."""
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotAllowed("oidc.client.other_organisation", N_("Bạn chỉ đăng ký được ứng dụng của cơ quan mình."))
+    client = replace(await changeable(conn, actor, client_id), name_en=" ".join(name_en.split()))
+    _check(client)
+    await store.update(conn, client)
+    await recorded(conn, actor, "oidc.client.name", client, by)
+    return client
+
+
 async def suspend(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> Client:
     """Nothing works for this client any more, within seconds; its organisation or the reviewers may do it."""
     client = await reviewable(conn, actor, client_id)
@@ -215,8 +227,10 @@ def _check(client: Client) -> None:
         check(client)
     except Invalid as error:
         errors += error.fields
-    if not 0 < len(client.name) <= 120:
-        errors.append(FieldError("name", "oidc.client.name", N_("Cần tên ứng dụng, tối đa 120 chữ.")))
+    for field, name in (("name", client.name), ("name_en", client.name_en or "-")):
+        # What citizens read must read as it is: no letter that is not seen, or turns what follows around (U+202E).
+        if not 0 < len(name) <= 120 or not name.isprintable():
+            errors.append(FieldError(field, "oidc.client.name", N_("Cần tên ứng dụng, tối đa 120 chữ, không có ký tự ẩn.")))
     if client.auth_method in (AuthMethod.PRIVATE_KEY_JWT, AuthMethod.SELF_SIGNED_TLS) and client.jwks is None:
         errors.append(FieldError("jwks", "oidc.jwks.missing", N_("Cần bộ khóa công khai (JWKS) của ứng dụng.")))
     if client.auth_method is AuthMethod.TLS and not client.tls_subject:

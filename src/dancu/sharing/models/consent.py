@@ -21,7 +21,7 @@ class Consent:
 @dataclass(frozen=True, slots=True)
 class KeptConsent:
     """A consent as its giver reads it, ended ones too. `ended_by`: "withdrawn", "replaced" or "" while it was not ended. `ends`: groups
-    that end before `until`, agreed to earlier for a shorter time."""
+    that end before `until`, agreed to earlier for a shorter time. `client_name_en`: "" where the service has no English name."""
 
     consent_id: str
     client_no: int
@@ -37,6 +37,7 @@ class KeptConsent:
     ended_at: datetime | None
     ended_by: str
     ends: Mapping[str, datetime] = field(default_factory=dict)
+    client_name_en: str = ""
 
     def stands(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.until

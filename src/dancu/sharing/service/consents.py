@@ -39,6 +39,7 @@ async def ends_of(conn: Conn, key: int, client_no: int, purpose: str) -> dict[st
 async def give(
     conn: Conn, actor: Actor, client_no: int, claims: Iterable[str], purpose: Purpose, until: datetime, *,
     ends: Mapping[str, datetime] | None = None, client_name: str = "", org_code: str = "", org_name: str = "",
+    client_name_en: str = "",
 ) -> Consent:  # fmt: skip
     """Keep what the citizen ticked; a consent for the same client and purpose is replaced. The names say who receives
     where no agreement does (a client on trial). `ends`: groups that end before `until`. Raises Invalid for no claims or a time past a year, NotAllowed where the
@@ -53,7 +54,7 @@ async def give(
         consent_id=str(uuid4()), client_no=client_no, client_name=agreed.client_name if agreed else client_name or f"#{client_no}",
         org_code=agreed.org_code if agreed else org_code, org_name=agreed.org_name if agreed else org_name, claims=groups,
         purpose=purpose.code, legal_basis=purpose.legal_basis, given_at=now, until=until, receipt="", ended_at=None, ended_by="",
-        ends=dict(ends or {}),
+        ends=dict(ends or {}), client_name_en=(agreed.client_name_en if agreed else "") or client_name_en,
     )  # fmt: skip
     version = agreed.version if agreed else None
     kept = replace(kept, receipt=receipt(actor.actor_id, kept, version))

@@ -14,7 +14,7 @@ from dancu.sharing.models import Consent, KeptConsent
 
 _KEPT = (
     "consent_id::text, client_no, client_name, org_code, org_name, claims, purpose, legal_basis, given_at, until, receipt, ended_at,"
-    " coalesce(ended_by, ''), ends"
+    " coalesce(ended_by, ''), ends, client_name_en"
 )
 
 _STANDING = Prepared("SELECT consent_id::text, claims, given_at, until, receipt FROM sharing.standing(%s::bigint, %s::bigint, %s)")
@@ -37,11 +37,11 @@ async def give(
     """False where the session is not the citizen's (any more)."""
     row = await (
         await conn.execute(
-            "SELECT sharing.give(%s::bigint, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint, %s::jsonb)",
+            "SELECT sharing.give(%s::bigint, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint, %s::jsonb, %s)",
             (
                 key, session_hash, UUID(kept.consent_id), kept.client_no, kept.client_name, kept.org_code, kept.org_name, version,
                 sorted(kept.claims), kept.purpose, kept.legal_basis, kept.given_at, kept.until, kept.receipt, entry_id,
-                json.dumps({one: at.isoformat() for one, at in kept.ends.items()}),
+                json.dumps({one: at.isoformat() for one, at in kept.ends.items()}), kept.client_name_en,
             ),
         )
     ).fetchone()  # fmt: skip
@@ -68,7 +68,7 @@ async def of_person(conn: Conn, key: int, session_hash: bytes, how_many: int) ->
 
 
 def _kept(row: tuple[Any, ...]) -> KeptConsent:
-    consent_id, client_no, client_name, org_code, org_name, claims, *rest, ends = row
+    consent_id, client_no, client_name, org_code, org_name, claims, *rest, ends, name_en = row
     each = {one: datetime.fromisoformat(at) for one, at in ends.items()}
     kept = KeptConsent(consent_id, client_no, client_name, org_code, org_name, frozenset(claims), *rest)
-    return replace(kept, ends=each)
+    return replace(kept, ends=each, client_name_en=name_en)
