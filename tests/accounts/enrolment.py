@@ -123,10 +123,12 @@ async def colleague(admin_dsn: str, app_dsn: str, login: str = "dong-nghiep") ->
     return replace(actor, request_id="t-colleague")
 
 
-async def with_card(office: Any, number: str, *, issued_on: date = date(2025, 8, 2), name: str = "Trần Thị Hoà", **more: Any) -> int:
+async def with_card(
+    office: Any, number: str, *, issued_on: date = date(2025, 8, 2), name: str = "Trần Thị Hoà", until: date = date(2040, 4, 12), **more: Any
+) -> int:
     """A person (12/04/1990) with a chip card."""
     key = int(await office.person(name, number=number, **more))
-    await office(population.issue_card, key, kind=CardKind.CHIP, number=number, issued_on=issued_on, expires_on=date(2040, 4, 12))
+    await office(population.issue_card, key, kind=CardKind.CHIP, number=number, issued_on=issued_on, expires_on=until)
     return key
 
 

@@ -68,7 +68,9 @@ async def test_a_card_of_the_rules_days_and_the_right_face_give_level_2(app, off
         key = await signed_in(app, office, browser)
         samples.of[key, "face"] = b"hoa"
         assert "Ảnh chân dung" in await browser.get("/eid/level-2")
+        token = browser.client.cookies[COOKIE]
         assert "đã lên mức 2" in await photo(browser, b"hoa", 200)
+        assert await sessions.resolve(app, token) is None, "the page says that earlier sessions ended"
     account = await core.account(app, key)
     assert account and (account.level, account.lock_version) == (2, 2)
 
@@ -81,12 +83,21 @@ async def test_a_card_from_before_names_an_office_its_hours_and_what_to_bring(ap
         assert "01/04/2022" in page and "Công an phường" in page and "Mở cửa gần nhất" in page and "Thẻ căn cước" in page
 
 
+@pytest.mark.parametrize(("who", "says"), [({"until": date(2026, 1, 2)}, "đã hết hạn"), ({"year": 2015}, "Cha, mẹ hoặc người giám hộ đi cùng")])
+async def test_a_card_that_ran_out_and_a_child_are_told_what_to_bring(app, office, site, post, samples, who, says):
+    async with browsing(site) as browser:
+        await signed_in(app, office, browser, **who)
+        page = await browser.get("/eid/level-2")
+        assert says in page and "Thẻ căn cước" in page and "Giấy khai sinh" not in page
+
+
 async def test_another_face_is_refused_counted_and_bounded(app, office, site, post, samples):
     async with browsing(site) as browser:
         key = await signed_in(app, office, browser)
         samples.of[key, "face"] = b"hoa"
         await browser.get("/eid/level-2")
-        for _ in range(5):
+        assert "Còn 4 lần" in await photo(browser, b"dark", 422)
+        for _ in range(4):
             page = await photo(browser, b"somebody", 422)
             assert "chưa khớp" in page and "Công an phường" in page
             await browser.get("/eid/level-2")

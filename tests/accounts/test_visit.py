@@ -182,8 +182,7 @@ async def test_a_card_that_was_replaced_proves_nothing_at_any_counter(app, polic
 @pytest.mark.parametrize(("until", "shown", "word"), [(date(2026, 1, 2), "02082025", "expired"), (date(2040, 4, 12), "03072026", "newer")])
 async def test_a_card_that_ran_out_or_is_not_known_yet_wants_two_officers(app, police, office, post, samples, until, shown, word):
     n = number()
-    key = await office.person("Trần Thị Hoà", number=n)
-    await office(population.issue_card, key, kind=CardKind.CHIP, number=n, issued_on=date(2025, 8, 2), expires_on=until)
+    await enrolment.with_card(office, n, until=until)
     opened = await visit.begin(app, police, post, enrolment.qr(n).replace("02082025", shown))
     assert opened.comparison["card"] == word and "card_differs" in (await visit.page(app, police, opened.visit_id)).needs_second
 

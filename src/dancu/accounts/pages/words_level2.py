@@ -74,6 +74,7 @@ HOW: Final = {
 }
 BRING: Final = {
     "card": N_("Thẻ căn cước"),
+    "guardian": N_("Cha, mẹ hoặc người giám hộ đi cùng, mang thẻ căn cước của họ"),
     "phone": N_("Điện thoại mang số chính chủ"),
     "birth_certificate": N_("Giấy khai sinh hoặc giấy tờ có số định danh"),
 }

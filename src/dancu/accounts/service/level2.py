@@ -3,7 +3,7 @@ them. A refusal names an office that can serve, its hours and what to bring."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dancu.access import service as access
@@ -12,16 +12,18 @@ from dancu.accounts.models.level2 import CaptureKind, OfficeChoice
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule
 from dancu.accounts.service import core, offices
+from dancu.accounts.service.locks import end_sessions
 from dancu.accounts.service.visit import cards, check_portrait, has_reference, rule_in_force
 from dancu.accounts.store import level2 as store
 from dancu.audit import service as audit
+from dancu.cards.service import over
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, Exceeded, Invalid, NotAllowed
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
-from dancu.population.models import PersonView
+from dancu.population.models import CardFact, CardState, PersonView
 
 TRIES_A_DAY: Final = 5
 #: Assurance the sign-in must have: something known and something had.
@@ -58,7 +60,7 @@ async def standing(conn: Conn, actor: Actor) -> Standing:
 
 
 async def _standing(conn: Conn, account: Account, view: PersonView) -> Standing:
-    rule, today, card = rule_in_force(), SYSTEM_CLOCK.today(), view.card
+    rule, today, card = rule_in_force(), SYSTEM_CLOCK.today(), _card(view)
     left = TRIES_A_DAY - await store.tries_today(conn, account.person_key)
     refused: DancuError | None = policy.refusal_of(
         rule, today, alive=view.alive_until is None and view.death is None, born=view.born, has_number=view.personal_id is not None
@@ -76,11 +78,20 @@ async def _standing(conn: Conn, account: Account, view: PersonView) -> Standing:
     return Standing(rule, account, refused, *(await _elsewhere(conn, rule, view) if refused else ((), ())), max(left, 0))
 
 
+def _card(view: PersonView) -> CardFact | None:
+    """The card in force; without one the last that was, which may have run out."""
+    return view.card or max(
+        (card for card in view.cards if card.state == CardState.ACTIVE and over(card.expires_on, view.as_of)),
+        key=lambda card: card.expires_on or view.as_of, default=None,
+    )  # fmt: skip
+
+
 async def _elsewhere(conn: Conn, rule: Level2Rule, view: PersonView) -> tuple[tuple[OfficeChoice, ...], tuple[str, ...]]:
     place = view.current_place or view.temporary or view.permanent
     found = await offices.choices(conn, rule, place.unit_id if place else None)
-    bring = ("card", "phone") if view.card is not None else ("birth_certificate", "phone")
-    return tuple(found), bring
+    bring = ("card" if _card(view) is not None else "birth_certificate", "phone")
+    alone = view.born is None or policy.age_on(view.born, SYSTEM_CLOCK.today()) >= rule.alone_from
+    return tuple(found), bring if alone else ("guardian", *bring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool
         check_portrait(shown)
     except Invalid as error:
         await store.add_try(conn, key, rule=now.rule.code, outcome="portrait", score=None)
-        return Outcome(False, error, now)
+        return Outcome(False, error, replace(now, tries_left=max(now.tries_left - 1, 0)))
     match = await cards.compare_faces(conn, key, shown, actor=actor)
     word = "matched" if match.matched else "differs"
     await store.add_try(conn, key, rule=now.rule.code, outcome=word, score=float(match.score))
@@ -125,5 +136,6 @@ async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool
         )
         return Outcome(False, why, Standing(now.rule, now.account, None if left else why, choices, bring, left))
     await core.raise_level(conn, actor, own_purpose(), key, 2, channel="online")
+    await end_sessions(conn, key)
     await core.notify(conn, key, "level", level=2)
     return Outcome(True)

@@ -12,6 +12,7 @@ from dancu.accounts.rules_level2 import rule
 from dancu.accounts.service import activate, apply, core
 from dancu.accounts.service import visit as visits
 from dancu.accounts.service.claims import seal_claim
+from dancu.accounts.service.locks import end_sessions
 from dancu.accounts.service.visit import cards
 from dancu.accounts.store import level2 as store
 from dancu.kernel.actor import Actor
@@ -137,6 +138,7 @@ async def _to_level_2(conn: Conn, actor: Actor, visit: Visit, account: Account, 
     mended = await visits.phone_mended(conn, account, said)
     if raised:
         await core.raise_level(conn, actor, why, key, 2, channel=visit.channel, office=str(visit.office_id))
+        await end_sessions(conn, key)
     if mended:
         # Two officers saw the person, and nobody has used the account: no cooling of the new phone.
         await core.set_contact(conn, actor, why, key, phone=said.phone, email=said.email or None, second_factor=True)

@@ -77,15 +77,20 @@ def void(reading: Reading, view: PersonView) -> CardState | None:
     if shown is None:
         return None
     this = [card for card in view.cards if _day(reading, card) == shown]
-    if any(card.state == CardState.ACTIVE for card in view.holding(this)):
-        return None
+    if active := [card for card in view.holding(this) if card.state == CardState.ACTIVE]:
+        return CardState.EXPIRED if all(over(card.expires_on, view.as_of) for card in active) else None
     if this:
         last = max(this, key=lambda card: card.valid.start or date.min)
         return CardState.EXPIRED if last.state == CardState.ACTIVE else last.state
     now = _day(reading, view.card) if view.card else None
     if now is not None and shown < now:
         return CardState.REPLACED
-    return CardState.EXPIRED if reading.expires_on is not None and reading.expires_on < view.as_of else None
+    return CardState.EXPIRED if over(reading.expires_on, view.as_of) else None
+
+
+def over(expires_on: date | None, day: date) -> bool:
+    """Are the days of a card over? One without an end serves for ever."""
+    return expires_on is not None and expires_on < day
 
 
 def _day(reading: Reading, card: CardFact) -> date | None:
