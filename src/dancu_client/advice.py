@@ -74,6 +74,7 @@ _ALERTS: Final = (
     ("certificate expired", "the proxy says that this program's certificate has expired ({error})", _RENEW),
     ("certificate revoked", "the proxy says that this program's certificate is revoked ({error})", _RENEW),
     ("unknown ca", "the proxy does not know who issued this program's certificate ({error})", _ISSUER),
+    ("wrong version number", "this port does not speak TLS ({error})", "Check the port of base_url, and whether it is http or https."),
     ("alert bad certificate", "the proxy does not take this program's certificate ({error})", _ISSUER),
 )
 

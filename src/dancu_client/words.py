@@ -75,6 +75,8 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "Ask for a new one on the partner portal.": "Xin chứng thư mới trên cổng đối tác.",
     "Ask for a new one now; both hold until then.": "Xin chứng thư mới ngay; đến lúc đó cả hai cùng có hiệu lực.",
     "Check base_url and this machine's name server.": "Kiểm tra base_url và máy chủ tên miền của máy này.",
+    "this port does not speak TLS ({error})": "cổng này không nói TLS ({error})",
+    "Check the port of base_url, and whether it is http or https.": "Kiểm tra cổng trong base_url, và là http hay https.",
     "Check the port of base_url, and the firewall.": "Kiểm tra cổng trong base_url và tường lửa.",
     "Check the firewall and the way there; timeout in the configuration is in seconds.": "Kiểm tra tường lửa và đường mạng tới đó; timeout trong cấu hình tính bằng giây.",
     "Set this machine's date, or tell the platform's operator.": "Chỉnh lại ngày giờ máy này, hoặc báo đơn vị vận hành nền tảng.",

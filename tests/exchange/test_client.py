@@ -293,7 +293,7 @@ def test_a_refused_token_is_told_in_the_asked_language_beside_the_codes_of_the_s
     (httpx.ReadError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"), "saw no certificate", "mtls"),
     (ssl.SSLError(1, "[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired"), "has expired", "partner portal"),
     (ssl.SSLError(1, "[SSL: SSLV3_ALERT_CERTIFICATE_REVOKED] sslv3 alert certificate revoked"), "is revoked", "partner portal"),
-    (ssl.SSLError(1, "[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca"), "who issued", "trust"), (OSError("odd"), "odd", "firewall"),
+    (ssl.SSLError(1, "[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca"), "who issued", "trust"), (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "speak TLS", "https"), (OSError("odd"), "odd", "firewall"),
 ])  # fmt: skip
 def test_the_doctor_knows_why_nobody_answers(tmp_path: Path, error: Exception, said: str, mend: str) -> None:
     def platform(request: httpx.Request) -> httpx.Response:
