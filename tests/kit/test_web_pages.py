@@ -43,7 +43,14 @@ def app(tmp_path_factory):
     async def slice_(request: Request) -> dict[str, int]:
         return {"number": page_of(request, size=10, total=95).number}
 
-    return make_app(router, templates=[folder], demo=True)
+    @router.get("/desk/unopened")
+    async def unopened(request: Request) -> Response:
+        return render(request, "unopened.html", said="")
+
+    (folder / "unopened.html").write_text(PAGE, encoding="utf-8")
+    made = make_app(router, templates=[folder], demo=True)
+    (folder / "unopened.html").write_text(PAGE.replace("said }}", "of_the_next_version }}", 1), encoding="utf-8")
+    return made
 
 
 @pytest.mark.parametrize("surface", ["citizen", "desk", "watch"])
@@ -140,6 +147,12 @@ async def test_a_fragment_is_the_block_the_target_names(app):
 async def test_an_undefined_variable_is_an_error(app):
     async with client(app) as browser:
         assert (await browser.get("/broken")).text == "refused"
+
+
+async def test_a_page_never_opened_is_that_of_the_program_that_runs(app):
+    """An upgrade laid down beside a running program."""
+    async with client(app) as browser:
+        assert (await browser.get("/desk/unopened")).status_code == 200
 
 
 async def test_the_menu_shows_what_the_actor_may_open(app):

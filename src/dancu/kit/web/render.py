@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
@@ -33,6 +33,7 @@ from dancu.kit.web.menu import MenuItem, Surface, surface_of, visible
 from dancu.kit.web.moulds import Marks, Moulds, marking
 from dancu.kit.web.statics import Assets
 from dancu.kit.web.tables import titled
+from dancu.kit.web.template_files import Kept
 
 _request: ContextVar[Request] = ContextVar("rendering")
 
@@ -198,7 +199,7 @@ class Templates:
 
     def __init__(self, folders: list[Path], assets: Assets) -> None:
         self.environment = env = Environment(
-            loader=FileSystemLoader(folders),
+            loader=Kept(folders),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
