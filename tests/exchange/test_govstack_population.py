@@ -39,6 +39,15 @@ async def test_one_person_by_number_and_what_was_agreed(registry, someone, progr
             by_name = await client.post(f"{PEOPLE}/read", json={"query": {"content": {"lastName": "Trần"}}})
             assert (by_name.status_code, by_name.json()["code"]) == (403, "registry.no_trawling")
             assert (await client.get(PEOPLE, params={"query.id": someone})).json()["count"] == 1
+            # A number of nobody is an entry of the program that tried it, by whatever way.
+            nobody = "049190888888"
+            assert (await client.post(f"{PEOPLE}/exists", json={"query": {"content": {"id": nobody}}})).json()["answer"]["status"] is False
+            assert (await client.post(f"{PEOPLE}/read", json={"query": {"content": {"id": nobody}}})).status_code == 404
+            assert (await client.get(f"{PEOPLE}/{nobody}/readValue/id.json")).status_code == 404
+            assert (await client.get(PEOPLE, params={"query.id": nobody})).json()["count"] == 0
+            async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as conn:
+                tried = "SELECT count(*) FROM audit.pending WHERE actor_kind = 'client' AND action = 'denied' AND subject IS NULL AND note ->> 'verdict' = 'not_found'"
+                assert await (await conn.execute(tried)).fetchone() == (4,)
             # Who looked at a citizen is told under an agreement of its own.
             asked = {"userId": someone, "databaseId": "population"}
             refused = await client.get("/data/myPersonalDataUsage", params=asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -62,7 +63,7 @@ async def test_nobody_is_found_and_that_is_evidence_too(site: Site) -> None:
     assert await site.sql("SELECT verdict FROM exchange.call WHERE message_id = %s", (answer.message_id,)) == [("person.not_found",)]
 
 
-async def test_without_consent_nothing_and_with_it_what_was_consented_to(site: Site) -> None:
+async def test_without_consent_nothing_and_with_it_what_was_consented_to(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     program = await site.program("Ngân Hàng Cần Đồng Ý")
     await site.agree(program.org_code, "lookup", "name birth phone", consent_needed=True)
     key, number = await citizen(site, "Võ Thị Đồng Ý")
@@ -96,6 +97,24 @@ async def test_without_consent_nothing_and_with_it_what_was_consented_to(site: S
         with pytest.raises(CallRefused) as refused:
             await program.client.call("confirm", {"number": whom, "kind": "number", "procedure": "school"}, WHY)
         assert (refused.value.status, refused.value.code) == (403, "exchange.consent"), "a statement sounds alike for both, too"
+    # ... and takes as long: whose consent stands is asked where nobody is meant, too.
+    asked: list[int] = []
+    real = consents.consent
+
+    async def counted(conn: Any, key: int, *rest: Any) -> Any:
+        asked.append(key)
+        return await real(conn, key, *rest)
+
+    monkeypatch.setattr(consents, "consent", counted)
+    for whom, found in ((number, key), ("049090999998", 0)):
+        for call in (
+            program.client.lookup(["birth"], WHY, number=whom), program.client.verify(whom, {"birth": "1990"}, WHY),
+            program.client.call("confirm", {"number": whom, "kind": "number", "procedure": "school"}, WHY),
+        ):  # fmt: skip
+            with pytest.raises(CallRefused):
+                await call
+        assert asked == [found] * 3, whom
+        asked.clear()
 
 
 async def test_a_purpose_reaches_its_own_fields_in_every_service(site: Site) -> None:

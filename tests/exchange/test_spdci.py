@@ -7,6 +7,7 @@ import json
 import uuid
 
 import httpx
+import psycopg
 import pytest
 
 from dancu import app as composition
@@ -62,13 +63,16 @@ async def ask(client, message, path="/registry/sync/search", action="search", **
     return await client.post(path, json={"signature": "", "header": header(action, **more), "message": message})
 
 
-async def test_nobody_is_an_empty_answer(spdci):  # type: ignore[no-untyped-def]
+async def test_nobody_is_an_empty_answer_and_an_entry(spdci, registry):  # type: ignore[no-untyped-def]
     client = await spdci()
     answer = await ask(client, searching(by_number("001099000001")))
     body = answer.json()
     assert answer.status_code == 200 and body["header"]["action"] == "on-search" and body["header"]["status"] == "succ"
     (one,) = body["message"]["search_response"]
     assert one["status"] == "succ" and one["data"]["reg_records"] == [] and one["pagination"]["total_count"] == 0
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as conn:
+        cursor = await conn.execute("SELECT count(*) FROM audit.pending WHERE action = 'denied' AND subject IS NULL AND note ->> 'verb' = 'spdci.search'")
+        assert await cursor.fetchone() == (1,)
 
 
 async def test_one_person_by_number_and_by_name_and_birth(spdci, someone, office):  # type: ignore[no-untyped-def]

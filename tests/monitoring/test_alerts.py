@@ -11,6 +11,7 @@ from dancu.access import service as access
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed
 from dancu.kernel.workdays import holidays
+from dancu.kit.web.access import HELD
 from dancu.monitoring.service import alerts as service
 from dancu.population.service.look import look
 from tests.monitoring.test_unusual import auditor, clean, happened  # noqa: F401
@@ -145,6 +146,56 @@ async def test_the_gravest_hold_the_reading_until_somebody_decides(app, auditor,
         await service.decide(app, auditor, AUDIT, found.alert_id, service.State.CONFIRMED, "Một lần nữa, không được.")
     await app.rollback()
     assert await detected(registry, app, auditor) == {}, "what was decided counts no more"
+
+
+async def tried(registry, staff_id, misses, met, at, channel="web"):  # type: ignore[no-untyped-def]
+    """An officer tries numbers in no order: so many are nobody's, so many somebody's."""
+    await happened(registry, staff_id, [None] * misses, at, "denied")
+    await admin_does(registry, """UPDATE audit.content SET note = '{"verdict": "not_found"}' WHERE entry_id < 0 AND subject IS NULL""")
+    await happened(registry, staff_id, range(2000, 2000 + met), at + timedelta(minutes=5))
+    await admin_does(registry, "UPDATE audit.content SET channel = %s WHERE entry_id < 0", channel)
+
+
+async def test_numbers_in_no_order_that_are_mostly_nobodys(app, auditor, police, registry):
+    await tried(registry, police.actor_id, 19, 0, DAY)
+    assert "misses" not in await detected(registry, app, auditor)
+    await tried(registry, police.actor_id, 1, 20, DAY + timedelta(minutes=10))
+    found = (await detected(registry, app, auditor))["misses"]
+    assert (found.counted, found.braked, len(found.entries)) == (20, False, 20), "as many nobody's as somebody's"
+    read = await service.entries(app, auditor, AUDIT, found)
+    assert len(read) == 20 and all(one.access.action == "denied" for one in read)
+    await tried(registry, police.actor_id, 20, 0, DAY + timedelta(minutes=20), "api")
+    assert (await detected(registry, app, auditor))["misses"].braked, "also a program that works for the officer"
+
+
+async def test_a_busy_counter_mistypes_and_raises_nothing(app, auditor, police, registry):
+    """Eight hours, ten people an hour, each fourth number mistyped once, each tenth twice; some names fit nobody."""
+    for hour in range(8):
+        at = DAY - timedelta(hours=2) + timedelta(hours=hour)
+        await happened(registry, police.actor_id, range(hour * 10, hour * 10 + 10), at)
+        await happened(registry, police.actor_id, [None] * 4, at + timedelta(minutes=1), "denied")
+        await admin_does(registry, """UPDATE audit.content SET case_ref = 'H47.16-260304-0001', note = CASE WHEN action = 'denied' THEN '{"verdict": "not_found"}'::jsonb END
+                                      WHERE entry_id < 0""")
+        assert await detected(registry, app, auditor) == {}, hour
+    await happened(registry, police.actor_id, [None] * 60, DAY + timedelta(hours=7), "denied")
+    await admin_does(registry, """UPDATE audit.content SET note = '{"verdict": "not_found", "by": "name"}' WHERE entry_id < 0 AND action = 'denied' AND note IS NULL""")
+    assert await detected(registry, app, auditor) == {}
+
+
+async def test_a_hold_reaches_every_desk_and_does_not_say_who_exists(app, auditor, clerk, office, registry):
+    """Nothing of citizens, by whatever permission, and the session says so before anybody is looked for."""
+    token = await access.sessions.issue_session(app, clerk.kind, clerk.actor_id, clerk.org_code)
+    free = (await access.sessions.resolve(app, token)).permissions
+    await app.commit()
+    await admin_does(registry, "INSERT INTO access.brake (staff_id, until) VALUES (%s, now() + interval '1 hour')", clerk.actor_id)
+    held = (await access.sessions.resolve(app, token)).permissions
+    citizens = ("person.", "residence.", "paper.", "document.", "eid.", "case.", "import.", "break_glass")
+    assert held == {one for one in free if not one.startswith(citizens)} | {HELD} and free > held - {HELD}
+    for right in ("person.read", "residence.prove", "case.answer", "eid.enrol"):
+        await admin_does(registry, "INSERT INTO access.staff_right (staff_id, permission, \"national\", areas, until) VALUES (%s, %s, true, '{}', 'infinity') ON CONFLICT DO NOTHING", clerk.actor_id, right)
+        cursor = await app.execute("SELECT ok FROM access.right_of(%s::bigint, %s::bytea, %s)", (clerk.actor_id, access.sessions.hash_of(token), right))
+        assert await cursor.fetchone() == (False,), right
+    await app.commit()
 
 
 async def test_only_who_may_sees_alerts(app, police, registry):

@@ -66,8 +66,9 @@ async def detect(conn: Conn, most: int, free: Sequence[date]) -> int:
 
 
 async def detect_programs(conn: Conn) -> int:
-    """Weigh what partners' programs did lately (role worker); how many alerts there were reasons for."""
-    row = await (await conn.execute("SELECT monitoring.detect_programs()")).fetchone()
+    """Weigh what partners' programs did lately (role worker): every time the numbers of nobody they tried, the rest now and then. How many
+    alerts there were reasons for."""
+    row = await (await conn.execute("SELECT monitoring.detect_misses() + monitoring.detect_programs()")).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -60,12 +60,17 @@ async def live(conn: Conn, token_hash: bytes) -> Found | None:
         f"""SELECT s.actor_kind, s.actor_id, s.org_code, s.stage, s.channel,
                    coalesce(t.display_name, '') AS name,
                    CASE WHEN s.actor_kind = 'citizen' THEN ARRAY['citizen.self']
+                        WHEN b.held THEN ARRAY(SELECT r.permission FROM access.staff_right r
+                                    WHERE r.staff_id = s.actor_id AND r.until > access.today() AND NOT access.of_citizens(r.permission))
+                                    || ARRAY['session.held']
                         ELSE ARRAY(SELECT r.permission FROM access.staff_right r
                                     WHERE r.staff_id = s.actor_id AND r.until > access.today())
                    END AS permissions,
                    s.last_seen < now() - interval '60 seconds' AS stale
               FROM access.session s
               LEFT JOIN access.staff t ON s.actor_kind = 'staff' AND t.staff_id = s.actor_id
+              CROSS JOIN LATERAL (SELECT s.actor_kind = 'staff' AND EXISTS (
+                  SELECT FROM access.brake b WHERE b.staff_id = s.actor_id AND b.until > now() AND b.lifted_at IS NULL) AS held) b
              WHERE s.token_hash = %s::bytea AND {_LIVE}
                AND (s.actor_kind = 'citizen' OR t.state = 'active'
                     OR (t.state = 'invited' AND s.stage = 'enrol'))""",

@@ -35,15 +35,10 @@ async def confirm(conn: Conn, call: Call, site: str) -> tuple[Told, Confirmation
     if call.sandbox:
         return Told(_in_sandbox(number, kind)), None
     keys = await population.keys_by_number(conn, number)
-    if not keys:
-        unknown = nobody(call.actor, call.reason)
-        if call.needing_consent(stated):  # who asks without consent does not learn who is there
-            refusal = no_consent()
-            refusal.evidence = unknown.evidence
-            raise refusal
-        raise unknown
-    if (await allowed(conn, call, keys[0], stated)) != frozenset(stated):  # a statement is whole or none
+    if (await allowed(conn, call, keys[:1], stated)) != frozenset(stated):  # a statement is whole or none
         raise no_consent()
+    if not keys:
+        raise nobody(call.actor, call.reason)
     made = await confirmations.issue(
         conn, call.actor, call.reason, keys[0], kind, Demanded(call.org_code, "", procedure), channel="exchange"
     )

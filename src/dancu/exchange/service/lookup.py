@@ -11,7 +11,7 @@ from typing import Any
 from dancu.audit import service as audit
 from dancu.exchange.models.call import Call
 from dancu.exchange.service import said, sandbox
-from dancu.exchange.service.asked import allowed, no_consent
+from dancu.exchange.service.asked import allowed
 from dancu.exchange.service.verify import digits_of
 from dancu.kernel import names
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -87,15 +87,13 @@ def read(call: Call) -> Wanted:
 async def find(conn: Conn, call: Call, wanted: Wanted) -> Found:
     """Evidence first, then the fields. Raises NotAllowed where consent is needed and none stands."""
     keys = await _keys(conn, wanted)
+    may = await allowed(conn, call, keys, wanted.fields)
     by = "number" if wanted.number else "name"
     if len(keys) != 1:
         verdict = "ambiguous" if keys else "not_found"
         note = {"verb": "exchange.lookup", "by": by, "verdict": verdict}
         (entry,) = await audit.record(conn, call.actor, call.reason, action="denied", subjects=[None], fields=[by], note=note)
-        if call.needing_consent(wanted.fields) == frozenset(wanted.fields):
-            raise no_consent()
         return Found(verdict, entry)
-    may = await allowed(conn, call, keys[0], wanted.fields)
     fields = tuple(one for one in wanted.fields if one in may)
     entry, view = await registry.released(conn, call.actor, call.reason, keys[0], fields)
     person = said.of_view(view, fields)

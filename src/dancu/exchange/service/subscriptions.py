@@ -21,7 +21,7 @@ from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
-from dancu.population.service.look import check_number, keys_by_number, look
+from dancu.population.service.look import check_number, keys_by_number, look, missed
 from dancu.sharing.service import data_agreements
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ async def of_organisation(conn: Conn, org_code: str) -> list[Subscription]:
 
 
 async def relate(conn: Conn, call: Call, persons: Sequence[Mapping[str, Any]]) -> list[Related]:
-    """Keep relations: each of `persons` has `number` and the partner's `ref`. One evidence entry per person found."""
+    """Keep relations: each of `persons` has `number` and the partner's `ref`. One evidence entry per person found, and for each number
+    of nobody."""
     if len(persons) > MOST_RELATIONS:
         raise Invalid("events.too_many", N_("Mỗi lần tối đa {most} người."), most=MOST_RELATIONS)
     outcome: dict[int, str] = {}
@@ -129,6 +130,7 @@ async def relate(conn: Conn, call: Call, persons: Sequence[Mapping[str, Any]]) -
     verdicts = await look(conn, call.actor, call.reason, [key for key, _ in keys.values()], ("number",), "person.verify")
     for (index, (key, ref)), verdict in zip(keys.items(), verdicts, strict=True):
         outcome[index] = ("kept" if await store.relate(conn, call.org_code, [(key, ref)]) else "known") if verdict.ok else "not_found"
+    await missed(conn, call.actor, call.reason, sum(how == "not_found" for how in outcome.values()), verb="exchange.relate")
     return [Related(str(person.get("ref", ""))[:80], outcome[index]) for index, person in enumerate(persons)]
 
 

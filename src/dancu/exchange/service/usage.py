@@ -26,7 +26,7 @@ from dancu.oidc.service import registration
 from dancu.population import service as population
 from dancu.population.models import KinRelation, PersonView
 from dancu.population.service import verify as registry
-from dancu.population.service.look import check_number
+from dancu.population.service.look import check_number, missed
 
 MOST: Final = 10_000
 USUAL: Final = 1000
@@ -84,6 +84,7 @@ async def opened(conn: Conn, reader: Reader, asker: str, person: str) -> int | N
     numbers = [_number(asker), _number(person)]
     keys = await population.keys_by_number(conn, numbers[1])
     if len(keys) != 1:
+        await missed(conn, reader.actor, reader.reason, verb="usage.find")
         return None
     if numbers[0] == numbers[1]:
         await population.open_person(conn, reader.actor, reader.reason, keys[0], fields=_FIELDS, permission="person.release")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dancu.exchange.models.call import Call
 from dancu.exchange.service import sandbox
-from dancu.exchange.service.asked import allowed, no_consent
+from dancu.exchange.service.asked import allowed
 from dancu.exchange.service.lane import Ask
 from dancu.kernel import names
 from dancu.kernel.dates import PartialDate, parse_date
@@ -69,10 +69,7 @@ def digits_of(value: object) -> str:
 async def consented(conn: Conn, call: Call, question: Question) -> Question:
     """The question about what the citizen consents to; as it is where nothing of it needs that. Raises NotAllowed `exchange.consent`, also
     where the number is nobody's: who asks without consent does not learn that."""
-    keys = await population.keys_by_number(conn, question.number)
-    if len(keys) != 1:
-        raise no_consent()
-    may = await allowed(conn, call, keys[0], question.declared)
+    may = await allowed(conn, call, await population.keys_by_number(conn, question.number), question.declared)
     kept = {name: value for name, value in question.declared.items() if name in may}
     return replace(question, declared=kept, withheld=tuple(name for name in question.declared if name not in may))
 

@@ -17,11 +17,14 @@ from starlette.routing import BaseRoute
 
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import NotAllowed
+from dancu.kit.i18n import N_
 from dancu.kit.web.csrf import check_csrf
 from dancu.kit.web.session import resolve
 from dancu.kit.web.transaction import RequestLease
 
 CITIZEN = "citizen"
+# Stands among the permissions of whoever is held after an alert, in place of those that open data of citizens.
+HELD = "session.held"
 
 
 class Access:
@@ -46,6 +49,10 @@ class Access:
         for code in self.codes:
             if actor.kind is ActorKind.CITIZEN if code == CITIZEN else actor.can(code):
                 return
+        if actor.can(HELD):
+            raise NotAllowed(
+                HELD, N_("Việc xem dữ liệu công dân của bạn đang tạm dừng vì một cảnh báo tra cứu bất thường. Hãy báo người phụ trách: kiểm toán viên sẽ xem và quyết định."),
+            )  # fmt: skip
         raise NotAllowed("permission.missing", "Tài khoản của bạn không có quyền làm việc này.")
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0073_free_days_and_kin.sql, 0086_one_person.sql), an
+"""Alerts: patterns in the evidence log that honest work rarely makes. The database finds them (migrations/0186_tried_numbers.sql), an
 auditor decides them, the gravest hold the staff member's reading until then."""
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "night": (N_("Mở ban đêm"), N_("Mở hồ sơ nhiều người từ 22 giờ đến 5 giờ.")),
     "free_day": (N_("Mở ngày nghỉ"), N_("Mở hồ sơ nhiều người trong một ngày thứ bảy, chủ nhật hoặc ngày lễ.")),
     "sequence": (N_("Dò số liên tiếp"), N_("Mở các số định danh nối tiếp nhau trong một giờ.")),
+    "misses": (N_("Dò số không có người"), N_("Từ một nửa trở lên số đã thử trong một giờ không phải của ai: có thể đang dò số.")),
     "outside": (N_("Ngoài địa bàn"), N_("Mở hồ sơ nhiều người không thuộc địa bàn phụ trách trong một ngày.")),
     "famous": (N_("Người được bảo vệ đặc biệt"), N_("Mở hồ sơ của người nổi tiếng hoặc người cần bảo vệ.")),
     "own": (N_("Người thân, hộ của mình"), N_("Mở hồ sơ của chính mình, người thân (cả anh chị em ở nơi khác) hoặc người cùng hộ.")),
@@ -35,7 +36,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "no_case": (N_("Không có hồ sơ"), N_("Mở hồ sơ nhiều người trong một ngày mà không ghi mã hồ sơ đang giải quyết.")),
     "program_burst": (N_("Gọi dồn dập"), N_("Chương trình hỏi về rất nhiều người trong mười phút so với hạn mức ngày của thỏa thuận.")),
     "program_sequence": (N_("Gọi theo số liên tiếp"), N_("Chương trình hỏi về các số định danh nối tiếp nhau trong một giờ.")),
-    "program_misses": (N_("Dò số không có người"), N_("Phần lớn lượt hỏi trong một giờ không khớp với ai: có thể đang dò số.")),
+    "program_misses": (N_("Dò số không có người"), N_("Từ một nửa trở lên số đã hỏi trong một giờ không phải của ai: có thể đang dò số.")),
     "program_case": (N_("Một hồ sơ, nhiều người"), N_("Trong một ngày hỏi về rất nhiều người dưới cùng một mã hồ sơ, hoặc không có mã.")),
     "program_person": (N_("Hỏi mãi về một người"), N_("Trong một giờ hỏi hàng trăm lần về cùng một người.")),
     "program_hours": (N_("Gọi ngoài giờ thỏa thuận"), N_("Nhiều lượt gọi bị từ chối vì ngoài giờ của thỏa thuận.")),
@@ -43,7 +44,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 #: Rules about calls that reached nobody's data: the entries kept beside them are of other calls of the same minutes.
-_OF_NOBODY: Final = frozenset({"program_hours", "program_outside", "program_misses"})
+_OF_NOBODY: Final = frozenset({"program_hours", "program_outside"})
 #: An alert keeps its newest fifty entries; others of the same time lie between them.
 _MOST_READ: Final = 200
 #: Days back for which public holidays are told: further than the log is ever behind.

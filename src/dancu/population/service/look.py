@@ -60,10 +60,14 @@ def nobody(actor: Actor, purpose: Purpose) -> DancuError:
     """The refusal where a number names nobody. That it names nobody is an answer about the registry too: whoever tries
     numbers leaves a trace, though in no citizen's list."""
     error = refusal("not_found")
-    error.evidence = lambda other: audit.record(
-        other, actor, purpose, action="denied", subjects=[None], fields=["number"], note={"verdict": "not_found"}
-    )
+    error.evidence = lambda other: missed(other, actor, purpose)
     return error
+
+
+async def missed(conn: Conn, actor: Actor, purpose: Purpose, count: int = 1, **note: str) -> None:
+    """Record that `count` numbers were tried that are nobody's, one entry each: many of them among few that are somebody's are told on
+    (monitoring)."""
+    await audit.record(conn, actor, purpose, action="denied", subjects=[None] * count, fields=["number"], note={**note, "verdict": "not_found"})
 
 
 async def unreached(conn: Conn, actor: Actor, purpose: Purpose) -> None:
@@ -227,5 +231,5 @@ async def keys_by_number(conn: Conn, number: str) -> list[int]:
 
 
 __all__ = [
-    "ALL_FIELDS", "Verdict", "history", "household_looks", "household_members", "keys_by_number", "look", "named_by", "nobody", "number_taken", "open_new", "open_person", "person", "refusal",
+    "ALL_FIELDS", "Verdict", "history", "household_looks", "household_members", "keys_by_number", "look", "missed", "named_by", "nobody", "number_taken", "open_new", "open_person", "person", "refusal",
 ]  # fmt: skip

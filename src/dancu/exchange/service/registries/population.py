@@ -11,7 +11,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.models import PersonView
 from dancu.population.service import verify as released
-from dancu.population.service.look import check_number, keys_by_number
+from dancu.population.service.look import check_number, keys_by_number, missed
 
 POPULATION: Final = "population"
 # Member of a population record -> field of an agreement.
@@ -31,7 +31,10 @@ async def person(conn: Conn, reader: Reader, wanted: Mapping[str, Any]) -> dict[
         return None
     members = {member: field for member, field in _PERSON.items() if field in reader.fields}
     fields = tuple(dict.fromkeys(_EVIDENCE[field] for field in members.values()))
-    for key in await keys_by_number(conn, number):
+    keys = await keys_by_number(conn, number)
+    if not keys:
+        await missed(conn, reader.actor, reader.reason, verb="registry.population")
+    for key in keys:
         view = await released.release(conn, reader.actor, reader.reason, key, fields)
         if view.merged_into is not None:
             continue

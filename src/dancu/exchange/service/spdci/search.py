@@ -22,7 +22,7 @@ from dancu.kit.db import Conn
 from dancu.population import service as population
 from dancu.population.models import PersonView
 from dancu.population.service import verify as registry
-from dancu.population.service.look import check_number
+from dancu.population.service.look import check_number, missed
 
 MOST_SEARCHES: Final = 50
 _CRVS: Final = ("personal_id", "name", "birth", "sex", "address", "marital", "life", "parents", "phone", "email", "birth_place")
@@ -99,6 +99,8 @@ def unpaged(message: Mapping[str, Any]) -> str:
 async def _records(conn: Conn, reader: Reader, criteria: Mapping[str, Any]) -> list[dict[str, Any]]:
     named = named_by(criteria.get("query_type"), criteria.get("query"))
     keys = await keys_of(conn, named)
+    if not keys and named.number:
+        await missed(conn, reader.actor, reader.reason, verb="spdci.search")
     if len(keys) > 1:
         raise Rejected("rjct.search.too_many_records_found", "the name and birth date fit several people; give a number")
     group = "group" in str(criteria.get("response_entity") or criteria.get("reg_record_type") or "").lower()
