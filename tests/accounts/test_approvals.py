@@ -125,6 +125,8 @@ async def test_the_page_shows_what_the_asking_room_says_and_wants_its_level(site
     async with browsing(site) as b:
         await b.sign_in(sau)
         page = await b.get("/account/approvals")
+        headings = re.findall(r'<h2 id="a-\d+">([^<]+)<', page)
+        assert len(headings) == len(set(headings)) == 2, headings
         for text in ("Việc bạn đồng ý: payment", "50.000.000", "&lt;b&gt;Ai", "Đồng ý thì ứng dụng thấy:", "Giới tính", "khi bạn không ở đó"):
             assert page.count(text) == 1, text
         await b.post(f"/account/approvals/{one}", answer="yes")
