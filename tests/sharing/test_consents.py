@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -47,6 +48,22 @@ async def test_agreeing_anew_replaces(app, citizen):
     assert [(k.consent_id, k.ended_by) for k in await service.consents_of(app, citizen)] == [
         (second.consent_id, ""), (first.consent_id, "replaced"),
     ]  # fmt: skip
+
+
+async def test_two_answers_at_once_are_one_after_the_other(app, citizen, registry, admin):
+    """A button pressed twice, two windows: the later answer stands, and neither fails."""
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other_window:
+        await give(app, citizen, client_no=70)
+        waiting = asyncio.create_task(give(other_window, citizen, ("phone",), client_no=70))
+        for _ in range(500):
+            blocked = await (await admin.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", (other_window.info.backend_pid,))).fetchone()
+            if blocked[0]:
+                break
+            await asyncio.sleep(0.01)
+        await app.commit()
+        second = await waiting
+        assert await service.consent(other_window, CITIZEN, 70, "online_service") == second
+        await service.withdraw(other_window, citizen, second.consent_id)
 
 
 async def test_a_group_that_ends_before_the_others(app, citizen, admin):
