@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,16 +11,18 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
+from dancu.access import service as access
 from dancu.access.service import sessions
 from dancu.credentials.pages import router as documents_router
 from dancu.exchange.pages import router as exchange_router
+from dancu.exchange.service import disputes
 from dancu.kernel.actor import ActorKind
 from dancu.kit.db import make_pool
 from dancu.kit.limits import Rate
 from dancu.kit.web import Surface, WebSettings, create_app
 from dancu.kit.web.session import COOKIE
 from tests.credentials.conftest import Citizen
-from tests.exchange.ministries import Ministries
+from tests.exchange.ministries import HOA, Ministries
 from tests.kit.html import check_page
 
 
@@ -61,3 +64,46 @@ async def test_a_citizens_pages(browse: Any, hoa: Citizen) -> None:
         assert (await client.get("/account/papers/nothing")).status_code == 404
         assert (await client.get("/desk/check-document")).status_code == 403
         assert "Ngày sinh" in (await client.get("/account/papers/driving_licence")).text
+
+
+async def test_an_officers_next_step_where_a_ministry_contradicts_or_consent_lacks(browse: Any, here: Ministries, hoa: Citizen) -> None:
+    """What stands in the way is seen, and sent to the desk that mends it, from the counter itself; health data say how they open."""
+    async with hoa.transaction("app") as conn:
+        counter, _ = await access.enter_as(conn, "one_stop_officer", demo=True)
+        hospital, _ = await access.enter_as(conn, "health_desk", demo=True)
+    async with browse(counter) as desk:
+        find = await desk.get("/desk/papers")
+        shelf = await desk.post("/desk/papers", data={**_token(find.text), "number": HOA, "purpose": "public_service"})
+        here.faults("school_results", "down")
+        licence = await desk.get(f"{shelf.url.path}/driving_licence?purpose=public_service")
+        assert "/driving_licence/wrong" in licence.text
+        down = await desk.get(f"{shelf.url.path}/school_results?purpose=public_service")
+        assert "Đừng đòi bản giấy" in down.text and "của bạn" not in _main(down.text)
+        here.faults("school_results")
+        form = await desk.get(f"{shelf.url.path}/driving_licence/wrong?purpose=public_service")
+        check_page(form.text)
+        assert "ghi khác dữ liệu dân cư ở: ngày sinh" in form.text and "04/12/1990" in form.text
+        empty = await desk.post(f"{shelf.url.path}/driving_licence/wrong", data={**_token(form.text), "purpose": "public_service", "statement": ""})
+        assert empty.status_code == 422 and "dispute.statement" in empty.text
+        sent = await desk.post(
+            f"{shelf.url.path}/driving_licence/wrong", data={**_token(form.text), "purpose": "public_service", "statement": "Ghi ngược ngày và tháng."}
+        )
+        assert "Đã gửi đề nghị sửa" in sent.text and "Giấy phép lái xe: Ngày sinh" in sent.text and "/driving_licence/wrong" not in sent.text
+        assert (await desk.get(f"{shelf.url.path}/land/wrong?purpose=public_service")).status_code == 404
+    async with hoa.transaction("worker") as conn:
+        (found,) = [one for one in await disputes.of_person(conn, hoa.key) if one.statement == "Ghi ngược ngày và tháng."]
+        assert (found.connector, found.field, found.desk) == ("driving_licence", "identity.birth", "DEMO.CSGT")
+    async with browse(hospital) as desk:
+        find = await desk.get("/desk/papers")
+        shelf = await desk.post("/desk/papers", data={**_token(find.text), "number": HOA, "purpose": "health_insurance"})
+        closed = await desk.get(f"{shelf.url.path}/medical_examination?purpose=health_insurance")
+        assert closed.status_code == 403 and "Đồng ý cho xem 30 ngày" in closed.text and "Kết luận" not in closed.text
+
+
+def _token(text: str) -> dict[str, str]:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', text)
+    return {"csrf_token": found[1] if found else ""}
+
+
+def _main(text: str) -> str:
+    return text.partition("<main")[2].partition("</main>")[0]

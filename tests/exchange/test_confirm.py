@@ -154,12 +154,15 @@ async def test_the_pdf_is_signed_and_others_accept_it(made):
     assert file.startswith(b"%PDF-")
     import io
 
+    from pyhanko.keys import load_certs_from_pemder_data
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     (signature,) = PdfFileReader(io.BytesIO(file)).embedded_signatures
-    status = await async_validate_pdf_signature(signature, ValidationContext(trust_roots=[signature.signer_cert]))
+    published = list(load_certs_from_pemder_data(pdf.certificates().encode()))  # what /check/signer.pem gives; a reader trusts nothing else
+    assert "PRIVATE" not in pdf.certificates()
+    status = await async_validate_pdf_signature(signature, ValidationContext(trust_roots=published))
     assert status.bottom_line
     changed = file.replace(b"/Title", b"/Titel", 1)
     (broken,) = PdfFileReader(io.BytesIO(changed)).embedded_signatures

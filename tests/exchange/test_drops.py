@@ -85,6 +85,7 @@ async def test_what_is_not_as_its_manifest_says_is_refused(agency: Agency, hoa: 
         await drops.take(transaction, path, agency.keys)
     assert refused.value.code == code
     (outcome,) = await drops.take_all(transaction, agency.folder.parent, agency.keys)
+    assert outcome.__notes__ == ["NCC-bad.manifest.json"]  # which of the files it was
     assert isinstance(outcome, DancuError) and json.loads((agency.folder / "NCC-bad.refused.json").read_text())["code"] == code
     assert await drops.take_all(transaction, agency.folder.parent, agency.keys) == []
 

@@ -122,6 +122,8 @@ async def test_a_way_proves_and_its_receipt_says_what_it_replaces(app, counter, 
     assert "Phan Châu Trinh" in says["person"]["permanent"]
     assert (says["way"], says["replaces"], says["case_ref"], says["legal_basis"]) == (way, "household_book", "H47.16-261122-0001", "104/2022/NĐ-CP Điều 14")
     assert says["entry"] == kept.entry_id
+    # What was held against the registry, or who vouched: a file kept for years must say on what the officer relied.
+    assert {"name", "birth"} & set(says["compared"]) and ("card" in says["compared"]) == (way in (Way.QR, Way.CHIP, Way.CARD))
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         row = await (
             await admin.execute("SELECT subject, case_ref, purpose, fields FROM audit.pending WHERE entry_id = %s", (kept.entry_id,))
@@ -142,7 +144,7 @@ async def test_the_account_approves_on_the_phone(app, counter, ha):
         (token.partition(".")[0],),
     )
     done = await tried(app, counter, asked(Way.ACCOUNT, token=token))
-    assert done.outcome is Outcome.PROVED
+    assert done.outcome is Outcome.PROVED and done.found.how == ("agreed",)
     with pytest.raises(Conflict) as again:
         await tried(app, counter, asked(Way.ACCOUNT, token=token))
     assert again.value.code == "residence.used"

@@ -199,6 +199,8 @@ async def test_the_copy_of_ones_own_data_has_every_part_and_is_evidence(seen, ap
     parts = {one.code: one for one in await gather(app, seen)}
     await app.commit()
     assert list(parts) == ["accesses", "consents", "agreements", "cases", "documents", "confirmations", "paper_demands"]
+    ((_, office, more),) = parts["paper_demands"].lines
+    assert "Trung tâm" in office and more == "Tuyển sinh đầu cấp · Sổ hộ khẩu · Quầy 3."  # names, not our codes: it is read on paper
     assert len(parts["accesses"].data) >= 2 and "Ngân hàng Thử" in str(parts["consents"].lines) and parts["paper_demands"].data[0]["said"] == "Quầy 3."
     assert parts["consents"].data[0]["claims"] == ["name"] and json.dumps([one.data for one in parts.values()])
     assert "person_key" not in json.dumps([one.data for one in parts.values()])

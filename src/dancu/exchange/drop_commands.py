@@ -49,7 +49,7 @@ def take(
     use_data(data_dir(data))
     outcomes = asyncio.run(drops.take_all(connection, folder, data_dir(data) / "keys", most=most))
     rows = [
-        {"code": one.code, "message": one.text()}
+        {"manifest": next(iter(getattr(one, "__notes__", ())), ""), "code": one.code, "message": one.text()}
         if isinstance(one, DancuError)
         else {"drop_id": one.drop_id, "lines": one.lines, "taken": one.taken, "unknown": one.unknown, "refused": one.refused, "again": one.again}
         for one in outcomes
@@ -58,5 +58,5 @@ def take(
         print(json.dumps(rows, ensure_ascii=False))
     else:
         for row in rows:
-            print(f"{row['message']} [{row['code']}]" if "code" in row else "{drop_id}: {lines} dòng, nhận {taken}, chưa biết {unknown}, hỏng {refused}".format(**row))
+            print(f"{row['manifest']} {row['message']} [{row['code']}]".strip() if "code" in row else "{drop_id}: {lines} dòng, nhận {taken}, chưa biết {unknown}, hỏng {refused}".format(**row))
     return int(any("code" in row for row in rows))

@@ -1,4 +1,5 @@
-// Counts the minute down and hides the code when it is over. Without this script the page says until when the code lives.
+// Counts the minute down; when it is over the code and the word of validity are hidden: a screen kept open proves nothing. Without
+// this script the page leaves by itself.
 const screen_ = document.querySelector(".screen");
 const until = Number(screen_.dataset.until) * 1000;
 const left = screen_.querySelector("[data-left]");

@@ -12,7 +12,7 @@ from dancu.access import service as access
 from dancu.exchange.models.confirmation import Checked, ConfirmationState
 from dancu.exchange.pages import confirm_words, residence_words
 from dancu.exchange.pages.residence import moment, site
-from dancu.exchange.service import confirmations, statements
+from dancu.exchange.service import confirmations, pdf, statements
 from dancu.kernel.actor import SYSTEM, Channel
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import FieldError, Invalid
@@ -74,6 +74,12 @@ def _receipt(text: str) -> Checked:
 async def keys() -> Response:
     """Public keys of statements, as a JWK set."""
     return JSONResponse(statements.keys().jwks(), headers={"Cache-Control": "public, max-age=3600"})
+
+
+@router.get("/signer.pem", dependencies=[public(machine=True)])
+async def signer() -> Response:
+    """The certificate of the PDF files' signature: `pdfsig`, a PDF reader or openssl check a file against it."""
+    return Response(pdf.certificates(), media_type="application/x-pem-file", headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.get("/check_statement.py", dependencies=[public(machine=True)])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from dancu.exchange.models.confirmation import ConfirmationKind, ConfirmationState
+from dancu.exchange.models.confirmation import ConfirmationState
+from dancu.exchange.service.titles import CONFIRMATIONS as KINDS
 from dancu.kit.i18n import N_
 
-KINDS: Final = {
-    ConfirmationKind.RESIDENCE: N_("Xác nhận thông tin về cư trú"), ConfirmationKind.NUMBER: N_("Xác nhận số định danh cá nhân"),
-    ConfirmationKind.CIVIL_STATUS: N_("Xác nhận tình trạng hôn nhân"),
-}  # fmt: skip
+__all__ = ["CHOOSE", "KINDS", "STATES"]
 CHOOSE: Final = N_("Hãy chọn loại giấy xác nhận.")
 #: State -> (status of the one vocabulary, word, what it means for whoever holds the paper).
 STATES: Final = {

@@ -15,7 +15,7 @@ WAYS: Final = {
 #: What the officer does.
 DO: Final = {
     Way.LOOKUP: N_("Hỏi số định danh và họ tên hoặc ngày sinh, không cần giấy tờ nào."),
-    Way.ACCOUNT: N_("Người dân đưa mã một phút trên điện thoại, hoặc bấm đồng ý khi được hỏi."),
+    Way.ACCOUNT: N_("Người dân mở “Tài khoản của tôi”, “Mã đưa cho quầy” rồi đọc mã; hoặc nhập số định danh để hỏi, người dân bấm đồng ý."),
     Way.QR: N_("Đặt con trỏ vào ô dưới rồi quét mã QR ở góc thẻ."),
     Way.CHIP: N_("Đặt con trỏ vào ô dưới rồi đặt thẻ lên đầu đọc chip."),
     Way.CARD: N_("Nhập đúng như in trên thẻ, cả ngày cấp."),
@@ -27,7 +27,7 @@ OUTCOMES: Final = {
     Outcome.WAITING: (N_("Đã gửi câu hỏi tới điện thoại"), N_("Chờ người dân trả lời, rồi bấm “Xem câu trả lời”.")),
     Outcome.DISAGREES: (
         N_("Thông tin đưa ra khác với cơ sở dữ liệu dân cư"),
-        N_("Không yêu cầu người dân về lấy giấy tờ. Chỗ khác nhau đã được gửi tới công an nơi cư trú để kiểm tra."),
+        N_("Không yêu cầu người dân về lấy giấy tờ. Chỗ khác nhau đã được gửi tới công an nơi cư trú; họ phải trả lời cơ quan bạn và người dân đúng hạn."),
     ),
     Outcome.REPLACED: (
         N_("Thẻ này không phải thẻ đang dùng"), N_("Có thể đã cấp thẻ khác hoặc thẻ chưa được ghi nhận. Đã gửi nơi quản lý kiểm tra."),
@@ -54,7 +54,13 @@ HOW: Final = {
     "typed": N_("Nhập tay từ giấy tờ xuất trình"), "degraded": N_("Mã QR đọc được một phần, đã đối chiếu phần còn lại"),
     "chip_signed": N_("Chữ ký trong chip hợp lệ"), "chip_unchecked": N_("Đầu đọc không đưa chữ ký của chip"),
     "chip_unknown_issuer": N_("Chip được ký bởi nơi chưa có trong danh sách tin cậy"),
+    "agreed": N_("Người dân đã đồng ý trên điện thoại"), "code": N_("Người dân đưa mã một phút từ tài khoản của mình"),
+    "paper_signed": N_("Giấy xác nhận còn hạn, chữ ký đúng, thông tin chưa đổi"),
     "close": N_("Có mục gần giống, không trùng từng chữ: phiếu ghi theo cơ sở dữ liệu"),
+}  # fmt: skip
+#: Fields a receipt names as held against the registry, beside the number.
+COMPARED: Final = {
+    "name": N_("họ tên"), "birth": N_("ngày sinh"), "sex": N_("giới tính"), "old_number": N_("số CMND cũ"), "card": N_("thẻ đang dùng"),
 }  # fmt: skip
 #: What a receipt or confirmation says of a person, in this order.
 TERMS: Final = {

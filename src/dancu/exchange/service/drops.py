@@ -143,7 +143,7 @@ async def take(connect: Connect, path: Path, keys: Path) -> Taken:
 
 async def take_all(connect: Connect, folder: Path, keys: Path, *, most: int = AT_ONCE) -> list[Taken | DancuError]:
     """The `most` oldest files that wait; a refusal is laid beside a file as well, and keeps the others from nothing. What is no fault of
-    the file (the evidence log stands still, another process takes it) is no refusal: it waits for the next time."""
+    the file (the evidence log stands still, another process takes it) is no refusal: it waits for the next time. A refusal's note (`__notes__`) is the name of its manifest."""
     outcomes: list[Taken | DancuError] = []
     for path in waiting(folder, most):
         try:
@@ -154,6 +154,7 @@ async def take_all(connect: Connect, folder: Path, keys: Path, *, most: int = AT
         except DancuError as error:
             if error.code == "drop.at_once":
                 continue
+            error.add_note(path.name)
             _beside(path, REFUSAL).write_text(json.dumps({"code": error.code, "message": error.text()}, ensure_ascii=False), "utf-8")
             outcomes.append(error)
     return outcomes

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from dancu.exchange.models.connectors import Connector, Field, How, Outcome
+from dancu.exchange.service.titles import disputed as disputed
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.i18n import N_, gettext, ngettext
 
@@ -30,6 +31,9 @@ WORDS: Final[Mapping[str, str]] = {
     "merit_martyr_family": N_("Thân nhân liệt sĩ"),
     "result_good": N_("Tốt"), "result_fair": N_("Khá"), "result_pass": N_("Đạt"), "result_fail": N_("Chưa đạt"),
 }  # fmt: skip
+
+#: The same of somebody else, for whoever is at a desk.
+NOBODY_THERE: Final = N_("Cơ quan này trả lời: không có hồ sơ nào theo số định danh của người này.")
 
 #: Why a paper is not here, calmly: outcome -> what a reader is told.
 WHY: Final[Mapping[Outcome, str]] = {

@@ -53,6 +53,13 @@ def signer_pem() -> str:
     return files.secret(statements.directory(), "pdf-signer.pem", _new_signer).decode()
 
 
+def certificates() -> str:
+    """The certificate that signs files, with its chain (PEM): what a reader of one trusts to check it by themselves. Never the key."""
+    import re
+
+    return "\n".join(re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", signer_pem(), re.DOTALL)) + "\n"
+
+
 def _new_signer() -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

@@ -28,6 +28,8 @@ _FACTS: Final = {
     "name": ("name", "full_name"), "birth": ("birth", "birth_date"), "sex": ("birth", "sex"), "old_number": ("number", "cmnd"),
     "card": ("card", "number"),
 }  # fmt: skip
+#: Words of comparison after which a receipt names a field as held against the registry.
+_AGREES: Final = ("yes", "close", "same")
 
 
 def purpose_for(case_ref: str) -> Purpose:
@@ -89,7 +91,7 @@ async def _keep(
     number, at = statements.new_id(), clock.now()
     claims = {
         "iss": statements.ISSUER, "jti": number, "iat": int(at.timestamp()), "way": asked.way.value, "result": "proved",
-        "how": list(found.how), "procedure": asked.procedure, "case_ref": asked.case_ref, "org": actor.org_code,
+        "how": list(found.how), "compared": [name for name, word in found.fields.items() if word in _AGREES], "procedure": asked.procedure, "case_ref": asked.case_ref, "org": actor.org_code,
         "org_name": org_name, "officer": officer, "legal_basis": why.legal_basis, "replaces": procedure.replaces,
         "entry": entry_id, "person": dict(found.facts),
     }  # fmt: skip

@@ -1,9 +1,17 @@
-"""What ministries' data are called, for rooms that speak of them."""
+"""What ministries' data and confirmations are called, for rooms that speak of them."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from dancu.exchange.connectors.catalogue import connector
+from dancu.exchange.models.confirmation import ConfirmationKind
 from dancu.kit.i18n import N_, gettext
+
+CONFIRMATIONS: Final = {
+    ConfirmationKind.RESIDENCE: N_("Xác nhận thông tin về cư trú"), ConfirmationKind.NUMBER: N_("Xác nhận số định danh cá nhân"),
+    ConfirmationKind.CIVIL_STATUS: N_("Xác nhận tình trạng hôn nhân"),
+}  # fmt: skip
 
 _IDENTITY = {"name": N_("Họ và tên"), "birth": N_("Ngày sinh"), "sex": N_("Giới tính")}
 

@@ -49,7 +49,7 @@ async def ask(request: Request, conn: DbConn, actor: CurrentActor, seq: int) -> 
     """Ask the organisation behind one access, or object to it (`kind` objection): one tap."""
     form = await read_form(request)
     await service.ask(conn, actor, access.choose_purpose("own_record"), seq, objection=form.value("kind") == "objection")
-    return see_other(f"/me/looks?asked={seq}")
+    return see_other(f"/me/looks?{'who=others&' if form.value('who') == 'others' else ''}asked={seq}")
 
 
 @router.get("/me/looks/{entry_id}/proof", dependencies=[allow("citizen")])

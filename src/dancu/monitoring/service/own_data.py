@@ -11,7 +11,10 @@ from dancu.access import service as access
 from dancu.audit import service as audit
 from dancu.credentials.service import documents
 from dancu.credentials.service.titles import document_title, standing
+from dancu.exchange.models import procedures
+from dancu.exchange.models.confirmation import ConfirmationState
 from dancu.exchange.service import confirmations, paper_demands
+from dancu.exchange.service.titles import CONFIRMATIONS
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit.db import Conn
@@ -21,6 +24,7 @@ from dancu.monitoring.service.looks import looks_of
 from dancu.monitoring.service.permitted import permitted
 from dancu.population import service as population
 from dancu.quality import service as quality
+from dancu.quality.models import Case, CaseState
 from dancu.sharing import service as sharing
 from dancu.sharing.models import SERVICES, KeptConsent, ordered_fields
 
@@ -113,11 +117,21 @@ async def _cases(conn: Conn, actor: Actor, why: Purpose) -> Part:
     lines: list[Line] = [
         (
             _at(one.opened_at), f"{quality.about(one)}: {quality.found(one)}",
-            " · ".join(part for part in (gettext(_STATES[one.state.value]), one.answer or "", one.answer_basis or "") if part),
+            " · ".join(part for part in (gettext(_STATES[one.state.value]), _due(one), one.answer or "", one.answer_basis or "") if part),
         )
         for one in found
     ]  # fmt: skip
     return Part("cases", gettext(N_("Phản ánh của tôi")), plain(found), lines)
+
+
+def _due(one: Case) -> str:
+    """Until when the desk must answer, or carry out what it agreed to; "" once it has."""
+    day = {CaseState.WAITING: one.answer_due, CaseState.ACCEPTED: one.done_due}.get(one.state)
+    return gettext(N_("hạn {day}"), day=f"{day:%d/%m/%Y}") if day else ""
+
+
+async def _offices(conn: Conn) -> dict[str, str]:
+    return {one.org_code: one.name for one in await access.organisations(conn)}
 
 
 async def _documents(conn: Conn, actor: Actor, why: Purpose) -> Part:
@@ -134,13 +148,30 @@ async def _documents(conn: Conn, actor: Actor, why: Purpose) -> Part:
 
 async def _confirmations(conn: Conn, actor: Actor, why: Purpose) -> Part:
     found = await confirmations.of_person(conn, actor, why, actor.actor_id)
-    lines: list[Line] = [(_at(one.issued_at), one.confirmation_id, one.demanded_name or one.demanded_org) for one in found]
+    names, now = await _offices(conn), SYSTEM_CLOCK.now()
+    lines: list[Line] = [
+        (
+            _at(one.issued_at), f"{gettext(CONFIRMATIONS[one.kind])} · {one.confirmation_id}",
+            " · ".join((
+                one.demanded_name or names.get(one.demanded_org, one.demanded_org), procedures.title(one.procedure),
+                gettext(N_("đã thu hồi")) if one.state(now) is ConfirmationState.REVOKED else gettext(N_("còn hiệu lực đến {at}"), at=_at(one.expires_at)),
+            )),
+        )
+        for one in found
+    ]  # fmt: skip
     return Part("confirmations", gettext(N_("Giấy xác nhận đã cấp cho tôi")), plain(found), lines)
 
 
 async def _demands(conn: Conn, actor: Actor, why: Purpose) -> Part:
     found = await paper_demands.of_person(conn, actor, why)
-    lines: list[Line] = [(_at(one.at), one.org_name or one.org_code, one.said) for one in found]
+    names = await _offices(conn)
+    lines: list[Line] = [
+        (
+            _at(one.at), one.org_name or names.get(one.org_code, one.org_code),
+            " · ".join(part for part in (procedures.title(one.procedure), procedures.paper(one.paper), one.said) if part),
+        )
+        for one in found
+    ]  # fmt: skip
     return Part("paper_demands", gettext(N_("Nơi vẫn đòi tôi giấy tờ")), plain(found), lines)
 
 

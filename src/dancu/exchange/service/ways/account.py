@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 from typing import Final
 
 from dancu.accounts.service import approvals, core
@@ -56,7 +57,8 @@ async def _by_approval(conn: Conn, actor: Actor, purpose: Purpose, asked: Asked)
         return Found(Outcome.WAITING, token=asked.token)
     if answer.state != "approved":
         return Found(Outcome.DENIED)
-    return await _of_account(conn, actor, purpose, asked, answer.person_key, f"approval:{approval_id}", answer.lock_version)
+    found = await _of_account(conn, actor, purpose, asked, answer.person_key, f"approval:{approval_id}", answer.lock_version)
+    return replace(found, how=("agreed",))
 
 
 def _token(actor: Actor, approval_id: str, case_ref: str) -> str:
@@ -76,7 +78,7 @@ async def _by_code(conn: Conn, actor: Actor, purpose: Purpose, asked: Asked) -> 
     if key is None:
         await throttle.charge(conn, [tried])
         return Found(Outcome.TOO_LATE)
-    return await _of_account(conn, actor, purpose, asked, key, "", None)
+    return replace(await _of_account(conn, actor, purpose, asked, key, "", None), how=("code",))
 
 
 def code_digest(code: str) -> bytes:

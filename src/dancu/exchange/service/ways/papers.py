@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dancu.cards.models import Reading, TextKind
 from dancu.cards.service import read_text
 from dancu.exchange.models.confirmation import ConfirmationKind, ConfirmationState
 from dancu.exchange.models.residence import Asked, Found, Outcome
 from dancu.exchange.service import chip, confirmations
-from dancu.exchange.service.ways.compared import compared, seen, typed, with_
+from dancu.exchange.service.ways.compared import compared, seen, typed
 from dancu.exchange.service.ways.form import day_of, declared_of, lacks, number_of
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Invalid
@@ -78,4 +80,4 @@ async def by_confirmation(conn: Conn, actor: Actor, purpose: Purpose, asked: Ask
     if checked.claims.get("kind") != ConfirmationKind.RESIDENCE:
         return Found(Outcome.UNREADABLE, why=("residence.confirmation.kind", N_("Giấy này không xác nhận nơi cư trú.")))
     found = await seen(conn, actor, purpose, asked, checked.person_key)
-    return with_(found, ref=str(checked.claims["jti"]))
+    return replace(found, ref=str(checked.claims["jti"]), how=("paper_signed",))
