@@ -30,8 +30,8 @@ from dancu.exchange.service import partners, systems
 from dancu.exchange.store import partners as store
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError, Invalid
-from tests.exchange.calling import csr_of
+from dancu.kernel.errors import DancuError, Invalid, NotFound
+from tests.exchange.calling import OPERATOR, csr_of
 from tests.population.conftest import registry
 
 __all__ = ["registry"]
@@ -262,3 +262,17 @@ async def _lose(conn: Any) -> None:
         for one in await store.certificates(conn, [system.client_no]):
             if one.revoked_at is None:
                 await systems.revoke_certificate(conn, MAKER, one.serial, "Mất khóa")
+
+
+async def test_a_certificate_of_another_organisation_is_not_there(registry: Any) -> None:
+    stranger = staff(29, "exchange.join", org="ELSEWHERE")
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as conn:
+        made = await partners.add(conn, OPERATOR, "Bộ Có Chứng Thư", csr_of(ec.generate_private_key(ec.SECP256R1())))
+        (one,) = await store.certificates(conn, [made.client_no])
+        told = []
+        for serial in (one.serial, "0ff1ce"):
+            with pytest.raises(NotFound) as refused:
+                await systems.revoke_certificate(conn, stranger, serial, "Mất khóa")
+            told.append((refused.value.code, refused.value.text()))
+        assert told[0] == told[1]
+        await conn.rollback()

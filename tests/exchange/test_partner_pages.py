@@ -177,18 +177,62 @@ async def test_what_the_night_found_about_both_logs_is_shown(app: Any, registry:
             await maker.get(f"/partner/logs?day={day}", 404)
 
 
-async def test_another_organisations_are_not_there(app: Any, registry: Any) -> None:
-    await _connected(registry)
+#: Ids of something that another organisation has, and of nothing; by the name they bear in the routes.
+Ids = dict[str, str]
+NOTHING: Ids = {
+    "client_no": "987654", "serial": "0ff1ce", "service": "lookup", "version": "77", "run_no": "987654", "seq": "987654",
+    "subscription_id": "00000000-0000-4000-8000-000000000000", "kind": "csv", "step": "pause",
+}  # fmt: skip
+
+
+async def _theirs(registry: Any) -> Ids:
+    """One of everything, of the organisation OTHER."""
+    await sql(registry, "INSERT INTO exchange.partner (org_code, state, live_at) VALUES ('OTHER', 'live', now()) ON CONFLICT DO NOTHING")
+    await sql(registry, "INSERT INTO exchange.system (client_no, org_code, name, environment) VALUES (8, 'OTHER', 'X', 'live') ON CONFLICT DO NOTHING")
+    await sql(
+        registry, "INSERT INTO exchange.certificate (serial, client_no, thumbprint, spki, pem, subject, issuer, not_before, not_after)"
+        " VALUES ('abc1', 8, sha256('abc1'), 'k', 'p', 's', 'i', now(), now() + interval '9 days') ON CONFLICT DO NOTHING",
+    )  # fmt: skip
+    await sql(
+        registry, "INSERT INTO sharing.data_agreement (org_code, service, version, fields, purposes, valid, state, proposed_by, proposed_org,"
+        " proposed_at, proposed_entry, agreed_by, agreed_org, agreed_at, agreed_entry, sealed) VALUES ('OTHER', 'lookup', 3, '{life}',"
+        " '{\"p\": \"l\"}', '[2020-01-01,2099-01-01)', 'in_force', 0, 'x', now(), 1, 0, 'x', now(), 1, 'x') ON CONFLICT DO NOTHING",
+    )  # fmt: skip
     (row,) = await sql(
         registry, "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, purpose, legal_basis, mode, place, noted_to)"
-        " VALUES (gen_random_uuid(), 'OTHER', 7, '{death}', '{x}', 'p', 'l', 'pull', 0, 0) RETURNING subscription_id::text",
+        " VALUES (gen_random_uuid(), 'OTHER', 8, '{death}', '{x}', 'p', 'l', 'pull', 0, 0) RETURNING subscription_id::text",
     )  # fmt: skip
+    await sql(registry, "INSERT INTO exchange.dead_letter (subscription_id, seq, error) VALUES (%s, 5, 'no')", row[0])
     run = await _run(registry, "OTHER")
-    async with at(app, registry, "integrator") as maker, at(app, registry, "ward_police") as other:
-        for path in (f"{HOME}/{row[0]}", f"{HOME}/not-an-id", f"/partner/reconcile/{run}", f"/partner/reconcile/{run}/results.csv"):
-            assert (await maker.client.get(path)).status_code == 404, path
+    return {**NOTHING, "client_no": "8", "serial": "abc1", "version": "3", "run_no": str(run), "seq": "5", "subscription_id": row[0]}
+
+
+async def test_what_is_another_organisations_is_answered_like_what_is_not_there(app: Any, registry: Any) -> None:
+    """Every route of the portal that takes an id, so that a new one is asked too."""
+    await _connected(registry)
+    theirs, tried = await _theirs(registry), 0
+    async with at(app, registry, "integrator") as maker:
+        await maker.get(f"{HOME}/new")
+        csrf = {name: value for name, value in form_values(maker.page, f"{HOME}/new").items() if "csrf" in name}
+        assert csrf
+        for route in [route for module in (portal, portal_agreements, subscriptions, reconcile_runs) for route in module.router.routes]:
+            names = re.findall(r"{(\w+)", getattr(route, "path", ""))
+            if not names or not route.path.startswith("/partner"):
+                continue
+            for method in route.methods - {"HEAD"}:
+                told = []
+                for ids in (theirs, NOTHING):
+                    path = re.sub(r"{(\w+)[^}]*}", lambda found, ids=ids: ids[found[1]], route.path)  # type: ignore[misc]
+                    form = {**csrf, "reason": "Khóa bị lộ", "serial": ids["serial"], "place": "0"}
+                    answer = await (maker.client.post(path, data=form) if method == "POST" else maker.client.get(path))
+                    told.append((answer.status_code, re.findall(r"<h1.*?</h1>|<code>[a-z_]+[.][a-z_.]+</code>", answer.text)))
+                assert told[0] == told[1] and told[0][0] == 404, (method, route.path, told)
+                tried += 1
+        assert tried >= 19
+    async with at(app, registry, "ward_police") as other:
         for path in (HOME, f"{HOME}/new", "/partner/reconcile"):
             assert (await other.client.get(path)).status_code == 403, path
+    assert await sql(registry, "SELECT revoked_at FROM exchange.certificate WHERE serial = 'abc1'") == [(None,)]
 
 
 async def _run(registry: Any, org: str, state: RunState = RunState.RUNNING) -> int:

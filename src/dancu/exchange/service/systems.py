@@ -11,7 +11,7 @@ from dancu.exchange.models.partner import SANDBOX_OPEN, Certificate, Environment
 from dancu.exchange.policy import joining as policy
 from dancu.exchange.service import record
 from dancu.exchange.store import partners as store
-from dancu.kernel.actor import SYSTEM, Actor
+from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, FieldError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
@@ -91,13 +91,14 @@ async def accept_certificate(conn: Conn, actor: Actor, client_no: int, pem: str 
 
 
 async def revoke_certificate(conn: Conn, actor: Actor, serial: str, reason: str, *, by: str = "") -> Certificate:
-    """By the organisation itself (a key is lost) or by a reviewer. Raises NotFound, Invalid without a reason, Conflict where it was
-    revoked before."""
+    """By the organisation itself (a key is lost) or by a reviewer. Raises NotFound, also for another organisation's, Invalid without a
+    reason, Conflict where it was revoked before."""
     found = await store.certificate(conn, serial)
     system = await store.system(conn, found.client_no) if found else None
-    if found is None or system is None:
+    reviewer = policy.REVIEW in actor.permissions
+    if found is None or system is None or not (reviewer or actor.kind is ActorKind.SYSTEM or actor.org_code == system.org_code):
         raise NotFound("exchange.certificate.none", N_("Không có chứng thư này."))
-    if policy.REVIEW not in actor.permissions:
+    if not reviewer:
         policy.own(actor, system.org_code)
     check_reason(reason)
     if not await store.revoke_certificates(conn, [serial], reason.strip()[:500], SYSTEM_CLOCK.now()):
