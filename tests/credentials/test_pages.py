@@ -17,10 +17,13 @@ from dancu.credentials.pages import router as documents_router
 from dancu.exchange.pages import router as exchange_router
 from dancu.exchange.service import disputes
 from dancu.kernel.actor import ActorKind
+from dancu.kit import events
 from dancu.kit.db import make_pool
 from dancu.kit.limits import Rate
 from dancu.kit.web import Surface, WebSettings, create_app
 from dancu.kit.web.session import COOKIE
+from dancu.quality import subscribers as cases
+from dancu.quality.pages import router as cases_router
 from tests.credentials.conftest import Citizen
 from tests.exchange.ministries import HOA, Ministries
 from tests.kit.html import check_page
@@ -33,7 +36,7 @@ async def browse(registry: Any, here: Ministries, tmp_path: Path) -> AsyncIterat
     settings = WebSettings(secret=b"s" * 32, ip_rate=Rate(0, 0), session_rate=Rate(0, 0))
     async with here.lines() as lines:
         state = {"sessions": sessions, "pool": pool, "surfaces": surfaces, "menu": (), "lines": lines, "issuer": "", "keys": tmp_path, "demo": False}
-        app = create_app(routers=[documents_router, exchange_router], settings=settings, state=state)
+        app = create_app(routers=[documents_router, exchange_router, cases_router], settings=settings, state=state)
         await pool.open()
 
         @asynccontextmanager
@@ -90,6 +93,14 @@ async def test_an_officers_next_step_where_a_ministry_contradicts_or_consent_lac
         )
         assert "Đã gửi đề nghị sửa" in sent.text and "Giấy phép lái xe: Ngày sinh" in sent.text and "/driving_licence/wrong" not in sent.text
         assert (await desk.get(f"{shelf.url.path}/land/wrong?purpose=public_service")).status_code == 404
+        async with hoa.transaction("worker") as conn:
+            await events.dispatch_once(conn)
+            while await cases.consume(conn):
+                pass
+        mine = await desk.get("/desk/cases/sent")
+        case = await desk.get(re.findall(r'href="(/desk/cases/[^"]+/\d+)"', mine.text)[0])
+        # Its answer and day are seen; the ministry's own side opens for the ministry's desk alone, so no link leads there.
+        assert "hạn trả lời" in case.text and "Ghi ngược ngày và tháng." in case.text and "data_subject_request" not in _main(case.text)
     async with hoa.transaction("worker") as conn:
         (found,) = [one for one in await disputes.of_person(conn, hoa.key) if one.statement == "Ghi ngược ngày và tháng."]
         assert (found.connector, found.field, found.desk) == ("driving_licence", "identity.birth", "DEMO.CSGT")

@@ -132,7 +132,7 @@ def test_health_data_open_for_a_desk_by_consent_alone(site: Site, enter: Enter) 
     examinations = desk.page.locator('a[href*="/medical_examination?"]')
     with desk.page.expect_navigation():
         examinations.click()
-    assert "chỉ xem được khi người bệnh đồng ý" in desk.text
+    assert "chỉ mở được khi người bệnh đã đồng ý" in desk.text
     citizen.go("/account/papers").press("Đồng ý cho xem 30 ngày").well()
     desk.page.goto(shelf)
     with desk.page.expect_navigation():
@@ -143,7 +143,7 @@ def test_health_data_open_for_a_desk_by_consent_alone(site: Site, enter: Enter) 
     desk.page.goto(shelf)
     with desk.page.expect_navigation():
         examinations.click()
-    assert "chỉ xem được khi người bệnh đồng ý" in desk.text
+    assert "chỉ mở được khi người bệnh đã đồng ý" in desk.text
 
 
 def test_a_counter_sees_what_its_purpose_is_about(enter: Enter) -> None:
