@@ -88,7 +88,7 @@ async def application(database: Any, data: Any) -> AsyncIterator[Any]:
     """The pages of accounts, access and the demonstration on a database."""
     pool = make_pool(database.dsn("app"), max_size=4)
     await pool.open()
-    settings = WebSettings(secret=b"s" * 32, demo=True, ip_rate=UNLIMITED, session_rate=UNLIMITED)
+    settings = WebSettings(secret=b"s" * 32, demo=True, hotline="1900 1234", ip_rate=UNLIMITED, session_rate=UNLIMITED)
     surfaces = tuple(Surface(c, c, p, c) for c, p in (("citizen", "/"), ("desk", "/desk"), ("watch", "/watch")))
     state = {
         "sessions": sessions, "pool": pool, "surfaces": surfaces, "menu": (), "keys": data / "keys", "sms_secret": "s3cret",

@@ -183,7 +183,8 @@ async def test_reasons_are_of_the_list_and_only_while_it_waits(office, app, poli
         await activate.note_idle(app, police, eid_purpose(), key, "away")
 
 
-async def test_every_invitation_says_what_the_account_gives(office, app, worker):
+async def test_every_invitation_says_what_the_account_gives(office, app, worker, monkeypatch):
+    monkeypatch.setenv("DANCU_HOTLINE", "1900 1234")
     key, phone, _ = await invited(office, app)
     await app.commit()
     await _aged(worker, key, 2)
@@ -194,6 +195,7 @@ async def test_every_invitation_says_what_the_account_gives(office, app, worker)
     texts = await told(app, phone)
     assert len(texts) == 3
     assert all("không phải khai lại" in text for text in texts)
+    assert [text for text in texts if "1900 1234" in text] == [text for text in texts if "tổng đài" in text.lower()] != []
 
 
 async def test_the_database_itself_refuses_an_active_account_that_was_not_activated(office, app):

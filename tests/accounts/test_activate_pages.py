@@ -51,6 +51,12 @@ def kept_codes(page: str) -> list[str]:
     return re.findall(r"<li><code>([A-Z0-9-]+)</code>", page)
 
 
+async def test_who_gets_no_code_reads_whom_to_call(site):
+    async with browsing(site) as b:
+        assert '<a href="tel:19001234">1900 1234</a>' in await b.get("/eid/activate")
+        assert "quá 7 ngày" in await b.post("/eid/activate/resend", 200, number="049190000001")
+
+
 async def test_the_code_sent_twice_by_one_browser_opens_the_way_and_by_another_does_not(site, app, an):
     async with browsing(site) as b, browsing(site, address="10.9.9.9") as other:
         code = await with_code(b, app, an)

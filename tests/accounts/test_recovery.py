@@ -14,11 +14,11 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.models.recovery import Needs
 from dancu.accounts.policy import recovery as policy
-from dancu.accounts.service import authenticators, codes, contacts_change, core, hotline, locks, recovery
+from dancu.accounts.service import activate, authenticators, codes, contacts_change, core, hotline, locks, recovery
 from dancu.accounts.service.authenticators import listing
 from dancu.kernel.actor import SYSTEM, Actor
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed, NotFound
-from tests.accounts.protection import Holder, grounds, holder, officer
+from tests.accounts.protection import Holder, grounds, holder, officer, told
 
 WHY = locks.eid_purpose()
 CARD = ("card", "seen")
@@ -225,6 +225,21 @@ async def test_a_compared_face_needs_no_cooling(app, counter, police, hoa):
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000113", ("card", "face"))
     await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
     assert not (await listing.ways(app, hoa.key)).cooling
+
+
+async def test_a_wrong_phone_mended_before_activation_gets_the_code_and_the_old_one_loses_it(app, admin, office, counter, police):
+    key = await office.person("Lê Thị Sáu", number="049190177001")
+    await core.create(app, SYSTEM, WHY, key, level=1, phone="0912000130")
+    await activate.invite(app, key)
+    code = await codes.new_code(app, key, "activate")
+    await activate.note_idle(app, counter, WHY, key, "wrong_phone")
+    change = await contacts_change.request_at_desk(app, counter, WHY, key, "phone", "0912000131", CARD)
+    await contacts_change.decide_at_desk(app, police, WHY, key, change, grant=True)
+    assert not await activate.may_activate(app, key, code)
+    row = await (await app.execute("SELECT idle_reason, state FROM accounts.account WHERE person_key = %s", (key,))).fetchone()
+    assert row == ("", "notified")
+    await app.commit()
+    assert await told(admin, "sms", "+84912000131") == ["account.contact_changed", "account.approved"]
 
 
 @pytest.fixture

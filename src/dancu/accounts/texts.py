@@ -20,6 +20,9 @@ class Template:
 # What an account gives, in one sentence; the placeholder {gives} of every invitation.
 GIVES: Final = N_("Một tài khoản để nộp hồ sơ tại nhà, xem giấy tờ của mình và không phải khai lại.")
 
+# After what tells to call the hotline, where its number is known.
+CALL: Final = N_("Tổng đài: {number}.")
+
 # Before what a guardian is told: a parent has an account of their own, and maybe several children.
 OF_CHILD: Final = N_("Về {name} (bạn giám hộ): {text}")
 OF_SOMEBODY: Final = N_("Về người bạn giám hộ: {text}")

@@ -119,6 +119,7 @@ def _say_where(port: int, folder: Path) -> None:
 
         os.environ.setdefault(links.DEMO_URL, f"http://localhost:{port}")
         links.note(folder, os.environ[links.DEMO_URL])
+        os.environ.setdefault(links.HOTLINE, "1900 0000")  # nobody's
         os.environ.setdefault("DANCU_SUBSCRIBER_URL", f"http://127.0.0.1:{port}/simulators/subscriber")
 
 

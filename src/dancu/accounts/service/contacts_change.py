@@ -8,9 +8,10 @@ import hashlib
 import secrets
 from collections.abc import Collection
 
+from dancu.accounts.models import AccountState
 from dancu.accounts.models.recovery import ContactChange
 from dancu.accounts.policy import recovery as policy
-from dancu.accounts.service import codes, core, locks
+from dancu.accounts.service import activate, codes, core, locks
 from dancu.accounts.service.links import link
 from dancu.accounts.service.recovery import has_portrait, open_at_desk
 from dancu.accounts.store import recovery as store
@@ -145,6 +146,8 @@ async def _apply(conn: Conn, actor: Actor, purpose: Purpose, key: int, kind: str
     phone, email = (value, None) if kind == "phone" else (None, value)
     await core.set_contact(conn, actor, purpose, key, phone=phone, email=email, verified=True, second_factor=strong)
     await core.notify(conn, key, "contact_changed")
+    if kind == "phone" and (await core.existing(conn, key)).state in (AccountState.APPROVED, AccountState.NOTIFIED):
+        await activate.invite(conn, key)  # the code that lies on the wrong phone is worth nothing from now on
 
 
 async def _checked(conn: Conn, key: int, kind: str, value: str) -> str:

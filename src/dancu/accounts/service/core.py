@@ -9,8 +9,9 @@ from typing import Any
 from dancu.access import service as access
 from dancu.accounts.models import Account, AccountState, Contacts, Happening
 from dancu.accounts.policy.level2 import age_on
+from dancu.accounts.service import links
 from dancu.accounts.store import core as store
-from dancu.accounts.texts import GIVES, OF_CHILD, OF_SOMEBODY, TEXTS
+from dancu.accounts.texts import CALL, GIVES, OF_CHILD, OF_SOMEBODY, TEXTS
 from dancu.audit import service as audit
 from dancu.kernel.actor import SYSTEM, Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -194,6 +195,8 @@ async def tell(
     have several children and is told which it is about, by the names after the family's; "" where the name is not known."""
     chosen = TEXTS[template]
     text = gettext(chosen.text, lang, **{"gives": gettext(GIVES, lang), "ref": ref, **params})
+    if "tổng đài" in chosen.text.lower() and (number := links.hotline()):
+        text = f"{text} {gettext(CALL, lang, number=number)}"
     if child is not None:
         called = " ".join(child.split()[1:][-2:]) or child.strip()
         text = gettext(OF_CHILD if called else OF_SOMEBODY, lang, name=called, text=text)

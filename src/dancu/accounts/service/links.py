@@ -7,6 +7,7 @@ from pathlib import Path
 
 # The public address; the second is what a demonstration says of itself.
 PUBLIC_URL, DEMO_URL = "DANCU_PUBLIC_URL", "DANCU_DEMO_URL"
+HOTLINE = "DANCU_HOTLINE"
 # Where a demonstration notes it for commands, which are processes of their own.
 _NOTE = "demo.url"
 
@@ -15,6 +16,11 @@ def link(path: str) -> str:
     """`path` under the public address; the path alone where none is known."""
     base = os.environ.get(PUBLIC_URL) or os.environ.get(DEMO_URL, "")
     return base.rstrip("/") + path
+
+
+def hotline() -> str:
+    """The number of the hotline as citizens are told it; "" where none is set."""
+    return os.environ.get(HOTLINE, "").strip()
 
 
 def note(data: Path, url: str) -> None:

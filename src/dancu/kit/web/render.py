@@ -91,6 +91,10 @@ class Here:
         return str(self.request.scope["path"])
 
     @property
+    def hotline(self) -> str:
+        return str(self.request.app.state.settings.hotline)
+
+    @property
     def demo(self) -> bool:
         return bool(self.request.app.state.settings.demo)
 

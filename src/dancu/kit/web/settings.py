@@ -20,7 +20,7 @@ class WebSettings:
     `hosts`: names this service answers to, without port. `https`: the outside address is https, so cookies
     are Secure and HSTS is sent. `trusted_proxies`: addresses whose X-Forwarded-For is believed. `max_body`:
     bytes of a request's body unless a route states its own (`max_body_size=`). `metrics_token`: lets /metrics
-    be read from elsewhere than loopback. `living_page`: serve /kit, the page of all components (demo and
+    be read from elsewhere than loopback. `hotline`: the number citizens call, on every page of theirs. `living_page`: serve /kit, the page of all components (demo and
     development).
     """
 
@@ -34,6 +34,7 @@ class WebSettings:
     ip_rate: Rate = IP_RATE
     session_rate: Rate = SESSION_RATE
     metrics_token: str = ""
+    hotline: str = ""
 
     def __post_init__(self) -> None:
         if len(self.secret) < _MIN_SECRET:
