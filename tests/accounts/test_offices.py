@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancu.access import service as access
+from dancu.access.service import sessions
 from dancu.accounts.models.level2 import Office, OfficeKind
 from dancu.accounts.pages.offices import read_spans
 from dancu.accounts.policy import level2 as policy
@@ -204,6 +205,10 @@ async def test_assisted_mode_in_a_browser(app, police, office, site):
         marked = await app.execute("SELECT assisted FROM accounts.sign_in WHERE person_key = %s", (someone.key,))
         assert await marked.fetchall() == [(True,)]
         assert "Đừng đọc cho ai" in await browser.get("/eid/helped")
+        assert "có người hướng dẫn" in await browser.get("/account/history")
+        await browser.get("/eid/helped")
+        token = browser.client.cookies[COOKIE]
         await browser.post("/eid/helped/end")
+        assert await sessions.resolve(app, token) is None, "whoever comes next at the kiosk finds nobody signed in"
         assert "Mã người hướng dẫn" in await browser.get("/eid/helped")
         assert "Đang làm cùng" not in await browser.get("/eid/recover"), "not kept from the one before"

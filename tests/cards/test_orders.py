@@ -54,6 +54,7 @@ async def test_from_the_counter_to_the_pocket(holder, app, police, worker):
         CardKind.CAN_CUOC, order.number, given_over.issued_on, order.expires_on,
     )  # fmt: skip
     printed = orders.printed(given_over, view)
+    assert "Tam Kỳ" in printed.address, "with commune and province, as a card has it"
     done = await orders.activate(app, police, EID, holder, order.order_id, write_qr(printed))
     assert done.state == OrderState.ACTIVE
     await app.commit()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dancu.accounts.service import helpers
+from dancu.accounts.service import helpers, sign_in
+from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Invalid
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
+    CurrentActor,
     DbConn,
     Form,
     FormErrors,
@@ -14,6 +16,7 @@ from dancu.kit.web import (
     Request,
     Response,
     attempt,
+    end_session,
     public,
     read_form,
     render,
@@ -56,7 +59,12 @@ async def begin(request: Request, conn: DbConn) -> Response:
 
 
 @router.post("/end", dependencies=[public()])
-async def end(request: Request) -> Response:
+async def end(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    """Done; who signed in with somebody's help is signed out: the next person at a kiosk must not find them."""
     answer = see_other("/eid/helped")
+    signed = await sign_in.current(conn, actor) if actor.kind is ActorKind.CITIZEN else None
+    if signed is not None and signed.assisted:
+        await sign_in.end_mine(conn, actor, actor.session_id)
+        end_session(request, answer)
     answer.delete_cookie(helpers.COOKIE, httponly=True, samesite="lax", secure=request.app.state.settings.https, path="/")
     return answer

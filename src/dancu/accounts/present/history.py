@@ -7,6 +7,7 @@ from dancu.kit.i18n import N_, gettext
 
 _SENTENCES = {
     "signed_in": N_("Đăng nhập từ {device}"),
+    "signed_in.assisted": N_("Đăng nhập từ {device}, có người hướng dẫn"),
     "sign_in_refused": N_("Có người nhập sai mật mã, không vào được"),
     "sign_in_refused.code": N_("Có người nhập đúng mật mã nhưng sai bước xác nhận thứ hai, không vào được"),
     "passcode_set": N_("Đặt mật mã mới"),
@@ -62,6 +63,8 @@ def sentence(one: Happening, language: str) -> str:
     detail = str(note.get("way") or note.get("factor") or "")
     if kind == "sign_in_refused" and detail not in ("", "passcode", "face"):
         detail = "code"
+    if note.get("assisted"):
+        detail = "assisted"
     text = _SENTENCES.get(f"{kind}.{detail}") or _SENTENCES.get(kind, _OTHER)
     values = {
         "device": note.get("device") or gettext(_SOMEWHERE, language),

@@ -16,9 +16,10 @@ from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
-from dancu.population.models import CardKind, PersonView
+from dancu.population.models import CardKind, PersonView, ResidenceFact
 from dancu.population.service.look import nobody
 from dancu.population.service.relatives import names_now
+from dancu.territory.service import gazetteer
 
 CARD: Final = "person.write.card"
 ENROL: Final = "eid.enrol"
@@ -139,8 +140,14 @@ def printed(order: CardOrder, view: PersonView) -> Reading:
     sex = str(view.birth.sex) if view.birth and view.birth.sex else ""
     home = view.permanent
     return Reading(
-        TextKind.QR, order.number, "", name, view.born, sex, home.address if home else "", order.issued_on, order.expires_on
+        TextKind.QR, order.number, "", name, view.born, sex, _whole(home) if home else "", order.issued_on, order.expires_on
     )
+
+
+def _whole(home: ResidenceFact) -> str:
+    """Address with its commune and province: what stands in the registry beside the commune is often the hamlet alone."""
+    unit = gazetteer().full_name(home.unit_id) if home.unit_id is not None else ""
+    return ", ".join(part for part in (home.address, unit) if part)
 
 
 def _is(order: CardOrder, reading: Reading) -> bool:

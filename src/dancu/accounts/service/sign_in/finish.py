@@ -51,6 +51,8 @@ def new_session(flow: Flow, key: int, browser: Browser, *, lock_version: int = 0
     token = access.sessions.new_token()
     acr, old = acr_of(amr), access.sessions.hash_of(browser.token) if browser.token else None
     note = {"device": device, "acr": acr, "new": not known_device(key, browser.device), "sid": flow.sid[:8]}
+    if flow.assisted:
+        note["assisted"] = True
     return token, NewSession(
         key, access.sessions.hash_of(token), old, access.sessions.LIFE, access.sessions.IDLE, network[:64], browser.agent[:160], flow.sid,
         acr, amr, lock_version, device, flow.assisted, note,
