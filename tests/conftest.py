@@ -30,6 +30,7 @@ from jinja2.bccache import Bucket
 
 from dancu.access import service as access
 from dancu.kit import migrate, postgres
+from dancu.territory import service as territory
 from tests.platform.installation import PEOPLE, Installation, new_folder
 
 TEMPLATE, OFFICERS = "dancu_template", "dancu_officers"
@@ -156,6 +157,7 @@ def officers_template(cluster: postgres.Cluster) -> str:
 
     async def fill() -> None:
         async with await psycopg.AsyncConnection.connect(cluster.dsn("admin", OFFICERS)) as conn:
+            await territory.load(conn)
             await access.mark_demo(conn)
             await access.sync_catalogue(conn)
             await access.seed_demo(conn, citizen_key=1, os_user="tester")

@@ -13,6 +13,7 @@ import pytest_asyncio
 from dancu.access import service
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kit.keys import KeyRing
+from dancu.territory import service as territory
 
 CITIZEN_KEY = 4711
 
@@ -20,6 +21,7 @@ CITIZEN_KEY = 4711
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def demo_db(database) -> AsyncIterator[object]:  # type: ignore[no-untyped-def]
     async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as conn:
+        await territory.load(conn)
         await service.mark_demo(conn)
         await service.sync_catalogue(conn)
         await service.seed_demo(conn, citizen_key=CITIZEN_KEY, os_user="tester")
@@ -37,6 +39,19 @@ async def app(demo_db) -> AsyncIterator[psycopg.AsyncConnection]:  # type: ignor
         # As at the edges: an outer transaction, so that a verb's own `transaction()` is a savepoint.
         async with conn.transaction(force_rollback=True):
             yield conn
+
+
+async def administrator(conn: psycopg.AsyncConnection) -> Actor:
+    """The demonstration's administrator, with a session in this transaction."""
+    token, _ = await service.enter_as(conn, "admin", demo=True)
+    actor = await service.sessions.resolve(conn, token)
+    assert actor is not None
+    return actor
+
+
+async def activate(conn: psycopg.AsyncConnection, staff_id: int) -> None:
+    """As the first code of a second factor does."""
+    await conn.execute("SELECT access.set_totp(%s::bigint, NULL, NULL)", (staff_id,))
 
 
 @pytest.fixture(scope="session")

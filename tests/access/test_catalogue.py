@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -88,6 +89,23 @@ async def test_synchronising_again_changes_nothing(demo_db, database):
         await service.sync_catalogue(conn)
         assert await (await conn.execute("SELECT * FROM access.staff_right ORDER BY 1, 2")).fetchall() == before
         await conn.rollback()
+
+
+async def test_two_programs_that_start_at_once_write_one_after_the_other(demo_db, database):
+    """An application and a dialect over a database that was just brought up to date."""
+    import psycopg
+
+    from dancu.cli.operate import catalogues
+
+    async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as first, await psycopg.AsyncConnection.connect(database.dsn("admin")) as second:
+        await catalogues(first)
+        waiting = asyncio.create_task(catalogues(second))
+        async with await psycopg.AsyncConnection.connect(database.dsn("admin"), autocommit=True) as third:
+            while not await (await third.execute("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", (second.info.backend_pid,))).fetchone():
+                assert not waiting.done()
+        await first.commit()
+        await waiting
+        await second.rollback()
 
 
 def test_every_permission_about_a_person_is_bound_to_an_area():

@@ -9,9 +9,9 @@ import pytest_asyncio
 
 from dancu.access import service
 from dancu.access.catalogue import LAWS, PERMISSIONS, PURPOSES, ROLES
-from dancu.access.service.os_user import operator
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.clock import SystemClock
+from tests.access.conftest import administrator
 
 AREAS = {"here": 13789, "elsewhere": 13790}
 
@@ -28,8 +28,8 @@ async def one_of_each(app):
     """A staff member per role over ward 'here' (given as of today), each with a session: role -> (id, hash)."""
     made = {}
     for role in ROLES:
-        staff, _ = await service.add_staff(app, operator(), f"m-{role.replace('_', '-')}", role, "DEMO.TX")
-        await service.assign(app, operator(), staff.staff_id, role, unit_ids=[AREAS["here"]])
+        staff, _ = await service.add_staff(app, await administrator(app), f"m-{role.replace('_', '-')}", role, "DEMO.TX")
+        await service.assign(app, await administrator(app), staff.staff_id, role, unit_ids=[AREAS["here"]])
         token = await service.issue_session(app, ActorKind.STAFF, staff.staff_id, "DEMO.TX")
         made[role] = (staff.staff_id, service.sessions.hash_of(token))
     return made
@@ -157,8 +157,8 @@ async def test_a_split_unit_and_a_district_reach_every_part_of_today(app):
     split = next(u for u in gazetteer().all_on(day, 3) if len(gazetteer().successors(u.unit_id, today)) > 1)
     district = next(u for u in gazetteer().all_on(day, 2) if u.name == "Tam Kỳ")
     for unit in (split, district):
-        staff, _ = await service.add_staff(app, operator(), f"unit-{unit.unit_id}", "Thử", "DEMO.TX")
-        await service.assign(app, operator(), staff.staff_id, "ward_police", unit_ids=[unit.unit_id], units_as_of=day)
+        staff, _ = await service.add_staff(app, await administrator(app), f"unit-{unit.unit_id}", "Thử", "DEMO.TX")
+        await service.assign(app, await administrator(app), staff.staff_id, "ward_police", unit_ids=[unit.unit_id], units_as_of=day)
         rights = {r.permission: r for r in await service.rights_of(app, staff.staff_id)}
         parts = {u.unit_id for u in gazetteer().successors(unit.unit_id, today)}
         assert rights["person.read"].areas == parts

@@ -10,6 +10,7 @@ from dancu.access.service import contacts
 from dancu.access.service.os_user import operator
 from dancu.kernel.actor import ActorKind, Purpose
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from tests.access.conftest import activate, administrator
 
 REASON = "Cháu bé đi lạc ở chợ, cần tìm cha mẹ ngay"
 WHY = service.choose_purpose("break_glass")
@@ -119,10 +120,11 @@ async def test_reason_and_purpose_are_demanded(app, as_persona):
 
 
 async def test_where_nobody_can_be_told_nothing_opens(app):
-    await service.add_organisation(app, operator(), "CO-DON", "Đồn xa", "police")
-    staff, _ = await service.add_staff(app, operator(), "mot.minh", "Một Mình", "CO-DON")
-    await service.assign(app, operator(), staff.staff_id, "ward_police", unit_ids=[13789], head=True)
-    await app.execute("UPDATE access.staff SET state = 'active' WHERE staff_id = %s", (staff.staff_id,))
+    await service.add_organisation(app, operator(), "CO-DON", "Đồn xa", "police", parent="DEMO")
+    staff, _ = await service.add_staff(app, await administrator(app), "mot.minh", "Một Mình", "CO-DON")
+    await service.assign(app, await administrator(app), staff.staff_id, "ward_police", unit_ids=[13789], head=True)
+    await activate(app, staff.staff_id)
+    await app.execute("UPDATE access.organisation SET parent = NULL WHERE org_code = 'CO-DON'")
     token = await service.issue_session(app, ActorKind.STAFF, staff.staff_id, "CO-DON")
     actor = await service.sessions.resolve(app, token)
     with pytest.raises(Conflict, match=r"glass\.nobody_to_tell"):
@@ -147,9 +149,9 @@ async def test_the_review(app, as_persona):
 async def test_only_who_was_told_reviews(app, as_persona):
     police = await as_persona("ward_police")
     glass_id = await service.break_glass(app, police, 1, REASON, WHY)
-    other, _ = await service.add_staff(app, operator(), "kt.khac", "Kiểm toán khác", "DEMO.CDS")
-    await service.assign(app, operator(), other.staff_id, "auditor")
-    await app.execute("UPDATE access.staff SET state = 'active' WHERE staff_id = %s", (other.staff_id,))
+    other, _ = await service.add_staff(app, await administrator(app), "kt.khac", "Kiểm toán khác", "DEMO.CDS")
+    await service.assign(app, await administrator(app), other.staff_id, "auditor")
+    await activate(app, other.staff_id)
     stranger = await service.sessions.resolve(app, await service.issue_session(app, ActorKind.STAFF, other.staff_id))
     with pytest.raises(NotFound):
         await service.review(app, stranger, glass_id, "justified", "Được.")

@@ -7,8 +7,8 @@ import pytest_asyncio
 
 from dancu.access import service
 from dancu.access.models import SignInState
-from dancu.access.service.os_user import operator
 from dancu.kernel.errors import Invalid, NotAllowed
+from tests.access.conftest import administrator
 
 from .test_sign_in import HOME, PASSWORD, Enrolled, now_code
 
@@ -68,7 +68,7 @@ async def test_guessing_waits(app, an, keys):
 
 
 async def test_an_administrator_forgets_it(app, an, keys):
-    await service.reset_totp(app, operator(), an.staff.staff_id)
+    await service.reset_totp(app, await administrator(app), an.staff.staff_id)
     assert await service.sessions.resolve(app, an.token) is None
     assert (await an.sign_in(password="không phải mật khẩu", code="")).state is SignInState.REFUSED
     out = await an.sign_in(code="")
@@ -82,6 +82,6 @@ async def test_who_may_reset_whom(app, an, as_persona):
     admin = await as_persona("admin")
     with pytest.raises(Invalid, match=r"staff\.reset_oneself"):
         await service.reset_totp(app, admin, admin.actor_id)
-    fresh, _ = await service.add_staff(app, operator(), "chua.kich.hoat", "Chưa Kích Hoạt", "DEMO.CA.TX")
+    fresh, _ = await service.add_staff(app, await administrator(app), "chua.kich.hoat", "Chưa Kích Hoạt", "DEMO.CA.TX")
     with pytest.raises(Invalid, match=r"totp\.no_account"):
-        await service.reset_totp(app, operator(), fresh.staff_id)
+        await service.reset_totp(app, await administrator(app), fresh.staff_id)

@@ -13,9 +13,9 @@ import pytest_asyncio
 
 from dancu.access import service
 from dancu.access.models import SignInState
-from dancu.access.service.os_user import operator
 from dancu.kernel.actor import Actor
 from dancu.kernel.errors import Invalid, NotAllowed
+from tests.access.conftest import administrator
 
 PASSWORD = "con mèo trèo cây cau"
 HOME, AWAY = "10.1.1.1", "203.0.113.9"
@@ -33,8 +33,8 @@ class Enrolled:
 
     async def make(self, login: str = "an.nguyen", role: str = "ward_police") -> Enrolled:
         self.login = login
-        self.staff, self.code = await service.add_staff(self.conn, operator(), login, "Nguyễn Văn An", "DEMO.CA.TX")
-        await service.assign(self.conn, operator(), self.staff.staff_id, role, unit_ids=[13789])
+        self.staff, self.code = await service.add_staff(self.conn, await administrator(self.conn), login, "Nguyễn Văn An", "DEMO.CA.TX")
+        await service.assign(self.conn, await administrator(self.conn), self.staff.staff_id, role, unit_ids=[13789])
         return self
 
     async def enrol(self) -> Enrolled:
@@ -211,11 +211,11 @@ async def test_setting_up_needs_the_right_code_once(app, keys):
 
 async def test_a_set_up_code_ends(app, keys, database):
     someone = await Enrolled(app, keys).make()
-    from dancu.access.store import credentials
+    from dancu.access.store import staff
 
-    await credentials.reset(
-        app, someone.staff.staff_id, service.staff.setup_hash(someone.code), datetime(2020, 1, 1, tzinfo=UTC)
-    )
+    digest, past = service.staff.setup_hash(someone.code), datetime(2020, 1, 1, tzinfo=UTC)
+    boss = await administrator(app)
+    await staff.reset(app, boss, service.choose_purpose("administration"), someone.staff.staff_id, digest, past)
     out = await service.set_up(app, keys, login=someone.login, code=someone.code, password=PASSWORD, address=HOME)
     assert out.state is SignInState.REFUSED
 
@@ -263,10 +263,10 @@ async def test_an_enrolment_form_belongs_to_its_session(app, keys):
 
 
 async def test_resetting_and_deactivating_end_everything(app, an):
-    await service.reset(app, operator(), an.staff.staff_id)
+    await service.reset(app, await administrator(app), an.staff.staff_id)
     assert await service.sessions.resolve(app, an.token) is None
     assert (await an.sign_in()).state is SignInState.REFUSED
-    await service.deactivate(app, operator(), an.staff.staff_id)
+    await service.deactivate(app, await administrator(app), an.staff.staff_id)
     assert await service.rights_of(app, an.staff.staff_id) == []
     assert (await an.sign_in(code=now_code(an.secret, 1))).state is SignInState.REFUSED
 

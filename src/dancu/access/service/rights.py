@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import date
 
-from dancu.access import events, policy
+from dancu.access import events
 from dancu.access.catalogue import PERMISSIONS
 from dancu.access.models import Permission, Right
 from dancu.access.store import staff as store
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SystemClock
-from dancu.kernel.errors import FieldError, Invalid, NotFound
+from dancu.kernel.errors import FieldError, Invalid
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
 from dancu.kit.i18n import N_
 from dancu.territory.service import gazetteer
 
 
-def units_on(day: date) -> Callable[[int], Iterable[int]]:
-    """Translate a unit of any time into the units of `day` it lives on in: itself, its successor, each part
-    of a split unit, the communes of a former district. Without the provinces above: those would widen the
-    area."""
-
-    def translate(unit_id: int) -> Iterable[int]:
-        try:
-            return [unit.unit_id for unit in gazetteer().successors(unit_id, day)]
-        except NotFound:
-            return []
-
-    return translate
-
-
 async def recompute_rights(conn: Conn, staff_id: int) -> bool:
-    """Write what one person may do today; True when it changed. The lock keeps two changes apart, so that the
-    later one sees the earlier one's assignments."""
-    await store.lock(conn, staff_id)
-    today = await store.today(conn)
-    person = await store.one(conn, staff_id)
-    held = await store.assignments(conn, [staff_id]) if person is not None and person.state != "inactive" else []
-    changed = await store.write_rights(conn, staff_id, policy.rights_today(held, today, units_on(today)))
+    """Write what one person may do today; True when it changed. The database works it out itself: from the assignments in
+    force, each unit as it lives on today, and what the roles allow."""
+    changed = await store.refresh_rights(conn, staff_id)
     if changed:
-        await emit(conn, events.RIGHTS_CHANGED, None, {"staff_id": staff_id})
+        await tell(conn, staff_id)
     return changed
+
+
+async def tell(conn: Conn, staff_id: int) -> None:
+    """The news that somebody's rights changed."""
+    await emit(conn, events.RIGHTS_CHANGED, None, {"staff_id": staff_id})
 
 
 async def recompute_all(conn: Conn) -> int:

@@ -202,7 +202,6 @@ async def confirm_totp(
         return _REFUSED
     field = keys.encrypt(secret.encode(), table=_TABLE, row=staff.staff_id, column=_COLUMN)
     await credentials.set_totp(conn, staff.staff_id, field, step)
-    await staff_store.set_state(conn, staff.staff_id, StaffState.ACTIVE)
     await session_store.revoke_all(conn, ActorKind.STAFF, staff.staff_id)
     await recompute_rights(conn, staff.staff_id)
     token = await sessions.issue_session(

@@ -13,14 +13,11 @@ from dancu.access.models import Assignment, Right, Staff, StaffState
 from dancu.access.service import evidence
 from dancu.access.service.organisations import (
     ADMIN,
-    admin_assignments,
     organisations,
     require_open,
     require_reach,
 )
-from dancu.access.service.rights import recompute_rights, units_on
-from dancu.access.store import credentials
-from dancu.access.store import sessions as session_store
+from dancu.access.service.rights import tell
 from dancu.access.store import staff as store
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import Invalid, NotFound
@@ -55,16 +52,13 @@ async def add_staff(
     is shown once, to be handed over in person; the database keeps its digest."""
     await require_reach(conn, actor, org_code)
     await require_open(conn, org_code)
-    made = await store.add(
-        conn,
-        login.strip().lower(),
-        " ".join(display_name.split()),
-        org_code,
-        os_user or None,
-        StaffState.INVITED,
-    )
-    code = await _new_code(conn, made.staff_id)
-    await evidence.change_entry(conn, actor, "access.staff.add", staff_id=made.staff_id, org_code=org_code)
+    code = _new_code()
+    staff_id = await store.hire(
+        conn, actor, evidence.administration(), login.strip().lower(), " ".join(display_name.split()), org_code, os_user or None,
+        setup_hash(code), datetime.now(UTC) + SETUP_LIFE,
+    )  # fmt: skip
+    made = await store.one(conn, staff_id)
+    assert made is not None
     return made, code
 
 
@@ -75,10 +69,8 @@ async def reset(conn: Conn, actor: Actor, staff_id: int) -> str:
         raise Invalid("staff.inactive", N_("Cán bộ này đã ngừng làm việc."))
     if staff_id == actor.actor_id and actor.kind is ActorKind.STAFF:
         raise Invalid("staff.reset_oneself", N_("Hãy nhờ một quản trị viên khác đặt lại tài khoản của bạn."))
-    code = await _new_code(conn, staff_id)
-    await store.set_state(conn, staff_id, StaffState.INVITED)
-    await session_store.revoke_all(conn, ActorKind.STAFF, staff_id)
-    await evidence.change_entry(conn, actor, "access.staff.reset", staff_id=staff_id)
+    code = _new_code()
+    await store.reset(conn, actor, evidence.administration(), staff_id, setup_hash(code), datetime.now(UTC) + SETUP_LIFE)
     return code
 
 
@@ -87,14 +79,8 @@ async def deactivate(conn: Conn, actor: Actor, staff_id: int) -> None:
     await reachable(conn, actor, staff_id)
     if staff_id == actor.actor_id and actor.kind is ActorKind.STAFF:
         raise Invalid("staff.deactivate_oneself", N_("Không thể tự ngừng tài khoản của mình."))
-    today = await store.today(conn)
-    for held in await store.assignments(conn, [staff_id]):
-        if not held.ended and (held.valid_to is None or held.valid_to > today):
-            await store.end_assignment(conn, held.assignment_id, today, actor.actor_id)
-    await store.set_state(conn, staff_id, StaffState.INACTIVE)
-    await recompute_rights(conn, staff_id)
-    await session_store.revoke_all(conn, ActorKind.STAFF, staff_id)
-    await evidence.change_entry(conn, actor, "access.staff.deactivate", staff_id=staff_id)
+    await store.deactivate(conn, actor, evidence.administration(), staff_id)
+    await tell(conn, staff_id)
 
 
 async def assign(
@@ -111,29 +97,23 @@ async def assign(
     head: bool = False,
 ) -> int:
     """Give a role over units (territory ids as they stood on `units_as_of`, default today) from `valid_from`
-    (default today) to before `valid_to`. Returns the assignment's id."""
+    (default today) to before `valid_to`. Returns the assignment's id. Never to oneself, nor outside the own organisations and
+    area, nor a role that is held alone beside another: the database refuses that (`access.assign`) and writes the entry."""
     staff = await reachable(conn, actor, staff_id)
     org_code = org_code or staff.org_code
     await require_reach(conn, actor, org_code)
     await require_open(conn, org_code)
-    await store.lock(conn, staff_id)
     today = await store.today(conn)
     start, as_of = valid_from or today, units_as_of or today
-    policy.check_assignment(actor, staff_id, role, await store.assignments(conn, [staff_id]), start, valid_to)
+    if valid_to is not None and valid_to <= start:
+        raise Invalid("assignment.empty", N_("Ngày kết thúc phải sau ngày bắt đầu."))
     for unit_id in unit_ids:
         if not gazetteer().unit(unit_id).valid_on(as_of):
             raise Invalid("units.not_then", N_("Địa bàn này không tồn tại vào ngày đã chọn."))
-    if actor.kind is ActorKind.STAFF:
-        await _check_units(conn, actor, unit_ids, today)
-    made = await store.assign(
-        conn, staff_id, org_code, role, unit_ids, as_of, start, valid_to, head=head, given_by=actor.actor_id
+    made = await store.give(
+        conn, actor, evidence.administration(), staff_id, org_code, role, unit_ids, as_of, start, valid_to, head=head
     )
-    await recompute_rights(conn, staff_id)
-    await evidence.change_entry(
-        conn, actor, "access.assign", staff_id=staff_id, role=role, org_code=org_code,
-        units=sorted(set(unit_ids)),
-        head=head,
-    )  # fmt: skip
+    await tell(conn, staff_id)
     return made
 
 
@@ -143,9 +123,8 @@ async def end_assignment(conn: Conn, actor: Actor, assignment_id: int) -> None:
     if held is None:
         raise NotFound("assignment.unknown", N_("Không tìm thấy phân công này."))
     await reachable(conn, actor, held.staff_id)
-    await store.end_assignment(conn, assignment_id, await store.today(conn), actor.actor_id)
-    await recompute_rights(conn, held.staff_id)
-    await evidence.change_entry(conn, actor, "access.assignment.end", staff_id=held.staff_id, role=held.role)
+    await store.end_assignment(conn, actor, evidence.administration(), assignment_id)
+    await tell(conn, held.staff_id)
 
 
 async def staff_list(conn: Conn, actor: Actor, *, limit: int = 200, offset: int = 0) -> list[Staff]:
@@ -181,21 +160,5 @@ async def reachable(conn: Conn, actor: Actor, staff_id: int) -> Staff:
     return staff
 
 
-async def _check_units(conn: Conn, actor: Actor, unit_ids: Sequence[int], today: date) -> None:
-    held = await admin_assignments(conn, actor)
-    if any(not a.unit_ids for a in held):
-        return  # an administrator without units has the whole country
-    translate = units_on(today)
-    own = frozenset(unit for a in held for unit_id in a.unit_ids for unit in translate(unit_id))
-    places = [
-        frozenset({unit, *(above.unit_id for above in gazetteer().ancestors(unit, today))})
-        for unit_id in unit_ids
-        for unit in translate(unit_id)
-    ]
-    policy.check_units(own, places)
-
-
-async def _new_code(conn: Conn, staff_id: int) -> str:
-    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
-    await credentials.reset(conn, staff_id, setup_hash(code), datetime.now(UTC) + SETUP_LIFE)
-    return code
+def _new_code() -> str:
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))

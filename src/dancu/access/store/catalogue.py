@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from psycopg.rows import scalar_row
 
@@ -18,9 +18,11 @@ async def write(
     purposes: Iterable[Purpose],
     rules: Iterable[PurposeRule],
     limits: Iterable[ReadingLimit],
+    alone: Container[str],
 ) -> None:
     """Make the tables equal to the catalogue. Codes that left it lose what they allow; their names stay,
-    since the evidence log and old assignments speak of them. An installation's own limits of reading stay."""
+    since the evidence log and old assignments speak of them. An installation's own limits of reading stay. `alone`: roles that
+    are held beside no other."""
     roles, limits = list(roles), list(limits)
     async with conn.cursor() as cursor:
         await cursor.execute("DELETE FROM access.purpose_rule")
@@ -32,9 +34,9 @@ async def write(
             [(p.code, p.name, p.name_en, p.area_bound) for p in permissions],
         )
         await cursor.executemany(
-            """INSERT INTO access.role (code, name, name_en) VALUES (%s, %s, %s)
-               ON CONFLICT (code) DO UPDATE SET name = excluded.name, name_en = excluded.name_en""",
-            [(r.code, r.name, r.name_en) for r in roles],
+            """INSERT INTO access.role (code, name, name_en, alone) VALUES (%s, %s, %s, %s)
+               ON CONFLICT (code) DO UPDATE SET name = excluded.name, name_en = excluded.name_en, alone = excluded.alone""",
+            [(r.code, r.name, r.name_en, r.code in alone) for r in roles],
         )
         await cursor.executemany(
             "INSERT INTO access.role_permission (role, permission) VALUES (%s, %s)",

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from psycopg import DatabaseError
-from psycopg.errors import IntegrityError
 
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed, NotFound
 from dancu.kit.db import Conn
@@ -42,7 +41,16 @@ _SENTENCES: dict[str, tuple[type[DancuError], str, str]] = {
     "assignment_once": (
         Conflict, "assignment.overlap", N_("Cán bộ đã có vai trò này tại cơ quan trong thời gian đó."),
     ),
-    "assignment_not_to_oneself": (Invalid, "assignment.oneself", N_("Không ai được tự giao quyền cho mình.")),
+    "assignment_not_to_oneself": (NotAllowed, "assignment.oneself", N_("Không ai được tự giao quyền cho mình.")),
+    "admin_missing": (NotAllowed, "admin.missing", N_("Chỉ quản trị viên có phiên làm việc còn hiệu lực mới được làm việc này.")),
+    "organisation_out_of_reach": (
+        NotAllowed, "organisation.out_of_reach", N_("Cơ quan này không thuộc phạm vi quản trị của bạn."),
+    ),
+    "units_out_of_reach": (NotAllowed, "units.out_of_reach", N_("Địa bàn này nằm ngoài phạm vi quản trị của bạn.")),
+    "assignment_exclusive": (
+        Conflict, "assignment.exclusive",
+        N_("Vai trò quản trị, kiểm toán và bảo vệ dữ liệu phải giữ riêng, không cùng vai trò khác."),
+    ),
     "assignment_valid_check": (Invalid, "assignment.empty", N_("Ngày kết thúc phải sau ngày bắt đầu.")),
     "break_glass_not_reviewed_by_oneself": (
         Invalid, "glass.own_review", N_("Người mở khẩn cấp không được tự xem xét lần mở của mình."),
@@ -52,12 +60,12 @@ _SENTENCES: dict[str, tuple[type[DancuError], str, str]] = {
 
 @asynccontextmanager
 async def explained(conn: Conn) -> AsyncIterator[None]:
-    """Run statements in a savepoint; a broken named constraint becomes its sentence, the transaction stays
-    usable."""
+    """Run statements in a savepoint; a broken named constraint, or a rule by which one of our functions refused, becomes its
+    sentence; the transaction stays usable."""
     try:
         async with conn.transaction():
             yield
-    except IntegrityError as error:
+    except DatabaseError as error:
         known = _SENTENCES.get(error.diag.constraint_name or "")
         if known is None:
             raise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from psycopg.rows import class_row, scalar_row
 
 from dancu.access.models import Credential
@@ -15,10 +13,6 @@ async def of_login(conn: Conn, login: str) -> Credential | None:
     await cursor.execute("SELECT * FROM access.credential_of(%s)", (login,))
     found = await cursor.fetchone()
     return found if found is not None and found.staff_id is not None else None
-
-
-async def reset(conn: Conn, staff_id: int, setup_hash: bytes, until: datetime) -> None:
-    await conn.execute("SELECT access.reset_credential(%s::bigint, %s::bytea, %s)", (staff_id, setup_hash, until))
 
 
 async def set_password(conn: Conn, staff_id: int, password_hash: str) -> None:

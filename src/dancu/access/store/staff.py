@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from psycopg.rows import class_row, scalar_row
 
 from dancu.access.models import Assignment, Right, Staff, StaffState
 from dancu.access.store.constraints import explained
+from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 
 _STAFF = "s.staff_id, s.login, s.display_name, s.org_code, s.os_user, s.state, s.created_at"
@@ -25,9 +26,62 @@ async def today(conn: Conn) -> date:
     return day
 
 
+async def _by_rule(conn: Conn, actor: Actor, purpose: Purpose, function: str, casts: str, *values: object) -> int:
+    """Call one of the functions that alone write staff and assignments. They check who acts and by which session, and
+    write the entry; what they refuse is said by the name of the rule."""
+    cursor = conn.cursor(row_factory=scalar_row)
+    async with explained(conn):
+        await cursor.execute(
+            f"""SELECT access.{function}(ROW('system', %s::text, %s::bigint, %s::text, %s::text, %s::text, NULL, NULL, NULL,
+                                         %s::text, %s::text, NULL, NULL)::audit.entry_in, %s::bytea, {casts})""",
+            (
+                actor.kind.value, actor.actor_id, actor.org_code, purpose.code, purpose.legal_basis, actor.request_id or None,
+                actor.channel.value, bytes.fromhex(actor.session_id), *values,
+            ),
+        )  # fmt: skip
+        made = await cursor.fetchone()
+    return made if isinstance(made, int) else 0
+
+
+async def hire(
+    conn: Conn, actor: Actor, purpose: Purpose, login: str, display_name: str, org_code: str, os_user: str | None,
+    setup_hash: bytes, until: datetime,
+) -> int:  # fmt: skip
+    """A new staff member, invited, with the digest of a set-up code; their id."""
+    casts = "%s::text, %s::text, %s::text, %s::text, %s::bytea, %s::timestamptz"
+    return await _by_rule(conn, actor, purpose, "add_staff", casts, login, display_name, org_code, os_user, setup_hash, until)
+
+
+async def give(
+    conn: Conn, actor: Actor, purpose: Purpose, staff_id: int, org_code: str, role: str, unit_ids: Iterable[int],
+    units_as_of: date, valid_from: date, valid_to: date | None, *, head: bool,
+) -> int:  # fmt: skip
+    """Give a role; the assignment's id. The rights follow in the same statement."""
+    casts = "%s::bigint, %s::text, %s::text, %s::int[], %s::date, daterange(%s, %s), %s::boolean"
+    values = (staff_id, org_code, role, list(unit_ids), units_as_of, valid_from, valid_to, head)
+    return await _by_rule(conn, actor, purpose, "assign", casts, *values)
+
+
+async def end_assignment(conn: Conn, actor: Actor, purpose: Purpose, assignment_id: int) -> None:
+    """End an assignment now; nothing where it has ended already."""
+    await _by_rule(conn, actor, purpose, "end_assignment", "%s::bigint", assignment_id)
+
+
+async def deactivate(conn: Conn, actor: Actor, purpose: Purpose, staff_id: int) -> None:
+    """End open assignments, rights and sessions."""
+    await _by_rule(conn, actor, purpose, "deactivate", "%s::bigint", staff_id)
+
+
+async def reset(conn: Conn, actor: Actor, purpose: Purpose, staff_id: int, setup_hash: bytes, until: datetime) -> None:
+    """Forget password and second factor, end the sessions, keep the digest of a new set-up code."""
+    casts = "%s::bigint, %s::bytea, %s::timestamptz"
+    await _by_rule(conn, actor, purpose, "reset_staff", casts, staff_id, setup_hash, until)
+
+
 async def add(
     conn: Conn, login: str, display_name: str, org_code: str, os_user: str | None, state: StaffState
 ) -> Staff:
+    """As the database administrator who makes a demonstration: verbs go through `hire`."""
     cursor = conn.cursor(row_factory=class_row(Staff))
     async with explained(conn):
         await cursor.execute(
@@ -82,21 +136,10 @@ async def of_organisations(conn: Conn, org_codes: Sequence[str], *, limit: int, 
     return await cursor.fetchall()
 
 
-async def set_state(conn: Conn, staff_id: int, state: StaffState) -> None:
-    await conn.execute("UPDATE access.staff SET state = %s WHERE staff_id = %s::bigint", (state, staff_id))
-
-
 async def any_admin(conn: Conn) -> bool:
     """Is there somebody who administers access, today or from a later day?"""
     cursor = conn.cursor(row_factory=scalar_row)
-    await cursor.execute(
-        """SELECT EXISTS (
-               SELECT FROM access.assignment a
-                 JOIN access.staff s USING (staff_id)
-                 JOIN access.role_permission p ON p.role = a.role AND p.permission = 'access.admin'
-                WHERE s.state <> 'inactive' AND a.ended_at IS NULL
-                  AND (upper_inf(a.valid) OR upper(a.valid) > access.today()))"""
-    )
+    await cursor.execute("SELECT access.any_admin()")
     return bool(await cursor.fetchone())
 
 
@@ -113,6 +156,7 @@ async def assign(
     head: bool,
     given_by: int,
 ) -> int:
+    """As the database administrator who makes a demonstration: verbs go through `give`."""
     cursor = conn.cursor(row_factory=scalar_row)
     async with explained(conn):
         await cursor.execute(
@@ -132,21 +176,6 @@ async def assign(
             ),
         )
         return int(await cursor.fetchone() or 0)
-
-
-async def end_assignment(conn: Conn, assignment_id: int, on: date, ended_by: int) -> Assignment | None:
-    """End an assignment now; None when it has ended already. `on` cuts its days; one that began today keeps the
-    day, since an empty range would hide that it was ever given."""
-    cursor = conn.cursor(row_factory=class_row(Assignment))
-    await cursor.execute(
-        f"""UPDATE access.assignment a
-               SET valid = valid * daterange(NULL, greatest(%s::date, lower(valid) + 1)),
-                   ended_at = now(), ended_by = %s::bigint
-             WHERE assignment_id = %s::bigint AND ended_at IS NULL
-            RETURNING {_ASSIGNMENT}""",
-        (on, ended_by, assignment_id),
-    )
-    return await cursor.fetchone()
 
 
 async def assignment(conn: Conn, assignment_id: int) -> Assignment | None:
@@ -176,31 +205,11 @@ async def active_ids(conn: Conn) -> list[int]:
     return list(await cursor.fetchall())
 
 
-async def lock(conn: Conn, staff_id: int) -> None:
-    """Keep two changes of one person's assignments apart until the transaction ends."""
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('access.staff', %s::bigint))", (staff_id,))
-
-
-async def write_rights(conn: Conn, staff_id: int, rights: Iterable[Right]) -> bool:
-    """Make the materialised rights equal to `rights`; True when anything changed."""
-    rights = list(rights)
-    removed = await conn.execute(
-        "DELETE FROM access.staff_right WHERE staff_id = %s::bigint AND permission <> ALL (%s)",
-        (staff_id, [r.permission for r in rights]),
-    )
-    changed = removed.rowcount > 0
-    for right in rights:
-        done = await conn.execute(
-            """INSERT INTO access.staff_right AS r (staff_id, permission, "national", areas, until)
-               VALUES (%s::bigint, %s, %s, %s::int[], %s)
-               ON CONFLICT (staff_id, permission) DO UPDATE
-                  SET "national" = excluded."national", areas = excluded.areas, until = excluded.until
-                WHERE (r."national", r.areas, r.until) IS DISTINCT FROM
-                      (excluded."national", excluded.areas, excluded.until)""",
-            (staff_id, right.permission, right.national, sorted(right.areas), right.until),
-        )
-        changed = changed or done.rowcount > 0
-    return changed
+async def refresh_rights(conn: Conn, staff_id: int) -> bool:
+    """Make the materialised rights equal to what the assignments in force amount to today; True when anything changed."""
+    cursor = conn.cursor(row_factory=scalar_row)
+    await cursor.execute("SELECT access.refresh_rights(%s::bigint)", (staff_id,))
+    return bool(await cursor.fetchone())
 
 
 async def rights(conn: Conn, staff_id: int) -> list[Right]:
