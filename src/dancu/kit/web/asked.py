@@ -3,12 +3,14 @@ asked for; and what everybody asks it for is made once."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 from starlette.datastructures import Headers, State
 from starlette.types import Scope
+
+T = TypeVar("T")
 
 
 class _Headers(Headers):
@@ -28,16 +30,41 @@ class _Headers(Headers):
         return default if found is None else found.decode("latin-1")
 
 
+class _State(State):
+    """Its values are its attributes, found without a call."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        object.__setattr__(self, "__dict__", values)
+
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
+    __delattr__ = object.__delattr__
+
+    @property
+    def _state(self) -> dict[str, Any]:  # type: ignore[override]
+        return self.__dict__
+
+
+class _Once(Generic[T]):
+    """A property made once, kept where an attribute is found first. `functools.cached_property` takes a lock for it in Python 3.11."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make, self._name = make, make.__name__
+
+    def __get__(self, one: Any, owner: type) -> T:
+        value = one.__dict__[self._name] = self._make(one)
+        return value
+
+
 class Asked(Request):
-    # Asked for a hundred times a request: kept where an attribute is found first, without a call.
-    @cached_property
+    # Asked for a hundred times a request.
+    @_Once
     def headers(self) -> Headers:
         return _Headers(self.scope)
 
-    @cached_property
+    @_Once
     def state(self) -> State:
-        return State(self.scope.setdefault("state", {}))
+        return _State(self.scope.setdefault("state", {}))
 
-    @cached_property
+    @_Once
     def cookies(self) -> dict[str, str]:
         return super().cookies
