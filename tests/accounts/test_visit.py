@@ -10,10 +10,12 @@ import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
 from dancu.accounts.service import activate, core, identity, visit, visit_decision
+from dancu.accounts.service.visit import opening
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
 from dancu.population.models import CardKind, CardState, KinFact, KinRelation, Source
+from dancu.quality.events import OPENING
 from tests.accounts import enrolment
 from tests.accounts.protection import officer
 from tests.accounts.registration import told
@@ -180,11 +182,19 @@ async def test_a_card_that_was_replaced_proves_nothing_at_any_counter(app, polic
 
 
 @pytest.mark.parametrize(("until", "shown", "word"), [(date(2026, 1, 2), "02082025", "expired"), (date(2040, 4, 12), "03072026", "newer")])
-async def test_a_card_that_ran_out_or_is_not_known_yet_wants_two_officers(app, police, office, post, samples, until, shown, word):
-    n = number()
+async def test_a_card_that_ran_out_or_is_not_known_yet_wants_two_officers(app, police, office, post, samples, until, shown, word, monkeypatch):
+    n, news = number(), []
+
+    async def emit(conn, topic, key, payload):  # type: ignore[no-untyped-def]
+        assert OPENING[topic] == "disagreement"
+        news.append((key, payload["group"]))
+
+    monkeypatch.setattr(opening.events, "emit", emit)
     await enrolment.with_card(office, n, until=until)
     opened = await visit.begin(app, police, post, enrolment.qr(n).replace("02082025", shown))
-    assert opened.comparison["card"] == word and "card_differs" in (await visit.page(app, police, opened.visit_id)).needs_second
+    page = await visit.page(app, police, opened.visit_id)
+    assert opened.comparison["card"] == word and "card_differs" in page.needs_second
+    assert news == ([(opened.person_key, "card")] if word == "newer" else []) and page.disagrees is (word == "newer")
 
 
 async def test_any_commune_serves_whoever_comes(app, police, office, post, samples):

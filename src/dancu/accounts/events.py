@@ -15,3 +15,5 @@ LOCK_REQUEST_OVERDUE = "accounts.lock.overdue"
 ACCOUNT_CLOSED = "accounts.account.closed"
 # While level 2 was given, the holder chose documents to have in the account: {"documents": [code, …]}.
 DOCUMENTS_CHOSEN = "accounts.documents.chosen"
+# The card shown at a counter and the registry disagree: opens a case, in the words of quality.events.
+CARD_DIFFERS = "accounts.card.differs"

@@ -22,6 +22,7 @@ TOLD: Final = "paper.told"
 #: Topic -> kind of the case it opens.
 OPENING: Final[dict[str, str]] = {
     "exchange.disagreement": "disagreement",
+    "accounts.card.differs": "disagreement",
     "document.mismatch": "document",
     "connector.wrong": "connector",
     "paper.demanded": "paper",

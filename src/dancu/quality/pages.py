@@ -54,7 +54,8 @@ _SAYS = (
 #: Words of comparison in a case's details.
 WORDS = {
     "yes": N_("khớp"), "no": N_("khác"), "close": N_("gần giống"), "unknown": N_("không có để so"),
-    "same": N_("đang dùng"), "other": N_("đã có thẻ khác"), "none": N_("không có thẻ đang dùng"), "old": N_("đã cũ"),
+    "same": N_("đang dùng"), "other": N_("đã có thẻ khác"), "none": N_("không có thẻ đang dùng"), "old": N_("đã cũ"), "newer": N_("mới hơn thẻ trong dữ liệu dân cư"),
+    "expired": N_("đã hết hạn"),
 }  # fmt: skip
 _OTHER = frozenset({CaseKind.QUESTION, CaseKind.OBJECTION, CaseKind.PAPER})
 _ANSWERS = frozenset({"accepted", "done", "refused"})

@@ -73,6 +73,10 @@ def shown_enough(means: Means, comparison: Mapping[str, str]) -> bool:
     return not (name == "no" and birth == "no") and "yes" in (name, birth)
 
 
+#: Words of a comparison that say the registry, or the card, is wrong. A close name is mostly the reader's, an expired card nobody's error.
+DISAGREES: Final = frozenset({"no", "newer"})
+
+
 def circumstances(visit: Visit, *, phone_mended: bool = False) -> frozenset[str]:
     """What about this visit a rule may want a second officer for. `phone_mended`: the account waits at another phone."""
     found = {"phone_mended"} if phone_mended else set()

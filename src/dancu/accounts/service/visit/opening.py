@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from dancu.access import service as access
+from dancu.accounts.events import CARD_DIFFERS
 from dancu.accounts.models.level2 import Means, Visit
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule
@@ -22,12 +26,19 @@ from dancu.cards.service import Standing, standing, void
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, FieldError, Invalid
+from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 from dancu.population.models import CardState, PersonView
 from dancu.population.service.look import nobody
 from dancu.population.service.verify import compare
+
+#: What is compared -> the fact of the record it is about.
+_FACTS: Final = {
+    "name": ("name", "full_name"), "birth": ("birth", "birth_date"), "sex": ("birth", "sex"), "old_number": ("number", "cmnd"),
+    "card": ("card", "number"),
+}  # fmt: skip
 
 
 async def begin(
@@ -66,7 +77,20 @@ async def begin(
         comparison=words, circumstances=(), assisted=assisted, record_id=record_id, guardian_key=with_whom,
     )  # fmt: skip
     await recorded(conn, actor, key, "visit.begin", visit=visit_id, means=means.value)
+    await _file(conn, actor, key, means, words)
     return await one(conn, key, visit_id)
+
+
+async def _file(conn: Conn, actor: Actor, key: int, means: Means, words: Mapping[str, str]) -> None:
+    """A card and the registry disagree: news, from which the room of cases opens one with the area's desk."""
+    differing = [field for field in _FACTS if words.get(field) in policy.DISAGREES]
+    if not differing:
+        return
+    group, field = _FACTS[differing[0]]
+    details = {".".join(_FACTS[name]): word for name, word in words.items() if name in _FACTS}
+    await events.emit(conn, CARD_DIFFERS, key, {
+        "group": group, "field": field, "reporter_org": actor.org_code, "source": means.value, "details": details,
+    })  # fmt: skip
 
 
 def _typed(name: str, birth: str) -> dict[str, str]:

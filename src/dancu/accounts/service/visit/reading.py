@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dancu.access import service as access
 from dancu.accounts.models import Account, AccountState
-from dancu.accounts.models.level2 import CaptureKind, Office, Stated, Visit, VisitLine, VisitState
+from dancu.accounts.models.level2 import CaptureKind, Means, Office, Stated, Visit, VisitLine, VisitState
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule, rule
 from dancu.accounts.service import core, offices
@@ -36,6 +36,11 @@ class VisitPage:
     stated: Stated
     missing: tuple[str, ...]
     needs_second: tuple[str, ...]
+
+    @property
+    def disagrees(self) -> bool:
+        """Was what the card says sent on as a case?"""
+        return self.visit.means is not Means.TYPED and any(word in policy.DISAGREES for word in self.visit.comparison.values())
 
     @property
     def raises(self) -> bool:
