@@ -48,7 +48,6 @@ async def refused(dsn: str, statement: str) -> bool:
         "UPDATE access.staff SET os_user = 'me'",
         "UPDATE accounts.passkey_directory SET person_key = 1",
         "DELETE FROM accounts.passkey_directory",
-        "INSERT INTO exchange.quota DEFAULT VALUES",
         "UPDATE oidc.family SET ended_at = NULL",
         "UPDATE access.session SET actor_id = 1",
         "UPDATE access.session SET stage = 'full'",
