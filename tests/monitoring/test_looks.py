@@ -97,6 +97,28 @@ async def test_ones_own_look_is_in_the_list_next_time(seen, app, registry):
     assert (newest.who, newest.saw) == ("Chính bạn", ("danh sách người đã xem",))
 
 
+async def test_what_services_did_with_a_sign_in_is_told_apart(seen, app, registry):
+    from dancu.kernel.actor import SYSTEM, Actor, Channel
+    from dancu.kit.i18n import use_language
+    from dancu.oidc.models import Profile
+    from dancu.oidc.service import registration
+
+    wish = registration.Wish("Bảo hiểm xã hội", ("https://service.example/back",), "bhxh", Profile.BASIC, name_en="Social insurance")
+    other, _ = await registration.register(app, replace(SYSTEM, request_id="t"), wish)
+    portal = Actor(kind=ActorKind.CLIENT, actor_id=4711, org_code="DEMO.TX.MC", name="Cổng", request_id="t", channel=Channel.API)
+    purpose = Purpose("online_service", "69/2024/NĐ-CP")
+    for did in ({"verb": "oidc.sign_in"}, {"verb": "oidc.refresh"}, {"verb": "oidc.exchange", "for": other.client_no}):
+        await audit.record(app, portal, purpose, action="sign_in", subjects=[seen.actor_id], fields=None, note=did)
+    await app.commit()
+    await sequence(registry)
+    found = [look.did for look in (await service.looks_of(app, seen, OWN, seen.actor_id, limit=3)).looks]
+    assert found == ["đã dùng lần đăng nhập của bạn để hỏi tiếp Bảo hiểm xã hội", "đã giữ tiếp lần đăng nhập của bạn", "đã nhận bạn đăng nhập"]
+    await app.commit()
+    with use_language("en"):
+        newest = (await service.looks_of(app, seen, OWN, seen.actor_id, limit=3)).looks[0].did
+    assert newest == "used your sign-in to ask Social insurance in turn"
+
+
 async def test_a_deleted_entry_is_a_gap(seen, app, registry):
     async with await psycopg.AsyncConnection.connect(registry.dsn("admin")) as admin:
         await admin.execute("DELETE FROM audit.content WHERE subject = %s AND subject_seq = 2", (seen.actor_id,))

@@ -41,6 +41,7 @@ async def test_a_token_for_another_agency(site: Site, citizen: Citizen, make_ser
     assert claims["sub"] == own["sub"], "the citizen as the other agency knows them"
     said = await introspected(site, health, made["access_token"])
     assert said["active"] and said["act"]["sub"] == portal.id and said["sub"] == own["sub"]
+    assert (said["purpose"], said["legal_basis"]) == ("online_service", "69/2024/NĐ-CP"), "what the citizen agreed to goes along"
     assert (await Journey(site, health, citizen).userinfo(made["access_token"])).status_code == 401, "not for us"
     rows = await site.sql("SELECT actor_id, purpose FROM audit.pending WHERE subject = %s AND note ->> 'verb' = 'oidc.exchange'", (citizen.key,))
     assert rows == [(portal.client.client_no, "online_service")]

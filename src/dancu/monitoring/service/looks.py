@@ -14,7 +14,7 @@ from dancu.kernel.actor import SYSTEM, Actor, ActorKind, Purpose
 from dancu.kernel.errors import NotFound
 from dancu.kit.db import Conn
 from dancu.kit.events import emit
-from dancu.kit.i18n import N_, gettext
+from dancu.kit.i18n import N_, gettext, language
 from dancu.monitoring.service.accesses import newest, of_others
 from dancu.oidc.service import registration
 from dancu.population import service as population
@@ -33,8 +33,13 @@ ACTION = {
     "system": N_("đã xử lý"),
 }
 
-# What was done where the action alone says too little. Verb of the entry -> what the citizen reads.
+# What was done where the action alone says too little. Verb of the entry -> what the citizen reads. `service`: of the entry's note.
 DEED = {
+    "oidc.sign_in": N_("đã nhận bạn đăng nhập"),
+    "oidc.refresh": N_("đã giữ tiếp lần đăng nhập của bạn"),
+    "oidc.revoke": N_("đã trả lại quyền có từ lần đăng nhập của bạn"),
+    "oidc.exchange": N_("đã dùng lần đăng nhập của bạn để hỏi tiếp {service}"),
+    "oidc.disconnect": N_("đã ngắt kết nối với {service}"),
     "person.protect": N_("đã ghi bạn vào danh sách người được bảo vệ đặc biệt"),
     "person.protect.end": N_("đã đưa bạn ra khỏi danh sách người được bảo vệ đặc biệt"),
     "staff.person": N_("đã ghi bạn là một cán bộ, để thấy khi cán bộ ấy tự mở hồ sơ của mình, người thân hay hàng xóm"),
@@ -106,11 +111,14 @@ async def looks_of(
         found = await newest(conn, key, limit + 1, before)
         more = found[limit - 1].seq if len(found) > limit else None
     names = {org.org_code: org.name for org in await access.organisations(conn)}
-    if any(one.org_code and one.org_code not in names for one in found):
-        # Of services a citizen signs in to, whose organisations need not be known here.
-        names = {client.org_code: client.org_name or client.name for client in await registration.registered(conn, SYSTEM)} | names
+    services: dict[int, str] = {}
+    if any((one.org_code and one.org_code not in names) or _service(one) for one in found):
+        # Of services a citizen signs in to, by number, and their organisations, which need not be known here.
+        clients = await registration.registered(conn, SYSTEM)
+        names = {client.org_code: client.org_name or client.name for client in clients} | names
+        services = {client.client_no: client.name_en if client.name_en and language() == "en" else client.name for client in clients}
     page = found[:limit]
-    looks = tuple(_look(one, names, key, own=actor.kind is ActorKind.CITIZEN) for one in page)
+    looks = tuple(_look(one, names, services, key, own=actor.kind is ActorKind.CITIZEN) for one in page)
     if others:
         return Looks(looks, (), more)
     seqs = ([before] if before else []) + [one.seq for one in page] + ([0] if len(found) <= limit else [])
@@ -125,7 +133,14 @@ def _field(code: str) -> str:
     return gettext(FIELD[code]) if code in FIELD else ""
 
 
-def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
+def _service(one: Access) -> int:
+    """The service an entry speaks of beside who did it; 0 for none."""
+    note = one.note or {}
+    found = note.get("for", note.get("client_no")) if note.get("verb") in ("oidc.exchange", "oidc.disconnect") else 0
+    return found if isinstance(found, int) else 0
+
+
+def _look(one: Access, names: dict[str, str], services: dict[int, str], key: int, *, own: bool) -> Look:
     """`own`: the reader is the person the list is about; to an officer "yourself" would be the officer."""
     if one.actor_kind == "citizen" and one.actor_id == key:
         who = gettext(N_("Chính bạn")) if own else gettext(N_("Chính công dân này"))
@@ -135,7 +150,7 @@ def _look(one: Access, names: dict[str, str], key: int, *, own: bool) -> Look:
         who = names.get(one.org_code, one.org_code)
     deed = DEED.get(str((one.note or {}).get("verb", ""))) if own else None
     return Look(
-        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(deed or ACTION.get(one.action, one.action)),
+        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(deed or ACTION.get(one.action, one.action), service=services.get(_service(one), "")),
         why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
         saw=() if deed else tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
         erased=one.erased_by is not None, askable=own and _asked_of(one, key) != "",

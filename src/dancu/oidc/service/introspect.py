@@ -16,7 +16,7 @@ from dancu.oidc.service.subjects import subject_of
 #: A program with this scope (a gateway before many services) may ask about every access token.
 SCOPE = "token.introspect"
 INACTIVE: dict[str, Any] = {"active": False}
-_KEPT = ("scope", "client_id", "exp", "iat", "nbf", "aud", "iss", "jti", "acr", "amr", "auth_time", "cnf", "act", "authorization_details")
+_KEPT = ("scope", "client_id", "exp", "iat", "nbf", "aud", "iss", "jti", "acr", "amr", "auth_time", "cnf", "act", "purpose", "legal_basis", "authorization_details")
 
 
 @dataclass(frozen=True, slots=True)
