@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ import pytest_asyncio
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
 from dancu.accounts.service import activate, core, identity, visit, visit_decision
 from dancu.accounts.service.visit import opening
+from dancu.cards.parsing import read_text, write_mrz
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
@@ -149,6 +151,16 @@ async def test_a_typed_number_opens_nobody_without_name_and_birth(app, police, o
     assert opened.means == "typed"
     page = await visit.page(app, police, opened.visit_id)
     assert "no_card_shown" in page.needs_second
+
+
+@pytest.mark.parametrize(("name", "word"), [("Trần Thị Hoà", "yes"), ("Trần Thị Hoa", "yes"), ("Trần Thị Hoan", "close")])
+async def test_the_zone_of_a_card_has_no_marks_and_needs_no_second_officer_for_that(app, police, office, post, samples, name, word):
+    n = number()
+    await enrolment.with_card(office, n)
+    zone = write_mrz(replace(read_text(enrolment.qr(n, name=name)), expires_on=date(2040, 4, 12)))
+    opened = await visit.begin(app, police, post, zone)
+    needs = (await visit.page(app, police, opened.visit_id)).needs_second
+    assert (opened.means, opened.comparison["name"], "card_differs" in needs) == ("mrz", word, word == "close")
 
 
 async def test_a_card_of_somebody_else_opens_nothing(app, police, office, post, samples):

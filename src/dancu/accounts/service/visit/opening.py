@@ -26,6 +26,7 @@ from dancu.cards.service import Standing, standing, void
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, FieldError, Invalid
+from dancu.kernel.names import normal_form
 from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -65,6 +66,8 @@ async def begin(
     chosen = rule_in_force()
     if (refused := _refused(view, chosen, guardian=bool(guardian.strip()))) is not None:
         raise refused
+    if means is Means.MRZ and words.get("name") == "close" and _same_letters(view, reading.name):
+        words["name"] = "yes"
     if means is not Means.TYPED:
         words["card"] = _card(view, reading)
     with_whom = await _with_whom(conn, actor, view, chosen, guardian)
@@ -79,6 +82,12 @@ async def begin(
     await recorded(conn, actor, key, "visit.begin", visit=visit_id, means=means.value)
     await _file(conn, actor, key, means, words)
     return await one(conn, key, visit_id)
+
+
+def _same_letters(view: PersonView, name: str) -> bool:
+    """Is it a name of the record but for the marks? The machine-readable zone has no marks at all."""
+    shown = normal_form(name).keys.ascii
+    return any(normal_form(known.full_name).keys.ascii == shown for known in (view.name, *view.other_names) if known is not None)
 
 
 async def _file(conn: Conn, actor: Actor, key: int, means: Means, words: Mapping[str, str]) -> None:
