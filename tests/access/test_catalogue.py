@@ -91,18 +91,24 @@ async def test_synchronising_again_changes_nothing(demo_db, database):
         await conn.rollback()
 
 
-async def test_two_programs_that_start_at_once_write_one_after_the_other(demo_db, database):
+async def test_two_programs_that_start_at_once_write_one_after_the_other(demo_db, database, monkeypatch):
     """An application and a dialect over a database that was just brought up to date."""
     import psycopg
 
     from dancu.cli.operate import catalogues
 
+    async def loaded(conn):
+        return False
+
+    monkeypatch.setattr("dancu.territory.service.load", loaded)  # as where the units are there already: it has a lock of its own
     async with await psycopg.AsyncConnection.connect(database.dsn("admin")) as first, await psycopg.AsyncConnection.connect(database.dsn("admin")) as second:
         await catalogues(first)
         waiting = asyncio.create_task(catalogues(second))
         async with await psycopg.AsyncConnection.connect(database.dsn("admin"), autocommit=True) as third:
-            while not await (await third.execute("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", (second.info.backend_pid,))).fetchone():
+            asked = "SELECT locktype FROM pg_locks WHERE pid = %s AND NOT granted"
+            while not (kind := await (await third.execute(asked, (second.info.backend_pid,))).fetchone()):
                 assert not waiting.done()
+        assert kind == ("advisory",), "before anything of the catalogue was touched"
         await first.commit()
         await waiting
         await second.rollback()

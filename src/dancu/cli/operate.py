@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from dancu.kit.db import Conn
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Thư mục dữ liệu (mặc định: DANCU_DATA hoặc ./data)")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON")]
@@ -17,22 +20,30 @@ def bring_up_to_date() -> list[str]:
     administrative units, the catalogue of permissions and purposes. Idempotent."""
     import asyncio
 
-    from dancu.access import service as access
     from dancu.kit import migrate
     from dancu.kit.db import connection, dsn
-    from dancu.territory import service as territory
 
     applied = migrate.migrate(dsn("admin"))
     applied += migrate.jobs_schema(dsn("admin"))
 
-    async def catalogues() -> None:
+    async def write() -> None:
         async with connection("admin") as conn:
-            await conn.execute("SET LOCAL ROLE dancu_owner")
-            await territory.load(conn)
-            await access.sync_catalogue(conn)
+            await catalogues(conn)
 
-    asyncio.run(catalogues())
+    asyncio.run(write())
     return applied
+
+
+async def catalogues(conn: Conn) -> None:
+    """What lives in code or data files, in the transaction of a connection as administrator. Of several programs that start at the same
+    moment (the application and a dialect) one writes after the other."""
+    from dancu.access import service as access
+    from dancu.territory import service as territory
+
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('dancu.catalogues', 0))")
+    await conn.execute("SET LOCAL ROLE dancu_owner")
+    await territory.load(conn)
+    await access.sync_catalogue(conn)
 
 
 def migrate(data: DataOption = None, as_json: JsonOption = False) -> None:
