@@ -207,6 +207,26 @@ async def test_the_coordinator_notes_promises(app: Any, registry: Any) -> None:
         assert "Có từ" in await one.get("/watch/exchange/roadmap")
 
 
+async def test_silence_about_an_agreement_is_on_the_roadmap_and_first_on_the_desk(app: Any, registry: Any) -> None:
+    await sql(registry, "INSERT INTO exchange.partner (org_code, state, live_at) VALUES ('DEMO.BHXH', 'live', now()) ON CONFLICT DO NOTHING")
+    await sql(registry, "INSERT INTO exchange.partner (org_code, state, due) VALUES ('DEMO.BV', 'applied', current_date + 2) ON CONFLICT DO NOTHING")
+    insert = (
+        "INSERT INTO sharing.data_agreement (org_code, service, version, fields, purposes, valid, state, proposed_by, proposed_org, proposed_at,"
+        " proposed_entry, due, partner_seal, escalated_at) VALUES ('DEMO.BHXH', %s, 1, '{name}', jsonb_build_object('public_service', '278/2025/NĐ-CP'),"
+        " '[2020-01-01,2099-01-01)', 'proposed', 0, 'x', now(), 1, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - %s, %s, now())"
+    )
+    await sql(registry, insert, "verify", 6, "signed")
+    await sql(registry, insert, "lookup", 9, "")
+    async with at(app, registry, "national_coordinator") as one:
+        page = await one.get("/watch/exchange/roadmap")
+        (row,) = [row for row in page.split("<tr>") if "partners/DEMO.BHXH" in row]
+        assert "Quá hạn 6 ngày" in row and "Ở điều phối viên quốc gia" in row, "what it has not signed itself is no silence of ours"
+        desk = (await one.get("/watch/exchange/partners")).partition("<h2>Các cơ quan")[0]
+        assert desk.index("DEMO.BHXH/agreements/lookup") < desk.index("DEMO.BHXH/agreements/verify") < desk.index("DEMO.BV")
+    await sql(registry, "DELETE FROM sharing.data_agreement WHERE org_code = 'DEMO.BHXH'")
+    await sql(registry, "DELETE FROM exchange.partner WHERE org_code IN ('DEMO.BHXH', 'DEMO.BV')")
+
+
 async def test_who_applied_does_not_approve_and_the_root_is_public(app: Any, registry: Any) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as anybody:
         root = await anybody.get("/exchange/ca.pem")

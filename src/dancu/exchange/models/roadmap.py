@@ -29,7 +29,8 @@ UNUSED_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One organisation. `overdue`: days an answer of ours to it is late; `late_promises`: its data sets that are late."""
+    """One organisation. `due`: the most urgent answer of ours it waits for, to its application or an
+    agreement it signed; `overdue`: days that answer is late; `late_promises`: its data sets that are late."""
 
     org_code: str
     name: str

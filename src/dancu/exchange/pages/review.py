@@ -4,6 +4,7 @@ silent; everybody who watches exchange sees all of it."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
 from dancu.access import service as access
@@ -39,9 +40,10 @@ router = APIRouter(prefix=HOME)
 
 @router.get("", dependencies=[SEE])
 async def desk(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
-    """What waits, most urgent first; then all partners."""
+    """What waits, applications and agreements together, most urgent first; then all partners."""
+    waiting = [*await partners.waiting(conn), *await data_agreements.waiting(conn)]
     return render(
-        request, "exchange/review.html", waiting=await partners.waiting(conn), agreements=await data_agreements.waiting(conn),
+        request, "exchange/review.html", waiting=sorted(waiting, key=lambda one: one.due or date.max),
         known=await partners.every(conn), names=await organisations.names(conn), today=SYSTEM_CLOCK.today(), **WORDS,
     )  # fmt: skip
 

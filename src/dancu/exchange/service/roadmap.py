@@ -19,6 +19,8 @@ from dancu.kernel.clock import SYSTEM_CLOCK, vietnam_day
 from dancu.kernel.errors import FieldError, Invalid, NotFound
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.sharing.models import DataAgreement
+from dancu.sharing.service import data_agreements
 
 _STAGES = {
     PartnerState.APPLIED: Stage.SECURITY_CHECK, PartnerState.SECURITY_CHECK: Stage.SECURITY_CHECK, PartnerState.SANDBOX: Stage.SANDBOX,
@@ -58,6 +60,7 @@ async def roadmap(conn: Conn, *, group: str = "", stage: str = "", sort: str = "
     partners = {one.org_code: one for one in await partner_store.every(conn)}
     promises = await store.promises(conn)
     calls = await store.last_calls(conn)
+    signed = [one for one in await data_agreements.waiting(conn) if one.partner_seal]
     of = {org.org_code: found for org in organisations if (found := _group(org, organisations, partners)) is not None}
     lines = []
     for org in organisations:
@@ -65,12 +68,14 @@ async def roadmap(conn: Conn, *, group: str = "", stage: str = "", sort: str = "
             continue
         partner = partners.get(org.org_code)
         called = calls.get(org.org_code)
+        asked: list[Partner | DataAgreement] = [*([partner] if partner else []), *(one for one in signed if one.org_code == org.org_code)]
+        answer = min((one for one in asked if one.due), key=lambda one: one.due or today, default=None)
         mine = [one for one in promises if one.org_code == org.org_code and one.delivered_on is None]
         lines.append(
             Line(
                 org.org_code, org.name, of[org.org_code], _stage(partner, called and vietnam_day(called), today),
-                vietnam_day(_since(partner)) if partner else None, called, partner.due if partner else None,
-                partner.overdue(today) if partner else 0, partner is not None and partner.escalated_at is not None,
+                vietnam_day(_since(partner)) if partner else None, called, answer.due if answer else None,
+                answer.overdue(today) if answer else 0, answer is not None and answer.escalated_at is not None,
                 sum(1 for one in mine if one.overdue(today)), len(mine),
             )
         )  # fmt: skip
