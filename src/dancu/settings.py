@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Settings(BaseSettings):
     """`data`: folder of keys, checkpoints, logs and the embedded database. `hosts`: names the service answers to.
     `https`: the outside address is https (cookies Secure, HSTS).
-    `public_url`: this service's one address, the issuer of its tokens; without it each name it answers to is one. `metrics_token`: reads /metrics from elsewhere than
-    loopback. `hotline`: the number of the hotline, told to citizens. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
+    `public_url`: this service's one address, the issuer of its tokens; without it each name it answers to is one. `metrics_token`: with it /metrics
+    is read, without one it is not there. `hotline`: the number of the hotline, told to citizens. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender; `push_*`: the gateway of notices on
     devices and its secret (kit.messages). `mtls_url`: the address where clients with certificates call, "" for the same as everybody.
     `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it, `simulators`: its simulated ministries.

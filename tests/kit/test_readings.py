@@ -16,10 +16,10 @@ async def test_readings_are_shown_with_their_kind_and_labels():
             Reading("t_jobs", "Jobs", 1.0, (("task", "a:b"), ("state", "failed"))),
         ]
 
-    app = make_app()
+    app = make_app(metrics_token="t")
     app.state.readings = readings
     async with client(app) as probe:
-        lines = (await probe.get("/metrics")).text.splitlines()
+        lines = (await probe.get("/metrics", headers={"Authorization": "Bearer t"})).text.splitlines()
     assert "# TYPE t_entries_total counter" in lines
     assert "t_entries_total 12.0" in lines
     assert lines.count("# TYPE t_jobs gauge") == 1
@@ -38,11 +38,11 @@ async def test_what_cannot_be_read_is_left_out_not_repeated(monkeypatch):
     async def stuck():
         await asyncio.sleep(10)
 
-    app = make_app()
+    app = make_app(metrics_token="t")
     async with client(app) as probe:
         for readings, shown in ((fine, True), (broken, False), (fine, True), (stuck, False), (None, False)):
             app.state.readings = readings
-            answer = await probe.get("/metrics")
+            answer = await probe.get("/metrics", headers={"Authorization": "Bearer t"})
             assert answer.status_code == 200
             assert ("t_age_seconds 1.0" in answer.text) is shown
             assert "dancu_http_requests_total" in answer.text

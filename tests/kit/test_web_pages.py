@@ -221,15 +221,13 @@ async def test_health_readiness_and_metrics(app):
         answer = await probe.get("/readyz")
         assert (answer.status_code, answer.json()["checks"]["log"]) == (503, "failed")
         assert "secret" not in answer.text
-        metrics = await probe.get("/metrics")
-        assert 'route="/readyz"' in metrics.text
-        forwarded = {"X-Forwarded-For": "203.0.113.9"}
-        assert (await probe.get("/metrics", headers=forwarded)).status_code == 403
+        assert (await probe.get("/metrics")).status_code == 404, "not there where no token is set, for this machine neither"
     guarded = make_app(metrics_token="open-sesame")
     async with client(guarded) as probe:
-        bearer = forwarded | {"Authorization": "Bearer open-sesame"}
-        assert (await probe.get("/metrics", headers=bearer)).status_code == 200
-        assert (await probe.get("/metrics", headers=bearer | {"Authorization": "Bearer "})).status_code == 403
+        bearer = {"Authorization": "Bearer open-sesame"}
+        assert 'part="/readyz"' in (await probe.get("/metrics", headers=bearer)).text
+        for wrong in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer open"}):
+            assert (await probe.get("/metrics", headers=wrong)).status_code == 403
 
 
 async def test_the_api_description_holds_no_pages(app):

@@ -35,14 +35,14 @@ def worker_pid(place: Installation) -> int | None:
 
 def figures(base: str) -> dict[str, float]:
     """Of its metrics, whose labels say nothing of people: no number as long as anybody's."""
-    text = requests.get(f"{base}/metrics", timeout=20).text
+    text = requests.get(f"{base}/metrics", headers={"Authorization": "Bearer t"}, timeout=20).text
     assert not re.search(r"\d{9,}(?!\.|e)", re.sub(r" [0-9.e+-]+$", "", text, flags=re.MULTILINE))
     lines = text.splitlines()
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
 
 
 def test_a_killed_worker_is_started_again(installation: Installation) -> None:
-    with installation.serving() as port:
+    with installation.serving(DANCU_METRICS_TOKEN="t") as port:
         base = f"http://localhost:{port}"
         before = worker_pid(installation)
         assert before is not None

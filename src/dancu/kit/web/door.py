@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from dancu.kit.log import get_logger
-from dancu.kit.metrics import REFUSED, REQUESTS
+from dancu.kit.metrics import REFUSED, REQUESTS, part_of
 from dancu.kit.web.answer import Body
 from dancu.kit.web.headers import RawHeaders, secure
 
@@ -52,7 +52,7 @@ async def refuse(bounded: Bounded, ready: RawHeaders, wait: float, scope: Scope,
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": bounded.body})
     REFUSED.labels("busy").inc()
-    REQUESTS.labels(scope["method"], scope["path"], "503").inc()
+    REQUESTS.labels(scope["method"], part_of(scope["path"]), "503").inc()
 
 
 class Refusals:

@@ -165,7 +165,8 @@ class Envelope:
 
 @lru_cache(4096)
 def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    return metrics.REQUESTS.labels(method, route, str(status)), metrics.REQUEST_SECONDS.labels(method, route)
+    part = metrics.part_of(route)
+    return metrics.REQUESTS.labels(method, part, str(status)), metrics.REQUEST_SECONDS.labels(part)
 
 
 def route_of(scope: Scope) -> str:

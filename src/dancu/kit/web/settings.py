@@ -19,8 +19,8 @@ class WebSettings:
 
     `hosts`: names this service answers to, without port. `https`: the outside address is https, so cookies
     are Secure and HSTS is sent. `trusted_proxies`: addresses whose X-Forwarded-For is believed. `max_body`:
-    bytes of a request's body unless a route states its own (`max_body_size=`). `metrics_token`: lets /metrics
-    be read from elsewhere than loopback. `hotline`: the number citizens call, on every page of theirs. `living_page`: serve /kit, the page of all components (demo and
+    bytes of a request's body unless a route states its own (`max_body_size=`). `metrics_token`: with it /metrics is
+    read, without one there is no such page. `hotline`: the number citizens call, on every page of theirs. `living_page`: serve /kit, the page of all components (demo and
     development).
     """
 
