@@ -179,6 +179,7 @@ async def test_the_trial_and_the_samples_are_this_clients(portal: Site, citizen:
         client_id, _ = await registered(maker, profile=profile, **({"jwks": json.dumps({"keys": [_public(key)]})} if profile == "fapi2" else {}))
         page = await maker.get(f"{HOME}/{client_id}/try")
         assert page.count(client_id) >= 6 and page.count(BACK) >= 5 and ISSUER in page
+        assert page.count("WebApplication.CreateBuilder(args)") == page.count("app.Run();") == 1  # a whole program, as for the other languages
         if profile == "fapi2":
             assert page.count(key.kid) >= 5
         address = re.findall(r'href="(http[^"]+/oidc/authorize\?[^"]+)"', page)[0].replace("&amp;", "&")
