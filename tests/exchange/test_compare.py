@@ -98,6 +98,15 @@ async def test_a_call_that_never_arrived_is_no_difference(site: Site) -> None:
     assert not found.differs and found.never_arrived == 1
 
 
+@pytest.mark.parametrize("code", ["request.too_large", "rate.exceeded", "db.unavailable", "http.503", "unexpected", "exchange.token"])
+async def test_a_call_the_server_turned_away_unread_is_no_difference(site: Site, code: str) -> None:
+    sent = {"message_id": "t" * 20, "at": "2026-11-20T08:02:03+07:00", "service": "verify", "digest": "00" * 32}
+    theirs, unreadable = compare.read_log([json.dumps(sent), json.dumps({"message_id": "t" * 20, "refused": code})])
+    assert compare.compare({}, theirs) == (0, 1, []) and not unreadable
+    theirs, _ = compare.read_log([json.dumps({**sent, "refused": "agreement.field"})])
+    assert [one["what"] for one in compare.compare({}, theirs)[2]] == ["only_theirs"], "whom we knew we have a line of"
+
+
 async def test_handed_in_and_compared_at_night(site: Site) -> None:
     program, log, asked = await exchange_calls(site, "Bộ Nộp Nhật Ký")
     without(log, asked[0])

@@ -74,13 +74,15 @@ def _take(found: dict[str, Theirs], said: Mapping[str, Any]) -> bool:
     receipt, refused = said.get("receipt"), said.get("refused")
     if isinstance(receipt, str) and receipt:
         found[message_id].answered, found[message_id].receipt = True, receipt
-    elif isinstance(refused, str) and refused not in _UNPROVED:
+    elif isinstance(refused, str) and refused not in _UNPROVED and refused.partition(".")[0] not in _SERVER:
         found[message_id].answered = True
     return True
 
 
 # Refusals of callers whom we did not know: there is no line of them.
 _UNPROVED = frozenset({"", "exchange.token", "exchange.signature", "exchange.malformed", "exchange.too_large", "exchange.certificate", "exchange.busy"})
+# … and what the server says before anything of the call was read, or when its work was lost: the first word of the code.
+_SERVER = frozenset({"request", "rate", "page", "http", "db", "postgres", "unexpected"})
 
 
 def _moment(value: object) -> datetime | None:
