@@ -96,6 +96,18 @@ async def test_somebody_elses_id_token_signs_nobody_out(site: Site, registry: An
     assert page.status_code == 200 and "/oidc/logout/answer" in page.text and not await ended(site, citizen)
 
 
+async def test_an_id_token_whose_key_is_gone_asks_the_citizen(site: Site, citizen: Citizen, make_service: Make, tmp_path: Path) -> None:
+    """Signed in at a service for longer than keys live: signing out there is no error, and its link alone signs nobody out."""
+    service = await make_service("basic", post_logout_redirect_uris=(AFTER,))
+    hint = (await Journey(site, service, citizen).signed_in())["id_token"]
+    site.app.state.oidc.keys = SigningKeys(tmp_path / "newer")
+    page = await leave(site, citizen, id_token_hint=hint, post_logout_redirect_uri=AFTER)
+    assert page.status_code == 200 and 'action="/oidc/logout/answer"' in page.text
+    assert not await ended(site, citizen)
+    refused = await leave(site, citizen, id_token_hint=hint, post_logout_redirect_uri="https://evil.example/")
+    assert refused.status_code == 400 and "Chưa đăng xuất được" in refused.text
+
+
 async def test_nobody_is_sent_where_the_client_did_not_say(site: Site, citizen: Citizen, make_service: Make) -> None:
     service, other = await make_service("basic", post_logout_redirect_uris=(AFTER,)), await make_service("basic")
     hint = (await Journey(site, service, citizen).signed_in())["id_token"]

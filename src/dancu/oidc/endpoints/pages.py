@@ -29,7 +29,8 @@ def broken(request: Request, error: OAuthError) -> Response:
     """A request that cannot be answered to anybody: the service's mistake, so the citizen is told what they can do."""
     request.state.error_code = f"oidc.{error.error}"
     late = error.description in ("the sign-in took too long", "request_uri is expired")
-    return render(request, "oidc/broken.html", status=error.status, whole=True, error=error, late=late)
+    leaving = request.scope["path"].startswith("/oidc/logout")
+    return render(request, "oidc/broken.html", status=error.status, whole=True, error=error, late=late, leaving=leaving)
 
 
 def level(request: Request, client: Client, asked: AuthRequest, terms: Terms) -> Response:

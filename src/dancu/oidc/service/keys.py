@@ -21,6 +21,10 @@ _ALGS = frozenset(ID_TOKEN_ALGS)
 _MOST_OWN = 4096
 
 
+class UnknownKey(JoseError):
+    """Signed with none of the keys in the set: a stranger's, or one of ours past its overlap."""
+
+
 class SigningKeys:
     """The keys of one installation as this process sees them."""
 
@@ -51,7 +55,7 @@ class SigningKeys:
                 if _digest(token.signed, b64u(token.signature).encode()) not in self._own:
                     key.public.verify(token, _ALGS)
                 return
-        raise JoseError("unknown key")
+        raise UnknownKey("unknown key")
 
     def remember(self, token: str) -> str:
         """The same token, just signed here and about to come back: to know it byte for byte says what its signature says, at a tenth

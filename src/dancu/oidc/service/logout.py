@@ -13,6 +13,7 @@ from dancu.kit.db import Conn
 from dancu.oidc.jose import JoseError, split
 from dancu.oidc.models import Client
 from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.keys import UnknownKey
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.subjects import session_of, subject_of
 from dancu.oidc.store import notices as store
@@ -56,18 +57,22 @@ async def read(provider: Provider, issuer: str, params: dict[str, str]) -> Asked
 
 
 async def _hinted(provider: Provider, issuer: str, hint: str) -> tuple[Client, str, str]:
-    """Whose ID token it is; an expired one is as good (§2)."""
+    """Whose ID token it is; an expired one is as good (§2). Of one whose key is no longer in the set, as after some weeks at a
+    service, only the service it names is taken, as if by `client_id`: the citizen is asked."""
+    proved = True
     try:
         token = split(hint, most=8 * 1024)
         if token.typ != "jwt":
             raise JoseError("not an ID token")
         provider.keys.verify(token)
+    except UnknownKey:
+        proved = False
     except JoseError as error:
         raise invalid_request(f"id_token_hint: {error}") from error
     client = await provider.client(token.text("aud"))
     if token.text("iss") != issuer or client is None:
         raise invalid_request("id_token_hint is not one of ours")
-    return client, token.text("sid"), token.text("sub")
+    return (client, token.text("sid"), token.text("sub")) if proved else (client, "", "")
 
 
 def same_person(provider: Provider, asked: Asked, stood: SignIn) -> bool:
