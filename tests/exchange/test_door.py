@@ -170,6 +170,7 @@ async def test_what_a_known_caller_does_wrong_is_a_line(site: Site, partner: Pro
     asking, headers = await request_of(partner)
     response = await send(partner, asking, change(partner, asking, headers))
     assert code(response) == (status, expected)
+    assert (response.json()["title"] == "Thông tin gửi lên chưa đúng") is (status in (400, 413, 422)), "what is wrong is not what is forbidden"
     assert (await lines(site, partner))[-1] == expected
 
 

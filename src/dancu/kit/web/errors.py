@@ -87,6 +87,10 @@ _BY_CODE |= {"csrf.token": _OLD_FORM, "csrf.origin": _OTHER_SITE}
 _SIGN_IN = Kind(401, N_("Xin đăng nhập"), (N_("Đăng nhập rồi mở lại trang này."),))
 
 
+#: Of a refusal that has a status of its own: what was sent is wrong, which is not to say that the caller may not.
+_AMISS = frozenset({400, 413, 422})
+
+
 def kind_of(error: DancuError) -> Kind:
     for kind, shown in _KINDS.items():
         if isinstance(error, kind):
@@ -221,7 +225,10 @@ def respond(request: Request, error: DancuError, status: int | None = None) -> R
             door = surface_of(request.url.path, tuple(getattr(request.app.state, "surfaces", ()))).sign_in
             return RedirectResponse(f"{door}?next={quote(return_to(request), safe='/')}", status_code=303)
         kind = _SIGN_IN
-    return _answer(request, error, kind, status or getattr(error, "status", 0) or kind.status)
+    said = status or getattr(error, "status", 0) or kind.status
+    if isinstance(error, NotAllowed) and said in _AMISS:
+        kind = _KINDS[Invalid]
+    return _answer(request, error, kind, said)
 
 
 def respond_unexpected(request: Request) -> Response:
