@@ -82,9 +82,12 @@ def test_a_script_gets_one_line_of_json_and_people_their_lines_beside_it(install
     assert (code, installation.processes()) == (0, [])
 
 
-def test_a_killed_server_leaves_no_worker_and_the_next_one_takes_the_database_over(installation: Installation) -> None:
+def test_a_running_demonstration_is_not_forgotten_and_a_killed_server_leaves_no_worker_and_the_next_one_takes_the_database_over(installation: Installation) -> None:
     process = installation.start("demo")
     process.port()
+    refused = dancu("demo", "--forget", "--data", str(installation.data))
+    assert (refused.code, "[demo.running]" in refused.err, f"kill {process.child.pid}" in refused.err) == (1, True, True)
+    assert installation.cluster.pid() is not None, "what runs goes on running"
     process.child.kill()
     process.child.wait()
     deadline = time.monotonic() + 20

@@ -110,6 +110,12 @@ def _forget(folder: Path, cluster: Any, as_json: bool) -> None:
 
     if not fill.state_of(folder) and (folder / "keys").exists():
         raise Conflict("demo.not_one", "{folder} không phải dữ liệu của bản trình diễn; không xóa.", folder=str(folder))
+    if (server := postgres.looked_after(cluster)) is not None:
+        raise Conflict(
+            "demo.running",
+            "Bản trình diễn ở {folder} đang chạy (tiến trình {pid}); chưa xóa gì. Hãy dừng nó trước: Ctrl-C ở cửa sổ của nó, hoặc `kill {pid}`.",
+            folder=str(folder), pid=server,
+        )  # fmt: skip
     with _alone(folder):
         postgres.remove(cluster)
     print(json.dumps({"forgotten": str(folder)}) if as_json else f"Đã xóa dữ liệu trình diễn ở {folder}")

@@ -12,7 +12,7 @@ under /var/tmp and the data folder remembers where.
 
 from dancu.kit.postgres.cluster import DATABASE, Cluster, bin_dir, locate, service_user
 from dancu.kit.postgres.databases import drop_database, ensure_database, remove
-from dancu.kit.postgres.ownership import claim, owner
+from dancu.kit.postgres.ownership import claim, looked_after, owner
 from dancu.kit.postgres.server import LOGIN_ROLES, create, start, stop
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "drop_database",
     "ensure_database",
     "locate",
+    "looked_after",
     "owner",
     "remove",
     "service_user",

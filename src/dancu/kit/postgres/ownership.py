@@ -28,6 +28,12 @@ def owner(cluster: Cluster) -> int | None:
         return None
 
 
+def looked_after(cluster: Cluster) -> int | None:
+    """The living process whose running server this is; None where the server is at rest, or left over from one killed."""
+    found = owner(cluster)
+    return found if found is not None and cluster.pid() is not None and _alive(found) else None
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
