@@ -6,11 +6,12 @@ import itertools
 from dataclasses import replace
 from datetime import date
 
+import psycopg
 import pytest
 import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
-from dancu.accounts.service import activate, core, identity, visit, visit_decision
+from dancu.accounts.service import activate, core, identity, upkeep, visit, visit_decision
 from dancu.accounts.service.visit import opening
 from dancu.cards.parsing import read_text, write_mrz
 from dancu.kernel.actor import SYSTEM
@@ -295,6 +296,23 @@ async def test_a_dark_portrait_says_what_to_do(app, police, office, post, sample
     opened = await visit.begin(app, police, post, enrolment.qr(n))
     with pytest.raises(Invalid, match=r"portrait.dark"):
         await visit.capture(app, police, opened.visit_id, "portrait", b"dark")
+
+
+async def test_a_visit_nobody_came_back_to_is_left_and_bars_nothing(app, worker, registry, police, office, samples):
+    n = number()
+    post = await enrolment.post(app, police)
+    key = await enrolment.with_card(office, n)
+    opened = await visit.begin(app, police, post, enrolment.qr(n))
+    await visit.capture(app, police, opened.visit_id, "portrait", b"hoa")
+    await app.commit()
+    assert await upkeep.leave_visits(worker) == 0
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin:
+        await admin.execute("UPDATE accounts.visit SET opened_at = now() - interval '25 hours' WHERE visit_id = %s", (opened.visit_id,))
+    assert await upkeep.leave_visits(worker) == 1
+    await worker.commit()
+    await core.open(app, [key])
+    assert await visit.captured(app, key, opened.visit_id, "portrait") is None
+    assert (await visit.begin(app, police, post, enrolment.qr(n))).visit_id != opened.visit_id
 
 
 async def test_a_refusal_needs_its_reason_and_tells_the_citizen(app, admin, police, office, post, samples):

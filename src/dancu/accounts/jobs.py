@@ -51,6 +51,7 @@ async def escalate(timestamp: int) -> None:
     async with connection("worker") as conn:
         await upkeep.escalate(conn, SYSTEM_CLOCK.today())
         await upkeep.forget_portraits(conn)
+        await upkeep.leave_visits(conn)
 
 
 @blueprint.periodic(cron="20 18 * * *")  # 01:20 in Vietnam

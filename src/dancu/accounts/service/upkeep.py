@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from dancu.accounts.events import APPLICATION_OVERDUE, LOCK_REQUEST_OVERDUE, VISIT_OVERDUE
+from dancu.accounts.service.visit.common import recorded
 from dancu.accounts.store import applications, locks
 from dancu.accounts.store import level2 as visits
+from dancu.kernel.actor import SYSTEM
 from dancu.kit import events
 from dancu.kit.db import Conn
 
 _PORTRAIT_DAYS = 30  # after the decision
+_VISIT_DAYS = 1  # nobody stands at a counter longer
 
 
 async def unchecked(conn: Conn) -> list[str]:
@@ -36,3 +39,11 @@ async def escalate(conn: Conn, today: date) -> int:
 async def forget_portraits(conn: Conn) -> None:
     """Portraits of applications decided long ago."""
     await applications.drop_portraits(conn, _PORTRAIT_DAYS)
+
+
+async def leave_visits(conn: Conn) -> int:
+    """Visits at which the citizen left and nobody said so: they would keep a face and fingers, and bar the next visit. How many."""
+    found = await visits.leave(conn, _VISIT_DAYS)
+    for key, visit_id in found:
+        await recorded(conn, SYSTEM, key, "visit.left", visit=visit_id)
+    return len(found)

@@ -231,3 +231,16 @@ async def escalate(conn: Conn, today: date) -> list[tuple[int, int]]:
         (today,),
     )
     return [(row[0], row[1]) for row in await cursor.fetchall()]
+
+
+async def leave(conn: Conn, days: int) -> list[tuple[int, int]]:
+    """Visits still open after `days` are left, what was taken for them goes; (person, visit) (worker)."""
+    cursor = await conn.execute(
+        "UPDATE accounts.visit SET state = 'abandoned' WHERE state = 'open' AND opened_at < now() - make_interval(days => %s)"
+        " RETURNING person_key, visit_id",
+        (days,),
+    )
+    found = [(row[0], row[1]) for row in await cursor.fetchall()]
+    for key, visit_id in found:
+        await forget_images(conn, key, visit_id)
+    return found
