@@ -25,11 +25,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dancu.audit import service as audit
+from dancu.exchange.matching.comparing import compare_birth
+from dancu.exchange.matching.deciding import Scored
+from dancu.exchange.models.reconcile import Declared
 from dancu.exchange.service.reconcile import addresses, reading, rejecting, results, uploads, work
+from dancu.exchange.service.reconcile.comparing import differences
 from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, DancuError, Invalid
 from dancu.kernel.text import fold_ascii
 from dancu.kit.keys import KeyRing
+from dancu.population.models.linkage import Candidate
 from tests.exchange.reconciling import ORG, Registry, build, environment
 
 HEADER = "Mã số BHXH,Họ và tên,Ngày sinh,Giới tính,Số định danh/CCCD/CMND,Họ tên chủ hộ,Số định danh chủ hộ,Quan hệ với chủ hộ,Địa chỉ hộ gia đình"
@@ -458,3 +464,18 @@ async def test_a_run_of_nobody_is_not_there(registry: Registry, keys: KeyRing, t
     with pytest.raises(DancuError) as none:
         await work.work(registry.connect, keys, 10**9, tmp_path / "none.csv")
     assert none.value.code == "reconcile.run"
+
+
+@pytest.mark.parametrize(
+    ("declared", "known", "says"),
+    [
+        ("1950", (1950, None, None), {}), ("1950-03", (1950, 3, None), {}), ("1950-03-07", (1950, 3, 7), {}),
+        ("1950", (1950, 3, None), {"birth": "close"}), ("1950-03-07", (1950, None, None), {"birth": "close"}), ("1951", (1950, None, None), {"birth": "no"}),
+    ],
+)  # fmt: skip
+def test_a_date_known_as_far_as_the_other_knows_it_is_no_difference(declared: str, known: tuple[int, int | None, int | None], says: dict[str, str]) -> None:
+    """As *verify* has it: of many old people both sides know the year alone."""
+    born = PartialDate.from_iso(declared)
+    candidate = Candidate(1, 1, "", *known, "", "", True, None, None, None, None, None, None, None, None)
+    best = Scored(candidate, "same", compare_birth(born, False, *known), "same", "same", "", 0.0, 0.0, False)
+    assert dict(differences(Declared(1, [], born=born), best)) == says

@@ -67,7 +67,7 @@ class Comparing:
                 return Result(row.line, row.ref, Outcome.NOT_FOUND)
             return Result(row.line, row.ref, Outcome.AMBIGUOUS, round(decision.score, 4))
         best = decision.best
-        differs = {field: level for field, level in _differs(row, best) if field in self.released}
+        differs = {field: level for field, level in differences(row, best) if field in self.released}
         again = first_line if first_line != row.line else 0
         if not best.candidate.alive:
             outcome = Outcome.DEAD
@@ -122,12 +122,12 @@ _BIRTHS = {"same": "", "unknown": "", "other": "no", "year_differs": "no"}
 _NUMBERS = {"same": "", "none": "", "old": "old", "near": "close"}
 
 
-def _differs(row: Declared, best: Scored) -> list[tuple[str, str]]:
+def differences(row: Declared, best: Scored) -> list[tuple[str, str]]:
     """(field, how) of every field the row fills and the registry says otherwise."""
     candidate = best.candidate
     found = [
         ("name", _NAMES.get(best.name, "close")),
-        ("birth", _BIRTHS.get(best.birth, "close")),
+        ("birth", _birth(row, best)),
         ("sex", "no" if best.sex == "other" else ""),
         ("personal_id", _NUMBERS.get(best.number, "no") if row.number else ""),
         ("address", "no" if row.areas and candidate.in_area is False else ""),
@@ -135,6 +135,14 @@ def _differs(row: Declared, best: Scored) -> list[tuple[str, str]]:
         ("household", "no" if row.relation and candidate.relation and candidate.relation != row.relation else ""),
     ]
     return [(field, how) for field, how in found if how]
+
+
+def _birth(row: Declared, best: Scored) -> str:
+    """A year alone against the same year alone is no difference, though it says less for this person than a whole date would."""
+    theirs = best.candidate
+    if row.born and (row.born.year, row.born.month, row.born.day) == (theirs.birth_year, theirs.birth_month, theirs.birth_day):
+        return ""
+    return _BIRTHS.get(best.birth, "close")
 
 
 def _head(row: Declared, candidate: Candidate) -> str:
