@@ -69,6 +69,23 @@ async def test_a_citizens_pages(browse: Any, hoa: Citizen) -> None:
         assert "Ngày sinh" in (await client.get("/account/papers/driving_licence")).text
 
 
+async def test_a_paper_its_issuer_takes_back_while_it_is_shown(browse: Any, here: Ministries, hoa: Citizen) -> None:
+    """No dead end at a counter: the account says why, and keeps what the issuer answered."""
+    async with hoa.transaction("app") as conn:
+        token = await sessions.issue_session(conn, ActorKind.CITIZEN, hoa.key)
+    async with browse(token) as client:
+        page = await client.post("/account/wallet/health_insurance/integrate", data=_token((await client.get("/account/wallet")).text))
+        address = re.findall(r'action="(/account/wallet/[^"]+/show)"', page.text)[0]
+        assert "Hoặc đọc mã" in (await client.post(address, data=_token(page.text))).text
+        async with hoa.transaction("admin") as conn:
+            await conn.execute("UPDATE credentials.document SET checked_at = now() - interval '2 minutes'")
+        here.faults("health_insurance", "contradicts")
+        shown = await client.post(address, data=_token(page.text))
+        here.faults("health_insurance")
+        assert shown.url.path == "/account/wallet" and "ghi khác dữ liệu dân cư ở" in shown.text and address not in shown.text
+        check_page(shown.text)
+
+
 async def test_an_officers_next_step_where_a_ministry_contradicts_or_consent_lacks(browse: Any, here: Ministries, hoa: Citizen) -> None:
     """What stands in the way is seen, and sent to the desk that mends it, from the counter itself; health data say how they open."""
     async with hoa.transaction("app") as conn:

@@ -16,7 +16,7 @@ from dancu.exchange.service import paper_words as words
 from dancu.exchange.service.connected import Lines
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
-from dancu.kernel.errors import DancuError, NotFound
+from dancu.kernel.errors import Conflict, DancuError, NotFound
 from dancu.kit.i18n import N_, gettext
 from dancu.kit.web import (
     APIRouter,
@@ -37,7 +37,7 @@ from dancu.population import service as population
 
 router = APIRouter(prefix="/account/wallet")
 HOME = "/account/wallet"
-_DONE = ("asked", "sent", "removed")
+_DONE = ("asked", "sent", "removed", "changed")
 
 
 def why() -> Purpose:
@@ -87,13 +87,17 @@ async def integrate(request: Request, held: RequestLease, actor: CurrentActor, c
 @router.post("/{document_id}/show", dependencies=[allow("citizen")])
 async def show(request: Request, held: RequestLease, actor: CurrentActor, document_id: str) -> Response:
     """A fresh screen; its source is asked first, so that the state on it is today's. Where it does not answer, the screen says how old
-    its word is."""
+    its word is; where its answer stands in the way, the account keeps the answer and says what it is."""
     one = await service.one_of_mine(await held.connection(), actor, why(), document_id)
     if one.standing is Standing.INTEGRATED and (one.checked_at is None or (SYSTEM_CLOCK.now() - one.checked_at).total_seconds() > SHOWN_SECONDS):
         await _ask(request, held, actor, one.kind)
     conn = await held.connection()
     issuer = str(request.app.state.issuer or "").rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
-    screen = await screens.show(conn, actor, why(), document_id)
+    try:
+        async with attempt(conn):
+            screen = await screens.show(conn, actor, why(), document_id)
+    except (Conflict, NotFound):
+        return see_other(f"{HOME}?done=changed#{one.kind}")
     view = await population.person(conn, actor, why(), actor.actor_id)
     return render(
         request, "credentials/screen.html", screen=screen, one=screen.document, kind=KINDS[screen.document.kind], view=view, present=present, words=words,

@@ -92,9 +92,9 @@ async def shelf(request: Request, conn: DbConn, actor: CurrentActor, key: Record
 
 
 def asking(request: Request, actor: Actor, said: list[Dispute]) -> dict[str, Any]:
-    """`ask`: may this desk ask another to look at a ministry's data: not its own, nor what is asked already."""
+    """`ask`: may this desk ask another to look at a ministry's data: not its own, nor what is asked already, nor where no desk answers."""
     desks, waiting = lines_of(request).desks, {one.connector for one in said if one.open}
-    return {"ask": lambda code: code not in waiting and desks.get(code) != actor.org_code}
+    return {"ask": lambda code: code not in waiting and desks.get(code, actor.org_code) != actor.org_code}
 
 
 @router.get("/{key}/{code}", dependencies=[allow("paper.read")])
@@ -135,11 +135,11 @@ async def wrong(request: Request, conn: DbConn, actor: CurrentActor, key: Record
 
 
 async def _contradicted(request: Request, conn: DbConn, actor: Actor, why: Purpose, key: int, code: str) -> tuple[PersonView, Shown]:
-    """What is kept of a ministry's answer, beside the registry. Raises NotFound where they agree."""
+    """What is kept of a ministry's answer, beside the registry. Raises NotFound where they agree or nobody mends it."""
     asked = await service.ask(conn, actor, why, key, code, lines_of(request).desks)
     differs = service.differing(asked.view, asked.kept)
-    if not differs:
-        raise NotFound("paper.nothing_differs", N_("Dữ liệu của ngành này không khác dữ liệu dân cư. Hãy hỏi lại cơ quan đó rồi xem."))
+    if not differs or code not in lines_of(request).desks:
+        raise NotFound("paper.nothing_differs", N_("Không có chỗ khác nhau để gửi, hoặc chưa có nơi nhận. Hãy hỏi lại cơ quan đó rồi xem."))
     return asked.view, Shown(service.known(code), asked.kept, None, differs)
 
 
