@@ -178,6 +178,7 @@ async def test_an_authenticator_app_serves_as_second_factor_once_per_code(site, 
         await b.post("/account/authenticators/totp", 422, code="000000")
         now = pyotp.TOTP(secret)
         await b.post("/account/authenticators/totp", code=now.at(datetime.now(UTC), counter_offset=-1))
+        assert "thêm một cách đăng nhập" in (await b.texts(sau.phone))[0]
         page = await other.sign_in(sau, status=200, acr="2")
         assert "ứng dụng xác thực" in page
         code = now.at(datetime.now(UTC))

@@ -54,6 +54,9 @@ TEXTS: Final[dict[str, Template]] = {
     ),
     "activated": Template(N_("Tài khoản định danh của bạn đã kích hoạt. Nếu không phải bạn, gọi tổng đài để khóa ngay.")),
     "level": Template(N_("Tài khoản định danh của bạn đã lên mức {level}. {gives}")),
+    "authenticator_added": Template(
+        N_("Tài khoản định danh vừa có thêm một cách đăng nhập. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
+    ),
     "contact_changed": Template(
         N_("Liên lạc của tài khoản định danh vừa được đổi. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
     ),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from dancu.accounts.models.sign_in import Kind
 from dancu.accounts.service import core
 from dancu.accounts.service.authenticators import challenge as challenges
-from dancu.accounts.service.authenticators.record import changed
+from dancu.accounts.service.authenticators.record import added, changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, Invalid
@@ -65,7 +65,7 @@ async def keep_device(
         raise Conflict("passkey.known", N_("Khóa này đã được thêm trước đây."))
     await store.add(conn, key, Kind.DEVICE.value, label.strip()[:40], {"thumbprint": name, "point": challenges.encoded(point)})
     await changed(conn, actor, purpose, key, "set_authenticator", "device")
-    await core.happened(conn, key, "authenticator_added", way="device")
+    await added(conn, key, "device")
 
 
 async def verify_device(conn: Conn, key: int, site: Site, bound_to: str, *, sealed: str, answer: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dancu.accounts.models.sign_in import Kind
 from dancu.accounts.service import core
 from dancu.accounts.service.authenticators import challenge as challenges
-from dancu.accounts.service.authenticators.record import changed
+from dancu.accounts.service.authenticators.record import added, changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, Invalid
@@ -69,7 +69,7 @@ async def keep_passkey(
     if not await store.list_passkey(conn, made.credential_id, key, authenticator_id):
         raise Conflict("passkey.known", N_("Khóa này đã được thêm trước đây."))
     await changed(conn, actor, purpose, key, "set_authenticator", "passkey")
-    await core.happened(conn, key, "authenticator_added", way="passkey")
+    await added(conn, key, "passkey")
 
 
 async def verify_passkey(

@@ -1,10 +1,17 @@
-"""Entries of the evidence log about authenticators: which kind came or went, never what it is."""
+"""What is written and told of authenticators: which kind came or went, never what it is."""
 
 from __future__ import annotations
 
+from dancu.accounts.service import core
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
+
+
+async def added(conn: Conn, key: int, way: str) -> None:
+    """A way to sign in came: in the history, and told at once, for whoever got in would add one of their own to stay."""
+    await core.happened(conn, key, "authenticator_added", way=way)
+    await core.notify(conn, key, "authenticator_added")
 
 
 async def changed(conn: Conn, actor: Actor, purpose: Purpose, key: int, verb: str, kind: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dancu.accounts.service import core
-from dancu.accounts.service.authenticators.record import changed
+from dancu.accounts.service.authenticators.record import added, changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import FieldError, Invalid, Unavailable
@@ -54,7 +54,7 @@ async def keep_totp(conn: Conn, actor: Actor, purpose: Purpose, key: int, *, sea
     await store.keep_secret(conn, key, made, ring().encrypt(secret.encode(), table=_TABLE, row=f"{key}/{made}", column=_COLUMN))
     await store.use_step(conn, key, made, step)
     await changed(conn, actor, purpose, key, "set_authenticator", "totp")
-    await core.happened(conn, key, "authenticator_added", way="totp")
+    await added(conn, key, "totp")
 
 
 async def verify_totp(conn: Conn, key: int, code: str) -> bool:
