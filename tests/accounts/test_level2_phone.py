@@ -137,8 +137,11 @@ async def test_the_counter_from_scan_to_decision(app, registry, office, site, po
         browser.client.cookies.set(COOKIE, token)
         await browser.get("/desk/eid/counter")
         page = await browser.post("/desk/eid/counter", 422, text="not a card", office=str(post))
-        assert "thẻ căn cước" in page
-        await browser.post("/desk/eid/counter", text=enrolment.qr(n), office=str(post))
+        assert "thẻ căn cước" in page and ">not a card</textarea>" not in page
+        for birth in ("", "32/13/1990"):
+            page = await browser.post("/desk/eid/counter", 422, text=n, name="Trần Thị Hoà", birth=birth, office=str(post))
+            assert f">{n}</textarea>" in page and 'id="e-birth"' in page, "what was typed stays, the mistake is beside its field"
+        await browser.post("/desk/eid/counter", text=enrolment.qr(n), name="", birth="", office=str(post))
         here = browser.url
         page = await browser.get(here)
         assert "khớp" in page and "chụp chân dung" in page

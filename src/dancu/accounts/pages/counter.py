@@ -11,7 +11,7 @@ from dancu.accounts.rules_level2 import DOCUMENTS
 from dancu.accounts.service import deadlines, helpers, offices, visit, visit_decision
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import parse_date
-from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotAllowed
+from dancu.kernel.errors import DancuError, Exceeded, FieldError, Invalid, NotAllowed
 from dancu.kernel.numbers import show_phone
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -78,7 +78,10 @@ async def begin(request: Request, conn: DbConn, actor: CurrentActor) -> Response
 
 
 def _birth(text: str) -> str:
-    return str(parse_date(text).date)
+    try:
+        return str(parse_date(text).date)
+    except Invalid as error:
+        raise Invalid(error.code, error.message, fields=(FieldError("birth", error.code, error.message, tuple(error.params.items())),), **error.params) from None
 
 
 async def _page(request: Request, conn: DbConn, actor: CurrentActor, visit_id: int, errors: FormErrors, form: Form | None = None) -> Response:
