@@ -6,7 +6,7 @@ from procrastinate import Blueprint, RetryStrategy
 
 from dancu.kit.db import open_connection
 from dancu.kit.log import get_logger
-from dancu.population.importing import desk
+from dancu.population.importing import desk, later
 from dancu.population.service import areas, checks, pending
 
 blueprint = Blueprint()
@@ -40,9 +40,12 @@ async def resume_areas(timestamp: int) -> None:
 @blueprint.periodic(cron="45 18 * * *")
 @blueprint.task(name="check_invariants", queueing_lock="population.check_invariants")
 async def check_invariants(timestamp: int) -> None:
-    """What no single row's constraint can hold: kin mirrored, one directory, living heads of households."""
+    """Parents whose record came after their child's are linked; then what no single row's constraint can hold: kin
+    mirrored, one directory, living heads of households."""
     conn = await open_connection("worker", autocommit=True)
     try:
+        linked = await later.link_parents(conn)
+        log.info("parents linked by number", waited=linked.waited, linked=linked.linked)
         async with conn.transaction():
             found = await checks.nightly(conn)
         log.info("invariants checked", new=found.new, **found.counts)

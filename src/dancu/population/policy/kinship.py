@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 
 from dancu.kernel.errors import Conflict, Invalid
@@ -86,6 +87,19 @@ def set_parent(
         work.events.append(events.KinChanged(parent, KinRelation.CHILD, child))
     work.events.append(events.KinChanged(child, relation, parent if isinstance(parent, int) else None))
     work.tell(Told.CITIZEN, Told.RELATIVES, Told.SUBSCRIBERS)
+
+
+def link_parent(work: Work, child: int, relation: KinRelation, parent: int, ancestors: Collection[int]) -> None:
+    """Put the record behind a parent whom the child's facts name by their number; the parent's record names the child. What
+    was said stays as it was said, with its source: nobody is told of anything new."""
+    (said,) = work.facts(child, KinFact, lambda k: k.relation == relation and k.relative_key is None)
+    _own_parent(child, parent, ancestors)
+    work.close(child, said)
+    work.open(child, replace(said, relative_key=parent))
+    if not work.facts(parent, KinFact, lambda k: k.relation == KinRelation.CHILD and k.relative_key == child):
+        work.open(parent, replace(portrait(work, KinRelation.CHILD, child), source=said.source))
+        work.events.append(events.KinChanged(parent, KinRelation.CHILD, child))
+    work.events.append(events.KinChanged(child, relation, parent))
 
 
 def _own_parent(child: int, parent: int, ancestors: Collection[int]) -> None:
