@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -24,6 +25,7 @@ from dancu.kit.admission import Admission
 from dancu.kit.files import package_dir
 from dancu.kit.web import api_docs, health, living
 from dancu.kit.web.access import demand_access
+from dancu.kit.web.asked import Values
 from dancu.kit.web.envelope import Envelope
 from dancu.kit.web.errors import explained, from_http, from_validation, respond
 from dancu.kit.web.render import Templates
@@ -71,8 +73,8 @@ def create_app(
     app = Application(
         title="Dancu", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    for name, value in state.items():
-        setattr(app.state, name, value)
+    kept: State = Values(dict(state))
+    app.state = kept
     assets = Assets(static_folders(package_dir(), _OWN / "static"))
     folders = [*template_folders, *sorted(package_dir().glob("*/templates")), _OWN / "templates"]
     app.state.settings, app.state.assets, app.state.admission = settings, assets, Admission()

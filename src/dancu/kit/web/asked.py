@@ -30,11 +30,11 @@ class _Headers(Headers):
         return default if found is None else found.decode("latin-1")
 
 
-class _State(State):
+class Values(State):
     """Its values are its attributes, found without a call."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        object.__setattr__(self, "__dict__", values)
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
+        object.__setattr__(self, "__dict__", {} if values is None else values)
 
     __setattr__ = object.__setattr__  # type: ignore[assignment]
     __delattr__ = object.__delattr__
@@ -58,12 +58,16 @@ class _Once(Generic[T]):
 class Asked(Request):
     # Asked for a hundred times a request.
     @_Once
+    def app(self) -> Any:
+        return self.scope["app"]
+
+    @_Once
     def headers(self) -> Headers:
         return _Headers(self.scope)
 
     @_Once
     def state(self) -> State:
-        return _State(self.scope.setdefault("state", {}))
+        return Values(self.scope.setdefault("state", {}))
 
     @_Once
     def cookies(self) -> dict[str, str]:

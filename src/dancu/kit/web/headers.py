@@ -14,6 +14,7 @@ _ALWAYS: RawHeaders = [
     # Pages are not kept by default: they show people's data.
     (b"cache-control", b"no-store"),
 ]
+_NAMES = frozenset(name for name, _ in _ALWAYS)
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
@@ -27,6 +28,6 @@ def secure(headers: RawHeaders, *, nonce: str, https: bool) -> None:
     stated = {name for name, _ in headers}
     if b"content-security-policy" not in stated:
         headers.append((b"content-security-policy", _POLICY.replace("{nonce}", nonce).encode()))
-    headers.extend(header for header in _ALWAYS if header[0] not in stated)
+    headers.extend(_ALWAYS if _NAMES.isdisjoint(stated) else [header for header in _ALWAYS if header[0] not in stated])
     if https and _HSTS[0] not in stated:
         headers.append(_HSTS)
