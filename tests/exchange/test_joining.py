@@ -30,7 +30,7 @@ from dancu.exchange.service import partners, systems
 from dancu.exchange.store import partners as store
 from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError, Invalid, NotFound
+from dancu.kernel.errors import Conflict, DancuError, Invalid, NotFound, Unavailable
 from tests.exchange.calling import OPERATOR, csr_of
 from tests.population.conftest import registry
 
@@ -155,6 +155,12 @@ def test_an_outside_authority_signs_what_was_asked(tmp_path: Path, monkeypatch: 
         with pytest.raises(Invalid) as caught:
             keys.read_outside(pem, asked, 7, now)
         assert caught.value.code == code
+    for content in (b"", b"not a certificate", asked.pem.encode()):
+        bundle.write_bytes(content)
+        for work in (keys.roots_pem, lambda: keys.read_outside(issue(outside, asked), asked, 7, now)):
+            with pytest.raises(Unavailable) as unread:
+                work()
+            assert unread.value.code == "exchange.ca.bundle", "the operator's to mend, not the partner's"
 
 
 def staff(number: int, *permissions: str, org: str = "DEMO") -> Actor:
@@ -262,6 +268,19 @@ async def _lose(conn: Any) -> None:
         for one in await store.certificates(conn, [system.client_no]):
             if one.revoked_at is None:
                 await systems.revoke_certificate(conn, MAKER, one.serial, "Mất khóa")
+
+
+async def test_a_request_that_waits_for_an_outside_authority_is_one_programs_and_the_same_again(registry: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "roots.pem").write_text(keys.Authority(tmp_path / "outside").pem)
+    monkeypatch.setenv("DANCU_EXCHANGE_CA_BUNDLE", str(tmp_path / "roots.pem"))
+    csr = csr_of(ec.generate_private_key(ec.SECP256R1()))
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as conn:
+        first = await partners.add(conn, OPERATOR, "Bộ Chờ Ký", csr)
+        again = await partners.add(conn, OPERATOR, "Bộ Chờ Ký", csr)
+        assert again == replace(first, existed=True) and first.certificate_pem == ""
+        with pytest.raises(Conflict, match="key_used"):
+            await partners.add(conn, OPERATOR, "Bộ Khác Chờ Ký", csr)
+        await conn.rollback()
 
 
 async def test_a_certificate_of_another_organisation_is_not_there(registry: Any) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dancu.exchange.models.partner import Certificate
-from dancu.kernel.errors import FieldError, Invalid
+from dancu.kernel.errors import FieldError, Invalid, Unavailable
 from dancu.kit import keys as files
 from dancu.kit.db import data_dir
 from dancu.kit.i18n import N_
@@ -178,14 +178,12 @@ def read_outside(text: str | bytes, request: Requested, client_no: int, now: dat
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    bundle = outside_bundle()
-    assert bundle is not None
+    trusted = _trusted()
     raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
     try:
         cert = x509.load_pem_x509_certificate(raw) if b"-----BEGIN" in raw else x509.load_der_x509_certificate(raw)
         made = certificate_of(cert, client_no)
         usages = [one.value for one in cert.extensions if isinstance(one.value, x509.ExtendedKeyUsage)]
-        trusted = x509.load_pem_x509_certificates(bundle.read_bytes())
     except Exception as error:
         raise _wrong("exchange.certificate", N_("Không đọc được chứng thư. Hãy gửi tệp PEM."), "certificate") from error
     if made.spki != request.spki:
@@ -216,8 +214,24 @@ def authority() -> Authority:
 
 def roots_pem() -> str:
     """What a partner or a proxy trusts: the outside authority's bundle, or our own root."""
+    if outside_bundle() is None:
+        return authority().pem
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in _trusted())
+
+
+def _trusted() -> list[x509.Certificate]:
+    """The certificates of the outside authority's bundle. Raises Unavailable `exchange.ca.bundle`: the operator's, not the partner's, to mend."""
+    from cryptography import x509
+
     bundle = outside_bundle()
-    return bundle.read_text("utf-8") if bundle is not None else authority().pem
+    assert bundle is not None
+    try:
+        return x509.load_pem_x509_certificates(bundle.read_bytes())
+    except (OSError, ValueError) as error:
+        message = N_("Không đọc được chứng thư gốc của cơ quan cấp bên ngoài ({path}). Người vận hành cần xem lại DANCU_EXCHANGE_CA_BUNDLE.")
+        raise Unavailable("exchange.ca.bundle", message, path=str(bundle)) from error
 
 
 @lru_cache(maxsize=4)

@@ -207,8 +207,9 @@ async def _stand(conn: Conn, actor: Actor, system: System) -> None:
 
 
 async def _unused(conn: Conn, spki: bytes, client_no: int | None) -> None:
-    """One key, one program: otherwise nobody could say whose message it was."""
-    if await store.key_holders(conn, spki) - ({client_no} if client_no is not None else set()):
+    """One key, one program, also while an outside authority has not signed yet: otherwise nobody could say whose message it was."""
+    waiting = {one.client_no for one in await store.systems(conn) if one.request and keys.read_request(one.request).spki == spki}
+    if (waiting | await store.key_holders(conn, spki)) - {client_no}:
         message = N_("Khóa này đã dùng cho chương trình khác. Hãy tạo khóa mới cho mỗi chương trình.")
         raise Conflict("exchange.csr.key_used", message, fields=(FieldError("csr", "exchange.csr.key_used", message),))
 
