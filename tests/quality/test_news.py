@@ -57,6 +57,7 @@ async def test_a_disagreement_goes_to_the_desk_of_the_area_and_is_settled(app, c
     (case,) = await mine(app, citizen)
     assert (case.kind, case.desk_org, case.reporter_org, dict(case.details)) == (
         CaseKind.DISAGREEMENT, None, COUNTER, {"name": "no", "birth": "yes"})  # fmt: skip
+    assert service.found(case).endswith("Đưa ra bằng cách: Quét mã QR trên thẻ.")  # a wrong card, or a slip of the hand
     assert case.answer_due > case.opened_at.date()
     listed = {one.case_id for one in await service.waiting(app, police, REQUEST)}
     assert case.case_id in listed

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from dancu.exchange.models.residence import Outcome, Way
+from dancu.exchange.service.titles import WAYS as WAYS
 from dancu.kit.i18n import N_
 
-WAYS: Final = {
-    Way.LOOKUP: N_("Tra cứu trên hệ thống"), Way.ACCOUNT: N_("Tài khoản định danh mức 2"), Way.QR: N_("Quét mã QR trên thẻ"),
-    Way.CHIP: N_("Đọc chip trên thẻ"), Way.CARD: N_("Xem thông tin in trên thẻ"), Way.NOTICE: N_("Thông báo số định danh cá nhân"),
-    Way.CONFIRMATION: N_("Giấy xác nhận cư trú"),
-}  # fmt: skip
 #: What the officer does.
 DO: Final = {
     Way.LOOKUP: N_("Hỏi số định danh và họ tên hoặc ngày sinh, không cần giấy tờ nào."),

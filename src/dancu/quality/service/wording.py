@@ -9,7 +9,7 @@ from typing import Final
 from dancu.access import service as access
 from dancu.credentials.service.titles import document_title
 from dancu.exchange.models import procedures
-from dancu.exchange.service.titles import disputed, identity_word
+from dancu.exchange.service.titles import disputed, identity_word, way_title
 from dancu.kernel.clock import VIETNAM
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_, gettext
@@ -81,7 +81,13 @@ def found(case: Case) -> str:
     """The opening words as read: a standard sentence in the reader's language, somebody's own as written."""
     standard = FOUND.get(case.kind, "")
     told = gettext(standard) if standard and case.statement == standard else case.statement
-    return f"{told} {look}" if (look := _look(case)) else told
+    return f"{told} {more}" if (more := _look(case) or _way(case)) else told
+
+
+def _way(case: Case) -> str:
+    """How what disagrees was put forward: what a reader read is a wrong card, what was typed may be a slip; "" for other cases."""
+    way = way_title(case.source) if case.kind is CaseKind.DISAGREEMENT else ""
+    return gettext(N_("Đưa ra bằng cách: {way}."), way=way) if way else ""
 
 
 def _look(case: Case) -> str:
