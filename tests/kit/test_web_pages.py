@@ -221,6 +221,9 @@ async def test_health_readiness_and_metrics(app):
         answer = await probe.get("/readyz")
         assert (answer.status_code, answer.json()["checks"]["log"]) == (503, "failed")
         assert "secret" not in answer.text
+        assert (await probe.get("/metrics")).status_code == 200, "a demonstration shows them to this machine"
+        assert (await probe.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 404
+    async with client(make_app(living_page=False)) as probe:
         assert (await probe.get("/metrics")).status_code == 404, "not there where no token is set, for this machine neither"
     guarded = make_app(metrics_token="open-sesame")
     async with client(guarded) as probe:

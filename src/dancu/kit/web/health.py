@@ -1,4 +1,5 @@
-"""/healthz: the process answers. /readyz: it can do its work. /metrics: for Prometheus, where a token is set."""
+"""/healthz: the process answers. /readyz: it can do its work. /metrics: for Prometheus, where a token is set; in a demonstration,
+which has made-up people only, for this machine without one."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ Check = Callable[[], Awaitable[None]]
 log = get_logger("dancu.web.health")
 router = APIRouter(include_in_schema=False, dependencies=[public(machine=True)])
 _CHECK_SECONDS = 5.0
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 @router.get("/healthz")
@@ -63,15 +65,20 @@ async def _read(readings: Callable[[], Awaitable[Sequence[Reading]]] | None) -> 
         log.warning("figures not read", exc_info=error)
 
 
+def _from_here(request: Request) -> bool:
+    return request.client is not None and request.client.host in _LOOPBACK and "x-forwarded-for" not in request.headers
+
+
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Only with the token of the configuration, and not there at all where none is set: this port is everybody's, and a
-    proxy on this machine comes from loopback too."""
-    token: str = request.app.state.settings.metrics_token
-    if not token:
+    proxy on this machine comes from loopback too. A demonstration has no such port."""
+    settings = request.app.state.settings
+    if settings.metrics_token:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), settings.metrics_token.encode()):
+            raise NotAllowed("metrics.token", "Số đo chỉ đọc được với mã riêng.")
+    elif not (settings.living_page and _from_here(request)):
         raise HTTPException(404)
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(given.encode(), token.encode()):
-        raise NotAllowed("metrics.token", "Số đo chỉ đọc được với mã riêng.")
     await _read(getattr(request.app.state, "readings", None))
     return Response(exposition(), media_type=CONTENT_TYPE)
