@@ -2,7 +2,7 @@
 work and ends (`pdf_child`, kit.pdf).
 
 The file's signature (PAdES B-B) is of a certificate under $DATA/keys/statements, made at first use; an authority's own is put
-there in its place (`pdf-signer.pem`: private key, certificate, chain).
+there in its place (`pdf-signer.pem`: private key, certificate, chain). One of before, without a root, is made anew once the file is taken away.
 """
 
 from __future__ import annotations
@@ -61,22 +61,30 @@ def certificates() -> str:
 
 
 def _new_signer() -> bytes:
+    """A certificate to sign with under a root of its own, whose key is thrown away: readers take a root as trusted, few take a leaf."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import NameOID
 
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Dancu statements"), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")])
+    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root, name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")])
+        for text in ("Dancu statements root", "Dancu statements")
+    )
     now = datetime.now(UTC)
-    usage = x509.KeyUsage(
-        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False, key_agreement=False,
-        key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(days=3652)).add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
+
+    def certificate(subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool) -> bytes:
+        usage = x509.KeyUsage(
+            digital_signature=not ca, content_commitment=not ca, key_encipherment=False, data_encipherment=False, key_agreement=False,
+            key_cert_sign=ca, crl_sign=ca, encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        made = (
+            x509.CertificateBuilder().subject_name(subject).issuer_name(root).public_key(public).serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(days=3652)).add_extension(usage, critical=True)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True).sign(root_key, hashes.SHA256())
+        )  # fmt: skip
+        return made.public_bytes(serialization.Encoding.PEM)
+
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
+    return private + certificate(name, key.public_key(), ca=False) + certificate(root, root_key.public_key(), ca=True)
