@@ -10,12 +10,16 @@ import pytest_asyncio
 from dancu.access.service import sessions
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import core
+from dancu.accounts.service import core, locks
+from dancu.cards import service as cards
+from dancu.cards.service import orders
 from dancu.kernel.dates import PartialDate
 from dancu.kit import events
 from dancu.population import service as population
 from dancu.population.models import CardKind, CardState
+from tests.accounts import enrolment
 from tests.accounts.protection import Holder, drain, grounds, holder, told
+from tests.accounts.registration import told as texts
 from tests.population.conftest import Office
 
 
@@ -139,3 +143,13 @@ async def test_a_contact_that_cannot_be_read_keeps_no_lock_from_standing(app, wo
     assert await grounds(app, hoa.key) == {Ground.DEATH}
     assert await grounds(app, other.key) == {Ground.DEATH}
     assert await told(admin, "sms", other.phone) == ["account.locked.death"]
+
+
+async def test_a_card_that_came_is_told_with_where_to_collect_it(app, worker, admin, police, hoa):
+    post = await enrolment.post(app, police, name="Công an phường Xuân Đông")
+    await cards.order_card(app, police, locks.eid_purpose(), hoa.key, office_id=post)
+    await app.commit()
+    assert await orders.simulate_production(worker) >= 1
+    assert await drain(worker)
+    assert await told(admin, "sms", hoa.phone) == ["account.card.ready"]
+    assert any("Công an phường Xuân Đông" in text for text in await texts(app, hoa.phone))

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import locks
+from dancu.accounts.service import core, locks, offices
+from dancu.cards.events import CARD_PRODUCED
 from dancu.kernel.actor import SYSTEM
 from dancu.kit import events
 from dancu.kit.db import Conn
@@ -41,12 +43,22 @@ async def _parted(conn: Conn, key: int, event: events.Event) -> None:
     await locks.registry_unsays(conn, SYSTEM, key, Ground.RECORD_MERGED)
 
 
+async def _card_came(conn: Conn, key: int, event: events.Event) -> None:
+    """Whoever has an account is told that the card is there, and where."""
+    found, office = await core.account(conn, key), str(event.payload.get("office", ""))
+    if found is None or found.state is AccountState.CLOSED:
+        return
+    place = await offices.name_of(conn, int(office)) if office.isdecimal() else ""
+    await core.notify(conn, key, "card.ready" if place else "card.ready_somewhere", place=place)
+
+
 HANDLERS: Final[dict[str, Callable[[Conn, int, events.Event], Awaitable[None]]]] = {
     PersonDied.topic: _died,
     DeathUndone.topic: _lives,
     CardChanged.topic: _card,
     RecordsMerged.topic: _absorbed,
     MergeUndone.topic: _parted,
+    CARD_PRODUCED: _card_came,
 }
 
 

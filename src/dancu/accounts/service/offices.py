@@ -41,6 +41,12 @@ async def _reach(conn: Conn, org_code: str) -> set[str]:
     return found
 
 
+async def name_of(conn: Conn, office_id: int) -> str:
+    """What an office is called; "" where there is none of that number."""
+    found = await store.office(conn, office_id)
+    return found.name if found is not None else ""
+
+
 async def office(conn: Conn, office_id: int) -> Office:
     found = await store.office(conn, office_id)
     if found is None:

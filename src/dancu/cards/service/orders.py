@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dancu.audit import service as audit
+from dancu.cards.events import CARD_PRODUCED
 from dancu.cards.models import CardOrder, OrderReason, OrderState, Reading, TextKind
 from dancu.cards.parsing import read_text
 from dancu.cards.policy import orders as policy
@@ -13,6 +14,7 @@ from dancu.cards.store import orders as store
 from dancu.kernel.actor import Actor, Document, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotFound
+from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
@@ -131,7 +133,10 @@ async def cancel(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id:
 async def simulate_production(conn: Conn, *, most: int = 100) -> int:
     """The factory of the demonstration (role worker): what was ordered is produced. A real factory reports through
     the same step."""
-    return await store.produce(conn, SYSTEM_CLOCK.today(), most)
+    made = await store.produce(conn, SYSTEM_CLOCK.today(), most)
+    for key, order_id, office in made:
+        await events.emit(conn, CARD_PRODUCED, key, {"order": order_id, "office": office})
+    return len(made)
 
 
 def printed(order: CardOrder, view: PersonView) -> Reading:

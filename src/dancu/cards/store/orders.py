@@ -91,13 +91,13 @@ async def change(conn: Conn, order: CardOrder, state: OrderState, *, by: int = 0
     )
 
 
-async def produce(conn: Conn, issued_on: date, most: int) -> int:
-    """Mark the oldest orders as produced (role worker). Returns how many."""
+async def produce(conn: Conn, issued_on: date, most: int) -> list[tuple[int, int, str]]:
+    """Mark the oldest orders as produced (role worker); (person, order, office) of each."""
     done = await conn.execute(
         "UPDATE cards.card_order o SET state = 'produced', issued_on = %s::date, produced_at = now() FROM ("
         " SELECT person_key, order_id FROM cards.card_order WHERE state = 'ordered'"
         " ORDER BY ordered_at LIMIT %s FOR UPDATE SKIP LOCKED) AS next"
-        " WHERE o.person_key = next.person_key AND o.order_id = next.order_id",
+        " WHERE o.person_key = next.person_key AND o.order_id = next.order_id RETURNING o.person_key, o.order_id, o.office",
         (issued_on, most),
     )
-    return done.rowcount
+    return [(row[0], row[1], row[2]) for row in await done.fetchall()]
