@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import pytest_asyncio
 
+from dancu.accounts.pages.apply import STATES
+from dancu.kit.i18n import gettext
 from tests.accounts.browsing import Browser, application, browsing
 
 PAGE = "/eid/register"
@@ -64,3 +67,9 @@ async def test_day_and_year_are_no_month(site):
         await b.post(PAGE, number="049190012345")
         await b.get(b.url)
         assert "Ngày sinh chưa đúng" in await b.post(PAGE, 422, name="Hoà", birth_day="4", birth_month="", birth_year="1990")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_where_an_application_stands_fits_a_phone(language):
+    """A mark does not break over lines: 360 px hold some thirty letters."""
+    assert all(len(gettext(word, language)) <= 24 for _, word, _ in STATES.values())

@@ -45,11 +45,12 @@ DRAFT_COOKIE: Final = "dancu_eid_draft"
 _PATH: Final = "/eid/register"
 # More than is taken, so that a phone's large photograph is answered beside its field and what was typed is kept.
 _MAX_UPLOAD = 24 * 1024 * 1024
+# Mark, its word, and what the applicant does now.
 STATES: Final = {
-    ApplicationState.WAITING: ("us", N_("Đang được xem xét")),
-    ApplicationState.APPROVED: ("done", N_("Đã duyệt; xem tin nhắn có mã kích hoạt")),
-    ApplicationState.REFUSED: ("refused", N_("Chưa được duyệt; mời mang thẻ căn cước tới công an xã, phường")),
-    ApplicationState.WITHDRAWN: ("draft", N_("Đã rút")),
+    ApplicationState.WAITING: ("us", N_("Đang được xem xét"), ""),
+    ApplicationState.APPROVED: ("done", N_("Đã duyệt"), N_("Xem tin nhắn có mã kích hoạt.")),
+    ApplicationState.REFUSED: ("refused", N_("Chưa được duyệt"), N_("Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")),
+    ApplicationState.WITHDRAWN: ("draft", N_("Đã rút"), ""),
 }
 
 
