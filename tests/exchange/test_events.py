@@ -94,3 +94,27 @@ async def test_an_ended_relation_subscription_or_agreement_tells_nothing_more(si
     assert await refused(program, "subscribe", kinds=["death"], mode="push", url="http://127.0.0.1/") == "events.url_not_allowed"
     assert (await ask(program, "unsubscribe", subscription=mine)) == {"ended": True}
     assert await refused(program, "pull", subscription=mine) == "events.subscription"
+
+
+async def test_ids_of_another_organisation_are_answered_like_ids_of_nothing(site: Site) -> None:
+    """Over every call that names something by an id, as another organisation's program: subscription and run."""
+    program, theirs = await subscriber(site, "Bộ Có Tin", "death")
+    other, _ = await subscriber(site, "Bộ Tò Mò", "death")
+    for one in (program, other):
+        await site.agree(one.org_code, "reconcile", "name birth", purposes={WHY.purpose: WHY.legal_basis})
+    site.forget()
+    run = (await program.client.call("reconcile/create", {"file_name": "a.csv", "digest": "ab" * 32}, WHY)).body["run"]
+    asked: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
+        (f"events/{what}", members, (theirs, "00000000-0000-4000-8000-000000000000", "x'--"))
+        for what, members in (("pull", {"after": 0}), ("replay", {"after": 0}), ("unsubscribe", {}))
+    ] + [
+        (f"reconcile/{what}", {"offset": 0, "part": "", "last": True, "from": 0}, (run, run + 987_654)) for what in ("upload", "state", "result")
+    ]  # fmt: skip
+    for service, members, ids in asked:
+        told = set()
+        for name in ids:
+            with pytest.raises(CallRefused) as none:
+                await other.client.call(service, {**members, "subscription" if service.startswith("events") else "run": name}, WHY)
+            told.add((none.value.status, none.value.code, none.value.problem["detail"]))
+        assert len(told) == 1 and next(iter(told))[0] == 404, (service, told)
+    assert theirs not in str((await other.client.call("events/state", {"subscription": theirs}, WHY)).body)
