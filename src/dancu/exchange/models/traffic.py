@@ -18,7 +18,7 @@ def many_refused(calls: int, refused: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Calls of one organisation to one data service. `persons`: entries they left; `p50`, `p95` in milliseconds; `used`: share of
+    """Calls of one organisation to one data service. `persons`: entries they left, and whom runs of reconciling compared; `p50`, `p95` in milliseconds; `used`: share of
     today's quota handed out, None without an agreement; `officers`: how many different acting officers were named."""
 
     org_code: str

@@ -40,6 +40,7 @@ VERDICTS: Final[Mapping[str, str]] = {
     "confirm.request": N_("Yêu cầu giấy xác nhận thiếu hoặc sai mục."),
     "residence.request": N_("Yêu cầu xác nhận cư trú thiếu hoặc sai mục."),
     "residence.consent": N_("Công dân chưa đồng ý."),
+    "reconcile.run": N_("Không có lượt đối soát này."),
     "supply.rows": N_("Đợt gửi sự kiện trống hoặc quá nhiều dòng."),
     "supply.ref": N_("Đợt gửi sự kiện có dòng thiếu mã riêng."),
 }

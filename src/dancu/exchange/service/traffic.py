@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from dancu.exchange.models.traffic import Line, Refusal, Source
@@ -63,7 +63,18 @@ async def of_month(conn: Conn, month: str) -> Traffic:
 
 
 async def _between(conn: Conn, since: datetime, until: datetime) -> Traffic:
+    lines = _joined(await store.lines(conn, since, until), await store.reconciled(conn, since, until))
     return Traffic(
-        since, until, await store.lines(conn, since, until), await store.refusals(conn, since, until), await store.unused(conn, since),
+        since, until, lines, await store.refusals(conn, since, until), await store.unused(conn, since),
         await store.sources(conn),
     )  # fmt: skip
+
+
+def _joined(lines: list[Line], reconciled: list[Line]) -> list[Line]:
+    """Calls of reconciling hand files in and results out; whom the files were about the runs know."""
+    runs = {one.org_code: one for one in reconciled}
+    found = []
+    for line in lines:
+        run = runs.pop(line.org_code, None) if line.service == "reconcile" else None
+        found.append(line if run is None else replace(line, persons=line.persons + run.persons, last_at=max(line.last_at, run.last_at)))
+    return found + list(runs.values())

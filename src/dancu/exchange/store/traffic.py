@@ -24,6 +24,21 @@ async def lines(conn: Conn, since: datetime, until: datetime) -> list[Line]:
     return [Line(*row) for row in await cursor.fetchall()]
 
 
+async def reconciled(conn: Conn, since: datetime, until: datetime) -> list[Line]:
+    """Whom runs of reconciling that ended (or are under way) in this time compared: the work goes on after its calls, and an operator's
+    runs have none."""
+    cursor = await conn.execute(
+        "SELECT r.org_code, max(coalesce(o.name, r.org_code)), 'reconcile', 0, 0, sum((r.counts ->> 'compared')::bigint)::bigint,"
+        " count(DISTINCT r.officer) FILTER (WHERE r.officer <> ''), 0.0::float, 0.0::float, max(coalesce(r.finished_at, r.moved_at)), max(q.leased)::float / max(a.quota_day)"
+        " FROM exchange.reconcile_run r LEFT JOIN access.organisation o ON o.org_code = r.org_code"
+        " LEFT JOIN sharing.data_agreement a ON a.org_code = r.org_code AND a.service = 'reconcile' AND a.state = 'in_force'"
+        " LEFT JOIN exchange.quota q ON q.org_code = r.org_code AND q.service = 'reconcile' AND q.day = access.today()"
+        " WHERE coalesce(r.finished_at, r.moved_at) >= %s AND coalesce(r.finished_at, r.moved_at) < %s AND r.counts ? 'compared' GROUP BY r.org_code LIMIT 500",
+        (since, until),
+    )
+    return [Line(*row) for row in await cursor.fetchall()]
+
+
 async def refusals(conn: Conn, since: datetime, until: datetime) -> list[Refusal]:
     cursor = await conn.execute(
         "SELECT c.org_code, max(coalesce(o.name, c.org_code)), c.verdict, count(*) FROM exchange.call c"
@@ -35,12 +50,14 @@ async def refusals(conn: Conn, since: datetime, until: datetime) -> list[Refusal
 
 
 async def unused(conn: Conn, since: datetime) -> list[tuple[str, str, str]]:
-    """(organisation, name, service) of agreements in force under which nobody called since."""
+    """(organisation, name, service) of agreements in force under which nobody called since, nothing was reconciled and no news went out."""
     cursor = await conn.execute(
         "SELECT a.org_code, coalesce(o.name, a.org_code), a.service FROM sharing.data_agreement a LEFT JOIN access.organisation o USING (org_code)"
         " WHERE a.state = 'in_force' AND access.today() <@ a.valid AND NOT EXISTS (SELECT 1 FROM exchange.call c WHERE c.org_code = a.org_code"
-        " AND c.service = a.service AND c.at >= %s) ORDER BY 2, 3 LIMIT 500",
-        (since,),
+        " AND c.service = a.service AND c.at >= %(since)s) AND NOT (a.service = 'reconcile' AND EXISTS (SELECT FROM exchange.reconcile_run r"
+        " WHERE r.org_code = a.org_code AND coalesce(r.finished_at, r.moved_at) >= %(since)s)) AND NOT (a.service = 'events' AND EXISTS ("
+        "SELECT FROM exchange.subscription s WHERE s.org_code = a.org_code AND s.delivered_at >= %(since)s)) ORDER BY 2, 3 LIMIT 500",
+        {"since": since},
     )
     return await cursor.fetchall()
 
