@@ -86,6 +86,49 @@ async def test_titles_below_merged_cells_are_read_and_come_back(registry: Regist
     assert (await registry.run(mended, "residence-register")).tally.rows["inserted"] == 1
 
 
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        (["Số ĐDCN", "Họ và tên", "Ngày sinh", "", "Cha"], ["", "", "Nam", "Nữ", "Họ tên"]),
+        (["Số ĐDCN", "Họ và tên", "Ngày sinh nam", "Ngày sinh nữ", "Họ tên cha"], None),
+        (["Số ĐDCN", "Họ và tên", "Nam", "Nữ", "Họ tên cha"], None),
+    ],
+)
+async def test_the_birth_in_the_column_of_the_sex(registry: Registry, tmp_path: Path, above: list[str], below: list[str] | None) -> None:
+    rows = [
+        ["049190012398", "Trần Thị Nữ", "", "01/02/1990", "Trần Cha"],
+        ["049088000016", "Trần Văn Nam", "03/05/1988", "", "Trần Cha"],
+        ["049190012377", "Trần Văn Hai", "01/02/1990", "04/05/1991", "Trần Cha"],
+    ]
+    path = tmp_path / "cũ.csv"
+    write(path, above, [*([below] if below else []), *rows])
+    result = await registry.run(path, "residence-register")
+    assert (result.tally.rows["inserted"], result.tally.rows["needs_review"]) == (2, 1)
+    assert result.ignored_columns == ()
+    found = await registry.rows("SELECT birth_year, birth_month, birth_day, sex FROM population.person_birth ORDER BY 1")
+    assert found == [(1988, 5, 3, "male"), (1990, 2, 1, "female")]
+    assert await registry.one("SELECT count(*) FROM population.finding WHERE code = 'import.code'") == 0
+    # Asked again, the same file says nothing new.
+    again = await registry.run(path, "residence-register")
+    assert again.tally.rows["unchanged"] == 2
+
+
+def test_ticks_a_year_and_a_contradiction() -> None:
+    from dancu.population.importing.by_sex import by_sex, side
+
+    assert [side(t) for t in ("Năm sinh", "Ngày, tháng, năm sinh", "Nam", "NỮ", "Ngày sinh: Nam", "Nữ Giới tính", "Năm")] == ["", "", "Nam", "Nữ", "Nam", "Nữ", "Nam"]
+    assert by_sex(["Họ tên", "Năm sinh", "Năm"], {"birth": 1}) is None
+    ticked = by_sex(["Họ tên", "Ngày sinh", "Nam", "Nữ"], {"birth": 1})
+    assert ticked is not None
+    assert ticked.read(["A", "01/02/1990", "", "x"]) == ("01/02/1990", "Nữ")
+    assert ticked.read(["A", "1990", "x", "x"]) == ("1990", "Nam / Nữ")
+    own = by_sex(["Ngày sinh nam", "Ngày sinh nữ", "Giới tính"], {"birth": 0, "sex": 2})
+    assert own is not None
+    assert own.read(["1990", "", "NAM"]) == ("1990", "NAM")
+    assert own.read(["1990", "", "Nữ"]) == ("1990", "Nữ / Nam")
+    assert own.read(["", "", "Nữ"]) == ("", "Nữ")
+
+
 @given(st.text(alphabet="'=+-@\t\r aĐ0", max_size=6))
 def test_no_cell_computes_and_every_cell_comes_back(cell: str) -> None:
     assert not disarmed(cell).startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -17,6 +17,7 @@ from dancu.kernel.names import Encoding, decode, detect_encoding
 from dancu.kernel.numbers import PersonalId
 from dancu.kit.sheets import FAILED
 from dancu.population import models as m
+from dancu.population.importing.by_sex import by_sex
 from dancu.population.importing.places import NOWHERE, Place, Places
 from dancu.population.importing.profile import Profile
 from dancu.population.importing.swaps import UNREAD, swapped
@@ -64,12 +65,12 @@ class RowReader:
     """Reads the rows of one file. `encoding`: what the file's header or columns showed, for all of its cells.
     `as_of`: the day of all its places; without it each row's own date (see the profile) decides."""
 
-    def __init__(
-        self, profile: Profile, header: Sequence[str], encoding: Encoding, as_of: date | None, today: date
-    ) -> None:
+    def __init__(self, profile: Profile, header: Sequence[str], encoding: Encoding, as_of: date | None, today: date) -> None:
         self._profile, self._encoding, self._as_of, self._today = profile, encoding, as_of, today
         at = profile.places(header)
-        self.width = len(header)
+        self.width, self.by_sex = len(header), by_sex(header, at)
+        if self.by_sex is not None:  # the row goes on with one column of the birth and one of the sex
+            at |= {"birth": self.width, "sex": self.width + 1}
         self._columns = [(c, at[c.field], profile.codes.get(c.codes)) for c in profile.columns if c.field in at]
         self._at = {c.field: at[c.field] for c, _, _ in self._columns}
         self._kinds = {c.field: c.clean for c, _, _ in self._columns}
@@ -83,7 +84,7 @@ class RowReader:
 
     def read(self, line: int, cells: list[str]) -> Row:
         """The row, cleaned and checked."""
-        cells = cells if len(cells) >= self.width else cells + [""] * (self.width - len(cells))
+        cells = self._whole(cells)
         content = "\x1f".join([cells[at] for _, at, _ in self._columns])
         readable = self._decoded(cells, content)
         if readable is not cells:
@@ -100,9 +101,15 @@ class RowReader:
             self._check(row)
         return row
 
+    def _whole(self, cells: list[str]) -> list[str]:
+        """The cells of all columns, and what two columns by sex amount to."""
+        cells = cells + [""] * (self.width - len(cells))
+        return cells if self.by_sex is None else [*cells[: self.width], *self.by_sex.read(cells)]
+
     def decoded(self, cells: list[str]) -> list[str]:
         """The cells of one row as people can read them."""
-        return self._decoded(cells, "\x1f".join([cells[at] for _, at, _ in self._columns]))
+        cells = self._whole(cells)
+        return self._decoded(cells, "\x1f".join([cells[at] for _, at, _ in self._columns]))[: self.width]
 
     def _decoded(self, cells: list[str], content: str) -> list[str]:
         """The cells in Unicode. A row without any letter that only Unicode has is judged as a whole."""

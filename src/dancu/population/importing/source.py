@@ -13,6 +13,7 @@ from dancu.kernel.errors import Invalid
 from dancu.kernel.names import Encoding, decode, detect_encoding, double_encoded, single_encoded
 from dancu.kit.i18n import N_
 from dancu.kit.sheets import Sheet, open_sheet
+from dancu.population.importing.by_sex import side
 from dancu.population.importing.matching import household_number
 from dancu.population.importing.profile import Profile
 from dancu.population.importing.rows import Row, RowReader
@@ -52,7 +53,7 @@ class Source:
         self._rows: Iterator[tuple[int, list[str]]] = chain(first, rows)
         self._skip = skip
         self._held: Row | None = None
-        self.ignored = tuple(profile.ignored(header))
+        self.ignored = tuple(title for title in profile.ignored(header) if not (self._reader.by_sex and side(title)))
 
     def chunk(self, size: int = CHUNK) -> list[Row]:
         """The next rows, cleaned; [] at the end. Cut between households where that is near."""
@@ -89,7 +90,7 @@ def _second_row(profile: Profile, header: list[str], row: list[str]) -> list[str
         above = title or above
         both = f"{below} {above}"
         new = set(profile.places([below])) - set(at)
-        titles.append(both if below and profile.places([both]) else below if new or not title else title)
+        titles.append(both if below and (profile.places([both]) or side(both)) else below if new or not title else title)
     return titles
 
 
