@@ -95,6 +95,7 @@ async def test_a_contradiction_says_which_field_and_reaches_the_desk(here: Minis
         await events.dispatch_once(conn)
         await disputes.consume(conn)
         (found,) = [one for one in await disputes.of_person(conn, hoa.key) if one.dispute_id == number]
+        assert found.due is not None and found.due > found.opened_at.date()  # seen beside the paper it stands in the way of
         assert found.state == "waiting" and found.case_id is not None and found.statement == "Ngày và tháng sinh bị ghi ngược."
         row = await (
             await conn.execute("SELECT desk_org, statement, details, ref FROM quality.case WHERE case_id = %s", (found.case_id,))

@@ -93,6 +93,7 @@ def test_shown_for_a_minute_and_checked_once(site: Site, enter: Enter) -> None:
     officer.page.select_option("[name=purpose]", "health_insurance")
     officer.press("Kiểm tra").well()
     assert "Trần Thị Hoà" in officer.text and "12/04/1990" in officer.text and "Còn giá trị" in officer.text
+    assert "với người đang đứng trước bạn" in officer.text  # a picture sent on within the minute is somebody else's
     officer.fill(code=digits)
     officer.press("Kiểm tra").well()
     assert "Mã này đã được kiểm tra rồi" in officer.text and "Trần Thị Hoà" not in officer.text

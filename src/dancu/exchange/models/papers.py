@@ -67,7 +67,7 @@ class DisputeState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """Somebody says that what a ministry holds is wrong. `field`: "part.field" or "identity.birth". `desk`: the organisation that
-    answers, "" for the police of the person's area."""
+    answers, "" for the police of the person's area; `due`: the day by which it does, once its case is open."""
 
     person_key: int
     dispute_id: int
@@ -78,6 +78,7 @@ class Dispute:
     opened_at: datetime
     state: DisputeState
     case_id: int | None = None
+    due: date | None = None
 
     @property
     def open(self) -> bool:

@@ -4,6 +4,7 @@ a case of it with the ministry's desk."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from dancu.audit import service as audit
@@ -79,7 +80,7 @@ async def handle(conn: Conn, event: events.Event) -> None:
         dispute_id = _number(event.payload)
     else:
         dispute_id = await store.dispute_by_case(conn, key, case_id)
-    if dispute_id is None or not await store.dispute_told(conn, key, dispute_id, state, case_id):
+    if dispute_id is None or not await store.dispute_told(conn, key, dispute_id, state, case_id, _day(event.payload.get("due"))):
         return
     if event.topic == CASE_ANSWERED and state in ("done", "refused"):
         codes = {one.dispute_id: one.connector for one in await of_person(conn, key)}
@@ -91,6 +92,14 @@ async def consume(conn: Conn) -> int:
     return await events.consume(conn, NAME, handle, topics=frozenset({CASE_OPENED, CASE_ANSWERED}))
 
 
+def _day(text: object) -> date | None:
+    """Until when the desk answers; None where the news does not say it (one of before, or an answer)."""
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 def _number(payload: Mapping[str, Any]) -> int | None:
     ref = str(payload.get("ref", ""))
     number = ref.removeprefix(REFERENCE)
@@ -98,6 +107,6 @@ def _number(payload: Mapping[str, Any]) -> int | None:
 
 
 def _dispute(row: tuple[Any, ...]) -> Dispute:
-    key, dispute_id, code, field, statement, desk, opened_at, state, case_id = row
+    key, dispute_id, code, field, statement, desk, opened_at, state, case_id, due = row
     text = ring().decrypt(bytes(statement), table=_TABLE, row=f"{key}/{dispute_id}", column="statement").decode()
-    return Dispute(key, dispute_id, code, field, text, desk, opened_at, DisputeState(state), case_id)
+    return Dispute(key, dispute_id, code, field, text, desk, opened_at, DisputeState(state), case_id, due)

@@ -10,7 +10,7 @@ from dancu.kernel.clock import vietnam_day
 from dancu.kit.db import Conn
 
 _PAPER = "connector, sealed, as_of, how, fetched_at, entry_id"
-_DISPUTE = "person_key, dispute_id, connector, field, statement, desk, opened_at, state, case_id"
+_DISPUTE = "person_key, dispute_id, connector, field, statement, desk, opened_at, state, case_id, answer_due"
 
 
 async def kept(conn: Conn, key: int, codes: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -109,12 +109,12 @@ async def disputes_of(conn: Conn, key: int) -> list[tuple[Any, ...]]:
     return await cursor.fetchall()
 
 
-async def dispute_told(conn: Conn, key: int, dispute_id: int, state: str, case_id: int) -> bool:
-    """What became of its case (role worker)."""
+async def dispute_told(conn: Conn, key: int, dispute_id: int, state: str, case_id: int, due: date | None) -> bool:
+    """What became of its case, and by when it is answered (role worker)."""
     done = await conn.execute(
-        "UPDATE exchange.dispute SET state = %s, case_id = %s::bigint, answered_at = CASE WHEN %s THEN clock_timestamp() END"
+        "UPDATE exchange.dispute SET state = %s, case_id = %s::bigint, answer_due = coalesce(%s::date, answer_due), answered_at = CASE WHEN %s THEN clock_timestamp() END"
         " WHERE person_key = %s::bigint AND dispute_id = %s::bigint",
-        (state, case_id, state in ("done", "refused"), key, dispute_id),
+        (state, case_id, due, state in ("done", "refused"), key, dispute_id),
     )
     return done.rowcount == 1
 

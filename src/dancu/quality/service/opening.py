@@ -54,14 +54,15 @@ async def open_for(conn: Conn, actor: Actor, key: int, what: Opening, *, clock: 
     purpose = access.choose_purpose("data_quality", "", "")
     note = {"verb": "case.open", "kind": what.kind.value, "group": what.group, "field": what.field, "source": what.source}
     (entry_id,) = await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["cases"], note=note)
+    due = add_working_days(today, limit.answer_working_days)
     case_id = await store.insert(
         conn, actor, key, what, await wording.statement(conn, key, what), [what.unit] if what.unit is not None else areas,
-        clock.now(), limit, add_working_days(today, limit.answer_working_days), today + timedelta(days=limit.done_days), entry_id,
+        clock.now(), limit, due, today + timedelta(days=limit.done_days), entry_id,
     )  # fmt: skip
     if case_id is None:
         await store.again(conn, key, what)
         return None
-    await events.emit(conn, CASE_OPENED, key, {"case_id": case_id, "group": what.group, "field": what.field, "kind": what.kind.value, "ref": what.ref})
+    await events.emit(conn, CASE_OPENED, key, {"case_id": case_id, "group": what.group, "field": what.field, "kind": what.kind.value, "ref": what.ref, "due": due.isoformat()})
     return case_id
 
 
