@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -12,6 +13,7 @@ from dancu.accounts.models.approvals import Wanted
 from dancu.accounts.service import approvals
 from dancu.kernel.errors import Exceeded, Invalid
 from tests.accounts.browsing import Citizen, application, browsing, citizen
+from tests.kit.races import after_waiting
 
 ASK = {
     "client_no": 7, "client_name": "Quầy 3", "org_name": "Ngân hàng mẫu", "kind": "ciba", "text": "Rút tiền, số 4821",
@@ -102,6 +104,14 @@ async def test_nobody_is_drowned_in_requests(app, sau):
         await asked(app, sau)
     with pytest.raises(Exceeded):
         await asked(app, sau)
+
+
+async def test_asking_all_at_once_drowns_nobody_either(app, sau, registry, admin):
+    for _ in range(approvals.MOST_WAITING):
+        await approvals.ask(app, sau.key, **ASK)
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as another:
+        with pytest.raises(Exceeded):
+            await after_waiting(admin, app, another, approvals.ask(another, sau.key, **ASK))
 
 
 async def test_asking_for_nobody_looks_the_same(app, sau):

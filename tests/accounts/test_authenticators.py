@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pyotp
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ from dancu.kernel.errors import Invalid
 from dancu.kit.authn.passkey import accepted
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
 from tests.accounts.soft_key import SoftKey
+from tests.kit.races import after_waiting
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -85,6 +87,14 @@ async def test_weak_passcodes_are_refused_with_a_sentence(passcode, code):
 @pytest.mark.parametrize("passcode", ["748205", "93017462", "mèo-trèo-cây-cau", "k7Tm9qwx2B"])
 async def test_others_are_taken(passcode):
     await authenticators.check_passcode(passcode, unlike=["049190012345"])
+
+
+async def test_two_passcodes_set_at_once_are_one_after_the_other(app, sau, registry, admin):
+    """A button pressed twice: the later one counts, and neither fails."""
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other_window:
+        await authenticators.set_passcode(app, SYSTEM, locks.eid_purpose(), sau.key, "582914")
+        await after_waiting(admin, app, other_window, authenticators.set_passcode(other_window, SYSTEM, locks.eid_purpose(), sau.key, "739164"))
+        assert await authenticators.verify_passcode(other_window, sau.key, "739164")
 
 
 async def test_what_stands_on_the_card_is_no_passcode_for_whoever_chooses_it(app, sau):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +12,7 @@ from dancu.kernel.actor import SYSTEM, Purpose
 from dancu.kernel.errors import Invalid, NotAllowed, NotFound
 from dancu.sharing import service
 from dancu.sharing.models import Terms
+from tests.kit.races import after_waiting
 from tests.sharing.conftest import CITIZEN
 
 SERVICE = Purpose("online_service", "69/2024/NĐ-CP")
@@ -54,14 +54,7 @@ async def test_two_answers_at_once_are_one_after_the_other(app, citizen, registr
     """A button pressed twice, two windows: the later answer stands, and neither fails."""
     async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other_window:
         await give(app, citizen, client_no=70)
-        waiting = asyncio.create_task(give(other_window, citizen, ("phone",), client_no=70))
-        for _ in range(500):
-            blocked = await (await admin.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", (other_window.info.backend_pid,))).fetchone()
-            if blocked[0]:
-                break
-            await asyncio.sleep(0.01)
-        await app.commit()
-        second = await waiting
+        second = await after_waiting(admin, app, other_window, give(other_window, citizen, ("phone",), client_no=70))
         assert await service.consent(other_window, CITIZEN, 70, "online_service") == second
         await service.withdraw(other_window, citizen, second.consent_id)
 

@@ -29,6 +29,8 @@ async def insert(
 
 
 async def waiting_count(conn: Conn, key: int) -> int:
+    """How many wait. Who asks the same citizen at the same moment counts after this transaction."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('accounts.approval', %s::bigint))", (key,))
     row = await (
         await conn.execute(
             "SELECT count(*) FROM accounts.approval WHERE person_key = %s::bigint AND state = 'pending' AND expires_at > now()",

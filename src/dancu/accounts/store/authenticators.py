@@ -55,6 +55,8 @@ async def revoke(conn: Conn, key: int, authenticator_id: int) -> bool:
 
 
 async def revoke_kind(conn: Conn, key: int, kind: str) -> int:
+    """End those of a kind, to put another in their place: how many. Who wants the same at the same moment waits until that is done."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('accounts.authenticator', %s::bigint))", (key,))
     done = await conn.execute(
         "UPDATE accounts.authenticator SET revoked_at = now() WHERE person_key = %s::bigint AND kind = %s AND revoked_at IS NULL",
         (key, kind),
