@@ -58,7 +58,7 @@ class Doctor:
         own = self.http is None
         client: Client | None = None
         if self._step("config", self._config):
-            reached = all(self._step(*one) for one in ([("dns", lambda: self._found(reach.name(self.config))), ("tls", lambda: self._found(reach.tls(self.config)))] if own else []))
+            reached = not own or (self._step("dns", lambda: self._found(reach.name(self.config))) and self._step("tls", lambda: self._found(reach.tls(self.config))))
             client = Client(self.config, self.http)
             if own:
                 client._http.cookies.set("lang", self.lang)  # the language of the platform's own sentences
