@@ -95,11 +95,12 @@ async def test_home_and_a_second_officer(app, police, colleague, office, post, k
 
 
 async def test_the_same_checks_as_at_the_counter(app, police, office, post, kit, samples):
-    here, dark, other, twice, held = number(), number(), number(), number(), number()
-    keys = {n: await enrolment.with_card(office, n) for n in (here, dark, other, twice, held)}
+    here, dark, other, twice, held, old = number(), number(), number(), number(), number(), number()
+    keys = {n: await enrolment.with_card(office, n) for n in (here, dark, other, twice, held, old)}
     await core.create(app, police, visit.purpose(), keys[held], level=2, phone="0905000333")
     said = {
         kit.enrol(content(here)): ("second", ()),
+        kit.enrol(content(old, text=enrolment.qr(old).replace("02082025", "03072021"))): ("refused", ("visit.card_replaced",)),
         kit.enrol(content(dark, face=b"dark")): ("refused", ("portrait.dark",)),
         kit.enrol(content(other, text=enrolment.qr(other, name="Lê Quốc Dũng", birth="01021960"))): ("refused", ("visit.somebody_else",)),
         kit.enrol(content(twice)): ("second", ()),
@@ -112,7 +113,7 @@ async def test_the_same_checks_as_at_the_counter(app, police, office, post, kit,
     state = await bring(app, police, kit)
     assert outcome(state) == said
     shown = {said[record_id][1][0]: one.number for record_id, one in (await doorstep.concerned(app, police, state)).items()}
-    assert shown == {"portrait.dark": dark, "doorstep.same_person": twice, "account.level_held": held}, "nobody by somebody else's card"
+    assert shown == {"portrait.dark": dark, "visit.card_replaced": old, "doorstep.same_person": twice, "account.level_held": held}, "nobody by somebody else's card"
     assert "đang có hồ sơ khác" in (await told(app, "0905000333"))[0]
     assert [text.partition("ngày")[0] for text in await told(app, "0905000444")] == ["Hồ sơ định danh làm tại nhà "]
     assert await told(app, "0905000222") == [], "the other record of the trip is answered"

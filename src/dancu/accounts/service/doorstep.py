@@ -241,10 +241,9 @@ async def _visit(
         raise Invalid("doorstep.clock", N_("Thời điểm ghi trên bộ thiết bị không hợp lý hoặc đã quá 30 ngày."))
     opened = await visit.begin(
         conn, actor, trip.office_id, _text(content, "text"), name=_text(content, "name"), birth=_text(content, "birth"),
-        assisted=bool(content.get("assisted")), channel="doorstep", record_id=record_id, guardian=_guardian(content),
+        assisted=bool(content.get("assisted")), channel="doorstep", record_id=record_id, guardian=_guardian(content), named=whom,
     )  # fmt: skip
     key, visit_id = opened.person_key, opened.visit_id
-    whom.append(key)
     if key in seen:
         raise _Twice("doorstep.same_person", N_("Người này đã có hồ sơ khác trong cùng chuyến."))
     if await visit_store.open_of(conn, key) != visit_id:

@@ -45,9 +45,11 @@ _FACTS: Final = {
 async def begin(
     conn: Conn, actor: Actor, office_id: int, text: str, *, name: str = "", birth: str = "", assisted: bool = False,
     channel: str = "counter", record_id: str | None = None, guardian: str = "",
+    named: list[int] | None = None,
 ) -> Visit:  # fmt: skip
     """Open a visit for whom the card (or a typed number with `name` and `birth`, ISO) names; the one that is open already,
-    where there is one. `guardian`: the card of who came with a child, as it was read. Raises Invalid for what cannot be read or names somebody else, NotFound, NotAllowed with the reason
+    where there is one. `guardian`: the card of who came with a child, as it was read. `named`: takes the person key
+    as soon as what was shown names somebody, whatever is raised afterwards. Raises Invalid for what cannot be read or names somebody else, NotFound, NotAllowed with the reason
     the rule gives."""
     access.require(actor, ENROL)
     await offices.own(conn, actor, office_id)
@@ -63,6 +65,8 @@ async def begin(
             "visit.somebody_else",
             N_("Thông tin trên thẻ không khớp với người mang số này. Hãy quét lại, hoặc kiểm tra số, họ tên và ngày sinh."),
         )
+    if named is not None:
+        named.append(view.person_key)
     chosen = rule_in_force()
     if (refused := _refused(view, chosen, guardian=bool(guardian.strip()))) is not None:
         raise refused
