@@ -19,6 +19,7 @@ from dancu.exchange.service import province_map
 from dancu.exchange.service import report as report_service
 from dancu.exchange.service import service_levels as levels_service
 from dancu.exchange.service import sources as source_service
+from dancu.exchange.service import traffic as traffic_service
 from dancu.exchange.service.unanswered import Unanswered
 from dancu.exchange.store import papers
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -152,6 +153,31 @@ async def test_the_wall_shows_the_map_of_the_same_hours_as_its_figures(app: Any,
     async with app.state.pool.connection() as conn:
         found = await levels_service.levels(conn, levels_service.LAST_DAY)
     assert [one.measured.answered for one in found.levels if (one.measured.org_code, one.measured.service) == ("DEMO", "confirm")] == [1]
+
+
+async def test_news_that_does_not_arrive_is_on_the_wall(app: Any, registry: Any) -> None:
+    """Failing for a while, given up, or refused and not settled; what began to fail just now, or was ended, is not."""
+    await sql(registry, "INSERT INTO exchange.partner (org_code, state, live_at) VALUES ('DEMO', 'live', now()) ON CONFLICT DO NOTHING")
+    await sql(registry, "INSERT INTO exchange.system (client_no, org_code, name) VALUES (9907, 'DEMO', 'x')")
+    made = "INSERT INTO exchange.subscription (subscription_id, org_code, client_no, kinds, topics, groups, fields, purpose, legal_basis, mode, url, batch, place, noted_to, state, failing_since, error)"
+    for org, mode, state, failing, error in (
+        ("DEMO", "push", "active", "10 minutes", "outbound.timeout"), ("DEMO.CA", "push", "paused", "3 days", "gave up"), ("DEMO.TX.MC", "push", "active", None, ""),
+        ("DEMO.TX.HT", "push", "active", "1 minute", "answered 500"), ("DEMO.CDS", "push", "ended", "1 hour", "x"),
+    ):  # fmt: skip
+        await sql(
+            registry, f"{made} VALUES (gen_random_uuid(), %s, 9907, '{{death}}', '{{t}}', '{{}}', '{{life}}', 'identity_check', 'x', %s, 'http://x', 1, 0, 0, %s, now() - %s::interval, %s)",
+            org, mode, state, failing, error,
+        )  # fmt: skip
+    await sql(registry, "INSERT INTO exchange.dead_letter (subscription_id, seq, error) SELECT subscription_id, 5, 'answered 422' FROM exchange.subscription WHERE org_code = 'DEMO.TX.MC'")
+    async with app.state.pool.connection() as conn:
+        found = [(one.org_code, one.paused, one.since is not None, one.letters) for one in await traffic_service.undelivered(conn)]
+    assert found == [("DEMO.CA", True, True, 0), ("DEMO", False, True, 0), ("DEMO.TX.MC", False, False, 1)]
+    async with at(app, registry, "duty_officer") as watcher:
+        for path in ("/watch/exchange/traffic?wall=1", "/watch/exchange/traffic"):
+            page = await watcher.get(path)
+            assert "đã ngừng gửi tin" in page and "không nhận tin" in page and "1 tin bị từ chối" in page, path
+    for table in ("dead_letter", "subscription", "system WHERE client_no = 9907"):
+        await sql(registry, f"DELETE FROM exchange.{table}")
 
 
 async def test_every_province_has_a_tile_of_its_own_and_north_is_up() -> None:

@@ -49,6 +49,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """News that does not reach an organisation. `since`: it cannot be delivered from then on; `paused`: given up, its place is kept; `letters`:
+    refused events nobody has settled."""
+
+    org_code: str
+    name: str
+    since: datetime | None
+    paused: bool
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """How a ministry's own database answers. `milliseconds`: of the last answer."""
 

@@ -31,16 +31,16 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor, hours: int =
     hours = hours if hours in _HOURS and not wall else 24
     found = await traffic.last(conn, hours)
     levels = await service_levels.levels(conn, service_levels.LAST_DAY if wall else "day")
-    held = await programs.held(conn)
+    held, undelivered = await programs.held(conn), await traffic.undelivered(conn)
     if not wall:
         return render(
-            request, "exchange/traffic.html", found=found, services=SERVICES, hours=hours, choices=_HOURS, levels=levels, held=held, verdicts=VERDICTS,
+            request, "exchange/traffic.html", found=found, services=SERVICES, hours=hours, choices=_HOURS, levels=levels, held=held, undelivered=undelivered, verdicts=VERDICTS,
             titles={code: one.title for code, one in connectors().items()}, why=sources.WHY, may_open=actor.can(policy.WATCH),
         )  # fmt: skip
     states = await source_service.states(conn, getattr(request.app.state, "lines", None), drops.folder())
     page = render(
         request, "exchange/wall.html", found=found, levels=levels, held=held, states=states, services=SERVICES, standings=STANDINGS, health=sources.HEALTH,
-        why=sources.WHY, rows=_WALL_ROWS, missed=[one for one in levels.levels if not one.kept],
+        why=sources.WHY, rows=_WALL_ROWS, undelivered=undelivered, missed=[one for one in levels.levels if not one.kept],
         refused=[line for line in found.lines if line.many_refused],
         troubled=[one for one in states if one.health not in _FINE or one.drop_overdue],
     )  # fmt: skip

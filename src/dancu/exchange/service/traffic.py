@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from dancu.exchange.models.traffic import Line, Refusal, Source
+from dancu.exchange.models.traffic import Line, Refusal, Source, Undelivered
 from dancu.exchange.store import traffic as store
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import Invalid
@@ -48,6 +48,11 @@ async def last(conn: Conn, hours: int) -> Traffic:
     """The last hours, at most 31 days."""
     until = datetime.now(UTC)
     return await _between(conn, until - timedelta(hours=max(1, min(hours, 24 * 31))), until)
+
+
+async def undelivered(conn: Conn) -> list[Undelivered]:
+    """News that does not arrive now."""
+    return await store.undelivered(conn)
 
 
 async def of_month(conn: Conn, month: str) -> Traffic:

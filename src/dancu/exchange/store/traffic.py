@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dancu.exchange.models.traffic import Called, Line, Program, Refusal, Source
+from dancu.exchange.models.traffic import Called, Line, Program, Refusal, Source, Undelivered
 from dancu.kit.db import Conn
 
 
@@ -60,6 +60,18 @@ async def unused(conn: Conn, since: datetime) -> list[tuple[str, str, str]]:
         {"since": since},
     )
     return await cursor.fetchall()
+
+
+async def undelivered(conn: Conn) -> list[Undelivered]:
+    """Organisations whose address takes no news for five minutes and more, or was given up, or that have refused events; worst first."""
+    cursor = await conn.execute(
+        "SELECT s.org_code, coalesce(max(o.name), s.org_code), min(s.failing_since), bool_or(s.state = 'paused' AND s.error <> ''), coalesce(sum(d.n), 0)::bigint"
+        " FROM exchange.subscription s LEFT JOIN access.organisation o USING (org_code) LEFT JOIN LATERAL (SELECT count(*) AS n FROM exchange.dead_letter l"
+        " WHERE l.subscription_id = s.subscription_id AND l.settled_at IS NULL) d ON true"
+        " WHERE s.mode = 'push' AND s.state <> 'ended' AND (s.failing_since < now() - interval '5 minutes' OR s.state = 'paused' AND s.error <> '' OR d.n > 0)"
+        " GROUP BY s.org_code ORDER BY 4 DESC, 3 NULLS LAST, 2 LIMIT 100"
+    )
+    return [Undelivered(*row) for row in await cursor.fetchall()]
 
 
 async def sources(conn: Conn) -> list[Source]:
