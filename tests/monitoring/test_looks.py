@@ -109,13 +109,17 @@ async def test_what_services_did_with_a_sign_in_is_told_apart(seen, app, registr
     purpose = Purpose("online_service", "69/2024/NĐ-CP")
     for did in ({"verb": "oidc.sign_in"}, {"verb": "oidc.refresh"}, {"verb": "oidc.exchange", "for": other.client_no}):
         await audit.record(app, portal, purpose, action="sign_in", subjects=[seen.actor_id], fields=None, note=did)
+    agreed = {"verb": "consent.give", "client_no": other.client_no}
+    await audit.record(app, seen, OWN, action="write", subjects=[seen.actor_id], fields=["name"], note=agreed)
     await app.commit()
     await sequence(registry)
-    found = [look.did for look in (await service.looks_of(app, seen, OWN, seen.actor_id, limit=3)).looks]
+    given, *rest = (await service.looks_of(app, seen, OWN, seen.actor_id, limit=4)).looks
+    assert (given.who, given.did, given.saw) == ("Chính bạn", "đã đồng ý cho Bảo hiểm xã hội nhận", ("họ tên",)), "agreeing changes no name"
+    found = [look.did for look in rest]
     assert found == ["đã dùng lần đăng nhập của bạn để hỏi tiếp Bảo hiểm xã hội", "đã giữ tiếp lần đăng nhập của bạn", "đã nhận bạn đăng nhập"]
     await app.commit()
     with use_language("en"):
-        newest = (await service.looks_of(app, seen, OWN, seen.actor_id, limit=3)).looks[0].did
+        newest = (await service.looks_of(app, seen, OWN, seen.actor_id, limit=3)).looks[1].did
     assert newest == "used your sign-in to ask Social insurance in turn"
 
 
@@ -211,18 +215,24 @@ async def test_a_citizen_asks_the_organisation_behind_a_look(seen, app, registry
 
 async def test_the_copy_of_ones_own_data_has_every_part_and_is_evidence(seen, app, registry):
     from dancu.access.service import sessions
-    from dancu.exchange.service import paper_demands
+    from dancu.exchange.models.connectors import Content
+    from dancu.exchange.service import paper_demands, papers
     from dancu.monitoring.service.own_data import gather
     from dancu.sharing import service as sharing
 
     await sharing.give(app, seen, 4711, {"name"}, OWN, datetime.now(UTC) + timedelta(days=3), client_name="Ngân hàng Thử", org_name="Ngân hàng Thử")
     await paper_demands.report(app, seen, OWN, org_code="DEMO.TX.MC", org_name="", procedure="school", paper="household_book", said="Quầy 3.")
     await app.commit()
+    await population.open_person(app, seen, OWN, seen.actor_id, fields=("paper.medical_examination",))
+    exam = Content({"name": "Ai"}, {"examinations": ({"place": "Trung tâm Y tế Thử"},)}, None, ())
+    await app.execute("SELECT exchange.keep_paper(%s::bigint, 'medical_examination', true, %s, NULL, now(), 1)", (seen.actor_id, papers.seal(seen.actor_id, "medical_examination", exam)))
     parts = {one.code: one for one in await gather(app, seen)}
     await app.commit()
-    assert list(parts) == ["accesses", "consents", "agreements", "cases", "documents", "confirmations", "paper_demands"]
+    assert list(parts) == ["accesses", "consents", "agreements", "cases", "documents", "confirmations", "paper_demands", "verifications", "papers"]
     ((_, office, more),) = parts["paper_demands"].lines
     assert "Trung tâm" in office and more == "Tuyển sinh đầu cấp · Sổ hộ khẩu · Quầy 3."  # names, not our codes: it is read on paper
+    ((_, answered, _),) = parts["papers"].lines  # what ministries answered is kept, so it is handed over, health data too
+    assert answered == "Nơi khám: Trung tâm Y tế Thử"
     assert len(parts["accesses"].data) >= 2 and "Ngân hàng Thử" in str(parts["consents"].lines) and parts["paper_demands"].data[0]["said"] == "Quầy 3."
     assert parts["consents"].data[0]["claims"] == ["name"] and json.dumps([one.data for one in parts.values()])
     assert "person_key" not in json.dumps([one.data for one in parts.values()])

@@ -11,7 +11,7 @@ from dancu.exchange.connectors.client import Lines
 from dancu.kit.db import data_dir
 from dancu.kit.outbound import rules
 
-__all__ = ["Lines", "connector", "lines", "lines_of_process"]
+__all__ = ["Lines", "connector", "connectors", "lines", "lines_of_process"]
 
 
 def lines(file: str, keys: Path, outbound: str) -> Lines:

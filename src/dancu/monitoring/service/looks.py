@@ -35,6 +35,9 @@ ACTION = {
 
 # What was done where the action alone says too little. Verb of the entry -> what the citizen reads. `service`: of the entry's note.
 DEED = {
+    "account.sign_in": ACTION["sign_in"],
+    "consent.give": N_("đã đồng ý cho {service} nhận"),
+    "consent.withdraw": N_("đã rút lại điều đã đồng ý với một dịch vụ"),
     "oidc.sign_in": N_("đã nhận bạn đăng nhập"),
     "oidc.refresh": N_("đã giữ tiếp lần đăng nhập của bạn"),
     "oidc.revoke": N_("đã trả lại quyền có từ lần đăng nhập của bạn"),
@@ -57,6 +60,7 @@ FIELD = {
     "face": N_("ảnh gốc"), "finger": N_("vân tay gốc"),
     "consents": N_("điều bạn đã đồng ý"), "agreements": N_("ai được phép hỏi về bạn"), "confirmation": N_("giấy xác nhận"),
     "confirmations": N_("giấy xác nhận"), "paper_demands": N_("nơi vẫn đòi giấy tờ"), "verifications": N_("phiếu xác minh nơi cư trú"),
+    "papers": N_("dữ liệu các bộ, ngành"),
     "access": N_("quyền của cán bộ"), "subscription": N_("việc báo tin khi thông tin thay đổi"), "reconcile": N_("đối soát với dữ liệu của cơ quan khác"),
     "import_row": N_("dòng sổ đã nhập"),
     # Groups of the registry, as what wrote them names them (population.models.groups).
@@ -136,7 +140,7 @@ def _field(code: str) -> str:
 def _service(one: Access) -> int:
     """The service an entry speaks of beside who did it; 0 for none."""
     note = one.note or {}
-    found = note.get("for", note.get("client_no")) if note.get("verb") in ("oidc.exchange", "oidc.disconnect") else 0
+    found = note.get("for", note.get("client_no")) if note.get("verb") in ("consent.give", "oidc.exchange", "oidc.disconnect") else 0
     return found if isinstance(found, int) else 0
 
 
@@ -148,13 +152,14 @@ def _look(one: Access, names: dict[str, str], services: dict[int, str], key: int
         who = gettext(N_("Hệ thống Dancu"))
     else:
         who = names.get(one.org_code, one.org_code)
-    deed = DEED.get(str((one.note or {}).get("verb", ""))) if own else None
+    verb = str((one.note or {}).get("verb", ""))
+    deed = DEED.get(verb) if own else None
     return Look(
-        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(deed or ACTION.get(one.action, one.action), service=services.get(_service(one), "")),
+        seq=one.seq, entry_id=one.entry_id, at=one.at, who=who, did=gettext(deed or ACTION.get(one.action, one.action), service=services.get(_service(one), gettext(N_("một dịch vụ")))),
         why=access.purpose_title(one.purpose or ""), legal_basis=one.legal_basis or "",
-        saw=() if deed else tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
+        saw=() if deed and verb != "consent.give" else tuple(dict.fromkeys(word for f in one.fields if (word := _field(f)))), case_ref=one.case_ref or "",
         erased=one.erased_by is not None, askable=own and _asked_of(one, key) != "",
-        receipt=own and (one.note or {}).get("verb") == "residence.proved",
+        receipt=own and verb == "residence.proved",
     )  # fmt: skip
 
 

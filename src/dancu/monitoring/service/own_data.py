@@ -13,8 +13,10 @@ from dancu.credentials.service import documents
 from dancu.credentials.service.titles import document_title, standing
 from dancu.exchange.models import procedures
 from dancu.exchange.models.confirmation import ConfirmationState
-from dancu.exchange.service import confirmations, paper_demands
-from dancu.exchange.service.titles import CONFIRMATIONS
+from dancu.exchange.service import confirmations, paper_demands, papers, receipts_found
+from dancu.exchange.service import paper_words as words
+from dancu.exchange.service.connected import connectors
+from dancu.exchange.service.titles import CONFIRMATIONS, way_title
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kit.db import Conn
@@ -43,6 +45,7 @@ async def gather(conn: Conn, actor: Actor) -> list[Part]:
     parts = [
         await _looks(conn, actor, why), await _consents(conn, actor, why), await _agreements(conn, actor, why), await _cases(conn, actor, why),
         await _documents(conn, actor, why), await _confirmations(conn, actor, why), await _demands(conn, actor, why),
+        await _receipts(conn, actor, why), await _papers(conn, actor, why),
     ]  # fmt: skip
     note = {"verb": "own.download", "parts": {one.code: len(one.data) for one in parts}}
     await audit.record(conn, actor, why, action="export", subjects=[actor.actor_id], fields=[one.code for one in parts], note=note)
@@ -154,12 +157,18 @@ async def _confirmations(conn: Conn, actor: Actor, why: Purpose) -> Part:
             _at(one.issued_at), f"{gettext(CONFIRMATIONS[one.kind])} · {one.confirmation_id}",
             " · ".join((
                 one.demanded_name or names.get(one.demanded_org, one.demanded_org), procedures.title(one.procedure),
-                gettext(N_("đã thu hồi")) if one.state(now) is ConfirmationState.REVOKED else gettext(N_("còn hiệu lực đến {at}"), at=_at(one.expires_at)),
+                _standing(one.state(now), one.expires_at),
             )),
         )
         for one in found
     ]  # fmt: skip
     return Part("confirmations", gettext(N_("Giấy xác nhận đã cấp cho tôi")), plain(found), lines)
+
+
+def _standing(state: ConfirmationState, until: datetime) -> str:
+    if state is ConfirmationState.REVOKED:
+        return gettext(N_("đã thu hồi"))
+    return gettext(N_("đã hết")) if state is ConfirmationState.EXPIRED else gettext(N_("còn hiệu lực đến {at}"), at=_at(until))
 
 
 async def _demands(conn: Conn, actor: Actor, why: Purpose) -> Part:
@@ -173,6 +182,37 @@ async def _demands(conn: Conn, actor: Actor, why: Purpose) -> Part:
         for one in found
     ]  # fmt: skip
     return Part("paper_demands", gettext(N_("Nơi vẫn đòi tôi giấy tờ")), plain(found), lines)
+
+
+async def _receipts(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    """What stands in offices' files in place of papers."""
+    found = await receipts_found.all_mine(conn, actor, why)
+    names = await _offices(conn)
+    lines: list[Line] = [
+        (_at(one.at), names.get(one.org_code, one.org_code), " · ".join((procedures.title(one.procedure), way_title(one.way), one.case_ref)))
+        for one in found
+    ]
+    return Part("verifications", gettext(N_("Phiếu xác minh nơi cư trú của tôi")), plain(found), lines)
+
+
+async def _papers(conn: Conn, actor: Actor, why: Purpose) -> Part:
+    """What ministries answered last, as kept here; nobody is asked for it."""
+    known = connectors()
+    await population.open_person(conn, actor, why, actor.actor_id, fields=tuple(f"paper.{code}" for code in known))
+    found = [one for code in known if (one := await papers.kept(conn, actor.actor_id, code)) is not None and one.content is not None]
+    lines: list[Line] = [
+        (
+            gettext(known[one.code].title),
+            "; ".join(
+                " · ".join(f"{gettext(field.title)}: {words.value(field, row[field.code])}" for field in part.fields if row.get(field.code) is not None)
+                for part in known[one.code].parts
+                for row in (one.content.parts.get(part.code, ()) if one.content else ())
+            ),
+            f"{gettext(known[one.code].owner)} · {_at(one.fetched_at)}",
+        )
+        for one in found
+    ]  # fmt: skip
+    return Part("papers", gettext(N_("Các bộ, ngành trả lời về tôi lần gần nhất")), plain(found), lines)
 
 
 def _at(moment: datetime) -> str:
