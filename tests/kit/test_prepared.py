@@ -1,12 +1,15 @@
 """Prepared statements of the hot path say what the driver's own way says, and leave the connection as it leaves it."""
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+import uvloop
 from psycopg.pq import TransactionStatus
 
+from dancu.kit.ear import Watch
 from dancu.kit.prepared import Prepared
 
 VALUES = (
@@ -22,12 +25,15 @@ SLEEP, DIVIDE = Prepared("SELECT pg_sleep(%s::float8)"), Prepared("SELECT 1 / %s
 
 
 def alone(database, work):
+    """`work` on both kinds of loop; the application's is uvloop's."""
+
     async def go() -> None:
         async with await psycopg.AsyncConnection.connect(database.dsn("app"), autocommit=True) as conn:
             await work(conn)
             assert conn.closed or conn.info.transaction_status == TransactionStatus.IDLE
 
     asyncio.run(go())
+    uvloop.run(go())
 
 
 def test_rows_are_those_of_the_driver(database):
@@ -114,3 +120,48 @@ def test_a_connection_that_is_gone_says_so(database):
             await DIVIDE.row(conn, [1])
 
     alone(database, work)
+
+
+def test_the_driver_and_ours_take_turns_and_a_socket_has_one_watch(database):
+    """Who is watched must be looked at anew where the driver waited in between, where the server spoke unasked, and where another
+    connection has got the number of a socket that was closed: else its answer comes and nobody is told."""
+
+    async def work(conn):
+        for n in range(1, 4):
+            assert await DIVIDE.row(conn, [1]) == (1,)
+            assert await (await conn.execute("SELECT %s::integer", (n,))).fetchone() == (n,)
+            async with conn.transaction():
+                assert await DIVIDE.row(conn, [1]) == (1,)
+            assert (await asyncio.wait_for(DIVIDE.row(conn, [1]), 5)) == (1,)
+        async with await psycopg.AsyncConnection.connect(database.dsn("admin"), autocommit=True) as other:
+            await conn.execute("LISTEN said")
+            assert await DIVIDE.row(conn, [1]) == (1,)
+            await other.execute("NOTIFY said")
+            await other.execute("SELECT pg_sleep(0.02)")
+            assert (await asyncio.wait_for(DIVIDE.row(conn, [1]), 5)) == (1,)
+            await other.execute("SELECT pg_terminate_backend(%s)", (conn.info.backend_pid,))
+        with pytest.raises(psycopg.OperationalError):
+            await asyncio.wait_for(DIVIDE.row(conn, [1]), 5)
+        number = []
+        for _ in range(3):
+            async with await psycopg.AsyncConnection.connect(database.dsn("app"), autocommit=True) as again:
+                number.append(again.fileno())
+                assert (await asyncio.wait_for(DIVIDE.row(again, [1]), 5)) == (1,)
+        assert len(set(number)) < 3
+
+    alone(database, work)
+
+
+async def test_a_socket_that_speaks_unasked_is_left():
+    """Looked at still, it would keep the loop busy until somebody asks."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch = Watch(ours.fileno())
+        listening = watch._ear._selector.get_map()
+        for _ in range(2):
+            theirs.send(b"asked")
+            await asyncio.wait_for(watch.answer(), 5)
+            assert ours.recv(5) == b"asked"
+            theirs.send(b"more")
+            watch._ear._heard()
+            assert ours.fileno() not in listening and ours.recv(4) == b"more"

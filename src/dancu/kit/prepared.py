@@ -21,6 +21,8 @@ from psycopg import errors, generators
 from psycopg.adapt import Transformer as Reader
 from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 
+from dancu.kit.ear import Watch
+
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
     from psycopg.pq.abc import PGresult
@@ -31,7 +33,9 @@ Row = tuple[Any, ...]
 _READ, _WRITE = 1, 2  # what a generator of the driver waits for, and what it is told came
 _PATIENCE: Final = 5.0  # seconds for a statement to end that nobody waits for any more
 _numbers = itertools.count(1)
-_MET: Final = "_dancu_prepared"  # on a connection: what reads the results of each statement, by its name
+# On a connection: what reads the results of each statement, by its name; the watch of its socket.
+_MET: Final = "_dancu_prepared"
+_WATCH: Final = "_dancu_watch"
 
 
 class Prepared:
@@ -117,16 +121,22 @@ def _written(value: Any) -> bytes | None:
 
 async def _answer(conn: Conn, wanted: ExecStatus) -> PGresult:
     """The result of what was sent. It goes out at once (a socket is hardly ever full); then one wait for the answer."""
-    loop, socket, sent = asyncio.get_running_loop(), conn.pgconn.socket, False
-    steps = generators.execute(conn.pgconn)
+    watch: Watch | None = conn.__dict__.get(_WATCH)
+    if watch is None:
+        watch = conn.__dict__[_WATCH] = Watch(conn.pgconn.socket)
+    sent, steps = False, generators.execute(conn.pgconn)
     try:
         waits = next(steps)
         while True:
             if waits & _WRITE and not sent:
                 sent, waits = True, steps.send(_WRITE)
                 continue
-            came = await _ready(loop, socket, waits)
-            sent, waits = False, steps.send(came)
+            if waits == _READ:
+                await watch.answer()
+                waits = steps.send(_READ)
+            else:
+                waits = steps.send(await _ready(watch.socket, waits))
+            sent = False
     except StopIteration as end:
         return _whole(end.value, wanted)
     except OSError as error:
@@ -136,7 +146,8 @@ async def _answer(conn: Conn, wanted: ExecStatus) -> PGresult:
         raise
 
 
-async def _ready(loop: asyncio.AbstractEventLoop, socket: int, waits: int) -> int:
+async def _ready(socket: int, waits: int) -> int:
+    loop = asyncio.get_running_loop()
     future: asyncio.Future[int] = loop.create_future()
 
     def ready(what: int) -> None:
