@@ -203,14 +203,12 @@ async def _papers(conn: Conn, actor: Actor, why: Purpose) -> Part:
     lines: list[Line] = [
         (
             gettext(known[one.code].title),
-            "; ".join(
-                " · ".join(f"{gettext(field.title)}: {words.value(field, row[field.code])}" for field in part.fields if row.get(field.code) is not None)
-                for part in known[one.code].parts
-                for row in (one.content.parts.get(part.code, ()) if one.content else ())
-            ),
-            f"{gettext(known[one.code].owner)} · {_at(one.fetched_at)}",
+            " · ".join(f"{gettext(field.title)}: {words.value(field, row[field.code])}" for field in part.fields if row.get(field.code) is not None),
+            f"{gettext(part.title)} · {gettext(known[one.code].owner)} · {_at(one.fetched_at)}",
         )
         for one in found
+        for part in known[one.code].parts
+        for row in (one.content.parts.get(part.code, ()) if one.content else ())
     ]  # fmt: skip
     return Part("papers", gettext(N_("Các bộ, ngành trả lời về tôi lần gần nhất")), plain(found), lines)
 
