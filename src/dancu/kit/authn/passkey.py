@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dancu.kernel.errors import Invalid
+from dancu.kit.authn.answers import object_of
 from dancu.kit.i18n import N_
 
 CHALLENGE_BYTES = 32
@@ -159,13 +160,7 @@ def asserted(site: Site, challenge: bytes, answer: str, *, public_key: bytes, co
 
 
 def _parsed(answer: str) -> dict[str, Any]:
-    try:
-        value = json.loads(answer) if len(answer) <= _LONGEST else None
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise _refusal()
-    return value
+    return object_of(answer, _refusal, longest=_LONGEST)
 
 
 def _refusal() -> Invalid:

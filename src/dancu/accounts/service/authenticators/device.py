@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from dancu.accounts.service.authenticators.record import added, changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kernel.errors import Conflict, Invalid
+from dancu.kit.authn.answers import object_of
 from dancu.kit.authn.passkey import Site
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -98,13 +98,7 @@ def thumbprint_of(answer: str) -> str:
 
 
 def _parsed(answer: str) -> dict[str, Any]:
-    try:
-        value = json.loads(answer) if len(answer) <= _LONGEST else None
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise _refusal()
-    return value
+    return object_of(answer, _refusal, longest=_LONGEST)
 
 
 def _point(jwk: Any) -> bytes:
