@@ -49,7 +49,7 @@ async def test_from_report_to_answer(app, citizen, police):
 @pytest.mark.parametrize(
     ("at", "answer_due", "done_due", "law"),
     [
-        (datetime(2025, 12, 30, 3, tzinfo=UTC), date(2026, 1, 5), date(2026, 1, 2), "13/2023/NĐ-CP"),
+        (datetime(2025, 12, 30, 3, tzinfo=UTC), date(2026, 1, 6), date(2026, 1, 2), "13/2023/NĐ-CP"),  # 2/1 was swapped for Saturday 10/1
         (datetime(2026, 2, 13, 3, tzinfo=UTC), date(2026, 2, 24), date(2026, 2, 23), "356/2025/NĐ-CP"),
         (datetime(2026, 11, 20, 3, tzinfo=UTC), date(2026, 11, 24), date(2026, 11, 30), "356/2025/NĐ-CP"),
     ],
