@@ -25,6 +25,7 @@ from dancu.kernel.errors import Invalid
 from dancu.kit import events, jobs
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
+from dancu.kit.messages import unreached
 from dancu.kit.reading import Reading
 from dancu.kit.web import MenuItem, Surface, create_app
 from dancu.kit.web.callers import Callers
@@ -112,7 +113,7 @@ def build(settings: Settings) -> FastAPI:
     async def readings() -> list[Reading]:
         """How far the worker is: it has no port of its own, the database knows."""
         async with app.state.pool.connection() as conn:
-            return [*await audit.readings(conn), *await events.readings(conn), *await jobs.readings(conn)]
+            return [*await audit.readings(conn), *await events.readings(conn), *await jobs.readings(conn), *await unreached.readings(conn)]
 
     state: dict[str, Any] = {
         "sessions": sessions,

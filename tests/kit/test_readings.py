@@ -56,3 +56,20 @@ async def test_what_is_on_its_way_back_is_degraded_not_unready():
             answer = await probe.get("/readyz")
             assert answer.status_code == 200
             assert answer.json() == {"ready": True, "degraded": degraded, "checks": {"worker": said}}
+
+
+async def test_messages_that_reach_nobody_are_counted_by_channel(admin, conn):
+    from dancu.kit.messages import unreached
+
+    await admin.execute(
+        "INSERT INTO kit.message (channel, kind, address, address_index, state, created_at, expires_at) SELECT c, 'x', '', '', s, now() - age, now() + age"
+        "  FROM (VALUES ('sms', 'failed', interval '1 hour'), ('sms', 'expired', '2 hours'), ('sms', 'delivered', '1 hour'), ('sms', 'failed', '3 days'),"
+        "               ('email', 'queued', '20 minutes'), ('email', 'queued', '1 minute'), ('email', 'queued', '3 days')) AS m(c, s, age)"
+    )
+    await admin.commit()
+    found = {(one.name.removeprefix("dancu_messages_"), dict(one.labels)["channel"]): one.value for one in await unreached.readings(conn)}
+    assert (found["unreached", "sms"], found["handed_over", "sms"], found["late", "sms"]) == (2, 1, 0)
+    assert (found["unreached", "email"], found["late", "email"]) == (0, 2)
+    assert found["oldest_waiting_seconds", "email"] >= 3 * 86400
+    async with conn.transaction():
+        assert (await (await conn.execute("SELECT has_table_privilege('kit.message', 'SELECT')")).fetchone()) == (False,)

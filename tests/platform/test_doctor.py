@@ -39,6 +39,11 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             "INSERT INTO audit.pending (at, action, actor_kind, actor_id, org_code, purpose, legal_basis)"
             " VALUES (clock_timestamp() - interval '2 minutes', 'system', 'system', 0, 'x', 'audit', '-')"
         )
+        conn.execute(
+            "INSERT INTO kit.message (channel, kind, address, address_index, state, created_at, expires_at)"
+            " SELECT 'sms', 'test.unreached', '', '', s, now() - interval '20 minutes', now() + interval '1 day'"
+            "   FROM unnest(ARRAY['queued'] || array_fill('failed'::text, ARRAY[500])) AS s"
+        )
         try:
             said = installation.dancu("doctor", "--json")
             found = failing(said)
@@ -46,6 +51,9 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             assert "dancu migrate" in found["Cấu trúc"]["mend"]
             assert "NOBYPASSRLS" in found["Quyền tối thiểu"]["mend"]
             assert "dancu worker" in found["Tiến trình nền"]["mend"]
+            (unsent,) = [row for row in said.json["checks"] if row["name"] == "Tin nhắn"]
+            assert (unsent["state"], "DANCU_SMS_URL" in unsent["mend"]) == ("warn", True)
+            assert "tin sms trong 24 giờ không tới nơi" in unsent["found"] and "1 tin chờ gửi quá 15 phút" in unsent["found"]
             # Who meets the older database is told what to run, and a worker does not start on it.
             known = failures._known(lacking)
             assert known is not None and known.code == "db.behind" and "dancu migrate" in known.text()
@@ -56,6 +64,7 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             conn.execute("UPDATE public.dancu_migration SET name = substr(name, 2) WHERE name LIKE '90011%'")
             conn.execute("ALTER ROLE dancu_app NOBYPASSRLS")
             conn.execute("DELETE FROM audit.pending WHERE org_code = 'x'")
+            conn.execute("DELETE FROM kit.message WHERE kind = 'test.unreached'")
         assert failures._known(lacking) is None, "of the same version it is a mistake of ours"
         conn.execute("INSERT INTO public.dancu_migration (name, checksum) VALUES ('9999_later.sql', '')")
         try:

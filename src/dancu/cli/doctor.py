@@ -159,7 +159,7 @@ def _database(folder: Path) -> list[Result]:
         if version >= 150000
         else Result("Cơ sở dữ liệu", "fail", f"PostgreSQL {version // 10000}", "Cần PostgreSQL 15 trở lên.")
     ]
-    checks: tuple[Callable[[], Result], ...] = (_migrations, _superusers, _log_age, _events, lambda: asyncio.run(_log(folder)))
+    checks: tuple[Callable[[], Result], ...] = (_migrations, _superusers, _log_age, _events, _messages, _webhooks, lambda: asyncio.run(_log(folder)))
     return results + [_survived(check, "Chạy: dancu migrate") for check in checks]
 
 
@@ -206,6 +206,42 @@ def _events() -> Result:
     waiting = int(_one("SELECT count(*) FROM kit.outbox") or 0)
     state = "ok" if waiting < 100_000 else "warn"
     return Result("Hộp sự kiện", state, f"{waiting} sự kiện chờ", "" if state == "ok" else "Kiểm tra dancu worker.")
+
+
+def _rows(query: str) -> list[Any]:
+    import psycopg
+
+    from dancu.kit.db import dsn
+
+    with psycopg.connect(dsn("admin")) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+def _messages() -> Result:
+    """Text messages, e-mail and notices that reach nobody. One wrong number is no fault of the installation; a tenth is."""
+    wrong, late, sent = [], 0, 0
+    for channel, failed, handed, waiting, _ in _rows("SELECT * FROM kit.unreached()"):
+        late, sent = late + waiting, sent + handed
+        if failed >= 5 and failed * 10 >= failed + handed:
+            wrong.append(f"{failed} trên {failed + handed} tin {channel} trong 24 giờ không tới nơi")
+    if late:
+        wrong.append(f"{late} tin chờ gửi quá 15 phút")
+    if wrong:
+        mend = "Kiểm tra DANCU_SMS_URL, DANCU_SMTP_URL, DANCU_PUSH_URL và cổng nhắn tin; lý do có trong nhật ký của dancu worker."
+        return Result("Tin nhắn", "warn", "; ".join(wrong), mend)
+    return Result("Tin nhắn", "ok", f"{sent} tin đã gửi trong 24 giờ")
+
+
+def _webhooks() -> Result:
+    """Addresses of partners that took no event any more: delivery there has stopped until somebody starts it again."""
+    stopped = int(_one("SELECT count(*) FROM exchange.subscription WHERE state = 'paused' AND error <> ''") or 0)
+    refused = int(_one("SELECT count(*) FROM exchange.dead_letter WHERE settled_at IS NULL AND at > now() - interval '7 days'") or 0)
+    if stopped or refused:
+        return Result(
+            "Địa chỉ nhận của đối tác", "warn", f"{stopped} nơi đã ngừng vì không tới được, {refused} sự kiện bị từ chối trong 7 ngày",
+            "Báo đối tác xem trang Đăng ký nhận của họ (/partner), rồi chạy lại việc gửi ở đó.",
+        )  # fmt: skip
+    return Result("Địa chỉ nhận của đối tác", "ok", "mọi nơi đều nhận được")
 
 
 async def _log(folder: Path) -> Result:
