@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import Any
 
+import psycopg
 import pytest
 
+from dancu.oidc.models import Mark
+from dancu.oidc.store import families
 from tests.oidc.conftest import SECRET, Citizen, Make, Site
 from tests.oidc.flows import Journey, error_of
 
@@ -234,3 +238,13 @@ async def test_an_old_secret_works_for_its_time(site: Site, make_service: Make) 
         service = await make_service("basic", secret_hash=hash_secret("the new one"), old_secret_hash=hash_secret(SECRET), old_secret_until=until)
         journey = Journey(site, service, None)
         assert (await journey.ask({"grant_type": "client_credentials", **journey.credentials()})).status_code == status
+
+
+async def test_a_mark_counts_once_in_a_batch_of_nothing_but_marks(site: Site) -> None:
+    """Two requests of one moment that bring the same, one that brings what came before, and one that brings its own twice."""
+    one, two, three = (Mark(secrets.token_bytes(32), 60) for _ in range(3))
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app"), autocommit=True) as conn:
+        words = [word for word, _ in await families.use_many(conn, [((one,), None), ((two, one), None), ((three, three), None), ((), None)])]
+        assert words == ["ok", "replayed", "ok", "ok"]
+        assert [word for word, _ in await families.use_many(conn, [((two,), None), ((), None)])] == ["replayed", "ok"]
+        assert await families.client_tokens(conn, [(1, "o", "r", "s", (Mark(secrets.token_bytes(32), 60),)), (1, "o", "r", "s", (three,))], "online_service", "x") == [True, False]

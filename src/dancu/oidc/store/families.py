@@ -25,6 +25,7 @@ _REDEEM = Prepared(
 _USE = Prepared(
     f"SELECT word, {FAM} FROM oidc.use_many(%s::integer[], %s::bytea[], %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[]) ORDER BY ord"
 )
+_STALE = Prepared("SELECT oidc.stale(%s::integer[], %s::bytea[], %s::integer[])")
 _TOKENS = Prepared(
     "SELECT oidc.client_tokens(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bytea[], %s::integer[], %s, %s)"
 )
@@ -77,6 +78,9 @@ Use = tuple[Sequence[Mark], tuple[int, bytes, int] | None]
 
 async def use_many(conn: Conn, asked: Sequence[Use]) -> list[tuple[str, Family | None]]:
     """`use` of many at once; 'ok' and None for one that only spends marks."""
+    if not any(whose for _, whose in asked):
+        stale = await _STALE.row(conn, brought([marks for marks, _ in asked]))
+        return [("replayed" if stale and n in stale[0] else "ok", None) for n in range(1, len(asked) + 1)]
     of = [whose or (0, b"", 0) for _, whose in asked]
     rows = await _USE.rows(
         conn,
