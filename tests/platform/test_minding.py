@@ -42,7 +42,7 @@ def figures(base: str) -> dict[str, float]:
 
 
 def test_a_killed_worker_is_started_again(installation: Installation) -> None:
-    with installation.serving(DANCU_METRICS_TOKEN="t") as port:
+    with installation.serving(env={"DANCU_METRICS_TOKEN": "t"}) as port:
         base = f"http://localhost:{port}"
         before = worker_pid(installation)
         assert before is not None
