@@ -134,11 +134,12 @@ async def test_what_was_agreed_to_comes_with_the_sign_in(site, app, sau, registr
             heard.append(step)
 
         async def waits(request, held, query, answer=answer, client_no=client_no):
-            return SimpleNamespace(asks=Asks(client_no, query), answer=answer)
+            return SimpleNamespace(asks=Asks(client_no, query), answer=answer, service=lambda request: "Cổng <dịch vụ>")
 
         site.state.after_sign_in = {"/waits": waits}
         async with browsing(site, address=f"10.26.{client_no}.{acr}") as b:
-            await b.get(f"/eid/sign-in?acr={acr}&next=/waits?online_service")
+            page = await b.get(f"/eid/sign-in?acr={acr}&next=/waits?online_service")
+            assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "whoever types a passcode reads who asks for it"
             await b.post("/eid/sign-in", 303 if acr == "1" else 200, number=sau.number, passcode=PASSCODE)
             if acr == "2":
                 await b.post("/eid/sign-in/code", 303, code=await b.code(sau.phone))

@@ -82,6 +82,7 @@ def test_sign_in_once_use_both_leave_both(site: Site, services: list[str], brows
     page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
     page.goto(portal)
     page.click("a.button")
+    page.get_by_text("Đăng nhập để dùng Cổng dịch vụ công").wait_for()
     sign_in(page, personas.HEAD_NUMBER)
     assert agree(page) == []
     page.wait_for_url(f"{portal}/")

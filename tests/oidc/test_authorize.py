@@ -113,7 +113,8 @@ async def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_comes_back(site: 
 async def test_the_sign_in_page_is_the_answer_itself_where_nobody_is_signed_in(site: Site, citizen: Citizen, make_service: Make) -> None:
     asked: list[tuple[str, int]] = []
 
-    def page(request: Request, *, next: str, acr: int) -> Response:
+    def page(request: Request, *, next: str, acr: int, service: str) -> Response:
+        assert service == journey.service.client.name, "who asks is said"
         asked.append((next, acr))
         return Response("number and passcode")
 

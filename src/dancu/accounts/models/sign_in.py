@@ -37,7 +37,8 @@ class Authenticator:
 class Flow:
     """A sign-in under way: it travels sealed through the browser it began in. `key` 0: the number named no account, and
     nothing will be right. `amr`: what was proved so far; `number`: digest of the number typed, for the throttle; `told`: the
-    account knows the key of a device, which hears of sign-ins elsewhere."""
+    account knows the key of a device, which hears of sign-ins elsewhere; `service`: who asked for it, as the citizen reads it, "" for the
+    account's own pages."""
 
     next: str = "/account"
     acr: int = 1
@@ -48,6 +49,7 @@ class Flow:
     assisted: bool = False
     started: float = 0.0
     told: bool = False
+    service: str = ""
 
     def values(self) -> dict[str, Any]:
         """Name -> value, nothing copied: to be sealed at once."""

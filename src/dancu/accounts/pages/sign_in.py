@@ -63,7 +63,9 @@ async def start(request: Request, held: RequestLease) -> Response:
     asked, actor = request.query_params, request.state.actor
     hint = asked.get("hint", "")
     wished = _wished(request, asked.get("next", HOME), _level(asked.get("acr", "1")), assisted=asked.get("assisted") == "1")
-    if actor.kind is ActorKind.ANONYMOUS:  # the page most people see first asks the database nothing
+    if actor.kind is ActorKind.ANONYMOUS:  # most ask the database nothing
+        waiting = await waiting_for(request, held, wished)
+        wished = replace(wished, service=waiting.service(request)) if waiting else wished
         return _number(request, wished, Form.of(number=hint[:20]), FormErrors())
     conn = await held.connection()
     started = await sign_in.begin(
@@ -80,10 +82,10 @@ async def start(request: Request, held: RequestLease) -> Response:
     return _number(request, started.flow, Form.of(number=hint[:20]), FormErrors())
 
 
-def page_here(request: Request, *, next: str, acr: int) -> Response:
+def page_here(request: Request, *, next: str, acr: int, service: str) -> Response:
     """The sign-in page for a browser without a session, as the answer of the page that needs the sign-in: saved is one trip of
     the browser."""
-    return _number(request, _wished(request, next, acr), Form(), FormErrors())
+    return _number(request, replace(_wished(request, next, acr), service=service), Form(), FormErrors())
 
 
 def _wished(request: Request, next: str, acr: int, *, assisted: bool = False) -> Flow:
@@ -240,11 +242,11 @@ def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Res
     if errors or form.value("number"):
         return render(
             request, "accounts/sign_in.html", base="base_citizen.html", form=form, errors=errors, flow=sealed, passkey=passkey,
-            status=422 if errors else 200,
+            service=flow.service, status=422 if errors else 200,
         )  # fmt: skip
     return render_filled(
-        request, "accounts/sign_in.html", variant=None, base="base_citizen.html", form=form, errors=errors,
-        values={"flow": sealed, "passkey.options": passkey.options, "passkey.sealed": passkey.sealed},
+        request, "accounts/sign_in.html", variant=bool(flow.service), base="base_citizen.html", form=form, errors=errors,
+        values={"flow": sealed, "service": flow.service, "passkey.options": passkey.options, "passkey.sealed": passkey.sealed},
     )  # fmt: skip
 
 
@@ -252,7 +254,7 @@ def _passcode(request: Request, flow: Flow, errors: FormErrors, *, known: bool =
     bound = binding_of(request)
     return render(
         request, "accounts/sign_in_passcode.html", base="base_citizen.html", form=Form(), errors=errors,
-        flow=sign_in.seal(flow, bound), known=known, status=422 if errors else 200,
+        flow=sign_in.seal(flow, bound), service=flow.service, known=known, status=422 if errors else 200,
     )  # fmt: skip
 
 

@@ -16,6 +16,10 @@ class Waiting(Protocol):
     @property
     def asks(self) -> Asks | None: ...
 
+    def service(self, request: Request) -> str:
+        """Its name, as the citizen reads it."""
+        ...
+
     async def answer(self, request: Request, held: Lease, step: Step) -> Response | None: ...
 
 

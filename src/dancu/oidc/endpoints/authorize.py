@@ -21,6 +21,7 @@ from dancu.oidc.endpoints import pages
 from dancu.oidc.endpoints.responses import back, back_with_error
 from dancu.oidc.endpoints.wire import demo_of, issuer_of, provider_of
 from dancu.oidc.models import AuthRequest, Client
+from dancu.oidc.present import name_of
 from dancu.oidc.service import consent, flow, requests, tokens
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.flow import Stand, Step
@@ -38,7 +39,7 @@ _MOST_QUERY = 16_000
 class SignInPage(Protocol):
     """The accounts room's page (it stands in `app.state.sign_in_page`)."""
 
-    def __call__(self, request: Request, *, next: str, acr: int) -> Response: ...
+    def __call__(self, request: Request, *, next: str, acr: int, service: str) -> Response: ...
 
 
 @router.get(PATH, dependencies=[public()])
@@ -93,6 +94,9 @@ class Waiting:
     @property
     def asks(self) -> Asks | None:
         return Asks(self.client.client_no, self.terms.purpose.code) if self.terms.consent_needed else None
+
+    def service(self, request: Request) -> str:
+        return name_of(request, self.client)
 
     async def answer(self, request: Request, held: Lease, step: SignedIn) -> Response | None:
         """What /oidc/continue would answer to the browser that has just signed in. None where the citizen must see a page first, or
@@ -227,7 +231,7 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
                 await requests.refuse_answered(conn, asked, client, stood.person_key)
         stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
         if stand.step is Step.SIGN_IN:
-            return _sign_in(request, replace(asked, after=stood.at.timestamp()) if stood is not None and stand.fresh else asked, stand)
+            return _sign_in(request, client, replace(asked, after=stood.at.timestamp()) if stood is not None and stand.fresh else asked, stand)
         if stand.step is Step.LEVEL:
             return pages.level(request, client, asked, terms)
         if stand.step is Step.CONSENT:
@@ -262,14 +266,14 @@ def _way(request: Request, asked: AuthRequest, *, was_asked: bool) -> str:
     return f"/oidc/continue?{urlencode({'flow': sealed})}"
 
 
-def _sign_in(request: Request, asked: AuthRequest, stand: Stand) -> Response:
+def _sign_in(request: Request, client: Client, asked: AuthRequest, stand: Stand) -> Response:
     """The sign-in page, which knows the way back: this very answer where nobody is signed in and the page needs nothing else said
     in its address, as for most; else the way there."""
     onward = _way(request, asked, was_asked=True)
     english = next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en"
     page: SignInPage | None = getattr(request.app.state, "sign_in_page", None)
     if page is not None and request.state.actor.kind is ActorKind.ANONYMOUS and not asked.login_hint and not english:
-        return page(request, next=onward, acr=stand.acr)
+        return page(request, next=onward, acr=stand.acr, service=name_of(request, client))
     wishes = {"next": onward, "acr": str(stand.acr)}
     if stand.fresh:
         wishes["prompt"] = "login"
