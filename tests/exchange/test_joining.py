@@ -96,6 +96,7 @@ def test_commands_connect_grant_suspend_and_revoke(registry: Any, tmp_path: Path
     assert "birth_place" in wrong["fields"][0]["message"]
     assert dancu(registry, "agreement", "grant", "--partner", "nobody", *terms, code=1)["error"] == "exchange.partner.unknown"
     assert dancu(registry, "partner", "suspend", "Bộ Y tế (thử)", "--reason", "Thử")["state"] == "suspended"
+    assert dancu(registry, "partner", "suspend", "Bộ Y tế (thử)")["state"] == "suspended", "said twice, it stays so"
     assert client_state(registry, made["client_id"]) == "suspended"
     assert dancu(registry, "partner", "resume", made["org_code"])["state"] == "live" and client_state(registry, made["client_id"]) == "live"
     gone = dancu(registry, "partner", "revoke", made["org_code"])

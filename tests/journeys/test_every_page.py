@@ -27,8 +27,8 @@ _LOOKED_AT: set[str] = set()
 
 
 def _kind(address: str) -> str:
-    """Pages that differ only in a number or in what is asked are one kind of page."""
-    return re.sub(r"\d+", "#", address.split("#")[0].split("?")[0])
+    """Pages that differ only in a number, its mark (kit.handles), or in what is asked are one kind of page."""
+    return re.sub(r"(\d+-)?[0-9a-f-]{24,}|\d+", "#", address.split("#")[0].split("?")[0])
 
 
 def _links(page: Page) -> list[str]:

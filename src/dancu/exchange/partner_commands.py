@@ -129,11 +129,16 @@ def revoke_certificate(
 
 
 def _change(verb: str, partner: str, data: Path | None, as_json: bool, *reason: str) -> None:
+    """A script that says the same again hears how things stand: what is suspended or ended already stays so."""
+
     async def work(conn: Conn, actor: Actor, by: str) -> Row:
+        from dancu.exchange.models.partner import PartnerState
         from dancu.exchange.service import organisations, partners
 
         found, _ = await organisations.find(conn, partner)
-        await getattr(partners, verb)(conn, actor, found.org_code, *reason, by=by)
+        reached = {"suspend": PartnerState.SUSPENDED, "revoke": PartnerState.REVOKED}.get(verb)
+        if (await partners.partner(conn, found.org_code)).state is not reached:
+            await getattr(partners, verb)(conn, actor, found.org_code, *reason, by=by)
         return await _told(conn, found.org_code)
 
     show(run(work, data), as_json)
