@@ -15,6 +15,7 @@ from dancu.monitoring.service import looks_of
 from dancu.monitoring.service import marks as service
 from dancu.population import service as population
 from dancu.population.models import Sex
+from tests.kit.races import after_waiting
 from tests.monitoring.test_alerts import AUDIT, DAY, admin_does, detected, fresh  # noqa: F401
 from tests.monitoring.test_looks import OWN, SIGNER
 from tests.monitoring.test_unusual import auditor, clean, happened  # noqa: F401
@@ -119,6 +120,26 @@ async def test_protecting_somebody_is_written_down_and_works(app, auditor, polic
     await service.protect(app, auditor, AUDIT, number, "")
     await app.commit()
     assert (await service.marks(app, auditor, AUDIT))[0] == []
+
+
+async def test_the_same_mark_twice_at_once_stands_once(app, auditor, police, office, registry):
+    """A button pressed twice: neither fails."""
+    key = await office.person("Người Hai Lần")
+    await app.commit()
+    number, login = await numbered(registry, key, "049090008803"), await login_of(registry, police.actor_id)
+    async with (
+        await psycopg.AsyncConnection.connect(registry.dsn("app")) as other, await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin,
+    ):  # fmt: skip
+        await service.protect(app, auditor, AUDIT, number, "well_known")
+        await after_waiting(admin, app, other, service.protect(other, auditor, AUDIT, number, "threatened"))
+        await other.commit()
+        assert [one.reason for one in (await service.marks(app, auditor, AUDIT))[0] if one.ending == "803"] == ["threatened"]
+        await service.protect(app, auditor, AUDIT, number, "")
+        await app.commit()
+        await service.know_staff(app, auditor, AUDIT, login, number)
+        await after_waiting(admin, app, other, service.know_staff(other, auditor, AUDIT, login, number))
+        await other.commit()
+        assert [one.ending for one in (await service.marks(app, auditor, AUDIT))[1]].count("803") == 1
 
 
 async def test_what_is_wrong_and_who_may_not(app, auditor, police, registry):

@@ -94,9 +94,15 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verd
         return bool(row and row[0])
 
 
+async def _one_at_a_time(conn: Conn) -> None:
+    """A mark takes an older one's place: the second of two at once waits, to see the first's."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('monitoring.marks', 0))")
+
+
 async def protect(conn: Conn, actor: Actor, purpose: Purpose, number: str, reason: str | None) -> bool:
     """Put the person of a number under special protection, or end it (None); False where it is nobody's. Raises NotAllowed."""
     async with _right(conn):
+        await _one_at_a_time(conn)
         cursor = await conn.execute(
             f"SELECT monitoring.protect_number(%s::bigint, %s::bytea, {_MARKING}, %s, %s)",
             (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "person.protect" if reason else "person.protect.end"), number, reason),
@@ -108,6 +114,7 @@ async def protect(conn: Conn, actor: Actor, purpose: Purpose, number: str, reaso
 async def know_staff(conn: Conn, actor: Actor, purpose: Purpose, staff_id: int, number: str) -> bool:
     """Say which person a staff member is; False where the number is nobody's. Raises NotAllowed."""
     async with _right(conn):
+        await _one_at_a_time(conn)
         cursor = await conn.execute(
             f"SELECT monitoring.know_staff(%s::bigint, %s::bytea, {_MARKING}, %s::bigint, %s)",
             (actor.actor_id, bytes.fromhex(actor.session_id), *_asked(actor, purpose, ["accesses"], "staff.person"), staff_id, number),
