@@ -34,6 +34,7 @@ from tests.exchange.test_residence import (
     police,
     registry,
 )
+from tests.kit.races import after_waiting
 
 __all__ = ["_ring", "app", "clerk", "ha", "office", "officers", "police", "registry"]
 SCHOOL = Demanded("DEMO.TX.MC", "", "school")
@@ -173,10 +174,12 @@ async def test_the_pdf_is_signed_and_others_accept_it(made):
 async def test_a_demanded_paper_is_news_for_the_office(app, made, registry):
     citizen, _ = made
     own = access.choose_purpose("own_record")
-    await paper_demands.report(
-        app, citizen, own, org_code="DEMO.TX.MC", org_name="", procedure="school", paper="household_book", said="Quầy 3 đòi sổ."
-    )
-    await app.commit()
+    told = {"org_code": "DEMO.TX.MC", "org_name": "", "procedure": "school", "paper": "household_book", "said": "Quầy 3 đòi sổ."}
+    first = await paper_demands.report(app, citizen, own, **told)
+    async with (
+        await psycopg.AsyncConnection.connect(registry.dsn("app")) as other, await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin,
+    ):  # fmt: skip
+        assert await after_waiting(admin, app, other, paper_demands.report(other, citizen, own, **told)) == first, "a button pressed twice is one report"
     async with await psycopg.AsyncConnection.connect(registry.dsn("worker")) as worker:
         rows = await worker.execute("SELECT topic, person_key, payload FROM kit.outbox WHERE topic = 'paper.demanded' ORDER BY id DESC LIMIT 1")
         topic, key, payload = await rows.fetchone()

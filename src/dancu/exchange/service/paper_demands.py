@@ -113,8 +113,8 @@ async def report(
     clock: Clock = SYSTEM_CLOCK,
 ) -> int:  # fmt: skip
     """The citizen's report about an office of the list (`org_code`) or one they name; its number. It is counted and becomes
-    a case of that office, of the desk of the area where the office is not of the list. Raises Invalid, Exceeded for more
-    than ten a day."""
+    a case of that office, of the desk of the area where the office is not of the list; the same in the same words again that day is the
+    report there is. Raises Invalid, Exceeded for more than ten a day."""
     wrong: list[FieldError] = []
     if procedure not in PROCEDURES:
         wrong.append(FieldError("procedure", "field.choice", N_("Hãy chọn thủ tục.")))
@@ -125,18 +125,19 @@ async def report(
         wrong.append(FieldError("org", "field.choice", N_("Hãy chọn cơ quan, hoặc viết tên cơ quan.")))
     if wrong:
         raise Invalid("form.invalid", N_("Một số mục chưa đúng. Xin xem lại từng mục."), fields=tuple(wrong))
+    await population.open_person(conn, actor, purpose, actor.actor_id, fields=("cases",))
+    now, org_name, said = clock.now(), org_name.strip()[:120], said.strip()[:1000]
+    before = await store.of_day(conn, actor.actor_id, org_code, org_name, procedure, now - timedelta(days=1), paper, said)
+    if before is not None:
+        return before
     bucket = throttle.bucket("paper demanded", str(actor.actor_id), burst=10, seconds=86400)
     if wait := await throttle.wait_seconds(conn, [bucket]):
         raise Exceeded("paper.many", N_("Bạn đã gửi nhiều phản ánh hôm nay. Xin gửi tiếp vào ngày mai."), seconds=int(wait))
     await throttle.charge(conn, [bucket])
-    await population.open_person(conn, actor, purpose, actor.actor_id, fields=("cases",))
     note = {"verb": "paper.demanded", "org": org_code, "procedure": procedure}
     (entry_id,) = await audit.record(conn, actor, purpose, action="write", subjects=[actor.actor_id], fields=["cases"], note=note)
-    now = clock.now()
-    demand_id = await store.insert(
-        conn, actor.actor_id, now, org_code, org_name.strip()[:120], procedure, paper, said.strip()[:1000], entry_id
-    )
-    await confirmations.count_paper(conn, clock.today(), org_code, "" if org_code else org_name.strip()[:120], procedure, "demanded")
+    demand_id = await store.insert(conn, actor.actor_id, now, org_code, org_name, procedure, paper, said, entry_id)
+    await confirmations.count_paper(conn, clock.today(), org_code, "" if org_code else org_name, procedure, "demanded")
     await events.emit(conn, TOPIC, actor.actor_id, {
         "group": "paper", "field": procedure, "org_code": org_code, "source": paper, "ref": f"exchange.paper_demand:{demand_id}",
     })  # fmt: skip

@@ -62,14 +62,18 @@ async def of_person(conn: Conn, key: int) -> list[Demand]:
     return [Demand(*row) for row in await cursor.fetchall()]
 
 
-async def of_day(conn: Conn, key: int, org_code: str, org_name: str, procedure: str, since: datetime) -> int | None:
-    """The newest report about this office (`org_name` where it is not of the list) and procedure since then. Until the transaction ends
-    nobody else looks for this person: of two taps at the same moment the second finds the first."""
+async def of_day(
+    conn: Conn, key: int, org_code: str, org_name: str, procedure: str, since: datetime, paper: str | None = None, said: str | None = None
+) -> int | None:
+    """The newest report about this office (`org_name` where it is not of the list) and procedure since then; of this paper and in these
+    words where they are given. Until the transaction ends nobody else looks for this person: of two at the same moment the second finds
+    the first."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('exchange.paper_demand', %s::bigint))", (key,))
     row = await (
         await conn.execute(
             "SELECT demand_id FROM exchange.paper_demand WHERE person_key = %s::bigint AND org_code = %s AND (org_code <> '' OR org_name = %s)"
-            " AND procedure = %s AND at > %s ORDER BY demand_id DESC LIMIT 1", (key, org_code, org_name, procedure, since),
+            " AND procedure = %s AND at > %s AND paper = coalesce(%s, paper) AND said = coalesce(%s, said) ORDER BY demand_id DESC LIMIT 1",
+            (key, org_code, org_name, procedure, since, paper, said),
         )
     ).fetchone()  # fmt: skip
     return int(row[0]) if row else None
