@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dancu.kit.lazy import offer
 
 if TYPE_CHECKING:
+    from dancu.population.service.act import in_turn
     from dancu.population.service.areas import recompute_areas
     from dancu.population.service.checks import nightly
     from dancu.population.service.correct import (
@@ -93,6 +94,7 @@ __all__ = [
     "hits_of",
     "household_looks",
     "household_members",
+    "in_turn",
     "issue_card",
     "join_household",
     "keys_by_number",
@@ -126,6 +128,7 @@ __all__ = [
 offer(
     __name__,
     {
+        "dancu.population.service.act": ("in_turn",),
         "dancu.population.service.areas": ("recompute_areas",),
         "dancu.population.service.checks": ("nightly",),
         "dancu.population.service.correct": (

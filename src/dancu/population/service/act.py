@@ -130,6 +130,12 @@ class Act:
             )
 
 
+async def in_turn(conn: Conn, keys: Iterable[int], seal: str) -> None:
+    """Wait for whoever writes what an officer saw and confirmed of these persons, or the same answers (by their seal), and
+    let the next wait until the transaction ends."""
+    await persons.in_turn(conn, [*map(str, keys), seal])
+
+
 class Verb(Generic[P]):
     """A verb of the registry: `await move(conn, actor, purpose, document, …)` does it, `await
     move.preview(…)` says what it would do."""

@@ -167,6 +167,14 @@ async def lock_kinship(conn: Conn) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('dancu.population.kinship', 0))")
 
 
+async def in_turn(conn: Conn, what: Sequence[str]) -> None:
+    """One at a time writes what these words name, until the transaction ends. Taken before any row and in order, so that
+    who waits here holds nothing that its holder needs."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('dancu.population.desk/' || w, 0)) FROM unnest(%s::text[]) AS w", (sorted(what),)
+    )
+
+
 async def ancestors(conn: Conn, persons: Sequence[int], generations: int) -> list[tuple[int, int, int]]:
     """(person, ancestor, generations between), each person its own ancestor at 0."""
     cursor = await conn.execute(

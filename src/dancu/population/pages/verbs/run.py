@@ -116,6 +116,10 @@ async def _read(desk: Desk, r: Reading) -> Purpose:
 
 async def _go_on(desk: Desk, r: Reading, purpose: Purpose) -> Response:
     page, form = desk.page, r.form
+    confirmed = form.value("action") == "confirm"
+    if confirmed:
+        # Before the preview is worked out again: whoever sent the same at the same moment finds the record as changed.
+        await service.in_turn(desk.conn, {*_named(page, r).values(), *([] if desk.key is None else [desk.key])}, form.value(NAME))
     args, kwargs = page.call(r)
     preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
     if not preview.changes and not page.silent:
@@ -127,7 +131,6 @@ async def _go_on(desk: Desk, r: Reading, purpose: Purpose) -> Response:
         signature = seal(desk.request, page.code, desk.key, form, said, [hit.person_key for hit in similar])
     with use_language(desk.request.state.lang):
         touched = changes_in_words(preview, names, r.today, desk.key)
-    confirmed = form.value("action") == "confirm"
     if confirmed and fits(form.value(NAME), signature):
         done = await page.verb(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
         return see_other(f"/desk/persons/{handle(desk.actor, done.person_key)}?done={page.code}")
