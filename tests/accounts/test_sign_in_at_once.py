@@ -140,10 +140,13 @@ async def test_what_was_agreed_to_comes_with_the_sign_in(site, app, sau, registr
         async with browsing(site, address=f"10.26.{client_no}.{acr}") as b:
             page = await b.get(f"/eid/sign-in?acr={acr}&next=/waits?online_service")
             assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "whoever types a passcode reads who asks for it"
-            await b.post("/eid/sign-in", 303 if acr == "1" else 200, number=sau.number, passcode=PASSCODE)
+            page = await b.post("/eid/sign-in", 303 if acr == "1" else 200, number=sau.number, passcode=PASSCODE)
             if acr == "2":
+                assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "and so does whoever types a code"
                 await b.post("/eid/sign-in/code", 303, code=await b.code(sau.phone))
             assert b.url == "/waits?online_service", "who cannot answer at once is come back to"
+            if acr == "1":  # signed in already, and asked to prove more
+                assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in await b.get("/eid/sign-in?acr=2&next=/waits?online_service")
         (step,) = heard
         assert step.asked == Asks(client_no, "online_service")
         assert (step.consent and step.consent.claims) == claims

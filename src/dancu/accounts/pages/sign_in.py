@@ -74,12 +74,14 @@ async def start(request: Request, held: RequestLease) -> Response:
     )  # fmt: skip
     if started.done:
         return see_other(started.flow.next)
-    if started.flow.key and started.flow.amr:
-        offered = await authenticators.ways(conn, started.flow.key)
-        return _second(request, Step(StepState.MORE, started.flow, offered.ways), FormErrors())
-    if started.flow.key:
-        return _passcode(request, started.flow, FormErrors(), known=True)
-    return _number(request, started.flow, Form.of(number=hint[:20]), FormErrors())
+    waiting = await waiting_for(request, held, wished)
+    flow = replace(started.flow, service=waiting.service(request)) if waiting else started.flow
+    if flow.key and flow.amr:
+        offered = await authenticators.ways(conn, flow.key)
+        return _second(request, Step(StepState.MORE, flow, offered.ways), FormErrors())
+    if flow.key:
+        return _passcode(request, flow, FormErrors(), known=True)
+    return _number(request, flow, Form.of(number=hint[:20]), FormErrors())
 
 
 def page_here(request: Request, *, next: str, acr: int, service: str) -> Response:
@@ -272,13 +274,14 @@ def _second(
     sealed, name = sign_in.seal(step.flow, bound), "accounts/sign_in_second.html"
     if not errors and passkey is None and device is None and step.hint:  # a code to the phone: what nearly everybody sees
         return render_filled(
-            request, name, variant=(step.ways, way, sent, need, step.flow.acr), base="base_citizen.html", form=Form(), errors=errors,
+            request, name, variant=(step.ways, way, sent, need, step.flow.acr, bool(step.flow.service)), base="base_citizen.html", form=Form(), errors=errors,
             ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr,
-            values={"flow": sealed, "hint": step.hint},
+            values={"flow": sealed, "hint": step.hint, "service": step.flow.service},
         )  # fmt: skip
     return render(
         request, name, base="base_citizen.html", form=Form(), errors=errors, flow=sealed, ways=step.ways, way=way, sent=sent,
-        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, status=422 if errors else 200,
+        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service,
+        status=422 if errors else 200,
     )  # fmt: skip
 
 
