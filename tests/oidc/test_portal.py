@@ -24,6 +24,7 @@ from dancu.kit.web.session import COOKIE
 from dancu.oidc.endpoints import SHORTCUTS, router
 from dancu.oidc.pages import MENU
 from dancu.oidc.pages import router as pages_router
+from dancu.oidc.policy import PUSHED_SECONDS
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.seal import Sealer
 from dancu.sharing import service as sharing_service
@@ -182,6 +183,8 @@ async def test_the_trial_and_the_samples_are_this_clients(portal: Site, citizen:
         assert page.count("WebApplication.CreateBuilder(args)") == page.count("app.Run();") == 1  # a whole program, as for the other languages
         if profile == "fapi2":
             assert page.count(key.kid) >= 5
+            minutes = int(re.findall(r"dùng được trong gần (\d+) phút", page)[0])
+            assert minutes * 60 - 60 < PUSHED_SECONDS <= minutes * 60, "what the page says of the link is so"
         address = re.findall(r'href="(http[^"]+/oidc/authorize\?[^"]+)"', page)[0].replace("&amp;", "&")
     async with portal.browser(citizen) as browser:
         answer = await browser.get(address)

@@ -25,6 +25,7 @@ from dancu.kit.web import (
 from dancu.oidc import forms
 from dancu.oidc.models import Client, ClientState, Profile
 from dancu.oidc.models.client import SECRET_METHODS
+from dancu.oidc.policy import PUSHED_SECONDS
 from dancu.oidc.present import GROUP_WORDS, issuer_of, name_of, ordered, provider_of
 from dancu.oidc.service import approval, registration, trying
 from dancu.sharing import service as sharing
@@ -90,6 +91,7 @@ async def try_it(request: Request, conn: DbConn, actor: CurrentActor, client_id:
         request, "oidc/client_try.html", client=client, name=name_of(request, client), address=address, issuer=issuer, languages=LANGUAGES,
         scope=trying.scope_of(agreement), verifier=trying.VERIFIER, secret_kept=client.auth_method in SECRET_METHODS,
         kid=_kid(client), kind="fapi2" if client.fapi else "basic", public=client.profile is Profile.PUBLIC,
+        minutes=-(-PUSHED_SECONDS // 60),
     )  # fmt: skip
 
 

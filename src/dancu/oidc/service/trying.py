@@ -26,7 +26,7 @@ def scope_of(agreement: Agreement | None) -> str:
 
 def address(client: Client, agreement: Agreement | None, issuer: str, sealer: Sealer) -> str:
     """Where the browser goes to try a sign-in; "" for a client nobody signs in to. For FAPI 2.0 the request is pushed here
-    in the client's stead and must be used within a minute and a half."""
+    in the client's stead and lives as long as any (PUSHED_SECONDS)."""
     if not client.redirect_uris or "authorization_code" not in client.grant_types:
         return ""
     state, nonce, scope = secrets.token_urlsafe(8), secrets.token_urlsafe(8), scope_of(agreement)
