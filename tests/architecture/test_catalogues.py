@@ -143,6 +143,17 @@ def test_every_translation_is_of_a_text_that_is_there() -> None:
     assert not gone, f"{len(gone)} translations of nothing:\n" + "\n".join(gone)
 
 
+def test_a_button_says_what_it_does_not_what_was_done() -> None:
+    """In Vietnamese one word is both; "Refused" on a button is no offer. "Đã …" states what its reader did."""
+    translated, said = english(), {}
+    for path in package_dir().rglob("*.html"):
+        for button in re.findall(r"ui\.button\([^\n]*?\}\}|<button\b[^>]*>.*?</button>", path.read_text("utf-8"), re.DOTALL):
+            said |= dict.fromkeys(re.findall(r"_\('([^']+)'", button), path.name)
+    assert len(said) > 150
+    wrong = [f"{name}: {text!r} -> {translated[text]!r}" for text, name in said.items() if not text.startswith("Đã") and re.match(r"\w+ed\b", translated.get(text, ""))]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_what_commands_read_quickly_is_what_a_full_reader_reads() -> None:
     for path in po_files("en"):
         with path.open("rb") as file:

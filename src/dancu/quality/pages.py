@@ -48,8 +48,8 @@ STATES = {
 _SETTLED = {**STATES, "accepted": ("us", N_("Đã nhận, đang giải quyết")), "done": ("done", N_("Đã giải quyết xong"))}
 #: What a desk says of a case: of one about a record, of any other.
 _SAYS = (
-    [("accepted", N_("Chấp nhận, sẽ sửa")), ("done", N_("Đã sửa")), ("refused", N_("Từ chối"))],
-    [("done", N_("Đã giải quyết xong")), ("accepted", N_("Chấp nhận, sẽ giải quyết")), ("refused", N_("Từ chối"))],
+    [("accepted", N_("Chấp nhận, sẽ sửa")), ("done", N_("Đã sửa")), ("refused", N_("Từ chối, nêu căn cứ pháp luật"))],
+    [("done", N_("Đã giải quyết xong")), ("accepted", N_("Chấp nhận, sẽ giải quyết")), ("refused", N_("Từ chối, nêu căn cứ pháp luật"))],
 )
 #: Words of comparison in a case's details.
 WORDS = {

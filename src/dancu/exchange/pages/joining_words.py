@@ -29,7 +29,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 AGREEMENTS: Mapping[str, tuple[str, str]] = {
     AgreementState.PROPOSED: ("us", N_("Chờ trả lời")),
     AgreementState.IN_FORCE: ("done", N_("Có hiệu lực")),
-    AgreementState.REFUSED: ("refused", N_("Từ chối")),
+    AgreementState.REFUSED: ("refused", N_("Bị từ chối")),
     AgreementState.REPLACED: ("draft", N_("Đã thay bằng bản mới")),
     AgreementState.ENDED: ("draft", N_("Đã kết thúc")),
 }
@@ -39,7 +39,7 @@ LEVELS = [(str(level), N_("Cấp độ {level}")) for level in checklist.LEVELS]
 STEPS: Mapping[str, str] = {
     "apply": N_("Nộp hồ sơ"), "declare": N_("Khai lại hồ sơ"), "check": N_("Nhận kiểm tra"), "ask": N_("Hỏi thêm"),
     "answer": N_("Trả lời câu hỏi"), "pass": N_("Đạt kiểm tra an toàn"), "request_live": N_("Xin đưa vào hoạt động"),
-    "approve": N_("Duyệt hoạt động"), "refuse": N_("Từ chối"), "suspend": N_("Tạm dừng"), "resume": N_("Cho chạy lại"),
+    "approve": N_("Duyệt hoạt động"), "refuse": N_("Bị từ chối"), "suspend": N_("Tạm dừng"), "resume": N_("Cho chạy lại"),
     "revoke": N_("Chấm dứt kết nối"), "escalate": N_("Quá hạn: chuyển điều phối viên quốc gia"), "system": N_("Thêm chương trình"),
     "system_live": N_("Cho chương trình dùng dữ liệu thật"), "system_sandbox": N_("Đưa chương trình về chạy thử"),
     "certificate": N_("Cấp chứng thư"), "certificate_asked": N_("Gửi yêu cầu cấp chứng thư"), "certificate_revoked": N_("Thu hồi chứng thư"),
