@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from dancu.kit import log
 from dancu.kit import server as http
 from dancu.kit.web import JSONResponse, Request, Response, public, see_other, start_session
+from dancu.kit.web.door import Bounded
 from dancu.kit.web.session import end_session
 
 from .web import client, make_app
@@ -53,10 +54,12 @@ def _router() -> APIRouter:
 
 
 @asynccontextmanager
-async def served():
+async def served(shortcuts=None):
     """The port of the application under the real server."""
     open_here = http.listening("127.0.0.1", 0)
-    server = http.server(make_app(_router()))
+    application = make_app(_router())
+    application.state.shortcuts = shortcuts or {}
+    server = http.server(application)
     running = asyncio.create_task(server.serve([open_here]))
     port = open_here.getsockname()[1]
     try:
@@ -126,6 +129,40 @@ async def test_a_long_body_nobody_read_ends_the_connection_and_says_so(path):
         status, headers, _ = await one.ask(f"POST {path}", f"Content-Length: {size}", "Content-Type: text/x", body=b"x" * 300_000)
         assert status in (403, 404, 413)
         assert headers["connection"] == "close"
+        assert await asyncio.wait_for(one.reader.read(), 10) == b""
+
+
+async def _length(request: Request) -> Response:
+    return Response(str(len(await request.body())))
+
+
+HOT = ({("POST", "/api/hot"): _length}, {("POST", "/api/hot"): Bounded(_length, b"{}")})
+
+
+@pytest.mark.parametrize("shortcuts", [{}, *HOT])
+async def test_too_large_a_body_is_refused_from_its_head_alone(shortcuts):
+    """Nobody waits for it, on the short way neither: a body that is given up for its pace is so after half a minute."""
+    path = "/api/hot" if shortcuts else "/form"
+    async with served(shortcuts) as port, wire(port) as one:
+        status, headers, body = await one.ask(f"POST {path}", "Content-Length: 50000000000", "Accept: application/json")
+        assert (status, headers["connection"], json.loads(body)["code"]) == (413, "close", "request.too_large")
+        assert await asyncio.wait_for(one.reader.read(), 10) == b""
+
+
+@pytest.mark.parametrize("shortcuts", HOT)
+async def test_a_body_in_pieces_is_read_as_far_as_it_may_be_long(shortcuts):
+    async with served(shortcuts) as port, wire(port) as one:
+        assert (await one.ask("POST /api/hot", "Transfer-Encoding: chunked", body=b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"))[::2] == (200, b"5")
+        piece = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+        status, headers, _ = await one.ask("POST /api/hot", "Transfer-Encoding: chunked", "Accept: application/json", body=piece * 20)
+        assert (status, headers["connection"]) == (413, "close")
+
+
+async def test_who_sends_all_of_a_long_body_before_reading_hears_the_refusal():
+    async with served() as port, wire(port) as one:
+        status, headers, _ = await one.ask("POST /form", "Content-Length: 9000000", "Content-Type: text/x", body=b"x" * 9_000_000)
+        assert (status, headers["connection"]) == (413, "close")
+        one.writer.write(b"and more")
         assert await asyncio.wait_for(one.reader.read(), 10) == b""
 
 

@@ -18,6 +18,8 @@ _HEAD_BYTES, _HEADERS = 64 * 1024, 100
 _HEAD_SECONDS, _KEPT_SECONDS, _SWEEP_TICKS = 30.0, 75, 50
 # A body comes at this pace on average (bytes a second) or is given up; so is an answer of which nothing is taken for a minute.
 _BODY_SECONDS, _BODY_PACE, _STUCK_SECONDS = 30.0, 500, 60.0
+# Who is still sending when the answer to it ends the connection is listened to for so long, and for so many bytes.
+_LINGER_SECONDS, _LINGER_BYTES = 2.0, 64 * 1024 * 1024
 # Requests in one piece of data that would rather speak another protocol; each costs reading the rest again.
 _UPGRADES = 16
 # Connections beyond those that are kept, to be told so; any more end at once, before they take the files the database needs.
@@ -28,10 +30,10 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 class _Pieces:
     """Stands for the connection while an answer is put together."""
 
-    __slots__ = ("_transport", "_written")
+    __slots__ = ("_sending", "_transport", "_written")
 
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
+    def __init__(self, transport: Any, *, sending: bool) -> None:
+        self._transport, self._sending = transport, sending
         self._written: list[bytes] = []
 
     def write(self, data: bytes) -> None:
@@ -39,7 +41,10 @@ class _Pieces:
 
     def close(self) -> None:
         self.flush()
-        self._transport.close()
+        if self._sending:
+            self._transport.get_protocol().linger()
+        else:
+            self._transport.close()
 
     def flush(self) -> None:
         if self._written:
@@ -62,7 +67,7 @@ class _Answering(RequestResponseCycle):
             return
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        transport, pieces = self.transport, _Pieces(self.transport)
+        transport, pieces = self.transport, _Pieces(self.transport, sending=self.more_body)
         self.transport = pieces  # type: ignore[assignment]
         try:  # where nothing has to wait
             await super().send(head)
@@ -80,6 +85,7 @@ class _Wire(HttpToolsProtocol):
     _head_bytes = _body_bytes = _unsent = 0
     _plain_head = b""
     _body_since = _moved = 0.0
+    _lingering = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -135,7 +141,21 @@ class _Wire(HttpToolsProtocol):
                 break
         self.send_400_response("Invalid HTTP request received.")
 
+    def linger(self) -> None:
+        """End the connection on our side. Closed at once, the bytes still coming would be answered with a reset, which takes
+        the answer away from who has not read it yet."""
+        if self.transport.is_closing():
+            return
+        self._lingering = _LINGER_BYTES
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
     def data_received(self, data: bytes) -> None:
+        if self._lingering:
+            self._lingering -= len(data)
+            if self._lingering <= 0:
+                self.transport.close()
+            return
         kept = self.timeout_keep_alive_task
         self._unset_keepalive_if_required()
         self._parse(data)

@@ -13,6 +13,7 @@ from dancu.kit.web.headers import secure
 
 _DRAIN_BYTES = 256 * 1024
 _DRAIN_SECONDS = 1.0
+_NO_LENGTH = 1 << 62
 
 
 class Body:
@@ -23,13 +24,18 @@ class Body:
         self._receive = receive
         stated = {name: value for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding", b"expect")}
         self._waits = b"expect" in stated
-        self._empty = b"transfer-encoding" not in stated and stated.get(b"content-length", b"0").strip() == b"0"
+        length = stated.get(b"content-length", b"0").strip()
+        self._stated = int(length) if length.isdigit() and len(length) < 19 else _NO_LENGTH
+        self._empty = self._stated == 0 and b"transfer-encoding" not in stated
         self._closed = self._empty
         self.http1 = scope.get("http_version", "1.1").startswith("1")
         self._gathered: list[Message] = []
 
     async def gather(self, most: int) -> None:
-        """Wait until the body is here, or `most` bytes of it: what comes slowly waits here and not where places are few."""
+        """Wait until the body is here, or `most` bytes of it: what comes slowly waits here and not where places are few. A body
+        that says it is longer is not waited for."""
+        if self._stated > most:
+            return
         size = 0
         while not self._empty and not self._closed and not self._waits and size <= most:
             message = await self._next()
@@ -50,7 +56,7 @@ class Body:
         the connection cannot be used again."""
         if self._closed:
             return True
-        if self._waits:  # the sender waits to be told whether to send it at all
+        if self._waits or self._stated > _DRAIN_BYTES:  # whether to send it at all is what the sender asks; or it is not little
             return False
         left = _DRAIN_BYTES
         try:

@@ -95,10 +95,13 @@ def _compress(request: Request, answer: Response) -> None:
 
 
 async def _taken(request: Request, handler: Handler) -> Response:
-    # A look sends no body; what else comes says how long it is.
-    length = request.headers.get("content-length", "0" if request.method == "GET" else "")
-    # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
-    if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > MAX_BODY:
+    length = request.headers.get("content-length")
+    if length is None:  # a look, which sends no body, or one that does not say how long it is
+        fits = request.method == "GET" or await _gathered(request)
+    else:
+        # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
+        fits = length.isascii() and length.isdigit() and len(length) < 10 and int(length) <= MAX_BODY
+    if not fits:
         return respond(request, Invalid("request.too_large", N_("Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")), 413)
     try:
         return await handler(request)
@@ -107,3 +110,16 @@ async def _taken(request: Request, handler: Handler) -> Response:
     except HTTPException as error:  # a form that cannot be read
         known, status = from_http(error)
         return respond(request, known, status)
+
+
+async def _gathered(request: Request) -> bool:
+    """Whether the body, if there is one, was no longer than it may be. It is kept for the handler."""
+    if "transfer-encoding" not in request.headers:
+        return True
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            return False
+    request._body = bytes(body)  # where the framework keeps what it read itself
+    return True
