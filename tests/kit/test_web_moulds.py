@@ -13,7 +13,7 @@ from .web import client, make_app
 PAGE = """{% extends "base_citizen.html" %}
 {% block title %}{{ _('Tìm người') }}{% endblock %}
 {% block content %}<form method="post">{{ csrf() }}{{ ui.hidden_field('said', said) }}<p data-of="{{ thing.part }}">{{ _('{total} dòng', total=said) }}</p>
-{% if rare %}<p id="rare"></p>{% endif %}<form method="post">{{ csrf() }}</form></form>{% endblock %}
+{% if rare %}<p id="rare"></p>{% endif %}{% if said %}<p id="said"></p>{% endif %}<form method="post">{{ csrf() }}</form></form>{% endblock %}
 {% block scripts %}<script nonce="{{ nonce }}"></script>{% endblock %}
 """
 

@@ -247,7 +247,7 @@ def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Res
             service=flow.service, status=422 if errors else 200,
         )  # fmt: skip
     return render_filled(
-        request, "accounts/sign_in.html", variant=bool(flow.service), base="base_citizen.html", form=form, errors=errors,
+        request, "accounts/sign_in.html", variant=None, base="base_citizen.html", form=form, errors=errors,
         values={"flow": sealed, "service": flow.service, "passkey.options": passkey.options, "passkey.sealed": passkey.sealed},
     )  # fmt: skip
 
@@ -274,7 +274,7 @@ def _second(
     sealed, name = sign_in.seal(step.flow, bound), "accounts/sign_in_second.html"
     if not errors and passkey is None and device is None and step.hint:  # a code to the phone: what nearly everybody sees
         return render_filled(
-            request, name, variant=(step.ways, way, sent, need, step.flow.acr, bool(step.flow.service)), base="base_citizen.html", form=Form(), errors=errors,
+            request, name, variant=(step.ways, way, sent, need, step.flow.acr), base="base_citizen.html", form=Form(), errors=errors,
             ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr,
             values={"flow": sealed, "hint": step.hint, "service": step.flow.service},
         )  # fmt: skip

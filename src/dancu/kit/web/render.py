@@ -255,11 +255,13 @@ class Templates:
     def filled(self, request: Request, name: str, variant: Hashable, values: Mapping[str, str], context: dict[str, Any]) -> str:
         """As `html` of `context` and `values`, from the mould of this variant; see `render_filled`."""
 
+        given = tuple(slot for slot, value in values.items() if value)  # an empty value stays one: templates ask for it
+
         def cast(marks: Marks) -> str:
-            marked = _nested({slot: marks.of(slot) for slot in values})
+            marked = _nested({slot: marks.of(slot) if slot in given else "" for slot in values})
             return self.html(request, name, {**context, **marked, "nonce": marks.of("nonce")})
 
-        mould = self.moulds.get((name, request.state.lang, request.method, variant), cast)
+        mould = self.moulds.get((name, request.state.lang, request.method, variant, given), cast)
         own = {"nonce": request.state.nonce, "request_id": request.state.request_id}
         token = _request.set(request)
         try:
@@ -309,8 +311,7 @@ def render_filled(
 ) -> HTMLResponse:
     """The same page as `render(..., **values, **context)`, joined from text that was rendered once (see moulds.py): for pages that
     many ask for who are not signed in. `values`: what differs from request to request, all of it text, "passkey.sealed"
-    standing for an attribute; whether the template asks if one of them is empty belongs into `variant`, as does everything
-    in `context`."""
+    standing for an attribute; an empty one is empty to the template too. Everything in `context` belongs into `variant`."""
     if request.state.actor.kind is not ActorKind.ANONYMOUS or request.headers.get("hx-target") or page_mark(request) is not None:
         return render(request, name, status=status, **context, **_nested(values))
     templates: Templates = request.app.state.templates
