@@ -40,7 +40,11 @@ async def asked(app, who: Citizen, **changed) -> str:
     return made
 
 
-async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app, sau):
+async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app, sau, registry):
+    async with await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin:
+        await admin.execute(
+            "INSERT INTO access.organisation (org_code, name, name_en, kind, valid) VALUES ('BANK', 'Ngân hàng mẫu', 'Sample bank', 'enterprise', '[2020-01-01,)')"
+        )
     one = await asked(app, sau, client_name_en="Counter 3")
     assert await approvals.state(app, one) == "pending"
     async with browsing(site) as b:
@@ -50,6 +54,7 @@ async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app
         assert "Rút tiền, số 4821" in page and "Quầy 3" in page
         english = await b.get("/account/approvals?lang=en")
         assert "Counter 3" in english and "Quầy 3" not in english
+        assert "Sample bank" in english and "Ngân hàng mẫu" not in english and "Ngân hàng mẫu" in page
         await b.get("/account/approvals?lang=vi")
         await b.post(f"/account/approvals/{one}", answer="yes")
         assert b.url.startswith("/eid/sign-in?next=%2Faccount%2Fapprovals&acr=2")

@@ -120,6 +120,7 @@ async def test_what_services_did_with_a_sign_in_is_told_apart(seen, app, registr
     await app.commit()
     with use_language("en"):
         newest = (await service.looks_of(app, seen, OWN, seen.actor_id, limit=3)).looks[1].did
+        assert {look.who for look in (await service.looks_of(app, seen, OWN, seen.actor_id)).looks if look.who.startswith("Police")}, "the officers' organisation"
     assert newest == "used your sign-in to ask Social insurance in turn"
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dancu.kit.web import Request, Response
+from dancu.kit.web.session import COOKIE
 from dancu.oidc.models import AuthMethod
 from tests.oidc.conftest import BACK, ISSUER, Agreement, Citizen, Make, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
@@ -169,7 +170,10 @@ async def test_consent_is_asked_once_and_can_be_refused(site: Site, citizen: Cit
     assert page.status_code == 200 and " checked" not in page.text
     assert "form-action 'self' https://service.example;" in page.headers["content-security-policy"]
     async with site.browser(citizen) as browser:
+        await site.sql("INSERT INTO access.organisation (org_code, name, name_en, kind, valid) VALUES ('ubnd-tinh', 'Ủy ban nhân dân tỉnh', 'Provincial committee', 'committee', '[2020-01-01,)') ON CONFLICT DO NOTHING")
+        assert "Provincial committee" in (await browser.get("/oidc/authorize", params=journey.request(), headers={"Cookie": f"{COOKIE}={citizen.token}; lang=en"})).text
         page = await browser.get("/oidc/authorize", params=journey.request())
+        assert "Provincial committee" not in page.text
         fields = hidden(page.text)
         forged = await browser.post("/oidc/consent", data={**fields, "csrf_token": "x", "answer": "yes"})
         assert forged.status_code == 403

@@ -210,6 +210,10 @@ async def test_a_citizen_ends_a_service(portal: Site, make_service: Make, citize
         browser = Browser(client)
         page = await browser.get("/account/services")
         assert "Cổng dịch vụ công tỉnh" in page and "Tra cứu thuế" in page
+        await portal.sql("INSERT INTO access.organisation (org_code, name, name_en, kind, valid) VALUES ('ubnd-tinh', 'Ủy ban nhân dân tỉnh', 'Provincial committee', 'committee', '[2020-01-01,)') ON CONFLICT DO NOTHING")
+        await portal.sql("UPDATE oidc.client SET org_name = 'Ủy ban nhân dân tỉnh' WHERE org_code = 'ubnd-tinh'")
+        english = await client.get("/account/services", headers={"Cookie": f"{COOKIE}={citizen.token}; lang=en"})
+        assert "Provincial committee" in english.text and "Ủy ban" not in english.text
         # Its tokens ran out, but not the session the service itself keeps: it can still be ended.
         await portal.sql("UPDATE oidc.family SET expires_at = now() - interval '1 hour' WHERE client_no = %s", (service.client.client_no,))
         assert "Cổng dịch vụ công tỉnh" in await browser.get("/account/services")

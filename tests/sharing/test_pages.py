@@ -45,7 +45,7 @@ async def browser(registry):  # type: ignore[no-untyped-def]
     await pool.close()
 
 
-async def test_from_nothing_shared_to_withdrawn(browser, app, system):
+async def test_from_nothing_shared_to_withdrawn(browser, app, admin, system):
     client, actor = browser
     page = await client.get("/account/consents")
     assert page.status_code == 200
@@ -57,17 +57,21 @@ async def test_from_nothing_shared_to_withdrawn(browser, app, system):
     await service.set_agreement(app, system, 99, law, client_name="Một cửa xã", client_name_en="Commune desk", org_code="x", org_name="UBND xã")
     made = await service.give(
         app, actor, 7, {"name", "phone"}, Purpose("online_service", "69/2024/NĐ-CP"), until,
-        ends={"phone": sooner}, client_name="Điện lực", client_name_en="Electricity company",
+        ends={"phone": sooner}, client_name="Điện lực", client_name_en="Electricity company", org_code="x", org_name="UBND xã",
     )  # fmt: skip
     await app.commit()
+    await admin.execute("INSERT INTO access.organisation (org_code, name, name_en, kind, valid) VALUES ('x', 'UBND xã', 'Commune committee', 'committee', '[2020-01-01,)')")
+    await admin.commit()
     page = await client.get("/account/consents")
     check_page(page.text)
+    assert page.text.count("UBND xã") == 2 and "Commune committee" not in page.text
     ends = [f"{at.astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%d/%m/%Y}" for at in (until, sooner)]
     each = f"Họ và tên: đến hết {ends[0]}", f"Số điện thoại: đến hết {ends[1]}"
     for text in ("Điện lực", *each, "Rút lại", "Một cửa xã", "Nơi thường trú"):
         assert text in page.text, text
     english = (await client.get("/account/consents", headers={"Cookie": f"dancu_session={client.cookies['dancu_session']}; lang=en"})).text
     assert "Electricity company" in english and "Commune desk" in english and "Điện lực" not in english
+    assert english.count("Commune committee") == 2 and "UBND xã" not in english
     receipt = await client.get(f"/account/consents/{made.consent_id}/receipt")
     assert (receipt.text, receipt.headers["content-type"]) == (made.receipt, "application/jwt")
     token = page.text.split(f'name="{FIELD}" value="')[1].split('"')[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from dancu.access import service as access
+from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.web import Request, own_address
 from dancu.oidc.models import Client
@@ -48,3 +50,8 @@ def demo_of(request: Request) -> bool:
 
 def name_of(request: Request, client: Client) -> str:
     return client.name_en if request.state.lang == "en" and client.name_en else client.name
+
+
+async def organisation_of(conn: Conn, client: Client) -> str:
+    """The name of its organisation, as the reader reads it; "" where it has none."""
+    return (await access.english_names(conn)).get(client.org_code, client.org_name)

@@ -107,7 +107,7 @@ async def _names(conn: Conn, codes: list[str | None]) -> dict[str, str]:
     wanted = {code for code in codes if code}
     if not wanted:
         return {}
-    known = {one.org_code: one.name for one in await access.organisations(conn)}
+    known = await access.organisation_names(conn)
     return {code: known.get(code, code) for code in wanted}
 
 

@@ -37,7 +37,7 @@ async def consents(request: Request, conn: DbConn, actor: CurrentActor, done: st
     return render(
         request, "sharing/consents.html", standing=[one for one in kept if one.stands(now)],
         ended=[one for one in kept if not one.stands(now)], by_law=await service.agreements_without_consent(conn),
-        words=CONSENTS, ordered=ordered, moment=now, purpose_title=access.purpose_title, law_name=access.law_name, done=done,
+        words=CONSENTS, ordered=ordered, moment=now, english=await access.english_names(conn), purpose_title=access.purpose_title, law_name=access.law_name, done=done,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from dancu.access.store import staff as staff_store
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_
+from dancu.kit.i18n import N_, language
 
 ADMIN = "access.admin"
 
@@ -152,3 +152,22 @@ async def organisations(conn: Conn, actor: Actor | None = None) -> list[Organisa
 
 async def organisation(conn: Conn, org_code: str) -> Organisation | None:
     return await store.one(conn, org_code)
+
+
+def organisation_title(org: Organisation) -> str:
+    """Its name as the reader reads it; in English the Vietnamese one where it has no other."""
+    return org.name_en if language() == "en" and org.name_en else org.name
+
+
+async def organisation_names(conn: Conn) -> dict[str, str]:
+    """Code -> name as the reader reads it, of every organisation."""
+    return {org.org_code: organisation_title(org) for org in await store.all_of(conn)}
+
+
+async def english_names(conn: Conn) -> dict[str, str]:
+    """What a reader of English reads in place of the Vietnamese name that was kept with a consent or a question: by code, and by that
+    name where nothing else was kept. A reader of Vietnamese reads what was kept, and nothing is looked up."""
+    if language() != "en":
+        return {}
+    named = [org for org in await store.all_of(conn) if org.name_en]
+    return {org.name: org.name_en for org in named} | {org.org_code: org.name_en for org in named}

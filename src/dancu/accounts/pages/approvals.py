@@ -42,7 +42,7 @@ async def _listing(
     mine = await approvals.of_actor(conn, actor)
     waiting = [one.approval_id for one in mine if one.state is ApprovalState.PENDING]
     return render(
-        request, "accounts/approvals.html", base="base_citizen.html", done=done, errors=errors or FormErrors(), approvals=mine,
+        request, "accounts/approvals.html", base="base_citizen.html", done=done, errors=errors or FormErrors(), approvals=mine, english=await access.english_names(conn),
         wanted=await _wanted(request, conn, actor, waiting), purpose_title=access.purpose_title, status=422 if errors else 200,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dancu.access import service as access
 from dancu.demo.relying_parties import config
 from dancu.demo.relying_parties.config import ELECTRICITY, PORTAL, Config
 from dancu.kernel.actor import SYSTEM
@@ -37,11 +38,11 @@ class Registered:
 
 SERVICES = {
     PORTAL: Registered(
-        "demo-portal", "Cổng dịch vụ công tỉnh", "Province's public-service portal", "demo.ubnd-tinh", "Ủy ban nhân dân tỉnh (trình diễn)",
+        "demo-portal", "Cổng dịch vụ công tỉnh", "Province's public-service portal", "DEMO", "Ủy ban nhân dân tỉnh (trình diễn)",
         Profile.FAPI2, Terms(frozenset({"name", "birthdate", "gender", "personal_id", "address", "organisations"}), {"online_service": _BASIS}),
     ),
     ELECTRICITY: Registered(
-        "demo-electricity", "Điện lực", "Electricity company", "demo.dien-luc", "Công ty Điện lực (trình diễn)",
+        "demo-electricity", "Điện lực", "Electricity company", "EVN", "Tập đoàn Điện lực Việt Nam",
         Profile.BASIC, Terms(frozenset({"name", "birthdate", "gender", "personal_id"}), {"online_service": _BASIS}),
     ),
 }  # fmt: skip
@@ -51,6 +52,8 @@ async def register(conn: Conn, data: Path, issuer: str, homes: dict[str, str]) -
     """Make provider and services know each other at these addresses. Again and again the same: what is there stays, only
     addresses follow the port of this start."""
     for service, known in SERVICES.items():
+        org = await access.organisation(conn, known.org_code)
+        known = replace(known, org_name=org.name) if org else known
         folder = config.folder_of(data, service)
         kept = config.read(folder)
         made = replace(kept, issuer=issuer, home=homes[service]) if kept else _new(service, known.client_id, issuer, homes[service])

@@ -44,7 +44,7 @@ def _why() -> Any:
 
 async def offices(conn: Conn) -> list[tuple[str, str]]:
     """Organisations a paper can have been demanded by, by name."""
-    return sorted(((one.org_code, one.name) for one in await access.organisations(conn) if one.valid_to is None), key=lambda o: o[1])
+    return sorted(((one.org_code, access.organisation_title(one)) for one in await access.organisations(conn) if one.valid_to is None), key=lambda o: o[1])
 
 
 async def _list(request: Request, conn: Conn, actor: Actor, form: Form, errors: FormErrors, made: str = "") -> Response:

@@ -49,7 +49,7 @@ def _found(request: Request, form: Form, errors: FormErrors, kept: list[Kept] | 
 @router.get(MINE, dependencies=[allow("citizen")])
 async def all_mine(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     kept = await service.all_mine(conn, actor, access.choose_purpose("own_record"))
-    orgs = {one.org_code: one.name for one in await access.organisations(conn)}
+    orgs = await access.organisation_names(conn)
     return render(
         request, "exchange/receipts_mine.html", kept=kept, orgs=orgs, words=said, procedure=procedures.title, paper=procedures.paper
     )

@@ -103,7 +103,7 @@ async def prove(request: Request, conn: DbConn, actor: CurrentActor) -> Response
     try:
         async with attempt(conn):
             result = await residence.prove(
-                conn, actor, _asked(form, way), org_name=await org_name(conn, actor.org_code), tried=[*tried, way], sure=bool(form.value("sure")),
+                conn, actor, _asked(form, way), org_name=await _kept_name(conn, actor.org_code), tried=[*tried, way], sure=bool(form.value("sure")),
             )  # fmt: skip
     except (Invalid, Conflict, Exceeded) as error:
         return _page(request, _kept(form), way, tried=tried, errors=FormErrors.of(error), status=422)
@@ -132,10 +132,16 @@ def _asked(form: Form, way: Way) -> Asked:
     )  # fmt: skip
 
 
-async def org_name(conn: Conn, org_code: str) -> str:
-    """An organisation's name; its code where it is none of the list."""
+async def _kept_name(conn: Conn, org_code: str) -> str:
+    """What a receipt keeps and the citizen is asked in the name of, whatever language the officer reads."""
     org = await access.organisation(conn, org_code)
     return org.name if org else org_code
+
+
+async def org_name(conn: Conn, org_code: str) -> str:
+    """An organisation's name as the reader reads it; its code where it is none of the list."""
+    org = await access.organisation(conn, org_code)
+    return access.organisation_title(org) if org else org_code
 
 
 @router.get("/{key}/{verification_id}")

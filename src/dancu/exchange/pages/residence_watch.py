@@ -59,7 +59,7 @@ def _lines(rows: Iterable[tuple[str, str, str, str, int]], names: dict[str, str]
 async def figures(request: Request, conn: DbConn, days: int = 30, org: str = "") -> Response:
     days = days if days in DAYS else 30
     since = SYSTEM_CLOCK.today() - timedelta(days=days)
-    names = {one.org_code: one.name for one in await access.organisations(conn)}
+    names = await access.organisation_names(conn)
     rows = await residence.way_figures(conn, since, org[:40] or None)
     papers = await residence.paper_figures(conn, since)
     lines = _lines(rows, names, bool(org))

@@ -50,7 +50,7 @@ async def askers(conn: Conn, day: date | None = None) -> list[Asker]:
                 wanted.setdefault((one.org_code, purpose), (one.purposes[purpose], set()))[1].update(fields)
     if not wanted:
         return []
-    names = {org.org_code: org.name for org in await access.organisations(conn)}
+    names = await access.organisation_names(conn)
     live = {one.org_code for one in await partners.every(conn) if one.state is PartnerState.LIVE}
     systems = [one for one in await partners.systems(conn) if one.environment is Environment.LIVE and one.org_code in live]
     found = [
@@ -78,7 +78,8 @@ async def give(conn: Conn, actor: Actor, client_no: int, purpose: str, groups: I
     if days not in DAYS:
         message = N_("Hãy chọn thời hạn.")
         raise Invalid("consent.days", message, fields=(FieldError("days", "consent.days", message),))
+    org = await access.organisation(conn, one.org_code)
     await sharing.give(
         conn, actor, client_no, ticked, Purpose(one.purpose, one.legal_basis), SYSTEM_CLOCK.now() + timedelta(days=days),
-        client_name=one.program, org_code=one.org_code, org_name=one.org_name,
+        client_name=one.program, org_code=one.org_code, org_name=org.name if org else one.org_code,
     )  # fmt: skip

@@ -37,7 +37,7 @@ class Targets:
 async def targets(conn: Conn) -> Targets:
     standing, past = await store.targets(conn), await store.history(conn, _HISTORY)
     staff = await access.staff_named(conn, {one.staff_id for one in past if one.staff_id is not None})
-    names = {one.org_code: one.name for one in await access.organisations(conn)}
+    names = await access.organisation_names(conn)
     return Targets(dict(sorted(standing.items())), past, names, {one.staff_id: one.display_name for one in staff})
 
 

@@ -66,5 +66,5 @@ def _code_of(name: str, taken: set[str]) -> str:
 
 
 async def names(conn: Conn) -> dict[str, str]:
-    """Organisation code -> name."""
-    return {org.org_code: org.name for org in await access.organisations(conn)}
+    """Organisation code -> name as the reader reads it."""
+    return await access.organisation_names(conn)

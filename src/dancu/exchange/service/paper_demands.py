@@ -56,7 +56,7 @@ async def visits(conn: Conn, actor: Actor, purpose: Purpose, *, clock: Clock = S
         (one.at, one.org_code, "other") for one in await audit.accesses_of(conn, key, limit=_MOST_LOOKS)
         if one.actor_kind == "staff" and one.org_code not in named
     ]  # fmt: skip
-    offices = {org.org_code: org.name for org in await access.organisations(conn)}
+    offices = await access.organisation_names(conn)
     found: dict[tuple[str, str], Visit] = {}
     for at, org, procedure in sorted(told, reverse=True):
         if at >= since and org in offices:

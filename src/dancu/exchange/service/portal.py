@@ -66,7 +66,7 @@ async def of(conn: Conn, org_code: str) -> View:
         raise NotFound("organisation.unknown", N_("Không có cơ quan với mã này."))
     programs = await store.systems(conn, org_code)
     return View(
-        org_code, organisation.name, await store.one(conn, org_code), programs, await store.certificates(conn, [one.client_no for one in programs]),
+        org_code, access.organisation_title(organisation), await store.one(conn, org_code), programs, await store.certificates(conn, [one.client_no for one in programs]),
         await data_agreements.of(conn, org_code), await store.steps(conn, org_code),
     )  # fmt: skip
 

@@ -32,7 +32,8 @@ def months(today: date) -> list[date]:
 async def monthly(conn: Conn, month: str, org_code: str = "") -> Report:
     """`month` "2026-11", "" the present one; of one organisation, or of all. Raises Invalid `traffic.month`, NotFound for an organisation
     that is not known."""
-    names = {one.org_code: one.name for one in await access.organisations(conn)}
+    organisations = await access.organisations(conn)
+    names, titles = ({one.org_code: one.name for one in organisations}, {one.org_code: access.organisation_title(one) for one in organisations})
     if org_code and org_code not in names:
         raise NotFound("organisation.unknown", N_("Không có cơ quan với mã này."))
     found = await traffic.of_month(conn, month)
@@ -40,12 +41,12 @@ async def monthly(conn: Conn, month: str, org_code: str = "") -> Report:
     today = SYSTEM_CLOCK.today()
     shown = [one for one in await promises.promises(conn) if one.overdue(today) or (one.delivered_on and first <= one.delivered_on < after)]
     return Report(
-        first, found.since, found.until, org_code, names.get(org_code, ""),
+        first, found.since, found.until, org_code, titles.get(org_code, ""),
         [one for one in found.lines if org_code in ("", one.org_code)], [one for one in found.refusals if org_code in ("", one.org_code)],
         [one for one in await _shared(conn, found.since, found.until, first, after, names) if not org_code or one.owner == names[org_code]],
         [one for one in await store.spared(conn, first, after) if org_code in ("", one.org_code)],
         _every_day(await store.days(conn, found.since, found.until, org_code), first, min(after, today + timedelta(days=1))),
-        [one for one in found.unused if org_code in ("", one[0])], [one for one in shown if org_code in ("", one.org_code)], names, today,
+        [one for one in found.unused if org_code in ("", one[0])], [one for one in shown if org_code in ("", one.org_code)], titles, today,
     )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ async def of_organisation(conn: Conn, org_code: str, hours: int) -> tuple[traffi
     today = SYSTEM_CLOCK.today()
     first = today - timedelta(days=29)
     days = await store.days(conn, datetime.combine(first, time(), VIETNAM), found.until, org_code)
-    return found, organisation.name, await store.officers(conn, org_code, found.since, found.until), _every_day(days, first, today + timedelta(days=1))
+    return found, access.organisation_title(organisation), await store.officers(conn, org_code, found.since, found.until), _every_day(days, first, today + timedelta(days=1))
 
 
 async def _shared(conn: Conn, since: datetime, until: datetime, first: date, after: date, names: dict[str, str]) -> list[Shared]:

@@ -73,7 +73,7 @@ async def roadmap(conn: Conn, *, group: str = "", stage: str = "", sort: str = "
         mine = [one for one in promises if one.org_code == org.org_code and one.delivered_on is None]
         lines.append(
             Line(
-                org.org_code, org.name, of[org.org_code], _stage(partner, called and vietnam_day(called), today),
+                org.org_code, access.organisation_title(org), of[org.org_code], _stage(partner, called and vietnam_day(called), today),
                 vietnam_day(_since(partner)) if partner else None, called, answer.due if answer else None,
                 answer.overdue(today) if answer else 0, answer is not None and answer.escalated_at is not None,
                 sum(1 for one in mine if one.overdue(today)), len(mine),
@@ -81,7 +81,7 @@ async def roadmap(conn: Conn, *, group: str = "", stage: str = "", sort: str = "
         )  # fmt: skip
     counts = Counter((str(line.group), str(line.stage)) for line in lines)
     shown = [line for line in lines if group in ("", line.group) and stage in ("", line.stage)]
-    return Roadmap(_sorted(shown, sort), dict(counts), promises, {org.org_code: org.name for org in organisations}, today, sum(1 for line in lines if line.overdue))
+    return Roadmap(_sorted(shown, sort), dict(counts), promises, {org.org_code: access.organisation_title(org) for org in organisations}, today, sum(1 for line in lines if line.overdue))
 
 
 async def promise(conn: Conn, actor: Actor, org_code: str, title: str, owner: str, due: date | None, *, title_en: str = "", note: str = "") -> int:

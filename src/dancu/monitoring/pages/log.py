@@ -108,7 +108,7 @@ async def unusual(request: Request, conn: DbConn, actor: CurrentActor, days: int
 
 
 async def _orgs(conn: Conn) -> dict[str, str]:
-    return {one.org_code: one.name for one in await access.organisations(conn)}
+    return await access.organisation_names(conn)
 
 
 @router.get("/watch/log", dependencies=[allow("audit.read")])

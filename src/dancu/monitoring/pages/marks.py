@@ -63,7 +63,7 @@ async def staff(request: Request, conn: DbConn, actor: CurrentActor) -> Response
 
 async def _page(request: Request, conn: DbConn, actor: CurrentActor, form: Form, errors: FormErrors, done: str) -> Response:
     protected, known = await service.marks(conn, actor, access.choose_purpose("audit"))
-    orgs = {one.org_code: one.name for one in await access.organisations(conn)}
+    orgs = await access.organisation_names(conn)
     return render(
         request, "monitoring/marks.html", status=422 if errors else 200, protected=protected, known=known, why=service.WHY, orgs=orgs, form=form, errors=errors,
         done=done,

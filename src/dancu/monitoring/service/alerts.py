@@ -129,7 +129,7 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, alert_id: int, verd
 async def _named(conn: Conn, rows: list[store.Alerted]) -> list[Warned]:
     ids = {one for row in rows for one in (row[2], row[11]) if one is not None}
     names = {s.staff_id: StaffName(s.staff_id, s.display_name, s.org_code) for s in await access.staff_named(conn, ids)}
-    orgs = {one.org_code: one.name for one in await access.organisations(conn)} if rows else {}
+    orgs = await access.organisation_names(conn) if rows else {}
     known = await programs.named(conn, {row[14] for row in rows if row[14] is not None})
     return [
         Warned(

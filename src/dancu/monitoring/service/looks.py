@@ -114,7 +114,7 @@ async def looks_of(
     else:
         found = await newest(conn, key, limit + 1, before)
         more = found[limit - 1].seq if len(found) > limit else None
-    names = {org.org_code: org.name for org in await access.organisations(conn)}
+    names = await access.organisation_names(conn)
     services: dict[int, str] = {}
     if any((one.org_code and one.org_code not in names) or _service(one) for one in found):
         # Of services a citizen signs in to, by number, and their organisations, which need not be known here.

@@ -66,10 +66,10 @@ async def _looks(conn: Conn, actor: Actor, why: Purpose) -> Part:
 async def _consents(conn: Conn, actor: Actor, why: Purpose) -> Part:
     await population.open_person(conn, actor, why, actor.actor_id, fields=("consents",))
     found = await sharing.consents_of(conn, actor)
-    now = SYSTEM_CLOCK.now()
+    now, english = SYSTEM_CLOCK.now(), await access.english_names(conn)
     lines: list[Line] = [
         (
-            one.org_name or one.client_name, ", ".join(gettext(sharing.CONSENTS[group]) for group in sharing.CONSENTS if group in one.claims),
+            english.get(one.org_code, one.org_name) or one.client_name, ", ".join(gettext(sharing.CONSENTS[group]) for group in sharing.CONSENTS if group in one.claims),
             " · ".join((
                 access.purpose_title(one.purpose), gettext(N_("đồng ý lúc {at}"), at=_at(one.given_at)),
                 _until(one, now),
@@ -134,7 +134,7 @@ def _due(one: Case) -> str:
 
 
 async def _offices(conn: Conn) -> dict[str, str]:
-    return {one.org_code: one.name for one in await access.organisations(conn)}
+    return await access.organisation_names(conn)
 
 
 async def _documents(conn: Conn, actor: Actor, why: Purpose) -> Part:

@@ -57,4 +57,4 @@ async def permitted(conn: Conn, actor: Actor, purpose: Purpose) -> list[Permitte
 
 
 async def _names(conn: Conn) -> Mapping[str, str]:
-    return {one.org_code: one.name for one in await access.organisations(conn)}
+    return await access.organisation_names(conn)

@@ -21,7 +21,7 @@ from dancu.oidc.endpoints import pages
 from dancu.oidc.endpoints.responses import back, back_with_error
 from dancu.oidc.endpoints.wire import demo_of, issuer_of, provider_of
 from dancu.oidc.models import AuthRequest, Client
-from dancu.oidc.present import name_of
+from dancu.oidc.present import name_of, organisation_of
 from dancu.oidc.service import consent, flow, requests, tokens
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.flow import Stand, Step
@@ -147,7 +147,8 @@ async def agree(request: Request, held: RequestLease) -> Response:
         term = form.value("term")
         if ticked and term not in consent.TERMS:
             kept = await consent.earlier(conn, actor.actor_id, client, terms, wanted)
-            return pages.ask(request, client, asked, terms, wanted, _way_text(request, asked), ticked=ticked, kept=kept, wrong=True)
+            named = await organisation_of(conn, client)
+            return pages.ask(request, client, named, asked, terms, wanted, _way_text(request, asked), ticked=ticked, kept=kept, wrong=True)
         if ticked:
             await consent.give(conn, actor, client, ticked, terms, term, wanted)
         return _code(request, client, asked, terms, stood)
@@ -235,8 +236,9 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
         if stand.step is Step.LEVEL:
             return pages.level(request, client, asked, terms)
         if stand.step is Step.CONSENT:
-            kept = await consent.earlier(await held.connection(), actor.actor_id, client, terms, stand.groups)
-            return pages.ask(request, client, asked, terms, stand.groups, _way_text(request, asked), kept=kept)
+            conn = await held.connection()
+            kept, named = await consent.earlier(conn, actor.actor_id, client, terms, stand.groups), await organisation_of(conn, client)
+            return pages.ask(request, client, named, asked, terms, stand.groups, _way_text(request, asked), kept=kept)
         assert stood is not None
         return _code(request, client, asked, terms, stood)
     except OAuthError as error:

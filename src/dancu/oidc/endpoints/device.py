@@ -27,7 +27,7 @@ from dancu.oidc.endpoints import pages
 from dancu.oidc.endpoints.token import slow_down
 from dancu.oidc.endpoints.wire import answered, demo_of, issuer_of, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.models import AuthRequest, Client
-from dancu.oidc.present import ordered
+from dancu.oidc.present import ordered, organisation_of
 from dancu.oidc.service import consent, device, flow
 from dancu.oidc.service.authenticate import client_of
 from dancu.oidc.service.errors import OAuthError, invalid_request
@@ -147,6 +147,7 @@ async def _ask(
     shown = "".join(ch for ch in typed.upper() if ch.isalnum())
     return render(
         request, "oidc/device_confirm.html", status=422 if wrong else 200, client=client, name=pages.name_of(request, client), terms=terms,
+        organisation=await organisation_of(conn, client),
         user_code=f"{shown[:4]}-{shown[4:]}", groups=[(group, pages.GROUP_WORDS[group], group in ticked) for group in stand.groups],
         times=[(term, gettext(words, lang)) for term, words in pages.TERM_WORDS.items()], form=Form(), errors=errors,
         details=lines(asked.details), kept=ordered(kept), words=pages.GROUP_WORDS, purpose_title=access.purpose_title(terms.purpose.code), issuer=issuer_of(request),

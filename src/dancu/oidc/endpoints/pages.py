@@ -46,7 +46,7 @@ def level(request: Request, client: Client, asked: AuthRequest, terms: Terms) ->
 
 
 def ask(
-    request: Request, client: Client, asked: AuthRequest, terms: Terms, groups: tuple[str, ...], flow: str, *,
+    request: Request, client: Client, organisation: str, asked: AuthRequest, terms: Terms, groups: tuple[str, ...], flow: str, *,
     ticked: frozenset[str] = frozenset(), kept: Collection[str] = (), wrong: bool = False,
 ) -> Response:  # fmt: skip
     """Which groups, for what, how long. Nothing is ticked beforehand. `kept`: what was agreed to before and is not asked now."""
@@ -55,7 +55,7 @@ def ask(
         errors.add("term", "oidc.consent.term", N_("Chọn bạn đồng ý trong bao lâu."))
     lang = request.state.lang
     page = render(
-        request, "oidc/consent.html", status=422 if wrong else 200, client=client, name=name_of(request, client), terms=terms,
+        request, "oidc/consent.html", status=422 if wrong else 200, client=client, name=name_of(request, client), organisation=organisation, terms=terms,
         groups=[(group, GROUP_WORDS[group], group in ticked) for group in groups],
         times=[(term, gettext(words, lang)) for term, words in TERM_WORDS.items()], flow=flow, form=Form(), errors=errors,
         details=lines(asked.details), kept=ordered(kept), words=GROUP_WORDS, offline="offline_access" in asked.scope,

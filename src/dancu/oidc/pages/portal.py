@@ -26,7 +26,7 @@ from dancu.oidc import forms
 from dancu.oidc.models import Client, ClientState, Profile
 from dancu.oidc.models.client import SECRET_METHODS
 from dancu.oidc.policy import PUSHED_SECONDS
-from dancu.oidc.present import GROUP_WORDS, issuer_of, name_of, ordered, provider_of
+from dancu.oidc.present import GROUP_WORDS, issuer_of, name_of, ordered, organisation_of, provider_of
 from dancu.oidc.service import approval, registration, trying
 from dancu.sharing import service as sharing
 from dancu.sharing.models import AgreementState
@@ -48,7 +48,7 @@ async def clients(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
     return render(
         request, "oidc/clients.html", clients=await registration.registered(conn, actor), waiting=waiting,
         states=STATE_WORDS, profiles=forms.PROFILE_WORDS, may_register=actor.can(REGISTER), words=GROUP_WORDS, ordered=ordered,
-        named=partial(name_of, request),
+        named=partial(name_of, request), english=await access.english_names(conn),
     )  # fmt: skip
 
 
@@ -198,7 +198,7 @@ async def _show(
     versions = await sharing.versions(conn, client.client_no)
     typed = form or (forms.terms_form(in_force) if in_force else Form.of(consent="ask", level_min=1))
     return render(
-        request, "oidc/client.html", status=422 if errors else 200, client=client, name=name_of(request, client), secret=secret, done=done, form=typed,
+        request, "oidc/client.html", status=422 if errors else 200, client=client, name=name_of(request, client), organisation=await organisation_of(conn, client), secret=secret, done=done, form=typed,
         errors=errors or FormErrors(), in_force=in_force, waits=waits, own=own,
         may_answer=waits is not None and actor.can(APPROVE) and waits.proposed.by != actor.actor_id,
         refused=next((one for one in versions[:1] if one.state is AgreementState.REFUSED), None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dancu.access import service as access
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.web import APIRouter, CurrentActor, DbConn, Request, Response, allow, render, see_other
 from dancu.oidc.present import GROUP_WORDS, demo_of, issuer_of, name_of, ordered
@@ -15,7 +16,7 @@ HOME = "/account/services"
 async def services(request: Request, conn: DbConn, actor: CurrentActor, done: str = "") -> Response:
     found = await service.connections(conn, actor)
     return render(
-        request, "oidc/services.html", connections=[(name_of(request, one.client), one) for one in found], words=GROUP_WORDS,
+        request, "oidc/services.html", connections=[(name_of(request, one.client), one) for one in found], english=await access.english_names(conn), words=GROUP_WORDS,
         ordered=ordered, done=done, moment=SYSTEM_CLOCK.now(),
     )  # fmt: skip
 

@@ -130,10 +130,10 @@ class Act:
             )
 
 
-async def in_turn(conn: Conn, keys: Iterable[int], seal: str) -> None:
-    """Wait for whoever writes what an officer saw and confirmed of these persons, or the same answers (by their seal), and
-    let the next wait until the transaction ends."""
-    await persons.in_turn(conn, [*map(str, keys), seal])
+async def in_turn(conn: Conn, keys: Iterable[int], *same: str) -> None:
+    """Wait for whoever writes what an officer saw and confirmed of these persons, or the same answers (`same`: by their seal, or
+    who is about to be registered), and let the next wait until the transaction ends."""
+    await persons.in_turn(conn, [*map(str, keys), *same])
 
 
 class Verb(Generic[P]):
