@@ -120,7 +120,7 @@ async def _go_on(desk: Desk, r: Reading, purpose: Purpose) -> Response:
     if confirmed:
         # Before the preview is worked out again: whoever sent the same at the same moment finds the record as changed, and of two
         # officers who register the same person the second finds the first's record among those that look alike.
-        new = (f"{form_of(r.values['full_name']).folded}|{r.values['born']}",) if page.similar else ()
+        new = (f"born {r.values['born']}",) if page.similar else ()
         await service.in_turn(desk.conn, {*_named(page, r).values(), *([] if desk.key is None else [desk.key])}, form.value(NAME), *new)
     args, kwargs = page.call(r)
     preview: Preview = await page.verb.preview(desk.conn, desk.actor, purpose, r.document, *args, **kwargs)
