@@ -6,9 +6,12 @@ from dancu.kernel.errors import FieldError, NotFound
 from dancu.kit import i18n
 
 
+WAIT = "Xin đợi {seconds} giây"
+
+
 @pytest.fixture(autouse=True)
 def _catalogue(monkeypatch):
-    texts = {"Xin chào {who}": "Hello {who}", "{n} người": "{n} person | {n} people", "Tối đa {n}": "At most {n}"}
+    texts = {"Xin chào {who}": "Hello {who}", "{n} người": "{n} person | {n} people", "Tối đa {n}": "At most {n}", WAIT: "Wait {seconds} seconds"}
     monkeypatch.setattr(i18n, "catalogue", lambda lang: texts if lang == "en" else {})
 
 
@@ -32,3 +35,12 @@ def test_the_language_of_the_moment():
 def test_failures_speak_the_language():
     assert i18n.error_text(NotFound("a.b", "Tối đa {n}", n=3), "en") == "At most 3"
     assert i18n.error_text(FieldError("f", "a.b", "Tối đa {n}", (("n", 3),)), "en") == "At most 3"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "vi", "en"),
+    [(119, "119 giây", "119 seconds"), (120, "2 phút", "2 minutes"), (181, "4 phút", "4 minutes"), (17_279, "5 giờ", "5 hours")],
+)
+def test_a_long_wait_is_told_as_people_count_it(seconds, vi, en):
+    error = NotFound("a.wait", WAIT, seconds=seconds)
+    assert (i18n.error_text(error, "vi"), i18n.error_text(error, "en")) == (f"Xin đợi {vi}", f"Wait {en}")

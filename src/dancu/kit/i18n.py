@@ -5,7 +5,7 @@ room."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -18,6 +18,7 @@ from dancu.kit.files import resource_dir
 DEFAULT = "vi"
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
+_LONGER = {"giây": ("phút", "giờ"), "seconds": ("minutes", "hours")}
 _VIETNAMESE_MARKS = str.maketrans(",.", ".,")
 
 _MESSAGE = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"(?:\n|\Z))+)', re.MULTILINE)
@@ -70,7 +71,19 @@ def ngettext(msgid: str, n: int, lang: str | None = None, /, **params: Any) -> s
 def error_text(error: DancuError | FieldError, lang: str | None = None) -> str:
     """The sentence of an expected failure, translated and filled in."""
     params = dict(error.params) if isinstance(error, FieldError) else error.params
-    return gettext(error.message, lang, **params)
+    text = gettext(error.message, lang)
+    return _counted(text, params).format(**params) if params else text
+
+
+def _counted(text: str, params: Mapping[str, Any]) -> str:
+    """A wait as people count it: in minutes from two of them on, in hours from two hours on, rounded up."""
+    seconds = params.get("seconds")
+    if not isinstance(seconds, int) or seconds < 120:
+        return text
+    minutes, hours = -(-seconds // 60), -(-seconds // 3600)
+    for unit, (in_minutes, in_hours) in _LONGER.items():
+        text = text.replace(f"{{seconds}} {unit}", f"{minutes} {in_minutes}" if seconds < 7200 else f"{hours} {in_hours}")
+    return text
 
 
 @cache
