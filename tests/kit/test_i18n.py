@@ -5,7 +5,6 @@ import pytest
 from dancu.kernel.errors import FieldError, NotFound
 from dancu.kit import i18n
 
-
 WAIT = "Xin đợi {seconds} giây"
 
 
