@@ -18,6 +18,7 @@ from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
 from dancu.population.models import CardKind, CardState, KinFact, KinRelation, Source
+from dancu.population.pages import record
 from dancu.quality.events import OPENING
 from tests.accounts import enrolment
 from tests.accounts.protection import officer
@@ -192,6 +193,17 @@ async def test_a_card_that_was_replaced_proves_nothing_at_any_counter(app, polic
             await identity.read_card(app, await officer(app, "one_stop_officer"), visit.purpose(), now.replace("02082025", before))
     opened = await visit.begin(app, police, post, now)
     assert opened.comparison["card"] == "yes" and "card_differs" not in (await visit.page(app, police, opened.visit_id)).needs_second
+
+
+async def test_two_cards_of_one_day_are_not_told_apart_so_another_officer_looks_too(app, police, office, post, samples):
+    n, day = number(), date(2025, 8, 2)
+    key = await enrolment.with_card(office, n, issued_on=day)
+    await office(population.end_card, key, state=CardState.LOST, on=day)
+    await office(population.issue_card, key, kind=CardKind.CHIP, number=n, issued_on=day, expires_on=date(2040, 4, 12))
+    opened = await visit.begin(app, police, post, enrolment.qr(n))
+    assert opened.comparison["card"] == "alike" and "card_differs" in (await visit.page(app, police, opened.visit_id)).needs_second
+    lines = dict(record.sections(await population.person(app, police, visit.purpose(), key, permission="eid.enrol"), date(2026, 1, 2)))["Thẻ và liên hệ"]
+    assert sorted((line.note, "Đang dùng" in line.value) for line in lines if line.group == "card") == [("thẻ cấp sau trong ngày", True), ("thẻ cấp trước trong ngày", False)]
 
 
 @pytest.mark.parametrize(("until", "shown", "word"), [(date(2026, 1, 2), "02082025", "expired"), (date(2040, 4, 12), "03072026", "newer")])

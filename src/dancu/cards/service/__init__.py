@@ -15,7 +15,7 @@ from dancu.cards.models import (
     TextKind,
 )
 from dancu.cards.parsing import read_text
-from dancu.cards.service.comparing import Compared, Standing, compare_card, over, standing, void
+from dancu.cards.service.comparing import Compared, Standing, alike, compare_card, over, standing, void
 from dancu.cards.service.orders import order_card, orders_of
 from dancu.cards.service.portrait import check_portrait
 from dancu.cards.service.samples import (
@@ -40,6 +40,7 @@ __all__ = [
     "SampleSource",
     "Standing",
     "TextKind",
+    "alike",
     "check_portrait",
     "compare_card",
     "compare_faces",

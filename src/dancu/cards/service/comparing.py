@@ -72,7 +72,7 @@ def standing(reading: Reading, card: CardFact | None) -> Standing:
 def void(reading: Reading, view: PersonView) -> CardState | None:
     """Why the card that was read is not the one in force: how the registry has it, REPLACED where the registry does not know it and one
     of a later day is in force, EXPIRED where its days are over. None where nothing stands against it. A card is told by its day of
-    issue, a machine-readable zone by its day of expiry: two cards of the same day are one."""
+    issue, a machine-readable zone by its day of expiry: two cards of the same day are one (`alike`)."""
     shown = reading.issued_on or reading.expires_on
     if shown is None:
         return None
@@ -86,6 +86,14 @@ def void(reading: Reading, view: PersonView) -> CardState | None:
     if now is not None and shown < now:
         return CardState.REPLACED
     return CardState.EXPIRED if over(reading.expires_on, view.as_of) else None
+
+
+def alike(reading: Reading, view: PersonView) -> bool:
+    """Could this be a card that is in force no more? Texts of two cards of the same day are the same: where one was lost, revoked or
+    replaced on the day the other was issued, reading does not tell which of them is shown."""
+    shown = reading.issued_on or reading.expires_on
+    states = [card.state for card in view.holding([card for card in view.cards if shown is not None and _day(reading, card) == shown])]
+    return CardState.ACTIVE in states and len(states) > 1
 
 
 def over(expires_on: date | None, day: date) -> bool:

@@ -57,9 +57,19 @@ def sections(
         (N_("Cư trú"), told([view.permanent, view.temporary, view.absence, view.current_place])),
         (N_("Hộ gia đình"), told([view.membership, view.household])),
         (N_("Quan hệ gia đình"), [*_kin(view, today, names or {}), *told([view.marital_status])]),
-        (N_("Thẻ và liên hệ"), told([*view.holding(view.cards), *view.holding(view.contacts), *view.others])),
+        (N_("Thẻ và liên hệ"), [*_cards(view, today), *told([*view.holding(view.contacts), *view.others])]),
     ]
     return [(title, lines) for title, lines in found if lines]
+
+
+def _cards(view: m.PersonView, today: date) -> Iterator[wording.Line]:
+    """Two cards of one day carry the same number and dates: which came first is said."""
+    cards = view.holding(view.cards)
+    for fact in cards:
+        same = [one.state for one in cards if one.issued_on is not None and one.issued_on == fact.issued_on]
+        later = fact.state == m.CardState.ACTIVE
+        said = gettext(N_("thẻ cấp sau trong ngày") if later else N_("thẻ cấp trước trong ngày")) if len(same) > 1 and m.CardState.ACTIVE in same else ""
+        yield from (replace(line, note=line.note or said) for line in wording.lines(fact, today))
 
 
 def _kin(view: m.PersonView, today: date, names: Mapping[int, str]) -> Iterator[wording.Line]:

@@ -22,7 +22,7 @@ from dancu.accounts.service.visit.common import (
 )
 from dancu.accounts.store import level2 as store
 from dancu.cards.models import Reading
-from dancu.cards.service import Standing, standing, void
+from dancu.cards.service import Standing, alike, standing, void
 from dancu.kernel.actor import Actor
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, FieldError, Invalid
@@ -119,7 +119,7 @@ def _typed(name: str, birth: str) -> dict[str, str]:
 
 def _card(view: PersonView, reading: Reading) -> str:
     """How the card that was read stands to the one in force: yes, unknown, or what the rule may want a second officer for (expired;
-    newer than the registry knows). Raises Invalid for one that was replaced, lost or revoked: whoever found it could show it."""
+    newer than the registry knows; alike to one of the same day that is in force no more). Raises Invalid for one that was replaced, lost or revoked: whoever found it could show it."""
     state = void(reading, view)
     if state in (CardState.LOST, CardState.REVOKED):
         raise Invalid(
@@ -133,6 +133,8 @@ def _card(view: PersonView, reading: Reading) -> str:
         )
     if state is CardState.EXPIRED:
         return "expired"
+    if alike(reading, view):
+        return "alike"
     known = standing(reading, view.card)
     return {Standing.SAME: "yes", Standing.OTHER: "newer"}.get(known, "unknown")
 
