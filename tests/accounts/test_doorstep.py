@@ -91,7 +91,7 @@ async def test_home_and_a_second_officer(app, police, colleague, office, post, k
     assert state.settled and record.state == "second" and record.visit_id
     assert await visit_decision.second(app, colleague, record.visit_id, approve=True) is VisitState.APPROVED
     account = await core.account(app, key)
-    assert account and (account.level, account.channel) == (2, "doorstep")
+    assert account and (account.level, account.channel, account.assisted) == (2, "doorstep", True), "at the door somebody guides"
 
 
 async def test_the_same_checks_as_at_the_counter(app, police, office, post, kit, samples):

@@ -241,7 +241,7 @@ async def _visit(
         raise Invalid("doorstep.clock", N_("Thời điểm ghi trên bộ thiết bị không hợp lý hoặc đã quá 30 ngày."))
     opened = await visit.begin(
         conn, actor, trip.office_id, _text(content, "text"), name=_text(content, "name"), birth=_text(content, "birth"),
-        assisted=bool(content.get("assisted")), channel="doorstep", record_id=record_id, guardian=_guardian(content), named=whom,
+        assisted=True, channel="doorstep", record_id=record_id, guardian=_guardian(content), named=whom,
     )  # fmt: skip
     key, visit_id = opened.person_key, opened.visit_id
     if key in seen:
