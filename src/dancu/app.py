@@ -18,6 +18,7 @@ from dancu.audit import service as audit
 from dancu.cards import api as cards_api
 from dancu.cards import pages as cards_pages
 from dancu.credentials import pages as credentials_pages
+from dancu.credentials.service import carried
 from dancu.demo import pages as demo_pages
 from dancu.exchange import endpoints as exchange_endpoints
 from dancu.exchange import pages as exchange_pages
@@ -132,6 +133,7 @@ def build(settings: Settings) -> FastAPI:
         "page_mark": accounts_pages.PAGE_MARK,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
         "approvals_want": oidc_endpoints.APPROVALS_WANT,
+        "papers_carried": carried.carried,
         "own_words": oidc_endpoints.OWN_WORDS,
         "sms_secret": settings.sms_secret,
         "push_secret": settings.push_secret,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 import pytest_asyncio
 
 from dancu.accounts.models import Happening
+from dancu.accounts.models.gives import Paper
 from dancu.accounts.present.history import sentence
 from tests.accounts.browsing import Citizen, application, browsing, citizen
 
@@ -26,6 +28,10 @@ async def sau(app, office) -> Citizen:
     return made
 
 
+async def licence(conn, actor):
+    return [Paper("driving_licence", "Giấy phép lái xe", "Xuất trình từ Giấy tờ của tôi", "69/2024/NĐ-CP", date(2031, 12, 31), 1, "790123456789", "/account/wallet#driving_licence")]
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 async def test_it_shows_sessions_and_history(site, sau, language):
     async with browsing(site, language=language) as one, browsing(site) as other:
@@ -36,6 +42,9 @@ async def test_it_shows_sessions_and_history(site, sau, language):
         assert page.count("Chrome, Android") >= 3
         assert ("Có người nhập sai mật mã" if language == "vi" else "wrong passcode") in page
         await one.get("/account/history")
+        site.state.papers_carried = licence
+        page = await one.get("/account/gives")
+        assert re.search(r"(Giấy phép lái xe|Driving licence) 790123456789</strong>: <a href=\"/account/wallet#driving_licence\">", page) and "31/12/2031" in page
         await one.get("/account")
         await one.post("/account/sessions/end")
         await other.get("/account/history", 303)

@@ -13,7 +13,7 @@ from dancu.accounts.events import DOCUMENTS_CHOSEN
 from dancu.credentials import keys, policy, subscribers
 from dancu.credentials.models import Document, Standing, State, Verdict
 from dancu.credentials.rules import KINDS
-from dancu.credentials.service import documents, refresh, screens, titles
+from dancu.credentials.service import carried, documents, refresh, screens, titles
 from dancu.exchange.models.connectors import Outcome
 from dancu.exchange.service import disputes, medical, papers
 from dancu.kernel.actor import Actor, Purpose
@@ -53,13 +53,20 @@ async def _refresh(here: Ministries, hoa: Citizen, code: str) -> Document:
         return (await documents.of(conn, hoa.key, code))[0]
 
 
+async def _at_home(hoa: Citizen) -> list[tuple[str, str, date | None]]:
+    async with hoa.transaction("app") as conn:
+        return [(one.code, one.number, one.until) for one in await carried.carried(conn, hoa.actor)]
+
+
 async def test_a_card_that_agrees_is_integrated_and_follows_its_source(here: Ministries, hoa: Citizen) -> None:
     (card,) = await _integrate(hoa, here, "health_insurance")
     assert (card.standing, card.state, card.differs) == (Standing.INTEGRATED, State.VALID, ())
     assert card.record["until"] == f"{SYSTEM_CLOCK.today().year}-12-31" and card.as_of is not None
+    assert await _at_home(hoa) == [("health_insurance", card.record["number"], date(SYSTEM_CLOCK.today().year, 12, 31))]
     here.mend("health_insurance", HOA, The__TrangThai="TK")
     suspended = await _refresh(here, hoa, "health_insurance")
     assert (suspended.standing, suspended.state, suspended.document_id) == (Standing.INTEGRATED, State.SUSPENDED, card.document_id)
+    assert await _at_home(hoa) == [], "a suspended paper is nothing to leave at home"
     here.faults("health_insurance", "down")
     kept = await _refresh(here, hoa, "health_insurance")
     assert (kept.standing, kept.state, kept.checked_at) == (Standing.INTEGRATED, State.SUSPENDED, suspended.checked_at)

@@ -9,7 +9,7 @@ from datetime import date
 @dataclass(frozen=True, slots=True)
 class Paper:
     """A paper that can stay at home: `text` and `basis` are msgid and law. `until`: of its validity where it has one.
-    `level`: that the account needs for it."""
+    `level`: that the account needs for it. `number`: of one of several of a kind; `url`: where it is shown from."""
 
     code: str
     text: str
@@ -17,6 +17,8 @@ class Paper:
     basis: str
     until: date | None = None
     level: int = 0
+    number: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
