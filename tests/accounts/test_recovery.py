@@ -215,7 +215,7 @@ async def test_another_phone_needs_two_officers_and_cools(app, counter, police, 
     await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
     assert (await core.contacts(app, hoa.key)).phone == "+84912000111"
     ways = await listing.ways(app, hoa.key)
-    assert ways.cooling
+    assert ways.sms_from
     assert "sms" not in {way.value for way in ways.ways}
     started = await recovery.begin_at_counter(app, counter, WHY, hoa.key, CARD)
     assert started.needs is Needs.SECOND
@@ -224,7 +224,7 @@ async def test_another_phone_needs_two_officers_and_cools(app, counter, police, 
 async def test_a_compared_face_needs_no_cooling(app, counter, police, hoa):
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000113", ("card", "face"))
     await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
-    assert not (await listing.ways(app, hoa.key)).cooling
+    assert not (await listing.ways(app, hoa.key)).sms_from
 
 
 async def test_a_wrong_phone_mended_before_activation_gets_the_code_and_the_old_one_loses_it(app, admin, office, counter, police):
@@ -288,7 +288,7 @@ async def test_the_holder_with_two_factors_changes_alone(app, hoa, heard):
     code = next(text[:6] for to, text in heard if to == kept)
     assert not await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", "0912000117", code, acr=2, amr=["pin", "otp"])
     assert await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, code, acr=2, amr=["pin", "sms"])
-    assert (await listing.ways(app, hoa.key)).cooling
+    assert (await listing.ways(app, hoa.key)).sms_from
     assert not await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, code, acr=2, amr=["pin", "sms"])
 
 

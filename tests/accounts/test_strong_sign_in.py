@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from dancu.accounts.policy.assurance import ORDER, Next, acr_of, enough, next_proof, words
 from dancu.accounts.service import approvals
 from dancu.accounts.service.authenticators.device import CONTEXT, thumbprint
+from dancu.accounts.service.sign_in import sealing
 from dancu.kit import messages
 from tests.accounts import enrolment
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
@@ -137,6 +139,50 @@ async def test_who_has_no_portrait_of_a_card_is_told_where_to_go(site, sau, samp
     async with browsing(site) as b:
         await passcode_and_message(b, sau, "3")
         assert "sign_in.no_portrait" in await send(b, b"sau", 422)
+
+
+async def waiting_service(request: Any, held: Any, query: str) -> Any:
+    async def answer(request: Any, held: Any, step: Any) -> None:
+        return None
+
+    return SimpleNamespace(asks=None, answer=answer, service=lambda request: "Cổng thử")
+
+
+async def test_whoever_cannot_show_a_face_goes_on_without_or_back_to_the_service(site, app, sau, samples, monkeypatch):
+    samples.of.clear()
+    monkeypatch.setattr(site.state, "after_sign_in", {"/waits": waiting_service}, raising=False)
+    async with browsing(site) as b, browsing(site, address="10.3.3.5") as other:
+        await b.get("/eid/sign-in?acr=3&next=/waits?flow=x")
+        page = await b.post("/eid/sign-in", 200, number=sau.number, passcode="748205")
+        assert 'formaction="/eid/sign-in/as-is"' not in page, "the message can be had"
+        page = await b.post("/eid/sign-in/code", 200, code=await b.code(sau.phone))
+        fields = form_values(page, "/eid/sign-in/stop")
+        away = await b.client.post("/eid/sign-in/stop", data=fields)
+        assert away.headers["location"] == "/waits?flow=x&stop=1"
+        assert (await other.client.post("/eid/sign-in/as-is", data=fields)).status_code == 403, "of another browser"
+        assert "sign_in.no_portrait" in await send(b, b"sau", 422)
+        fields = form_values(b.page, "/eid/sign-in/stop")
+        on = await b.client.post("/eid/sign-in/as-is", data=fields)
+        assert on.headers["location"] == "/waits?flow=x"
+        found, _ = await signed(app, b, sau)
+        assert (found.acr, found.amr) == (2, ("pin", "sms", "mfa")), "what was proved, and no more"
+        page = await b.get("/eid/sign-in?acr=3&next=/waits?flow=x")  # asked once more: nothing is proved anew, the session stays
+        await b.client.post("/eid/sign-in/as-is", data=form_values(page, "/eid/sign-in/stop"))
+        again, _ = await signed(app, b, sau)
+        assert again.at == found.at
+
+
+async def test_a_page_open_too_long_says_so_and_still_leads_to_the_service(site, sau, monkeypatch):
+    monkeypatch.setattr(site.state, "after_sign_in", {"/waits": waiting_service}, raising=False)
+    async with browsing(site) as b:
+        await b.get("/eid/sign-in?acr=2&next=/waits?flow=x")
+        await b.post("/eid/sign-in", 200, number=sau.number, passcode="748205")
+        with monkeypatch.context() as later:
+            later.setattr(sealing, "SECONDS", -1)
+            await b.post("/eid/sign-in/code", 303, code="123456")
+        assert b.url == "/eid/sign-in?next=%2Fwaits%3Fflow%3Dx&acr=2&late=1"
+        page = await b.get(b.url)
+        assert "sign_in.old" in page and "Cổng thử" in page
 
 
 async def test_level_four_wants_passcode_a_key_that_cannot_be_copied_and_the_face(site, app, sau, samples):
@@ -262,5 +308,5 @@ async def test_without_the_passcode_the_devices_key_opens_nothing(site, sau):
         fields = form_values(other.page, "/eid/sign-in/passcode")
         answer = await other.client.post("/eid/sign-in/device", data={**fields, "challenge": "x", "answer": device.sign("x")})
         assert answer.status_code == 303
-        assert answer.headers["location"] == "/eid/sign-in"
+        assert answer.headers["location"].startswith("/eid/sign-in?")
         assert page

@@ -108,7 +108,11 @@ async def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_comes_back(site: 
         assert "code" in sent_back(await browser.get(query["next"][0]))
         # A real browser arrives there through the form of the sign-in, whose policy would stop a redirect to elsewhere.
         page = await browser.get(query["next"][0], headers={"sec-fetch-mode": "navigate"})
-    assert page.status_code == 200 and 'http-equiv="refresh"' in page.text and BACK in page.text
+        assert page.status_code == 200 and 'http-equiv="refresh"' in page.text and BACK in page.text
+        left = query["next"][0] + "&stop=1"
+        assert sent_back(await browser.get(left))["error"] == "access_denied", "who does not want to sign in, and a service that is told"
+        page = await browser.get(left, headers={"sec-fetch-mode": "navigate"})
+        assert "Bạn chưa đăng nhập vào dịch vụ này." in page.text and "access_denied" in page.text
 
 
 async def test_the_sign_in_page_is_the_answer_itself_where_nobody_is_signed_in(site: Site, citizen: Citizen, make_service: Make) -> None:

@@ -110,7 +110,7 @@ class Asks:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What came of a step. `token`: of the new session; `device`: the cookie by which this browser is known again;
-    `hint`: the end of the phone a code went to; `consent`: of `asked`, where the sign-in ended and something was asked."""
+    `hint`: the end of the phone a code went to; `sms_from`: the phone is too new for text messages until then; `consent`: of `asked`, where the sign-in ended and something was asked."""
 
     state: StepState
     flow: Flow = field(default_factory=Flow)
@@ -119,6 +119,7 @@ class Step:
     token: str = ""
     device: str = ""
     hint: str = ""
+    sms_from: datetime | None = None
     sign_in: SignIn | None = None
     asked: Asks | None = None
     consent: Consent | None = None

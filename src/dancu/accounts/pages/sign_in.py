@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
-from dancu.accounts.models.locks import Ground
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
 from dancu.accounts.pages.waiting import Waiting, waiting_for
 from dancu.accounts.policy.assurance import Next, enough, next_proof
+from dancu.accounts.present.refusals import CODE_REFUSED, LATE, LOCKED, REFUSED, WHY_LOCKED
 from dancu.accounts.service import authenticators, helpers, locks, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import DancuError, Invalid, NotAllowed
@@ -34,22 +35,6 @@ from dancu.kit.web.transaction import Lease, RequestLease
 router = APIRouter(prefix="/eid/sign-in", dependencies=[public()])
 HOME = "/account"
 
-REFUSED = NotAllowed("sign_in.refused", N_("Số định danh hoặc mật mã không đúng, hoặc tài khoản chưa kích hoạt."))
-CODE_REFUSED = NotAllowed("sign_in.code_refused", N_("Mã không đúng, đã dùng hoặc đã hết hạn. Hãy thử lại hoặc chọn cách khác."))
-LOCKED = NotAllowed(
-    "sign_in.locked",
-    N_("Tài khoản đang bị khóa. Hãy gọi tổng đài hoặc đến công an xã, phường gần nhất để biết lý do và mở lại."),
-)
-
-#: After the right passcode, so nobody else learns it; a family reads it too.
-WHY_LOCKED = {
-    Ground.DEATH: N_("Tài khoản đã khóa vì cơ sở dữ liệu ghi chủ tài khoản đã mất. Gia đình không phải làm gì thêm. Nếu ghi nhầm, hãy báo tư pháp xã, phường; tài khoản sẽ mở lại ngay."),
-    Ground.RECORD_MERGED: N_("Hồ sơ này đã gộp vào một hồ sơ khác của bạn. Hãy đăng nhập bằng số định danh đang dùng, hoặc hỏi công an xã, phường."),
-    Ground.CARD_REVOKED: N_("Tài khoản đang khóa vì thẻ căn cước bị thu hồi. Làm thẻ mới xong, tài khoản tự mở lại."),
-    Ground.SUSPICION: N_("Tài khoản đang khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Mang căn cước đến một cửa hoặc gọi tổng đài để mở."),
-    Ground.OWN_REQUEST: N_("Tài khoản đang khóa theo yêu cầu của bạn. Mang căn cước đến một cửa hoặc gọi tổng đài để mở."),
-}
-
 
 def _waiting(step: Step) -> DancuError:
     return NotAllowed(
@@ -59,14 +44,16 @@ def _waiting(step: Step) -> DancuError:
 
 @router.get("")
 async def start(request: Request, held: RequestLease) -> Response:
-    """Parameters: next, acr, max_age, prompt, hint, assisted."""
+    """Parameters: next, acr, max_age, prompt, hint, assisted, late (sent back from a page that was open too long)."""
     asked, actor = request.query_params, request.state.actor
     hint = asked.get("hint", "")
     wished = _wished(request, asked.get("next", HOME), _level(asked.get("acr", "1")), assisted=asked.get("assisted") == "1")
     if actor.kind is ActorKind.ANONYMOUS:  # most ask the database nothing
         waiting = await waiting_for(request, held, wished)
         wished = replace(wished, service=waiting.service(request)) if waiting else wished
-        return _number(request, wished, Form.of(number=hint[:20]), FormErrors())
+        page = _number(request, wished, Form.of(number=hint[:20]), FormErrors.of(LATE) if asked.get("late") == "1" else FormErrors())
+        page.status_code = 200
+        return page
     conn = await held.connection()
     started = await sign_in.begin(
         conn, actor, next=wished.next, acr=wished.acr, max_age=_seconds(asked.get("max_age", "")), prompt=asked.get("prompt", ""),
@@ -78,7 +65,7 @@ async def start(request: Request, held: RequestLease) -> Response:
     flow = replace(started.flow, service=waiting.service(request)) if waiting else started.flow
     if flow.key and flow.amr:
         offered = await authenticators.ways(conn, flow.key)
-        return _second(request, Step(StepState.MORE, flow, offered.ways), FormErrors())
+        return _second(request, Step(StepState.MORE, flow, offered.ways, sms_from=offered.sms_from), FormErrors())
     if flow.key:
         return _passcode(request, flow, FormErrors(), known=True)
     return _number(request, flow, Form.of(number=hint[:20]), FormErrors())
@@ -107,7 +94,7 @@ async def number(request: Request, held: RequestLease) -> Response:
     form = await read_form(request)
     flow = _flow(request, form)
     if flow is None:
-        return see_other("/eid/sign-in")
+        return _again(request, form)
     typed = form.value("number")
     try:
         if typed and form.value("passcode"):
@@ -128,7 +115,7 @@ async def passcode(request: Request, held: RequestLease) -> Response:
     form = await read_form(request)
     flow = _flow(request, form)
     if flow is None:
-        return see_other("/eid/sign-in")
+        return _again(request, form)
     return await _checked(request, held, flow, form)
 
 
@@ -154,7 +141,7 @@ async def code(request: Request, held: RequestLease) -> Response:
     flow = _flow(request, form)
     way = next((way for way in Way if way == form.value("way") and way is not Way.PASSKEY), Way.SMS)
     if flow is None:
-        return see_other("/eid/sign-in")
+        return _again(request, form)
     given = form.required("code", errors)
     if errors:
         async with held.statement() as conn:
@@ -175,7 +162,7 @@ async def choose_way(request: Request, held: RequestLease) -> Response:
     form = await read_form(request)
     flow = _flow(request, form)
     if flow is None or not flow.key or not flow.amr:
-        return see_other("/eid/sign-in")
+        return _again(request, form)
     conn = await held.connection()
     if form.value("way") == Way.SMS:
         return await _onward(request, held, await sign_in.send_sms(conn, flow), way=Way.SMS)
@@ -190,7 +177,7 @@ async def passkey(request: Request, held: RequestLease) -> Response:
     bound = binding_of(request)
     flow = _flow(request, form)
     if flow is None:
-        return see_other("/eid/sign-in")
+        return _again(request, form)
     conn = await held.connection()
     try:
         async with attempt(conn):
@@ -238,6 +225,16 @@ def _flow(request: Request, form: Form) -> Flow | None:
         return None
 
 
+def _again(request: Request, form: Form) -> Response:
+    """From the beginning: the page stood open too long, or is another browser's. What it was for stays, where that can be read."""
+    try:
+        old = sign_in.of_any_age(form.value("flow"), binding_of(request))
+    except Invalid:
+        return see_other("/eid/sign-in")
+    wishes = {"next": old.next, "acr": str(old.acr), **({"late": "1"} if _flow(request, form) is None else {})}
+    return see_other(f"/eid/sign-in?{urlencode(wishes)}")
+
+
 def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Response:
     bound = binding_of(request)
     sealed, passkey = sign_in.seal(flow, bound), authenticators.passkey_challenge(site_of(request), bound)
@@ -275,12 +272,12 @@ def _second(
     if not errors and passkey is None and device is None and step.hint:  # a code to the phone: what nearly everybody sees
         return render_filled(
             request, name, variant=(step.ways, way, sent, need, step.flow.acr), base="base_citizen.html", form=Form(), errors=errors,
-            ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr,
+            ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr, sms_from=None,
             values={"flow": sealed, "hint": step.hint, "service": step.flow.service},
         )  # fmt: skip
     return render(
         request, name, base="base_citizen.html", form=Form(), errors=errors, flow=sealed, ways=step.ways, way=way, sent=sent,
-        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service,
+        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service, sms_from=step.sms_from,
         status=422 if errors else 200,
     )  # fmt: skip
 

@@ -1,12 +1,16 @@
-"""Factors of a sign-in that need more than typing: the key of this device, and the face."""
+"""Factors of a sign-in that need more than typing (the key of this device, the face), and leaving it before its end."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from dancu.accounts.models.sign_in import Step, StepState, Way
 from dancu.accounts.pages import sign_in as pages
 from dancu.accounts.pages.browser import binding_of, browser_of, site_of
 from dancu.accounts.pages.counter import LARGEST, image_of
-from dancu.accounts.service import authenticators
+from dancu.accounts.policy.assurance import acr_of
+from dancu.accounts.present.refusals import CODE_REFUSED
+from dancu.accounts.service import authenticators, sign_in
 from dancu.accounts.service.sign_in.device import device as check_device
 from dancu.accounts.service.sign_in.face import face as compare_face
 from dancu.kernel.errors import Invalid, NotAllowed
@@ -28,9 +32,9 @@ async def device(request: Request, held: RequestLease) -> Response:
     form = await read_form(request)
     flow = pages._flow(request, form)
     if flow is None or not flow.key or not flow.amr:
-        return see_other("/eid/sign-in")
+        return pages._again(request, form)
     conn = await held.connection()
-    refusal = FormErrors.of(pages.CODE_REFUSED)
+    refusal = FormErrors.of(CODE_REFUSED)
     try:
         async with attempt(conn):
             step = await check_device(
@@ -51,7 +55,7 @@ async def face(request: Request, held: RequestLease) -> Response:
     form = await read_form(request)
     flow = pages._flow(request, form)
     if flow is None or not flow.key or not flow.amr:
-        return see_other("/eid/sign-in")
+        return pages._again(request, form)
     conn = await held.connection()
     try:
         image = await image_of(form)
@@ -61,4 +65,29 @@ async def face(request: Request, held: RequestLease) -> Response:
         return pages._second(request, Step(StepState.MORE, flow), FormErrors((), error))
     if step.state is StepState.REFUSED:
         return pages._second(request, step, FormErrors((), FACE_DIFFERS))
+    return await pages._onward(request, held, step)
+
+
+@router.post("/stop")
+async def stop(request: Request) -> Response:
+    """The citizen does not want to sign in: back to the service that asked, which hears it from /oidc/continue."""
+    form = await read_form(request)
+    flow = pages._flow(request, form)
+    if flow is None:
+        return pages._again(request, form)
+    return see_other(f"{flow.next}&stop=1" if flow.service else pages.HOME)
+
+
+@router.post("/as-is")
+async def as_is(request: Request, held: RequestLease) -> Response:
+    """On with what was proved, where the citizen cannot prove more: the waiting service hears how much it was, and decides."""
+    form = await read_form(request)
+    flow = pages._flow(request, form)
+    if flow is None or not flow.key or not flow.amr:
+        return pages._again(request, form)
+    conn = await held.connection()
+    now = await sign_in.current(conn, request.state.actor)
+    if now is not None and now.person_key == flow.key and now.amr == flow.amr:  # nothing new was proved: the session is as it was
+        return see_other(flow.next)
+    step = await sign_in.finish(conn, replace(flow, acr=acr_of(flow.amr)), (), browser_of(request), request_id=request.state.request_id)
     return await pages._onward(request, held, step)

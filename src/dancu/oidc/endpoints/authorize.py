@@ -78,6 +78,9 @@ async def go_on(request: Request, held: RequestLease) -> Response:
         client, asked, was_asked = await _resumed(request, request.query_params.get("flow", ""))
     except OAuthError as error:
         return pages.broken(request, error)
+    if request.query_params.get("stop") == "1":
+        said = OAuthError("access_denied", "the citizen did not sign in")
+        return back_with_error(request, asked.redirect_uri, asked.response_mode, asked.state, said)
     return await _go_on(request, held, client, asked, was_asked=was_asked)
 
 

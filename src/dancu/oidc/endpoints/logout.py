@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
     CurrentActor,
@@ -71,7 +72,7 @@ async def answer(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
     client_id, back = found
     asked = Asked(await provider.client(client_id) if client_id else None, back)
     if form.value("answer") != "yes":
-        return onward(request, back) if back else see_other("/")
+        return onward(request, back, N_("Bạn vẫn đang đăng nhập tài khoản định danh.")) if back else see_other("/")
     stood = await signed_in(conn, actor)
     if stood is None:
         return _after(request, asked, posted=True)
@@ -83,7 +84,7 @@ def _after(request: Request, asked: Asked, *, posted: bool = False) -> Response:
     if not asked.back:
         return render(request, "oidc/logged_out.html")
     # A form of ours may lead nowhere else, redirects included (Content-Security-Policy): the way on begins on a page.
-    return onward(request, asked.back) if posted else RedirectResponse(asked.back, status_code=303)
+    return onward(request, asked.back, N_("Bạn đã đăng xuất")) if posted else RedirectResponse(asked.back, status_code=303)
 
 
 def _ended(request: Request, response: Response) -> Response:

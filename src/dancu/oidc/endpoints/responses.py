@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
+from dancu.kit.i18n import N_
 from dancu.kit.web import RedirectResponse, Request, Response, render
 from dancu.oidc.endpoints.wire import issuer_of
 from dancu.oidc.service.errors import OAuthError
+
+SIGNED_IN, NOT_SIGNED_IN = N_("Bạn đã đăng nhập xong."), N_("Bạn chưa đăng nhập vào dịch vụ này.")
 
 
 def back(request: Request, redirect_uri: str, response_mode: str, state: str, params: dict[str, str]) -> Response:
@@ -20,7 +23,7 @@ def back(request: Request, redirect_uri: str, response_mode: str, state: str, pa
     joint = "&" if urlsplit(redirect_uri).query else "?"
     address = f"{redirect_uri}{joint}{urlencode(said)}"
     if _after_form(request):
-        return onward(request, address)
+        return onward(request, address, SIGNED_IN if "code" in params else NOT_SIGNED_IN)
     return RedirectResponse(address, status_code=303)
 
 
@@ -36,9 +39,9 @@ def _after_form(request: Request) -> bool:
     return (path == "/oidc/continue" or path.startswith("/eid/sign-in")) and "sec-fetch-mode" in request.headers
 
 
-def onward(request: Request, address: str) -> Response:
-    """A page that goes on to `address` by itself, with a link where it does not."""
-    return render(request, "oidc/onward.html", whole=True, address=address, host=urlsplit(address).hostname or "")
+def onward(request: Request, address: str, said: str) -> Response:
+    """A page that goes on to `address` by itself, with a link where it does not. `said`: how it stands, one sentence."""
+    return render(request, "oidc/onward.html", whole=True, address=address, host=urlsplit(address).hostname or "", said=said)
 
 
 def allow_back(request: Request, page: Response, redirect_uri: str) -> Response:

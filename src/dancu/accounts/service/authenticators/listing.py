@@ -22,14 +22,14 @@ COOLING = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class ListedWays:
-    """Second factors that may be used now; `cooling` says that the phone is too new for text messages."""
+    """Second factors that may be used now; `sms_from`: the phone is too new for text messages until then."""
 
     ways: tuple[Way, ...]
-    cooling: bool
+    sms_from: datetime | None
     phone_end: str
 
 
-NO_WAYS = ListedWays((), False, "")
+NO_WAYS = ListedWays((), None, "")
 
 
 async def has(conn: Conn, key: int) -> set[str]:
@@ -53,13 +53,13 @@ async def ways(conn: Conn, key: int, *, now: datetime | None = None) -> ListedWa
 def ways_of(account: Standing, *, now: datetime | None = None) -> ListedWays:
     """The same of an account already read."""
     kinds, changed_at = account.kinds, account.contact_changed_at
-    cooling = changed_at is not None and (now or datetime.now(UTC)) - changed_at < COOLING
+    sms_from = changed_at + COOLING if changed_at is not None and (now or datetime.now(UTC)) - changed_at < COOLING else None
     found = [way for way, kind in ((Way.PASSKEY, "passkey"), (Way.DEVICE, "device"), (Way.TOTP, "totp")) if kind in kinds]
-    if account.phone and account.phone_verified and not cooling:
+    if account.phone and account.phone_verified and sms_from is None:
         found.append(Way.SMS)
     if "recovery" in kinds:
         found.append(Way.RECOVERY)
-    return ListedWays(tuple(found), cooling, account.phone[-3:])
+    return ListedWays(tuple(found), sms_from, account.phone[-3:])
 
 
 async def remove(conn: Conn, actor: Actor, purpose: Purpose, key: int, authenticator_id: int) -> None:

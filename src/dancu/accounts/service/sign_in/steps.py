@@ -186,7 +186,7 @@ def _ways(account: Standing | None) -> authenticators.ListedWays:
 
 
 def _more(flow: Flow, offered: authenticators.ListedWays, state: StepState = StepState.MORE, wait: int = 0) -> Step:
-    return Step(state, flow, offered.ways, wait_seconds=wait, hint=offered.phone_end if Way.SMS in offered.ways else "")
+    return Step(state, flow, offered.ways, wait_seconds=wait, hint=offered.phone_end if Way.SMS in offered.ways else "", sms_from=offered.sms_from)
 
 
 async def _refused(conn: Conn, flow: Flow, counted: Buckets, what: str, request_id: str) -> Step:
