@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
+from dancu.accounts.pages import words_level2
 from dancu.accounts.service import activate, core, identity, upkeep, visit, visit_decision
 from dancu.accounts.service.visit import opening
 from dancu.cards.parsing import read_text, write_mrz
@@ -202,6 +203,7 @@ async def test_two_cards_of_one_day_are_not_told_apart_so_another_officer_looks_
     await office(population.issue_card, key, kind=CardKind.CHIP, number=n, issued_on=day, expires_on=date(2040, 4, 12))
     opened = await visit.begin(app, police, post, enrolment.qr(n))
     assert opened.comparison["card"] == "alike" and "card_differs" in (await visit.page(app, police, opened.visit_id)).needs_second
+    assert "alike" in words_level2.AGREEMENT
     lines = dict(record.sections(await population.person(app, police, visit.purpose(), key, permission="eid.enrol"), date(2026, 1, 2)))["Thẻ và liên hệ"]
     assert sorted((line.note, "Đang dùng" in line.value) for line in lines if line.group == "card") == [("thẻ cấp sau trong ngày", True), ("thẻ cấp trước trong ngày", False)]
 

@@ -39,7 +39,7 @@ FIELD: Final = {
     "name": N_("Họ tên"), "birth": N_("Ngày sinh"), "sex": N_("Giới tính"), "old_number": N_("Số CMND cũ"),
     "phone": N_("Điện thoại"), "email": N_("Thư điện tử"), "card": N_("Thẻ đang dùng"),
 }  # fmt: skip
-AGREEMENT: Final = {"yes": N_("khớp"), "close": N_("gần khớp"), "no": N_("khác"), "unknown": N_("chưa có để so sánh"), "expired": N_("đã hết hạn"), "newer": N_("mới hơn thẻ trong dữ liệu dân cư"), "alike": N_("có hai thẻ cùng ngày cấp, một thẻ không còn dùng; mã trên thẻ không phân biệt được")}
+AGREEMENT: Final = {"yes": N_("khớp"), "close": N_("gần khớp"), "no": N_("khác"), "unknown": N_("chưa có để so sánh"), "expired": N_("đã hết hạn"), "newer": N_("mới hơn thẻ trong dữ liệu dân cư"), "alike": N_("hai thẻ cùng ngày cấp")}
 CIRCUMSTANCE: Final = {
     "no_card_shown": N_("Không xuất trình thẻ"),
     "card_differs": N_("Thông tin trên thẻ khác dữ liệu dân cư"),
