@@ -94,8 +94,11 @@ async def test_officers_open_what_officers_may_open(app, police, hoa):
     with pytest.raises(NotAllowed, match=r"lock\.not_by_officer"):
         await locks.lift(app, police, WHY, hoa.key, own.lock_id, REASON)
     broken = await locks.breach(app, police, WHY, hoa.key, REASON)
-    await locks.lift(app, police, WHY, hoa.key, broken.lock_id, REASON)
+    with pytest.raises(Invalid, match=r"lock\.reason"):
+        await locks.lift(app, police, WHY, hoa.key, broken.lock_id, "ngắn")
+    await locks.lift(app, police, WHY, hoa.key, broken.lock_id, f"  {REASON}, đã xin lỗi")
     assert await grounds(app, hoa.key) == {Ground.OWN_REQUEST}
+    assert (await locks.one(app, hoa.key, broken.lock_id)).lifted_reason == f"{REASON}, đã xin lỗi", "what is asked for is kept"
     with pytest.raises(Conflict, match=r"lock\.not_standing"):
         await locks.lift(app, police, WHY, hoa.key, broken.lock_id, REASON)
 

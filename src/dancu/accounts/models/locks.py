@@ -46,6 +46,7 @@ class Lock:
     decision: str
     lifted_by: int | None
     lifted_at: datetime | None
+    lifted_reason: str = ""
 
     @property
     def standing(self) -> bool:

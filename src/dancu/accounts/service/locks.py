@@ -138,13 +138,13 @@ async def breach(conn: Conn, actor: Actor, purpose: Purpose, key: int, reason: s
 async def lift(conn: Conn, actor: Actor, purpose: Purpose, key: int, lock_id: int, reason: str) -> None:
     """An officer ends a lock that officers may end. Raises NotAllowed for those only the registry or the holder's proof
     of identity ends."""
-    _reason("reason", reason)
+    text = _reason("decision", reason)
     await _open(conn, actor, purpose, key)
     await core.existing(conn, key, lock=True)
     found = await one(conn, key, lock_id)
     if policy.LIFTED_BY[found.ground] is not policy.Lifts.OFFICER:
         raise NotAllowed("lock.not_by_officer", N_("Khóa này không do cán bộ mở: cần công dân chứng minh nhân thân, hoặc cơ sở dữ liệu sửa nguyên nhân."))
-    if not await _lift(conn, actor, purpose, key, (found.ground,)):
+    if not await _lift(conn, actor, purpose, key, (found.ground,), reason=text):
         raise Conflict("lock.not_standing", N_("Khóa này không còn hiệu lực."))
 
 
@@ -220,10 +220,10 @@ async def _place(conn: Conn, actor: Actor, purpose: Purpose, key: int, ground: G
     return True
 
 
-async def _lift(conn: Conn, actor: Actor, purpose: Purpose, key: int, grounds: tuple[Ground, ...]) -> bool:
+async def _lift(conn: Conn, actor: Actor, purpose: Purpose, key: int, grounds: tuple[Ground, ...], *, reason: str = "") -> bool:
     await _held(conn, key)
     by = actor.actor_id if actor.kind is ActorKind.STAFF else None
-    if not await store.lift(conn, key, grounds, by=by):
+    if not await store.lift(conn, key, grounds, by=by, reason=reason):
         return False
     await _recorded(conn, actor, purpose, key, "lock.lift", grounds=[ground.value for ground in grounds])
     await _settle(conn, key, lifted=grounds)

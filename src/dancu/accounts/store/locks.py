@@ -12,7 +12,7 @@ from dancu.kit.db import Conn
 
 _COLUMNS = (
     "person_key", "lock_id", "ground", "state", "asked_by", "asked_org", "asked_at", "due_on", "reason", "decided_by",
-    "decided_at", "decision", "lifted_by", "lifted_at",
+    "decided_at", "decision", "lifted_by", "lifted_at", "lifted_reason",
 )  # fmt: skip
 _LOCK = ", ".join(_COLUMNS)
 
@@ -56,12 +56,12 @@ async def decide(conn: Conn, key: int, lock_id: int, state: LockState, *, by: in
     return done.rowcount == 1
 
 
-async def lift(conn: Conn, key: int, grounds: Sequence[Ground], *, by: int | None) -> int:
+async def lift(conn: Conn, key: int, grounds: Sequence[Ground], *, by: int | None, reason: str) -> int:
     """How many standing locks of these grounds ended."""
     done = await conn.execute(
-        "UPDATE accounts.lock SET state = 'lifted', lifted_by = %s::bigint, lifted_at = now()"
+        "UPDATE accounts.lock SET state = 'lifted', lifted_by = %s::bigint, lifted_at = now(), lifted_reason = %s"
         " WHERE person_key = %s::bigint AND ground = ANY (%s) AND state = 'standing'",
-        (by, key, [ground.value for ground in grounds]),
+        (by, reason, key, [ground.value for ground in grounds]),
     )
     return done.rowcount
 
