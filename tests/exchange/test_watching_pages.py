@@ -24,6 +24,7 @@ from dancu.exchange.service.unanswered import Unanswered
 from dancu.exchange.store import papers
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit.db import make_pool
+from dancu.kit.i18n import use_language
 from dancu.kit.web import APIRouter, Surface, WebSettings, create_app
 from tests.exchange.test_joining_pages import at, sql
 from tests.kit.web import UNLIMITED
@@ -130,6 +131,11 @@ async def test_levels_are_measured_against_what_was_promised(app: Any, registry:
     assert line.available and not line.fast, "the promise to one organisation counts before that to all"
     (tile,) = [one for one in found.tiles if one.org_code == "DEMO"]
     assert tile.standing == "errors" and tile.calls == 200
+    with use_language("en"):
+        async with app.state.pool.connection() as conn:
+            found, shared = await levels_service.levels(conn, "month"), await traffic_service.last(conn, 24)
+    assert [one.standing for one in found.tiles if one.org_code == "DEMO"] == ["errors"], "a place is found in every language"
+    assert {one.measured.name[:20] for one in found.levels if one.measured.org_code == "DEMO"} == {one.name[:20] for one in shared.lines if one.org_code == "DEMO"} == {"People's Committee of"[:20]}
     async with at(app, registry, "duty_officer") as watcher:
         page = await watcher.get("/watch/exchange/service-levels")
         assert "98,00 %" in page and "chậm hơn mức" in page and page.count("<rect") == len(found.tiles) == 34

@@ -128,7 +128,7 @@ async def _orgs(conn: Conn, found: Sequence[Lock | WaitingLock]) -> dict[str, st
     names = {}
     for code in {one.asked_org for one in found if one.asked_org}:
         org = await access.organisation(conn, code)
-        names[code] = org.name if org else code
+        names[code] = access.organisation_title(org) if org else code
     return names
 
 

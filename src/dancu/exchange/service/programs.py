@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
+from dancu.access import service as access
 from dancu.exchange.models.traffic import Called, Program
 from dancu.exchange.store import traffic as store
 from dancu.kit.db import Conn
@@ -18,7 +20,8 @@ async def named(conn: Conn, client_nos: Iterable[int]) -> dict[int, Program]:
 
 async def held(conn: Conn) -> list[Program]:
     """Live programs that an alert holds now."""
-    return await store.held(conn)
+    english = await access.english_names(conn)
+    return [replace(one, org_name=english.get(one.org_code, one.org_name)) for one in await store.held(conn)]
 
 
 async def calls_of(conn: Conn, client_no: int, since: datetime, until: datetime, most: int = 50) -> list[Called]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -44,7 +45,7 @@ async def monthly(conn: Conn, month: str, org_code: str = "") -> Report:
         first, found.since, found.until, org_code, titles.get(org_code, ""),
         [one for one in found.lines if org_code in ("", one.org_code)], [one for one in found.refusals if org_code in ("", one.org_code)],
         [one for one in await _shared(conn, found.since, found.until, first, after, names) if not org_code or one.owner == names[org_code]],
-        [one for one in await store.spared(conn, first, after) if org_code in ("", one.org_code)],
+        [replace(one, name=titles.get(one.org_code, one.name)) for one in await store.spared(conn, first, after) if org_code in ("", one.org_code)],
         _every_day(await store.days(conn, found.since, found.until, org_code), first, min(after, today + timedelta(days=1))),
         [one for one in found.unused if org_code in ("", one[0])], [one for one in shown if org_code in ("", one.org_code)], titles, today,
     )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from dancu.access import service as access
 from dancu.exchange.models.roadmap import Group, Stage
 from dancu.exchange.models.service_levels import Level, Measured, Standing, Target, Tile
 from dancu.exchange.models.traffic import many_refused
@@ -48,7 +49,8 @@ async def levels(conn: Conn, period: str) -> Levels:
     until = SYSTEM_CLOCK.now()
     today = SYSTEM_CLOCK.today()
     since = until - timedelta(days=1) if period == LAST_DAY else datetime.combine(today.replace(day=1) if period == "month" else today, time(), VIETNAM)
-    targets, measured = await store.targets(conn), await store.measured(conn, since, until + timedelta(seconds=1))
+    targets, english = await store.targets(conn), await access.english_names(conn)
+    measured = [replace(one, name=english.get(one.org_code, one.name)) for one in await store.measured(conn, since, until + timedelta(seconds=1))]
     found = [Level(one, _target(targets, one.service, one.org_code)) for one in measured]
     return Levels(
         since, until, _by_service(measured, targets), sorted(found, key=lambda one: one.kept), await _tiles(conn, found)
@@ -83,7 +85,8 @@ def _by_service(measured: list[Measured], targets: dict[tuple[str, str], Target]
 async def _tiles(conn: Conn, found: list[Level]) -> list[Tile]:
     today = SYSTEM_CLOCK.today()
     lines = {line.org_code: line for line in (await roadmap.roadmap(conn, group=Group.PROVINCE)).lines}
-    orgs = province_map.provinces_of([(line.org_code, line.name) for line in lines.values()], today)
+    known = [(org.org_code, org.name) for org in await access.organisations(conn) if org.org_code in lines]  # a place is found by the Vietnamese name
+    orgs = province_map.provinces_of(known, today)
     places = province_map.places(today)
     by: dict[str, list[Level]] = {}
     for one in found:

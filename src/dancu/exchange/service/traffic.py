@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from dancu.access import service as access
 from dancu.exchange.models.traffic import Line, Refusal, Source, Undelivered
 from dancu.exchange.store import traffic as store
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
@@ -52,7 +53,8 @@ async def last(conn: Conn, hours: int) -> Traffic:
 
 async def undelivered(conn: Conn) -> list[Undelivered]:
     """News that does not arrive now."""
-    return await store.undelivered(conn)
+    english = await access.english_names(conn)
+    return [replace(one, name=english.get(one.org_code, one.name)) for one in await store.undelivered(conn)]
 
 
 async def of_month(conn: Conn, month: str) -> Traffic:
@@ -69,9 +71,11 @@ async def of_month(conn: Conn, month: str) -> Traffic:
 
 async def _between(conn: Conn, since: datetime, until: datetime) -> Traffic:
     lines = _joined(await store.lines(conn, since, until), await store.reconciled(conn, since, until))
+    english = await access.english_names(conn)
     return Traffic(
-        since, until, lines, await store.refusals(conn, since, until), await store.unused(conn, since),
-        await store.sources(conn),
+        since, until, [replace(one, name=english.get(one.org_code, one.name)) for one in lines],
+        [replace(one, name=english.get(one.org_code, one.name)) for one in await store.refusals(conn, since, until)],
+        [(code, english.get(code, name), service) for code, name, service in await store.unused(conn, since)], await store.sources(conn),
     )  # fmt: skip
 
 
