@@ -269,6 +269,14 @@ async def test_the_hotline_hears_enough_or_not(site, app, desk, sau):
         await agent.get("/desk/hotline")
         page = await agent.post("/desk/hotline", 200, **right)
         assert "Lê Thị Sáu" not in page
+        await core.open(app, [sau.key])
+        await app.execute("UPDATE accounts.account SET contact_changed_at = now() WHERE person_key = %s", (sau.key,))
+        await app.commit()
+        page = await agent.post("/desk/hotline/act", 422, do="recover")
+        assert "recovery.phone_new" in page and 'value="lock"' in page, "whoever hears of a phone they did not change locks at once"
+        await core.open(app, [sau.key])
+        await app.execute("UPDATE accounts.account SET contact_changed_at = NULL WHERE person_key = %s", (sau.key,))
+        await app.commit()
         await agent.post("/desk/hotline/act", 200, do="recover")
         assert sau.phone not in agent.page
         link = next(found[0] for text in await phone.texts(sau.phone) if (found := re.search(r"/eid/recover/[\w-]+", text)))

@@ -390,6 +390,9 @@ async def test_a_call_is_the_agents_own_and_short(app, admin, agent, police, hoa
 async def test_by_telephone_only_where_a_message_counts(app, agent, hoa):
     call = await hotline.check(app, agent, WHY, hoa.number, RIGHT)
     await app.execute("UPDATE accounts.account SET contact_changed_at = now() WHERE person_key = %s", (hoa.key,))
+    with pytest.raises(Conflict, match=r"recovery\.phone_new"):
+        await hotline.recover(app, agent, WHY, hoa.key, call.call_id)
+    await app.execute("UPDATE accounts.account SET contact_changed_at = NULL, phone_verified_at = NULL WHERE person_key = %s", (hoa.key,))
     with pytest.raises(Conflict, match=r"recovery\.no_phone"):
         await hotline.recover(app, agent, WHY, hoa.key, call.call_id)
 

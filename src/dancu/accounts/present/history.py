@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dancu.accounts.models import Happening
+from dancu.accounts.present.protection import GROUND
 from dancu.kit.i18n import N_, gettext
 
 _SENTENCES = {
@@ -29,7 +30,7 @@ _SENTENCES = {
     "level2_differs": N_("Ảnh mặt chưa khớp khi xin lên mức 2"),
     "contact_changed": N_("Đổi số điện thoại hoặc thư điện tử"),
     "contact_objected": N_("Bạn đã phản đối việc đổi liên lạc"),
-    "locked": N_("Khóa tài khoản"),
+    "locked": N_("Khóa tài khoản: {why}"),
     "unlocked": N_("Mở khóa tài khoản"),
     "lock_refused": N_("Có đề nghị khóa tài khoản của bạn, không được chấp nhận"),
     "closed": N_("Đóng tài khoản"),
@@ -70,6 +71,7 @@ def sentence(one: Happening, language: str) -> str:
         "device": note.get("device") or gettext(_SOMEWHERE, language),
         "level": note.get("level", ""),
         "org": note.get("org", ""),
+        "why": gettext(GROUND.get(note.get("ground", ""), _OTHER), language),
     }
     return gettext(text, language, **values)
 

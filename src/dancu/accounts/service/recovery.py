@@ -21,7 +21,7 @@ from dancu.accounts.service.links import link
 from dancu.accounts.store import recovery as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import SYSTEM, Actor, Channel, Purpose
-from dancu.kernel.clock import SYSTEM_CLOCK
+from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.kit import events
 from dancu.kit.db import Conn
@@ -61,6 +61,12 @@ async def begin(
     ways = await authenticators.ways(conn, key)
     to_phone = "sms" in [way.value for way in ways.ways]
     needs = policy.needs_of(code_reaches_holder=to_phone)
+    if needs is Needs.SECOND and way != "counter" and ways.sms_from is not None:
+        raise Conflict(
+            "recovery.phone_new",
+            N_("Số điện thoại của tài khoản vừa đổi, từ {time} mới nhận mã được. Xin ra quầy một cửa bất kỳ, mang theo thẻ căn cước. Nếu chủ tài khoản không đổi số, hãy khóa tài khoản ngay."),
+            time=f"{ways.sms_from.astimezone(VIETNAM):%H:%M %d/%m/%Y}",
+        )  # fmt: skip
     if needs is Needs.SECOND and way != "counter":
         raise Conflict("recovery.no_phone", N_("Không gửi được mã tới điện thoại của tài khoản. Xin ra quầy một cửa bất kỳ, mang theo thẻ căn cước."))
     token = secrets.token_urlsafe(24)
