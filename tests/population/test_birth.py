@@ -63,12 +63,26 @@ async def test_one_step_registers_numbers_and_houses(office):
     assert (await office.view(mother)).relatives(KinRelation.CHILD)[0].relative_key == done.person_key
 
 
+async def test_a_child_of_that_name_and_day_is_registered_once_for_a_parent(office):
+    """Whoever hands it in, and under whatever paper: a ward, and a hospital a day later."""
+    mother, _ = await mother_with_home(office)
+    father = await office.person("Nguyễn Văn Tý", year=1995, sex=Sex.MALE)
+    await office(service.register_birth, newborn(mother, father))
+    for parents in ((mother, None), (None, father)):
+        with pytest.raises(Conflict) as again:
+            await office(service.register_birth, newborn(*parents))
+        assert again.value.code == "birth.registered"
+    twin = replace(newborn(mother), names=(replace(newborn().names[0], full_name="Nguyễn Hoàng Hôn"),))
+    await office(service.register_birth, twin)
+    assert len((await office.view(mother)).relatives(KinRelation.CHILD)) == 2
+
+
 async def test_what_is_left_out_is_left_out(office):
     mother, _ = await mother_with_home(office)
     done = await office(service.register_birth, newborn(mother))
     child = await office.view(done.person_key)
     assert (child.personal_id, child.membership, child.permanent) == (None, None, None)
-    named = replace(newborn(mother), residences=draft(unit=NOW_HERE).residences)
+    named = replace(newborn(mother), names=(replace(newborn().names[0], full_name="Nguyễn Hoàng Hôn"),), residences=draft(unit=NOW_HERE).residences)
     elsewhere = await office(service.register_birth, named, household_of=mother)
     child = await office.view(elsewhere.person_key)
     assert [r.address for r in child.residences if r.kind == ResidenceKind.PERMANENT] == ["Số 1 Phan Châu Trinh"]

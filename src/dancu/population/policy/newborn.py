@@ -11,6 +11,7 @@ from dancu.kit.i18n import N_
 from dancu.population.models import (
     HouseholdFact,
     HouseholdRelation,
+    KinFact,
     KinRelation,
     MemberFact,
     PersonDraft,
@@ -18,6 +19,7 @@ from dancu.population.models import (
     ResidenceKind,
     Valid,
 )
+from dancu.population.policy import rules
 from dancu.population.policy.household import join
 from dancu.population.policy.work import Work
 
@@ -31,6 +33,15 @@ OF_A_MEMBERS_CHILD: Mapping[HouseholdRelation, HouseholdRelation] = {
     HouseholdRelation.PARENT: HouseholdRelation.SIBLING,
     HouseholdRelation.GUEST: HouseholdRelation.GUEST,
 }
+
+
+def check_new(work: Work, draft: PersonDraft) -> None:
+    """Raises Conflict `birth.registered` where one of the parents has a child of that name, born that day: twins are named apart."""
+    names, born = {one.full_name for one in draft.names}, rules.birth_date(draft.birth)
+    for parent in {k.relative_key for k in draft.kin if k.relative_key is not None}:
+        for kin in work.facts(parent, KinFact, lambda k: k.relation == KinRelation.CHILD):
+            if kin.relative_name in names and born is not None and kin.relative_birth == str(born):
+                raise Conflict("birth.registered", N_("Cha hoặc mẹ đã có người con cùng họ tên, cùng ngày sinh: khai sinh này đã được đăng ký. Hãy tìm hồ sơ đó."))
 
 
 def relation_to_head(draft: PersonDraft, member: int, relation: HouseholdRelation, head: int | None) -> HouseholdRelation:

@@ -65,6 +65,8 @@ async def _register(act: Act, draft: PersonDraft, *, birth: bool, housemate: int
     (key,), _ = await persons.draw_keys(act.conn, 1)
     await act.open_new([key])
     work = await act.take(key)
+    if birth:
+        newborn.check_new(work, draft)
     rule.register(work, key, draft, birth=birth)
     _cross_check(work, key, draft)
     for kin in draft.kin:
