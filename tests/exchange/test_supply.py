@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dancu.access import service as access
@@ -56,6 +58,7 @@ async def test_births_deaths_and_marriages(site, program):
     assert [row["outcome"] for row in rows] == ["accepted"] * 3, rows
     (alive,) = await site.sql("SELECT alive_until FROM population.person p JOIN population.directory d USING (person_key) WHERE d.number = '049088000102'")
     assert str(alive[0]) == "2026-11-15"
+    assert await hand_in(program, {**birth, "ref": "BV-1"}) == [("refused", ["birth.registered"])], "the hospital's word for the child of KS-1"
     again = await program.client.call("supply", {"rows": [death]}, WHY)
     assert again.body["rows"][0]["outcome"] == "accepted", "handing in twice is handing in once"
     changed = await hand_in(program, {**death, "date": "2026-11-16"})
@@ -63,6 +66,14 @@ async def test_births_deaths_and_marriages(site, program):
     state = await program.client.call("supply", {"refs": ["KS-1", "none"]}, WHY, path="/api/v1/exchange/supply/state")
     (one,) = state.body["rows"]
     assert one["outcome"] == "accepted" and len(one["number"]) == 12
+
+
+async def test_the_same_rows_in_another_order_at_once_wait_in_no_circle(site, program):
+    for n in range(4):
+        await person(site, "Ngô Thị Vòng", f"0491910004{n:02d}")
+    rows = [{"ref": f"v{n}", "kind": "death", "number": f"0491910004{n:02d}", "name": "Ngô Thị Vòng", "date": "2026-11-15", "document": PAPER} for n in range(4)]
+    answers = await asyncio.gather(*(hand_in(program, *(rows if n % 2 else rows[::-1])) for n in range(4)))
+    assert answers == [[("accepted", [])] * 4] * 4
 
 
 async def test_what_the_registry_disagrees_with_goes_to_a_person(site, program):

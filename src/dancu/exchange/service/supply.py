@@ -85,6 +85,7 @@ async def take(conn: Conn, call: Call, rows: Sequence[Mapping[str, Any]]) -> lis
         ref = row.get("ref")
         if not isinstance(ref, str) or not 1 <= len(ref) <= 80 or not ref.isprintable():
             raise Invalid("supply.ref", N_("Mỗi dòng cần mã riêng của cơ quan (ref), dài từ 1 đến 80 ký tự."))
+    await store.lock(conn, call.org_code, [row["ref"] for row in rows])
     return [await _take(conn, call, row) for row in rows]
 
 
@@ -101,7 +102,6 @@ async def states(conn: Conn, call: Call, refs: Sequence[str]) -> list[Outcome]:
 async def _take(conn: Conn, call: Call, row: Mapping[str, Any]) -> Outcome:
     ref, kind = str(row["ref"]), row.get("kind")
     digest = hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).digest()
-    await store.lock(conn, call.org_code, ref)
     before = await store.find(conn, call.org_code, ref)
     if before is not None and before.outcome != "refused":
         if before.digest != digest:
@@ -130,6 +130,8 @@ async def _judged(conn: Conn, call: Call, kind: str, row: Mapping[str, Any], dig
     except Unavailable:
         raise  # nothing is wrong with the row: the whole call is answered 503 and may be sent again
     except DancuError as error:
+        if error.code == "person.busy":
+            raise  # nor here: somebody else was at the same record
         if error.evidence is not None:
             await error.evidence(conn)
         return Handed(ref, kind, digest, "refused", (error.code,), 0, tuple(dict.fromkeys(field.field for field in error.fields)))

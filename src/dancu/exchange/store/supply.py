@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dancu.kit.db import Conn
@@ -39,6 +40,8 @@ async def keep(conn: Conn, org_code: str, client_no: int, handed: Handed) -> Non
     )  # fmt: skip
 
 
-async def lock(conn: Conn, org_code: str, ref: str) -> None:
-    """One at a time works on a reference."""
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (f"exchange.supply/{org_code}/{ref}",))
+async def lock(conn: Conn, org_code: str, refs: Iterable[str]) -> None:
+    """One at a time works on a reference. All of a call together and in order, so that two calls with the same ones never wait in a circle."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(r, 7)) FROM unnest(%s::text[]) AS r", (sorted({f"exchange.supply/{org_code}/{ref}" for ref in refs}),)
+    )
