@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -80,6 +81,15 @@ async def test_a_place_that_nothing_has_come_to_is_not_acknowledged(site: Site) 
         assert await refused(program, "pull", subscription=mine, after=after) in ("events.after_ahead", "events.after")
     await happened(site, (DIED, key))
     assert [one["subject"] for one in (await ask(program, "pull", subscription=mine))["events"]] == ["KH-1"]
+
+
+async def test_the_same_subscription_asked_again_is_the_one_there_is(site: Site) -> None:
+    program, mine = await subscriber(site, "Bộ Nghe Lại", "death", "move")
+    again = await asyncio.gather(*(ask(program, "subscribe", kinds=["move", "death"], mode="pull") for _ in range(3)))
+    assert {one["subscription"]["id"] for one in again} == {mine}
+    assert (await ask(program, "subscribe", kinds=["death"], mode="pull"))["subscription"]["id"] != mine
+    await ask(program, "unsubscribe", subscription=mine)
+    assert (await ask(program, "subscribe", kinds=["death", "move"], mode="pull"))["subscription"]["id"] != mine, "an ended one begins anew"
 
 
 async def test_an_ended_relation_subscription_or_agreement_tells_nothing_more(site: Site) -> None:

@@ -51,7 +51,7 @@ async def begin(
     conn: Conn, actor: Actor, reason: Purpose, agreement: DataAgreement, client_no: int, kinds: Iterable[str], mode: Mode, *, url: str = "",
     batch: int = 100,
 ) -> Subscription:  # fmt: skip
-    """News for program `client_no` from now on. Raises Invalid for unknown kinds, NotAllowed for kinds whose field the
+    """News for program `client_no` from now on; the same asked again is the subscription there is. Raises Invalid for unknown kinds, NotAllowed for kinds whose field the
     agreement does not have for the purpose. Whether `url` may be called and answers is the edge's to find out first."""
     wanted = tuple(dict.fromkeys(kinds))
     unknown = [kind for kind in wanted if kind not in KINDS]
@@ -68,6 +68,10 @@ async def begin(
         )  # fmt: skip
     if not 1 <= batch <= MOST_EVENTS:
         raise Invalid("events.batch", N_("Mỗi lần gửi từ 1 đến {most} tin."), most=MOST_EVENTS)
+    for known in await store.of_program(conn, agreement.org_code, client_no):
+        same = (known.mode, known.url, known.batch, known.purpose, known.legal_basis, known.dialect)
+        if set(known.kinds) == set(wanted) and same == (mode, url if mode is Mode.PUSH else "", batch, reason.code, reason.legal_basis, ""):
+            return known
     place = await store.head(conn)
     now = datetime.now(UTC)
     made = Subscription(

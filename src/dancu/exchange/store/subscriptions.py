@@ -47,6 +47,13 @@ async def of_organisation(conn: Conn, org_code: str) -> list[Subscription]:
     return [_subscription(row) for row in await cursor.fetchall()]
 
 
+async def of_program(conn: Conn, org_code: str, client_no: int) -> list[Subscription]:
+    """A program's own that are not ended. Until the transaction ends nobody else looks for them: of two at the same moment the second
+    finds the first."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('exchange.subscription', %s::bigint))", (client_no,))
+    return [one for one in await of_organisation(conn, org_code) if one.client_no == client_no]
+
+
 async def pushed(conn: Conn) -> list[Subscription]:
     """Every active subscription that is delivered to."""
     cursor = await conn.execute(f"{_SELECT} WHERE mode = 'push' AND state = 'active'")
