@@ -32,6 +32,7 @@ from dancu.kernel.actor import SYSTEM, Actor, ActorKind
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotFound, Unavailable
 from tests.exchange.calling import OPERATOR, csr_of
+from tests.kit.races import after_waiting
 from tests.population.conftest import registry
 
 __all__ = ["registry"]
@@ -281,6 +282,31 @@ async def test_a_request_that_waits_for_an_outside_authority_is_one_programs_and
         assert again == replace(first, existed=True) and first.certificate_pem == ""
         with pytest.raises(Conflict, match="key_used"):
             await partners.add(conn, OPERATOR, "Bộ Khác Chờ Ký", csr)
+        await conn.rollback()
+
+
+async def test_a_certificate_asked_for_twice_at_once_is_one(registry: Any) -> None:
+    csr = csr_of(ec.generate_private_key(ec.SECP256R1()))
+
+    async def renewed(conn: Any, request: bytes = csr) -> str:
+        made = await systems.issue_certificate(conn, OPERATOR, program.client_no, request)
+        assert made is not None
+        return made.serial
+
+    dsn = registry.dsn("app")
+    async with (
+        await psycopg.AsyncConnection.connect(dsn) as conn, await psycopg.AsyncConnection.connect(dsn) as other,
+        await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin,
+    ):  # fmt: skip
+        program = await partners.add(conn, OPERATOR, "Bộ Gửi Hai Lần", csr_of(ec.generate_private_key(ec.SECP256R1())))
+        await conn.commit()
+        first = await renewed(conn)
+        assert await after_waiting(admin, conn, other, renewed(other)) == first
+        await other.commit()
+        assert await renewed(conn, csr_of(ec.generate_private_key(ec.SECP256R1()))) != first
+        await conn.commit()
+        await admin.execute("UPDATE exchange.certificate SET not_before = not_before - interval '200 days', not_after = not_after - interval '200 days' WHERE serial = %s", (first,))
+        assert await renewed(conn) != first, "most of its time is over"
         await conn.rollback()
 
 

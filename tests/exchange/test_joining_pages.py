@@ -97,6 +97,10 @@ async def test_join_try_be_approved_agree_and_be_stopped(app: Any, registry: Any
         await maker.get("/partner/systems/new")
         assert "EC P-256" in await maker.post("/partner/systems/new", 422, system="Một cửa điện tử", csr_text="no request")
         await maker.post("/partner/systems/new", 303, system="Một cửa điện tử", csr_text=csr_of(key).decode())
+        made = maker.url
+        await maker.get("/partner/systems/new")
+        await maker.post("/partner/systems/new", 303, system="Một cửa điện tử", csr_text=csr_of(key).decode())
+        assert maker.url == made, "the same form sent again is the program there is"
         page = await maker.get(maker.url)
         client_no = int(re.findall(r"/partner/systems/(\d+)/certificates", page)[0])
         assert "Chạy thử (người giả định)" in page

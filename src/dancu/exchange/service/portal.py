@@ -72,7 +72,10 @@ async def of(conn: Conn, org_code: str) -> View:
 
 
 async def add_system(conn: Conn, actor: Actor, name: str, csr: str, bound: str) -> tuple[System, Client, Certificate | None]:
-    """A program of the actor's organisation, in the sandbox. Raises Conflict before it has applied."""
+    """A program of the actor's organisation, in the sandbox; the same asked again is the program there is. Raises Conflict before it
+    has applied."""
+    if name.strip() and (before := await systems.with_key(conn, actor.org_code, " ".join(name.split()), csr, bound)):
+        return before
     organisation = await access.organisation(conn, actor.org_code)
     return await systems.add_system(conn, actor, actor.org_code, organisation.name if organisation else actor.org_code, name, csr, bound=bound)
 

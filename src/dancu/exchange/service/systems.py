@@ -56,6 +56,7 @@ async def with_key(conn: Conn, org_code: str, name: str, csr: str | bytes, bound
     """The organisation's program that was added with this very key before, and its certificate (None while an outside authority
     signs); None where there is none, it goes by another name or binds otherwise, or its certificate no longer holds."""
     request = keys.read_request(csr)
+    await store.lock_key(conn, request.spki)
     for system in await store.systems(conn, org_code):
         if name not in ("", system.name):
             continue
@@ -69,12 +70,19 @@ async def with_key(conn: Conn, org_code: str, name: str, csr: str | bytes, bound
 
 
 async def issue_certificate(conn: Conn, actor: Actor, client_no: int, csr: str | bytes, *, org_name: str = "", by: str = "") -> Certificate | None:
-    """Renew: one more certificate, beside those that still hold; None where an outside authority signs the request."""
+    """Renew: one more certificate, beside those that still hold; None where an outside authority signs the request. For a key whose
+    certificate has more than half of its time before it, that one: the same was asked again."""
+    request = keys.read_request(csr)
+    await _unused(conn, request.spki, client_no)
     system = await one(conn, client_no)
     policy.own(actor, system.org_code)
     await _still_joined(conn, system.org_code)
-    request = keys.read_request(csr)
-    await _unused(conn, request.spki, client_no)
+    now = SYSTEM_CLOCK.now()
+    fresh = [c for c in await store.certificates(conn, [client_no]) if c.spki == request.spki and c.holds(now) and c.not_after - now > now - c.not_before]
+    if fresh:
+        return max(fresh, key=lambda c: c.not_before)
+    if system.request == request.pem and keys.outside_bundle() is not None:
+        return None  # it waits already
     client = await client_of(conn, system)
     return await _certify(conn, actor, system, client, org_name or client.org_name, request, by)
 
@@ -208,6 +216,7 @@ async def _stand(conn: Conn, actor: Actor, system: System) -> None:
 
 async def _unused(conn: Conn, spki: bytes, client_no: int | None) -> None:
     """One key, one program, also while an outside authority has not signed yet: otherwise nobody could say whose message it was."""
+    await store.lock_key(conn, spki)
     waiting = {one.client_no for one in await store.systems(conn) if one.request and keys.read_request(one.request).spki == spki}
     if (waiting | await store.key_holders(conn, spki)) - {client_no}:
         message = N_("Khóa này đã dùng cho chương trình khác. Hãy tạo khóa mới cho mỗi chương trình.")

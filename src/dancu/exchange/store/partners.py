@@ -170,6 +170,11 @@ async def add_system(conn: Conn, client_no: int, org_code: str, name: str, envir
     return done.rowcount == 1
 
 
+async def lock_key(conn: Conn, spki: bytes) -> None:
+    """One at a time asks for a certificate of this key, until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 9))", (f"exchange.key/{spki.hex()}",))
+
+
 async def put_request(conn: Conn, client_no: int, pem: str) -> None:
     await conn.execute("UPDATE exchange.system SET request = %s WHERE client_no = %s::bigint", (pem, client_no))
 
