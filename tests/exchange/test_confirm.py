@@ -171,6 +171,30 @@ async def test_the_pdf_is_signed_and_others_accept_it(made):
     assert not verdict.bottom_line
 
 
+async def test_a_paper_asked_for_twice_at_once_is_one(app, ha, registry):
+    citizen, own = await of_citizen(app, ha.key), access.choose_purpose("own_record")
+
+    async def asked(conn: Any, demanded: Demanded = SCHOOL, clock: Any = SYSTEM_CLOCK) -> str:
+        return (await confirmations.issue(conn, citizen, own, ha.key, ConfirmationKind.NUMBER, demanded, channel="account", clock=clock)).confirmation_id
+
+    first = await asked(app)
+    async with (
+        await psycopg.AsyncConnection.connect(registry.dsn("app")) as other, await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin,
+    ):  # fmt: skip
+        assert await after_waiting(admin, app, other, asked(other)) == first
+    assert await asked(app, Demanded("", "Trường mầm non Hoa Sen", "school")) != first, "another office demanded it"
+
+    class Later:
+        def now(self) -> Any:
+            return SYSTEM_CLOCK.now() + timedelta(minutes=11)
+
+        def today(self) -> Any:
+            return SYSTEM_CLOCK.today()
+
+    assert await asked(app, clock=Later()) != first, "asked for anew"
+    await app.rollback()
+
+
 async def test_a_demanded_paper_is_news_for_the_office(app, made, registry):
     citizen, _ = made
     own = access.choose_purpose("own_record")

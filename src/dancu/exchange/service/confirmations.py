@@ -4,6 +4,7 @@ whoever was given one. Each names who demanded it, a failure to be removed."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,8 @@ from dancu.population.service import words
 from dancu.population.service.verify import release
 
 _MOST_STANDING = 20
+#: A form sent twice, or a page that was slow: nobody needs two papers that say the same.
+_AGAIN = timedelta(minutes=10)
 _NEEDS = {
     ConfirmationKind.RESIDENCE: ("residence", "household"), ConfirmationKind.NUMBER: (), ConfirmationKind.CIVIL_STATUS: ("marital",),
 }  # fmt: skip
@@ -48,14 +51,21 @@ async def issue(
     conn: Conn, actor: Actor, purpose: Purpose, key: int, kind: ConfirmationKind, demanded: Demanded, *, channel: str,
     permission: str = "person.release", clock: Clock = SYSTEM_CLOCK,
 ) -> Confirmation:  # fmt: skip
-    """Sign what the registry says now. Raises Invalid where the form is not whole, Conflict where the registry says nothing
+    """Sign what the registry says now; the same demanded again within some minutes is the paper there is. Raises Invalid where the form is not whole, Conflict where the registry says nothing
     of it, the person is dead, or too many stand already."""
     await _check(conn, demanded)
     asked = "citizen.self" if actor.kind is ActorKind.CITIZEN else permission
     view = await release(conn, actor, purpose, key, ("number", "name", "birth", "sex", *_NEEDS[kind]), permission=asked)
     person = stated(view, kind)
     now = clock.now()
+    await store.lock(conn, key)
     standing = [one for one in await store.of_person(conn, key) if one.state(now) is ConfirmationState.VALID]
+    if actor.kind is not ActorKind.CLIENT:  # whose repeats are known by their message id
+        told = (kind, channel, actor.org_code, demanded.org_code, demanded.name.strip()[:120], demanded.procedure)
+        for one in standing:
+            same = told == (one.kind, one.channel, one.issued_org, one.demanded_org, one.demanded_name, one.procedure)
+            if same and now - one.issued_at < _AGAIN and person.items() <= statements.keys().verify(one.statement, statements.CONFIRMATION).items():
+                return one
     if len(standing) >= _MOST_STANDING:
         raise Conflict("confirmation.many", N_("Bạn đang có nhiều giấy xác nhận còn hạn. Hãy dùng lại, hoặc thu hồi bớt."))
     note = {"verb": "confirmation.issue", "kind": kind.value, "demanded": demanded.org_code, "procedure": demanded.procedure}

@@ -30,6 +30,11 @@ async def insert(conn: Conn, actor: Actor, made: Confirmation) -> None:
     )  # fmt: skip
 
 
+async def lock(conn: Conn, key: int) -> None:
+    """One at a time issues for a person, until the transaction ends: of two at the same moment the second finds the first's."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('exchange.confirmation', %s::bigint))", (key,))
+
+
 async def of_person(conn: Conn, key: int, limit: int = 100) -> list[Confirmation]:
     """Newest first."""
     async with conn.cursor(row_factory=kwargs_row(_confirmation)) as cursor:
