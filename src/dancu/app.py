@@ -24,6 +24,7 @@ from dancu.exchange import endpoints as exchange_endpoints
 from dancu.exchange import pages as exchange_pages
 from dancu.kernel.errors import Invalid
 from dancu.kit import events, jobs
+from dancu.kit.authn.passkey import Attestation
 from dancu.kit.db import dsn, make_pool
 from dancu.kit.log import configure
 from dancu.kit.messages import unreached
@@ -138,7 +139,7 @@ def build(settings: Settings) -> FastAPI:
         "sms_secret": settings.sms_secret,
         "push_secret": settings.push_secret,
         "mtls_url": settings.mtls_url.rstrip("/"),
-        "passkey_attestation": settings.passkey_attestation,
+        "passkey_attestation": Attestation.read(settings.passkey_attestation, settings.passkey_roots),
     }
     app = create_app(
         routers=ROUTERS, settings=settings.web(), state=state, lifespan=lifespan,

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     is read, without one it is not there. `hotline`: the number of the hotline, told to citizens. `rate_*`: requests a second before 429. `sms_*`: the gateway of text messages and
     the secret its calls and receipts are signed with; `smtp_url`, `mail_from`: mail server and sender; `push_*`: the gateway of notices on
     devices and its secret (kit.messages). `mtls_url`: the address where clients with certificates call, "" for the same as everybody.
-    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma. `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it, `simulators`: its simulated ministries.
+    `passkey_attestation`: "none" takes any passkey, else the models (AAGUID) that may be registered, by comma; `passkey_roots`: their makers' certificates (PEM). `outbound`: addresses of others that may be called, by comma (kit.outbound.rules). `log_file`: where the logs go instead of stderr. `demo`: offer demonstration personas; the database must have been made as a demonstration too. `services`: run the demonstration's services of other organisations beside it, `simulators`: its simulated ministries.
     `connectors`: the file that says where ministries' databases are (exchange.connectors.addresses)."""
 
     model_config = SettingsConfigDict(env_prefix="DANCU_", frozen=True, extra="ignore", env_ignore_empty=True)
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     push_secret: str = ""
     mail_from: str = "dancu@localhost"
     passkey_attestation: str = "none"
+    passkey_roots: Path | None = None
     outbound: str = ""
     log_level: str = "INFO"
     log_file: Path | None = None

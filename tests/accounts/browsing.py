@@ -92,7 +92,7 @@ async def application(database: Any, data: Any) -> AsyncIterator[Any]:
     surfaces = tuple(Surface(c, c, p, c) for c, p in (("citizen", "/"), ("desk", "/desk"), ("watch", "/watch")))
     state = {
         "sessions": sessions, "pool": pool, "surfaces": surfaces, "menu": (), "keys": data / "keys", "sms_secret": "s3cret",
-        "passkey_attestation": "none", "demo": True, "page_mark": accounts_pages.PAGE_MARK,
+        "demo": True, "page_mark": accounts_pages.PAGE_MARK,
     }  # fmt: skip
     routers = [access_pages.router, accounts_pages.router, demo_pages.router]
     try:

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pyotp
@@ -20,9 +21,9 @@ from dancu.accounts.service import authenticators, core, locks
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import VIETNAM
 from dancu.kernel.errors import Invalid
-from dancu.kit.authn.passkey import accepted
+from dancu.kit.authn import passkey as passkeys
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
-from tests.accounts.soft_key import SoftKey
+from tests.accounts.soft_key import Maker, SoftKey
 from tests.kit.races import after_waiting
 
 
@@ -105,12 +106,33 @@ async def test_what_stands_on_the_card_is_no_passcode_for_whoever_chooses_it(app
         assert refused.value.code == "passcode.own", own
 
 
-def test_attestation_policy():
-    model = "2fc0579f-8113-47ea-b116-bb5a8db9202a"
-    assert accepted(model, "none", proved=False)
-    assert accepted(model, f"x, {model.upper()}", proved=True)
-    assert not accepted(model, model, proved=False), "a model merely stated proves nothing"
-    assert not accepted("00000000-0000-0000-0000-000000000000", model, proved=True)
+def test_which_models_of_passkeys_are_taken(tmp_path):
+    model, other = UUID("2fc0579f-8113-47ea-b116-bb5a8db9202a"), UUID("01020304-0506-0708-0102-030405060708")
+    maker, forger = Maker(), Maker()
+    (tmp_path / "roots.pem").write_bytes(b"Two makers\n" + Maker("Other").pem + maker.pem)
+    listed = passkeys.Attestation.read(f" {str(model).upper()} , {UUID(int=9)}")
+    rooted = passkeys.Attestation.read(str(model), tmp_path / "roots.pem")
+    site = passkeys.Site("localhost", "http://localhost")
+
+    def outcome(key: SoftKey, attestation: passkeys.Attestation) -> str:
+        challenge = passkeys.new_challenge()
+        asked = passkeys.creation_options(site, challenge, user_id=b"x", name="x", attestation=attestation, known=())
+        assert ('"attestation": "direct"' in asked) == bool(attestation.models)
+        try:
+            return passkeys.registered(site, challenge, key.create(asked), attestation=attestation).model
+        except Invalid as refused:
+            return refused.code
+
+    genuine, forged, alone = SoftKey(model=model, maker=maker), SoftKey(model=model, maker=forger), SoftKey(model=model)
+    assert outcome(SoftKey(), passkeys.ANY) == str(UUID(int=0))
+    assert [outcome(key, listed) for key in (genuine, forged)] == [str(model)] * 2
+    assert [outcome(key, listed) for key in (SoftKey(), alone)] == ["passkey.unproved"] * 2, "a model merely stated proves nothing"
+    assert outcome(SoftKey(model=other, maker=maker), listed) == "passkey.model"
+    assert (outcome(genuine, rooted), outcome(forged, rooted)) == (str(model), "passkey.unproved")
+    assert passkeys.Attestation.read("none") == passkeys.ANY
+    (tmp_path / "none.pem").write_bytes(b"no certificate")
+    with pytest.raises(ValueError, match=r"none\.pem"):
+        passkeys.Attestation.read(str(model), tmp_path / "none.pem")
 
 
 @pytest.mark.parametrize("synced", [False, True])

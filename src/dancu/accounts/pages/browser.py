@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from dancu.accounts.models.sign_in import Browser
-from dancu.kit.authn.passkey import Site
+from dancu.kit.authn.passkey import ANY, Attestation, Site
 from dancu.kit.web import Request, Response, client_ip, token_of
 from dancu.kit.web.csrf import bound_to
 
@@ -33,9 +33,10 @@ def site_of(request: Request) -> Site:
     return Site(request.url.hostname or "localhost", f"{scheme}://{request.headers.get('host', 'localhost')}")
 
 
-def attestation_of(request: Request) -> str:
+def attestation_of(request: Request) -> Attestation:
     """Which passkeys are taken, as the settings say."""
-    return str(getattr(request.app.state, "passkey_attestation", "none"))
+    found: Attestation = getattr(request.app.state, "passkey_attestation", ANY)
+    return found
 
 
 def remember_device(request: Request, response: Response, device: str) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dancu.kernel.errors import Invalid
@@ -20,6 +22,7 @@ from dancu.kit.i18n import N_
 CHALLENGE_BYTES = 32
 _LONGEST = 16_384
 _TIMEOUT_MS = 120_000
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,37 @@ class Asserted:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """Which passkeys may be registered. `models`: their AAGUIDs, none: any. `roots`: PEM certificates of makers, one of which a
+    statement must lead to; without any, whatever certificate signed the statement is believed: that keeps out other models, not
+    somebody who forges one."""
+
+    models: frozenset[str] = frozenset()
+    roots: tuple[bytes, ...] = ()
+
+    @classmethod
+    def read(cls, models: str, roots: Path | None = None) -> Attestation:
+        """`models`: "none", or by comma; `roots`: a file of PEM certificates. Raises OSError, ValueError for one without any."""
+        listed = frozenset(one.strip().lower() for one in models.split(",") if one.strip()) - {"none"}
+        certificates = tuple(_PEM.findall(roots.read_bytes())) if roots is not None else ()
+        if roots is not None and not certificates:
+            raise ValueError(f"{roots}: no PEM certificate")
+        return cls(listed, certificates)
+
+
+ANY = Attestation()
+
+
 def new_challenge() -> bytes:
     return secrets.token_bytes(CHALLENGE_BYTES)
 
 
 def creation_options(
-    site: Site, challenge: bytes, *, user_id: bytes, name: str, attestation: str, known: Sequence[bytes]
+    site: Site, challenge: bytes, *, user_id: bytes, name: str, attestation: Attestation, known: Sequence[bytes]
 ) -> str:
     """What `navigator.credentials.create` needs, as JSON. `name` is what the device lists the passkey under: no number
-    and no name of a person. `attestation`: "none" or a list of models, see `accepted`."""
+    and no name of a person."""
     import webauthn
     from webauthn.helpers import structs
 
@@ -66,7 +91,7 @@ def creation_options(
         rp_id=site.host, rp_name="Dancu", user_name=name, user_id=user_id, user_display_name=name, challenge=challenge,
         timeout=_TIMEOUT_MS,
         attestation=structs.AttestationConveyancePreference.NONE
-        if attestation == "none"
+        if not attestation.models
         else structs.AttestationConveyancePreference.DIRECT,
         authenticator_selection=structs.AuthenticatorSelectionCriteria(
             resident_key=structs.ResidentKeyRequirement.REQUIRED,
@@ -86,35 +111,55 @@ def request_options(site: Site, challenge: bytes) -> str:
     )
 
 
-def registered(site: Site, challenge: bytes, answer: str, *, attestation: str = "none") -> Registered:
-    """Check the answer to `creation_options`. Raises Invalid("passkey.refused") for a false one and
-    Invalid("passkey.model") for a model that is not on the list."""
+def registered(site: Site, challenge: bytes, answer: str, *, attestation: Attestation = ANY) -> Registered:
+    """Check the answer to `creation_options`. Raises Invalid("passkey.refused") for a false one, Invalid("passkey.model") for a model
+    that is not on the list, and Invalid("passkey.unproved") for one that does not prove which it is."""
     import webauthn
     from webauthn.helpers.structs import CredentialDeviceType
 
+    said: dict[str, Any] = {
+        "credential": _parsed(answer), "expected_challenge": challenge, "expected_rp_id": site.host, "expected_origin": site.origin,
+        "require_user_verification": True,
+    }  # fmt: skip
     try:
-        found = webauthn.verify_registration_response(
-            credential=_parsed(answer), expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin,
-            require_user_verification=True,
-        )  # fmt: skip
+        found = webauthn.verify_registration_response(**said)
     except Invalid:
         raise
     except Exception as error:  # the library has a dozen kinds for malformed input, some of them of other packages
         raise _refusal() from error
-    if not accepted(found.aaguid, attestation, proved=str(getattr(found.fmt, "value", found.fmt)) != "none"):
-        raise Invalid("passkey.model", N_("Loại khóa này chưa được chấp nhận. Hãy dùng khóa khác hoặc điện thoại của bạn."))
+    if attestation.models:
+        _demand(attestation, found, lambda roots: webauthn.verify_registration_response(**said, pem_root_certs_bytes_by_fmt=roots))
     return Registered(
         found.credential_id, found.credential_public_key, found.sign_count, str(found.aaguid),
         found.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
     )  # fmt: skip
 
 
-def accepted(model: str, attestation: str, *, proved: bool) -> bool:
-    """The attestation policy: "none" takes every model; a list, by comma, takes those models and only with an
-    attestation statement (a model merely stated proves nothing)."""
-    if attestation == "none":
-        return True
-    return proved and model in {one.strip().lower() for one in attestation.split(",")}
+def _demand(attestation: Attestation, found: Any, verify: Callable[[dict[Any, list[bytes]]], object]) -> None:
+    """Raises Invalid unless the passkey proves to be of a model on the list. Its own key proves nothing about that: a certificate does,
+    which leads to one of the makers' where those are known."""
+    from webauthn.helpers import parse_attestation_object
+    from webauthn.helpers.structs import AttestationFormat
+
+    if not parse_attestation_object(found.attestation_object).att_stmt.x5c:
+        raise _unproved()
+    if found.aaguid.lower() not in attestation.models:
+        raise Invalid(
+            "passkey.model",
+            N_("Nơi này chỉ nhận một số loại khóa, và khóa này không thuộc các loại đó. Hãy dùng khóa khác hoặc cách đăng nhập khác; khóa vừa tạo có thể xóa khỏi máy."),
+        )
+    if attestation.roots:
+        try:
+            verify({fmt: list(attestation.roots) for fmt in AttestationFormat})
+        except Exception as error:
+            raise _unproved() from error
+
+
+def _unproved() -> Invalid:
+    return Invalid(
+        "passkey.unproved",
+        N_("Khóa này không chứng minh được nó là loại nào. Hãy thử lại và cho phép khi trình duyệt hỏi cho xem loại khóa, hoặc dùng cách đăng nhập khác; khóa vừa tạo có thể xóa khỏi máy."),
+    )
 
 
 def credential_of(answer: str) -> bytes:

@@ -24,10 +24,11 @@ _NAME = "Tài khoản định danh"
 
 @dataclass(frozen=True, slots=True)
 class PasskeyForm:
-    """What the page gives the browser: options as JSON, and the challenge sealed for the way back."""
+    """What the page gives the browser: options as JSON, and the challenge sealed for the way back. `limited`: not every model is taken."""
 
     options: str
     sealed: str
+    limited: bool = False
 
 
 def passkey_challenge(site: passkey.Site, bound_to: str) -> PasskeyForm:
@@ -36,7 +37,7 @@ def passkey_challenge(site: passkey.Site, bound_to: str) -> PasskeyForm:
     return PasskeyForm(passkey.request_options(site, challenge), challenges.seal(challenge, bound_to, COLUMN))
 
 
-async def begin_passkey(conn: Conn, key: int, site: passkey.Site, bound_to: str, *, attestation: str = "none") -> PasskeyForm:
+async def begin_passkey(conn: Conn, key: int, site: passkey.Site, bound_to: str, *, attestation: passkey.Attestation = passkey.ANY) -> PasskeyForm:
     """For adding one to the account."""
     await core.open(conn, [key])
     challenge = passkey.new_challenge()
@@ -44,7 +45,7 @@ async def begin_passkey(conn: Conn, key: int, site: passkey.Site, bound_to: str,
     # The handle the device keeps: it must name the account and tell nobody who that is.
     handle = _handle(key)
     options = passkey.creation_options(site, challenge, user_id=handle, name=_NAME, attestation=attestation, known=known)
-    return PasskeyForm(options, challenges.seal(challenge, bound_to, COLUMN))
+    return PasskeyForm(options, challenges.seal(challenge, bound_to, COLUMN), bool(attestation.models))
 
 
 def _handle(key: int) -> bytes:
@@ -53,7 +54,7 @@ def _handle(key: int) -> bytes:
 
 async def keep_passkey(
     conn: Conn, actor: Actor, purpose: Purpose, key: int, site: passkey.Site, bound_to: str, *, sealed: str, answer: str,
-    label: str = "", attestation: str = "none",
+    label: str = "", attestation: passkey.Attestation = passkey.ANY,
 ) -> None:  # fmt: skip
     """Take the passkey the browser made. Raises Invalid for a false or late answer, Conflict where it is known."""
     challenge = await challenges.spent(conn, sealed, bound_to, COLUMN)
