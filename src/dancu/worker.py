@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
+import time
 from collections.abc import Awaitable, Callable
 
 from dancu.audit import service as audit
@@ -18,7 +18,8 @@ from dancu.settings import Settings
 log = get_logger("dancu.worker")
 _IDLE_SECONDS = 0.5
 _RETRY_SECONDS = 2.0
-_DETECT_SECONDS = 2.0
+# At the latest; of its time the search for patterns takes a tenth at most.
+_DETECT_SECONDS, _DETECT_REST = 2.0, 9
 
 
 async def run(settings: Settings) -> None:
@@ -26,16 +27,16 @@ async def run(settings: Settings) -> None:
     configure(level=settings.log_level, stream=settings.log_stream())
     await _refuse_wrong_key(settings)
     collector.settle()
-    stop = asyncio.Event()
+    stop, sequenced = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     loops: list[tuple[str, Callable[[asyncio.Event], Awaitable[None]]]] = [
-        ("sequencer", lambda s: _sequence(settings, s)),
+        ("sequencer", lambda s: _sequence(settings, s, sequenced)),
         ("events", _dispatch),
         ("accounts", _protect),
         ("cases", _cases),
-        ("detection", _detect),
+        ("detection", lambda s: _detect(s, sequenced)),
         ("documents", _documents),
         ("jobs", _jobs),
         ("messages", lambda s: _deliver(settings, s)),
@@ -58,9 +59,14 @@ async def _forever(name: str, work: Callable[[asyncio.Event], Awaitable[None]], 
             await _pause(stop, _RETRY_SECONDS)
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+async def _pause(stop: asyncio.Event, seconds: float, *others: asyncio.Event) -> None:
+    """Until one of the events, or so long."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (stop, *others)]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 async def _refuse_wrong_key(settings: Settings) -> None:
@@ -82,9 +88,9 @@ async def _signer(settings: Settings) -> Signer:
         await conn.close()
 
 
-async def _sequence(settings: Settings, stop: asyncio.Event) -> None:
+async def _sequence(settings: Settings, stop: asyncio.Event, sequenced: asyncio.Event) -> None:
     signer = await _signer(settings)
-    await audit.run_sequencer(dsn("worker", settings.data), signer, stop, checkpoints=settings.checkpoints)
+    await audit.run_sequencer(dsn("worker", settings.data), signer, stop, checkpoints=settings.checkpoints, on_taken=sequenced.set)
 
 
 async def _follow(stop: asyncio.Event, take: Callable[[Conn], Awaitable[object]], idle: float = _IDLE_SECONDS) -> None:
@@ -120,11 +126,22 @@ async def _documents(stop: asyncio.Event) -> None:
     await _follow(stop, take)
 
 
-async def _detect(stop: asyncio.Event) -> None:
-    """The log is looked through for patterns that honest work rarely makes."""
+async def _detect(stop: asyncio.Event, sequenced: asyncio.Event) -> None:
+    """The log is looked through for patterns that honest work rarely makes, as soon as there is more in it: who is to be held reads on
+    until then."""
     from dancu.monitoring.service import alerts
 
-    await _follow(stop, alerts.detect, _DETECT_SECONDS)
+    conn = await open_connection("worker", autocommit=True)
+    try:
+        while not stop.is_set():
+            sequenced.clear()
+            began = time.monotonic()
+            found = await alerts.detect(conn)
+            await _pause(stop, min(_DETECT_SECONDS, _DETECT_REST * (time.monotonic() - began)))
+            if not found:
+                await _pause(stop, _DETECT_SECONDS, sequenced)
+    finally:
+        await conn.close()
 
 
 async def _cases(stop: asyncio.Event) -> None:

@@ -221,12 +221,13 @@ async def test_a_database_rolled_back_gets_no_second_history(database: Any, conn
 
 async def test_one_that_ended_in_order_is_not_taken_for_alive(database: Any, conn: Any, worker: Any, verifier: Any) -> None:
     """Whoever comes right after starts a sequencer of their own instead of waiting for one that is gone."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(service.run_sequencer(database.dsn("worker"), SIGNER, stop))
+    stop, told = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(service.run_sequencer(database.dsn("worker"), SIGNER, stop, on_taken=told.set))
     (entry,) = await look(conn, 1)
     async with asyncio.timeout(20):
         while await store.waiting(verifier, entry, entry + 1):  # noqa: ASYNC110 another connection's work
             await asyncio.sleep(0.02)
+    await asyncio.wait_for(told.wait(), 20)
     assert await store.sequencer_alive(verifier, sequencer.ALIVE)
     stop.set()
     await task

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from dancu import worker
 from dancu.access import service as access
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed
@@ -209,3 +211,29 @@ async def test_a_program_is_told_on_but_not_stopped(app, auditor, police, regist
     await admin_does(registry, "UPDATE audit.content SET channel = 'api' WHERE entry_id < 0")
     found = (await detected(registry, app, auditor))["burst"]
     assert found.counted == 400 and not found.braked
+
+
+async def test_the_search_for_patterns_begins_as_soon_as_there_is_more_in_the_log(monkeypatch):
+    """Who is to be held reads on until then; a quiet log is looked at now and then."""
+    stop, sequenced, looked = asyncio.Event(), asyncio.Event(), asyncio.Queue()
+
+    class Connection:
+        async def close(self) -> None: ...
+
+    async def opened(*_: object, **__: object) -> Connection:
+        return Connection()
+
+    async def detect(conn: object) -> int:
+        looked.put_nowait(sequenced.is_set())
+        return 0
+
+    monkeypatch.setattr(worker, "open_connection", opened)
+    monkeypatch.setattr(worker, "_DETECT_SECONDS", 3600.0)
+    monkeypatch.setattr(service, "detect", detect)
+    task = asyncio.create_task(worker._detect(stop, sequenced))
+    assert await asyncio.wait_for(looked.get(), 10) is False
+    for _ in range(3):
+        sequenced.set()
+        assert await asyncio.wait_for(looked.get(), 10) is False, "what comes while it looks is looked at next"
+    stop.set()
+    await asyncio.wait_for(task, 10)

@@ -138,10 +138,11 @@ async def drain(
 
 
 async def run_sequencer(
-    dsn: str, signer: note.Signer, stop: asyncio.Event, *, checkpoints: Path | None = None
+    dsn: str, signer: note.Signer, stop: asyncio.Event, *, checkpoints: Path | None = None, on_taken: Callable[[], None] = lambda: None
 ) -> None:
     """Sequence until `stop` is set, on a connection of its own. Errors (the database restarts, the log was altered or
-    rolled back) are the caller's: it starts this again after a while. `checkpoints`: folder of those remembered.
+    rolled back) are the caller's: it starts this again after a while. `checkpoints`: folder of those remembered. `on_taken`: called
+    when there is more in the log.
 
     It asks rather than listens: NOTIFY takes one lock for the whole database at every commit of the hot path, a look
     at an empty table every quarter of a second costs nothing noticeable.
@@ -158,6 +159,8 @@ async def run_sequencer(
                 taken = await drain(conn, signer, on_checkpoint=memory.keep if memory else None)
                 beat = time.monotonic()
                 pause = _BUSY if taken else _IDLE
+                if taken:
+                    on_taken()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
         # Whoever starts right after must not take us for alive and wait for a sequencer that is gone.
