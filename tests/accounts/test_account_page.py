@@ -96,6 +96,7 @@ def test_every_kind_reads_as_a_sentence():
             text = sentence(Happening(1, name, None, {"way": way} if way else {}, None), language)
             assert text
             assert "{" not in text
+            assert not text.startswith(("Make ", "Set up ", "Added ", "Removed ")), "what happened, not what a button does"
     assert sentence(Happening(1, "something_new", None, {}, None), "vi")
 
 

@@ -28,10 +28,10 @@ OF_CHILD: Final = N_("Về {name} (bạn giám hộ): {text}")
 OF_SOMEBODY: Final = N_("Về người bạn giám hộ: {text}")
 
 TEXTS: Final[dict[str, Template]] = {
-    "received": Template(N_("Đã nhận hồ sơ đăng ký định danh {ref}. Trả lời trước hết ngày {due}.")),
+    "received": Template(N_("Đã nhận hồ sơ đăng ký định danh {ref}. Trả lời chậm nhất ngày {due}.")),
     "differs": Template(
         N_(
-            "Hồ sơ định danh {ref} có điểm khác với dữ liệu dân cư: {fields}. Nếu bạn không đăng ký, hãy báo công an xã, phường."
+            "Hồ sơ định danh {ref} có điểm khác với dữ liệu dân cư: {fields}. Cán bộ đang xem lại. Nếu bạn không đăng ký, hãy báo công an xã, phường."
         )
     ),
     # To the phone that was typed: it need not be the person's, so nothing of the registry is in it.
@@ -46,7 +46,7 @@ TEXTS: Final[dict[str, Template]] = {
         N_("Hồ sơ định danh làm tại nhà ngày {day} chưa được nhận. Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")
     ),
     "approved": Template(
-        N_("Tài khoản định danh mức {level} đã duyệt. {gives} Mã kích hoạt {code}, dùng đến hết {until}, tại {url}"), secret=True
+        N_("Tài khoản định danh mức {level} đã duyệt. {gives} Mã kích hoạt {code}, dùng đến hết {until}, tại {url} Không đưa mã cho ai."), secret=True
     ),
     "reminder": Template(N_("Tài khoản định danh chờ kích hoạt đến hết {until}. {gives} Vào {url}, xin lại mã nếu cần.")),
     "lapsed": Template(
@@ -95,6 +95,9 @@ TEXTS: Final[dict[str, Template]] = {
     "organisation.refused": Template(N_("Tài khoản của tổ chức {org} chưa được duyệt: {reason}")),
     "organisation.mandated": Template(N_("Bạn được giao việc thay mặt {org}. Xem việc gì ở Tài khoản của tôi, mục Tổ chức của tôi.")),
     "organisation.mandate_ended": Template(N_("Bạn không còn được giao việc thay mặt {org}.")),
+    "sim_changed": Template(
+        N_("Nhà mạng báo số của bạn vừa chuyển sang SIM khác. Mã đăng nhập qua tin nhắn dùng lại từ {until}. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
+    ),
     "contact.changing": Template(
         N_("Có yêu cầu đổi liên lạc của tài khoản định danh. Nếu không phải bạn, bấm {url} để phản đối.")
     ),
