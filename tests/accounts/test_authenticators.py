@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,12 @@ from hypothesis import strategies as st
 
 from dancu.accounts.models.sign_in import Way
 from dancu.accounts.policy.assurance import HAD, KNOWN, acr_of, words
-from dancu.accounts.service import authenticators, core, locks
+from dancu.accounts.service import authenticators, core, locks, recovery
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.clock import VIETNAM
-from dancu.kernel.errors import Invalid
+from dancu.kernel.errors import Invalid, NotFound
 from dancu.kit.authn import passkey as passkeys
+from dancu.kit.messages import sign
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
 from tests.accounts.soft_key import Maker, SoftKey
 from tests.kit.races import after_waiting
@@ -278,6 +280,36 @@ async def test_a_new_phone_proves_nothing_for_a_day(site, app, sau):
         page = await b.sign_in(sau, status=200, acr="2")
         assert f"dùng được từ {until.astimezone(VIETNAM):%H:%M %d/%m/%Y}" in page, "and not: in some hours"
         assert await b.texts("0912000777") == []
+
+
+async def test_a_sim_changed_at_the_operator_proves_nothing_for_a_day(site, app, sau, monkeypatch):
+    def news(event: str = "sim_changed", phone: object = sau.phone) -> bytes:
+        return json.dumps({"event": event, "phone": phone}).encode()
+
+    async with browsing(site) as b:
+        async def says(body: bytes, secret: str = "operator") -> tuple[int, object]:
+            answer = await b.client.post("/hooks/subscriber", content=body, headers=sign(secret, body))
+            return answer.status_code, answer.json().get("taken")
+
+        assert await says(news(), "") == (403, None), "no operator is connected"
+        monkeypatch.setenv("DANCU_SUBSCRIBER_SECRET", "operator")
+        assert await says(news(), "other") == (403, None)
+        assert [(await says(bad))[0] for bad in (b"[]", b"x", news("sold"), news(phone=7), news(phone="x"))] == [422] * 5
+        assert (await authenticators.ways(app, sau.key)).ways == (Way.SMS,)
+        await app.commit()
+        started = await recovery.begin(app, SYSTEM, locks.eid_purpose(), sau.key, way="hotline", identity=["answers"])
+        await app.commit()
+        assert await says(news(phone="0905 123 999")) == await says(news()) == (200, True), "nobody learns whether a number has an account"
+        found = await authenticators.ways(app, sau.key)
+        assert (found.ways, found.sms_from is not None) == ((), True)
+        with pytest.raises(NotFound, match=r"recovery\.link"):
+            await recovery.by_link(app, started.link.rpartition("/")[2])
+        await app.commit()
+        assert "chuyển sang SIM khác" in (await b.texts(sau.phone))[0]
+        assert "SIM của tài khoản vừa đổi" in await b.sign_in(sau, status=200, acr="2")
+        await b.get("/eid/sign-in?next=/account/history")
+        await b.sign_in(sau)
+        assert "Nhà mạng báo số điện thoại của bạn đổi SIM" in await b.get("/account/history")
 
 
 async def test_the_secrets_are_not_readable_and_not_plain(app, admin, sau):

@@ -31,7 +31,7 @@ TEXTS: Final[dict[str, Template]] = {
     "received": Template(N_("Đã nhận hồ sơ đăng ký định danh {ref}. Trả lời chậm nhất ngày {due}.")),
     "differs": Template(
         N_(
-            "Hồ sơ định danh {ref} có điểm khác với dữ liệu dân cư: {fields}. Cán bộ đang xem lại. Nếu bạn không đăng ký, hãy báo công an xã, phường."
+            "Cán bộ đang xem lại hồ sơ định danh {ref}: {fields}. Nếu bạn không đăng ký, hãy báo công an xã, phường."
         )
     ),
     # To the phone that was typed: it need not be the person's, so nothing of the registry is in it.

@@ -23,6 +23,7 @@ from dancu.accounts.pages import (
     recovery,
     sign_in,
     sign_in_more,
+    subscriber,
     way_back,
 )
 from dancu.accounts.ports import subscriber_simulator
@@ -46,6 +47,7 @@ router.include_router(queue.router)
 router.include_router(funnel.router)
 router.include_router(organisations.router)
 router.include_router(subscriber_simulator.router)
+router.include_router(subscriber.router)
 router.include_router(messages.router)
 router.include_router(account.router)
 router.include_router(authenticators.router)

@@ -18,10 +18,14 @@ _MOST = 16 * 1024
 
 
 async def _signed(request: Request) -> dict[str, Any]:
+    return await signed_body(request, request.app.state.sms_secret, getattr(request.app.state, "push_secret", ""))
+
+
+async def signed_body(request: Request, *secrets: str) -> dict[str, Any]:
+    """The JSON object of a call signed with one of `secrets`. Raises NotAllowed, Invalid."""
     body = await request.body()
     headers = request.headers
     moment, signature = headers.get("x-dancu-timestamp", ""), headers.get("x-dancu-signature", "")
-    secrets = (request.app.state.sms_secret, getattr(request.app.state, "push_secret", ""))
     if not any(messages.signed_by(secret, body, moment, signature) for secret in secrets):
         raise NotAllowed("message.signature", N_("Chữ ký của lời gọi không đúng hoặc đã quá năm phút."))
     try:

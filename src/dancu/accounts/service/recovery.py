@@ -64,7 +64,7 @@ async def begin(
     if needs is Needs.SECOND and way != "counter" and ways.sms_from is not None:
         raise Conflict(
             "recovery.phone_new",
-            N_("Số điện thoại của tài khoản vừa đổi, từ {time} mới nhận mã được. Xin ra quầy một cửa bất kỳ, mang theo thẻ căn cước. Nếu chủ tài khoản không đổi số, hãy khóa tài khoản ngay."),
+            N_("Số điện thoại hay SIM của tài khoản vừa đổi, từ {time} mới nhận mã được. Xin ra quầy một cửa bất kỳ, mang theo thẻ căn cước. Nếu không phải chủ tài khoản đổi, hãy khóa tài khoản ngay."),
             time=f"{ways.sms_from.astimezone(VIETNAM):%H:%M %d/%m/%Y}",
         )  # fmt: skip
     if needs is Needs.SECOND and way != "counter":
