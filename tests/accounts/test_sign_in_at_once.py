@@ -140,6 +140,7 @@ async def test_what_was_agreed_to_comes_with_the_sign_in(site, app, sau, registr
         async with browsing(site, address=f"10.26.{client_no}.{acr}") as b:
             page = await b.get(f"/eid/sign-in?acr={acr}&next=/waits?online_service")
             assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "whoever types a passcode reads who asks for it"
+            assert 'href="/eid/recover"' in page, "and finds the way back in, who forgot it"
             page = await b.post("/eid/sign-in", 303 if acr == "1" else 200, number=sau.number, passcode=PASSCODE)
             if acr == "2":
                 assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "and so does whoever types a code"
