@@ -14,7 +14,7 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.models.recovery import Needs
 from dancu.accounts.policy import recovery as policy
-from dancu.accounts.service import activate, authenticators, codes, contacts_change, core, hotline, locks, recovery
+from dancu.accounts.service import activate, authenticators, codes, contacts_change, core, hotline, locks, recovery, sim
 from dancu.accounts.service.authenticators import listing
 from dancu.kernel.actor import SYSTEM, Actor
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed, NotFound
@@ -225,6 +225,11 @@ async def test_a_compared_face_needs_no_cooling(app, counter, police, hoa):
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000113", ("card", "face"))
     await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
     assert not (await listing.ways(app, hoa.key)).sms_from
+    await sim.changed(app, "0912000113")
+    assert (await listing.ways(app, hoa.key)).sms_from
+    change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000113", ("card", "face"))
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
+    assert not (await listing.ways(app, hoa.key)).sms_from, "who cannot wait confirms the number at a counter"
 
 
 async def test_a_wrong_phone_mended_before_activation_gets_the_code_and_the_old_one_loses_it(app, admin, office, counter, police):

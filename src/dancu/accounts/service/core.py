@@ -125,7 +125,7 @@ async def set_contact(
     verified: bool = False, second_factor: bool = False,
 ) -> None:  # fmt: skip
     """Another phone or e-mail (None: as it is; "": none any more). `second_factor`: the change was confirmed by something
-    else than the old phone, so text messages count at once. The old contacts are told by the caller before, the new ones
+    else than the old phone, so text messages count at once, also to the one that was there. The old contacts are told by the caller before, the new ones
     after. Raises NotFound, Invalid, Conflict ("account.phone_taken")."""
     await existing(conn, key, lock=True)
     now = await contacts(conn, key)
@@ -137,7 +137,7 @@ async def set_contact(
         conn, key, fields,
         phone_verified=now.phone_verified if phone is None else verified and bool(phone),
         email_verified=now.email_verified if email is None else verified and bool(email),
-        cool=phone is not None and not second_factor,
+        cool=None if phone is None else not second_factor,
     )  # fmt: skip
     changed = [name for name, value in (("phone", phone), ("email", email)) if value is not None]
     await _recorded(conn, actor, purpose, key, {"verb": "account.set_contact", "changed": changed})

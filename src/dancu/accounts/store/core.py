@@ -85,15 +85,15 @@ async def holder_of_phone(conn: Conn, index: bytes) -> int | None:
 
 
 async def set_contacts(
-    conn: Conn, key: int, fields: ContactFields, *, phone_verified: bool, email_verified: bool, cool: bool
+    conn: Conn, key: int, fields: ContactFields, *, phone_verified: bool, email_verified: bool, cool: bool | None
 ) -> bool:
-    """Both contacts anew. `cool`: the change starts the time in which a text message proves nothing. That messages did not reach the
+    """Both contacts anew. `cool`: the change starts (False: ends) the time in which a text message proves nothing. That messages did not reach the
     old phone is no reason any more."""
     done = await conn.execute(
         "UPDATE accounts.account SET idle_reason = CASE WHEN idle_reason = 'wrong_phone' AND phone_index IS DISTINCT FROM %s THEN ''"
         " ELSE idle_reason END, phone = %s, phone_index = %s, email = %s, email_index = %s,"
         " phone_verified_at = CASE WHEN %s THEN now() END, email_verified_at = CASE WHEN %s THEN now() END,"
-        " contact_changed_at = CASE WHEN %s THEN now() ELSE contact_changed_at END WHERE person_key = %s::bigint",
+        " contact_changed_at = CASE %s::boolean WHEN true THEN now() WHEN false THEN NULL ELSE contact_changed_at END WHERE person_key = %s::bigint",
         (
             fields.phone_index, fields.phone, fields.phone_index, fields.email, fields.email_index, phone_verified, email_verified, cool, key,
         ),
