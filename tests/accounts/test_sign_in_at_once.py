@@ -141,6 +141,8 @@ async def test_what_was_agreed_to_comes_with_the_sign_in(site, app, sau, registr
             page = await b.get(f"/eid/sign-in?acr={acr}&next=/waits?online_service")
             assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "whoever types a passcode reads who asks for it"
             assert 'href="/eid/recover"' in page, "and finds the way back in, who forgot it"
+            wrong = await b.post("/eid/sign-in", 422, number=f"0{sau.number[:-1]}", passcode=PASSCODE)
+            assert f'value="0{sau.number[:-1]}"' in wrong and "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in wrong, "a number mistyped is mended where it stands"
             page = await b.post("/eid/sign-in", 303 if acr == "1" else 200, number=sau.number, passcode=PASSCODE)
             if acr == "2":
                 assert "Đăng nhập để dùng Cổng &lt;dịch vụ&gt;" in page, "and so does whoever types a code"

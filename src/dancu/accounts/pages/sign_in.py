@@ -128,10 +128,10 @@ async def _checked(request: Request, held: Lease, flow: Flow, form: Form, *, num
     step = await sign_in.passcode(
         held.statement, flow, secret, browser_of(request), number=number, request_id=request.state.request_id, asks=waiting.asks if waiting else None
     )
-    if step.state is StepState.REFUSED:
-        return _passcode(request, step.flow, FormErrors.of(REFUSED))
-    if step.state is StepState.WAIT and not step.flow.amr:
-        return _passcode(request, step.flow, FormErrors.of(_waiting(step)))
+    if step.state is StepState.REFUSED or (step.state is StepState.WAIT and not step.flow.amr):
+        errors = FormErrors.of(REFUSED if step.state is StepState.REFUSED else _waiting(step))
+        # It may be the number that was wrong: it stands there to be mended, and the way to the service is kept.
+        return _number(request, flow, Form.of(number=number[:20]), errors) if number else _passcode(request, step.flow, errors)
     return await _onward(request, held, step, waiting=waiting)
 
 
