@@ -40,6 +40,7 @@ from dancu.population import api as population_api
 from dancu.population import pages as population_pages
 from dancu.population.service.finder import Finder
 from dancu.quality import pages as quality_pages
+from dancu.quality import service as quality
 from dancu.settings import Settings
 from dancu.sharing import pages as sharing_pages
 from dancu.territory import api as territory_api
@@ -129,6 +130,7 @@ def build(settings: Settings) -> FastAPI:
         "demo": settings.demo,
         "issuer": settings.public_url,
         "own_data": own_data.gather,
+        "reported": quality.reported,
         "outbound": settings.outbound,
         "sign_in_page": accounts_pages.SIGN_IN_PAGE,
         "page_mark": accounts_pages.PAGE_MARK,

@@ -54,6 +54,11 @@ class Client:
         """Fields of one person, by number or by name and birth (and place): `answer.body["person"]`."""
         return self._read("lookup", _lookup(fields, number, name, birth, place), context)
 
+    def disagreements(self, ids: Sequence[str], context: Context, *, service: str = "residence") -> Answer:
+        """What became of disagreements that calls of this service ("residence", "supply") filed, by the ids their answers gave:
+        `answer.body["disagreements"]`, with state, time limits and the desk's answer."""
+        return self._read(f"{service}/disagreements", {"disagreements": list(ids)}, context)
+
     def call(self, service: str, members: Mapping[str, Any], context: Context, *, path: str = "", message_id: str = "") -> Answer:
         """Any data service, by its name or path ("supply", "events/subscribe"). A call is tried again after network failures under the same message id, so it takes effect once at
         most; AnswerLost says that it did and that the answer was lost."""
@@ -149,6 +154,10 @@ class AsyncClient:
     ) -> Answer:
         """See Client.lookup."""
         return await self._read("lookup", _lookup(fields, number, name, birth, place), context)
+
+    async def disagreements(self, ids: Sequence[str], context: Context, *, service: str = "residence") -> Answer:
+        """See Client.disagreements."""
+        return await self._read(f"{service}/disagreements", {"disagreements": list(ids)}, context)
 
     async def call(self, service: str, members: Mapping[str, Any], context: Context, *, path: str = "", message_id: str = "") -> Answer:
         """See Client.call."""

@@ -34,6 +34,7 @@ from dancu.kit.limits import Rate
 from dancu.kit.web import Surface, WebSettings, create_app
 from dancu.oidc import endpoints as oidc_endpoints
 from dancu.population import service as population
+from dancu.quality import service as quality
 from dancu.sharing.models import DataTerms
 from dancu.sharing.service import data_agreements
 from dancu_client import AsyncClient, Config, Context
@@ -130,7 +131,7 @@ async def site(with_officers: None, database: Any, tmp_path_factory: Any) -> Asy
     settings = WebSettings(secret=b"s" * 32, ip_rate=Rate(0, 0), session_rate=Rate(0, 0), trusted_proxies=frozenset({"10.0.0.1"}))
     state = {
         "sessions": sessions, "pool": pool, "keys": folder / "keys", "demo": False, "outbound": "",
-        "surfaces": (Surface("citizen", "Cổng công dân", "/", "citizen"),), "menu": (),
+        "surfaces": (Surface("citizen", "Cổng công dân", "/", "citizen"),), "menu": (), "reported": quality.reported,
     }  # fmt: skip
     routers = [oidc_endpoints.router, endpoints.router, audit_api.router]
     app = create_app(routers=routers, settings=settings, state=state, shortcuts={**oidc_endpoints.SHORTCUTS, **endpoints.SHORTCUTS})

@@ -6,6 +6,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
+import psycopg
 import pytest
 
 from dancu.cards.models import Reading, TextKind
@@ -13,6 +14,8 @@ from dancu.cards.parsing import write_qr
 from dancu.exchange.service import confirm_call, statements
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Exceeded
+from dancu.kit import events
+from dancu.quality import subscribers
 from dancu_client import CallRefused, Context
 from tests.exchange.calling import Site, site
 from tests.population.conftest import NOW_HERE, Office, draft, officers, registry
@@ -65,6 +68,35 @@ async def test_a_disagreement_leads_on_without_a_word_of_the_registry(site, part
     assert "person" not in answer.body
     rows = await site.sql("SELECT payload FROM kit.outbox WHERE topic = 'exchange.disagreement' ORDER BY id DESC LIMIT 1")
     assert rows[0][0]["reporter_org"] == partner.org_code
+
+
+async def test_who_filed_hears_how_the_case_stands(site, partner):
+    """Whoever filed the same, each under the name it was given; nobody else; each look is in the citizen's list."""
+    await person(site, "049190033012")
+    text = write_qr(Reading(TextKind.QR, "049190033012", "", "Người Khác Hẳn", PartialDate(1990, 4, 12), "female", "Số 1", date(2022, 1, 2)))
+    asked = {"procedure": "electricity_new", "way": "qr", "text": text}
+    other = await site.program("Nước sạch thử nghiệm")
+    await site.agree(other.org_code, "residence", FIELDS, purposes={WHY.purpose: WHY.legal_basis})
+    site.forget()
+    first, again, theirs = [(await call(program, "residence", **asked)).body["disagreement"] for program in (partner, partner, other)]
+    assert (await partner.client.disagreements([first], WHY)).body["disagreements"] == [], "no case yet"
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("worker")) as worker:
+        await events.dispatch_once(worker)
+        while await subscribers.consume(worker):
+            pass
+    answer = await partner.client.disagreements([first, again, theirs, "unknown"], WHY)
+    assert [one["id"] for one in answer.body["disagreements"]] == [first, again] and len(answer.receipt["entries"]) == 1
+    assert {(one["state"], one["answer"]) for one in answer.body["disagreements"]} == {("waiting", None)}
+    await site.sql(
+        "UPDATE quality.case SET state = 'refused', answer = 'Thẻ cũ, sổ đúng.', answer_basis = '26/2023/QH15', answered_at = now(), answered_by = 1,"
+        " answered_org = 'DEMO.CA.TX' WHERE reports @> ARRAY[%s]", (f"{partner.org_code}/{first}",)
+    )  # fmt: skip
+    (one,) = (await other.client.disagreements([theirs], WHY)).body["disagreements"]
+    assert (one["state"], one["answer"], one["legal_basis"], one["answered_by"]) == ("refused", "Thẻ cũ, sổ đúng.", "26/2023/QH15", "DEMO.CA.TX")
+    looks = await site.sql("SELECT org_code FROM audit.pending WHERE fields = '{cases}' AND action = 'read' ORDER BY entry_id DESC LIMIT 2")
+    assert [org for (org,) in looks] == [other.org_code, partner.org_code]
+    with pytest.raises(CallRefused, match=r"exchange\.disagreements"):
+        await call(partner, "residence/disagreements", disagreements=["x" * 41])
 
 
 async def test_a_signed_statement(site, partner):

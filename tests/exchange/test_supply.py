@@ -90,6 +90,10 @@ async def test_what_the_registry_disagrees_with_goes_to_a_person(site, program):
     (alive,) = await site.sql("SELECT alive_until::text FROM population.person p JOIN population.directory d USING (person_key) WHERE d.number = '049191000201'")
     assert alive[0] == "infinity"
     news = [row[0] for row in await site.sql("SELECT payload FROM kit.outbox WHERE topic = 'exchange.disagreement' ORDER BY id")][-2:]
+    state = await program.client.call("supply/state", {"refs": ["a", "b", "e"]}, WHY)
+    filed = [row["disagreement"] for row in state.body["rows"] if row["outcome"] == "needs_verification"]
+    assert filed == [one["report"] for one in news] and len(set(filed)) == 2, "each row's case is asked for by its own id"
+    assert (await program.client.disagreements(filed, WHY, service="supply")).body["disagreements"] == [], "not a case yet"
     assert [(one["group"], one["field"], one["source"], one["details"]) for one in news] == [
         ("life", "status", "supply.death", {"name.full_name": "no"}), ("birth", "birth_date", "supply.correction", {}),
     ] and all(one["reporter_org"] == program.org_code and "org_code" not in one for one in news), "the ward's desk answers, the partner hears it"  # fmt: skip

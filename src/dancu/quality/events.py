@@ -8,6 +8,7 @@ A room below opens a case by emitting one of `OPENING` with the person as the ev
 - `reporter_org`: the organisation that found it, which sees the answer too;
 - `source`: what found it (a way, a kind of document, a connector); `ref`: "room.table:id" of the row behind it, which gives
   the case its wording where `quality.service.wording.STATEMENTS` knows the prefix;
+- `report`: the name under which the organisation asks by API how the case stands;
 - `details`: "group.field" -> word ("no", "close", "old", …), never a value.
 """
 

@@ -9,6 +9,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 
+def report_name(org_code: str, name: str) -> str:
+    """As it is kept beside the case: nobody asks by the name that another organisation gave."""
+    return f"{org_code}/{name}"
+
+
 class CaseKind(StrEnum):
     """`CORRECTION`: a citizen's own report. The others are opened by an event (quality.events)."""
 
@@ -51,6 +56,7 @@ class Opening:
     source: str = ""
     ref: str = ""
     details: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from dancu.exchange.endpoints import confirm, events, log, lookup, proof, reconcile, residence, supply, verify
+from dancu.exchange.endpoints import (
+    confirm,
+    disagreements,
+    events,
+    log,
+    lookup,
+    proof,
+    reconcile,
+    residence,
+    supply,
+    verify,
+)
 from dancu.exchange.endpoints.described import describe
 from dancu.kit.web import APIRouter
 from dancu.kit.web.shortcuts import Handler
@@ -17,6 +28,7 @@ router.include_router(proof.router)
 router.include_router(log.router)
 router.include_router(events.router)
 router.include_router(supply.router)
+router.include_router(disagreements.router)
 router.include_router(reconcile.router)
 
 describe(router)

@@ -33,6 +33,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "/events/state": {},
     "/supply": {"rows": [{"ref": "KT-2026-12", "kind": "death", "number": "049190012345", "name": "Trần Thị Hoà", "date": "2026-11-15", "document": _PAPER}]},
     "/supply/state": {"refs": ["KT-2026-12"]},
+    "/supply/disagreements": {"disagreements": ["9f86d081884c7d659a2f"]},
+    "/residence/disagreements": {"disagreements": ["C2KF2DDF0DPH83EM"]},
     "/reconcile/create": {"file_name": "bhxh-2026-11.csv", "digest": _DIGEST},
     "/reconcile/upload": {"run": 1, "offset": 0, "part": "c28sdGVuCg=="},
     "/reconcile/state": {"run": 1},

@@ -43,4 +43,5 @@ async def state(call: Annotated[Call, calling("supply")], conn: DbConn, request:
 
 def _shown(one: supply.Outcome) -> dict[str, Any]:
     said: dict[str, Any] = {"ref": one.ref, "outcome": one.outcome, "reasons": list(one.reasons)}
+    said |= {"disagreement": one.disagreement} if one.disagreement else {}
     return {**said, **({"number": one.number} if one.number else {}), **({"members": list(one.members)} if one.members else {})}

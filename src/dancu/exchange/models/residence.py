@@ -138,13 +138,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What came of one attempt at a counter: `next_way` to offer where it failed, `filed` True where a case was opened. `doubted`:
+    """What came of one attempt at a counter: `next_way` to offer where it failed, `filed`: the name under which a disagreement was filed, "" where none was. `doubted`:
     what was typed may be a slip of the hand; nothing was counted or filed yet."""
 
     found: Found
     verification: Verification | None = None
     next_way: Way | None = None
-    filed: bool = False
+    filed: str = ""
     doubted: bool = False
 
     @property

@@ -104,17 +104,19 @@ async def _keep(
     return kept
 
 
-async def _file(conn: Conn, actor: Actor, asked: Asked, found: Found) -> bool:
-    """A card or statement and the registry disagree: news, from which the room of cases opens one with the area's desk."""
+async def _file(conn: Conn, actor: Actor, asked: Asked, found: Found) -> str:
+    """A card or statement and the registry disagree: news, from which the room of cases opens one with the area's desk. Under which
+    name it was filed, "" where it was not."""
     if found.outcome not in FILED or not found.person_key:
-        return False
+        return ""
     differing = [field for field, word in found.fields.items() if word in ("no", "other", "none")]
     group, field = next((_FACTS[one] for one in differing if one in _FACTS), ("card", "number"))
     details = {".".join(_FACTS[name]): word for name, word in found.fields.items() if name in _FACTS}
     await events.emit(conn, DISAGREEMENT, found.person_key, {
         "group": group, "field": field, "reporter_org": actor.org_code, "source": asked.way.value, "details": details,
+        "report": (report := statements.new_id()),
     })  # fmt: skip
-    return True
+    return report
 
 
 async def verification(conn: Conn, actor: Actor, key: int, verification_id: str) -> tuple[Verification, dict[str, Any]]:

@@ -33,7 +33,6 @@ from dancu.population.models import (
     KinRelation,
     NameFact,
     PersonDraft,
-    PersonView,
     Sex,
     Source,
     TraitFact,
@@ -50,13 +49,20 @@ _SEX: Final = {"male": Sex.MALE, "female": Sex.FEMALE, "undetermined": Sex.UNDET
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row. `number`: of a new-born, "" while none was given. `members`: what must be mended, dotted."""
+    """What became of one row. `number`: of a new-born, "" while none was given. `members`: what must be mended, dotted.
+    `disagreement`: by which its case is asked for."""
 
     ref: str
     outcome: str
     reasons: tuple[str, ...] = ()
     number: str = ""
     members: tuple[str, ...] = ()
+    disagreement: str = ""
+
+
+def report_of(ref: str) -> str:
+    """The name under which a row of this reference that a person must look at is filed."""
+    return hashlib.sha256(ref.encode()).hexdigest()[:20]
 
 
 # What a row of a kind must say, and what it may say; all of it text. `document` is of all but a correction.
@@ -124,8 +130,8 @@ async def _judged(conn: Conn, call: Call, kind: str, row: Mapping[str, Any], dig
             subject = await _ACTS[kind](conn, call, row)
         return Handed(ref, kind, digest, "accepted", (), subject)
     except _Unsure as unsure:
-        named = row.get("field") if kind == "correction" else None
-        await _to_a_desk(conn, call, kind, _ABOUT[named or _FIELD[kind]], unsure)
+        about = _ABOUT[(kind == "correction" and row.get("field")) or _FIELD[kind]]
+        await _to_a_desk(conn, call, row, kind, about, unsure)
         return Handed(ref, kind, digest, "needs_verification", (unsure.reason,), unsure.subject)
     except Unavailable:
         raise  # nothing is wrong with the row: the whole call is answered 503 and may be sent again
@@ -165,12 +171,12 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 300 and (value == "" or value.isprintable())
 
 
-async def _to_a_desk(conn: Conn, call: Call, kind: str, about: tuple[str, str], unsure: _Unsure) -> None:
+async def _to_a_desk(conn: Conn, call: Call, row: Mapping[str, Any], kind: str, about: tuple[str, str], unsure: _Unsure) -> None:
     """A person of the ward looks at it: news for the room of cases, without what was handed in. The partner sees the answer too."""
     if unsure.subject:
         details = {"name.full_name": "no"} if unsure.reason == "supply.name_differs" else {}
-        payload = {"group": about[0], "field": about[1], "reporter_org": call.org_code, "source": f"supply.{kind}", "details": details}
-        await emit(conn, "exchange.disagreement", unsure.subject, payload)
+        told = {"group": about[0], "field": about[1], "source": f"supply.{kind}", "details": details}
+        await emit(conn, "exchange.disagreement", unsure.subject, {**told, "reporter_org": call.org_code, "report": report_of(row["ref"])})
 
 
 # What a case is about: of a birth the parent's name; of a correction what it names, in the words of data agreements.
@@ -187,7 +193,8 @@ async def _told(conn: Conn, call: Call, handed: Handed) -> Outcome:
     if handed.kind == "birth" and handed.outcome == "accepted" and "personal_id" in call.agreement.fields_for(call.purpose):
         view = await registry.release(conn, call.actor, call.reason, handed.subject, ("number",))
         number = view.personal_id.number if view.personal_id else ""
-    return Outcome(handed.ref, handed.outcome, handed.reasons, number, handed.members)
+    report = report_of(handed.ref) if handed.outcome == "needs_verification" and handed.subject else ""
+    return Outcome(handed.ref, handed.outcome, handed.reasons, number, handed.members, report)
 
 
 async def _death(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
@@ -200,9 +207,7 @@ async def _death(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
 
 
 async def _marriage(conn: Conn, call: Call, row: Mapping[str, Any]) -> int:
-    one, other = row["first"], row["second"]
-    key = await _known(conn, call, one["number"], one["name"])
-    spouse = await _known(conn, call, other["number"], other["name"])
+    key, spouse = [await _known(conn, call, one["number"], one["name"]) for one in (row["first"], row["second"])]
     await population.marry(conn, _writer(call), call.reason, _document(row), key, spouse_key=spouse, on=_day(row, "date"))
     return key
 
@@ -293,6 +298,3 @@ def _unit(text: str) -> int:
     if found.status != "exact" or not found.candidates:
         raise _wrong("supply.unit", N_("Không nhận ra nơi đăng ký (registered_at). Hãy ghi xã, phường và tỉnh, thành phố."), "registered_at")
     return found.candidates[0].unit.unit_id
-
-
-__all__ = ["MOST_ROWS", "Outcome", "PersonView", "states", "take"]

@@ -12,6 +12,7 @@ from dancu.quality.service.cases import (
     withdraw,
 )
 from dancu.quality.service.opening import open_for
+from dancu.quality.service.reported import reported
 from dancu.quality.service.wording import about, found, term
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "may_answer",
     "open_case",
     "open_for",
+    "reported",
     "sent",
     "term",
     "waiting",

@@ -17,7 +17,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population.service.areas import areas_kept
 from dancu.quality.events import CASE_OPENED, OPENING
-from dancu.quality.models import CaseKind, Opening
+from dancu.quality.models import CaseKind, Opening, report_name
 from dancu.quality.service import wording
 from dancu.quality.store import cases as store
 
@@ -27,12 +27,12 @@ _MOST_DETAILS, _LONGEST_WORD = 30, 60
 def opening_of(topic: str, payload: Mapping[str, Any]) -> Opening:
     """What an event says. Codes are cut to length and unknown members ignored: news never stops the queue."""
     details = payload.get("details") if isinstance(payload.get("details"), dict) else {}
-    unit = payload.get("unit")
+    unit, org, report = payload.get("unit"), _word(payload.get("reporter_org")), _word(payload.get("report"))
     return Opening(
         CaseKind(OPENING[topic]), _word(payload.get("group")) or "other", _word(payload.get("field")),
-        _word(payload.get("org_code")), unit if isinstance(unit, int) else None, _word(payload.get("reporter_org")),
+        _word(payload.get("org_code")), unit if isinstance(unit, int) else None, org,
         _word(payload.get("source")), _word(payload.get("ref")),
-        {_word(k): _word(v) for k, v in list((details or {}).items())[:_MOST_DETAILS]},
+        {_word(k): _word(v) for k, v in list((details or {}).items())[:_MOST_DETAILS]}, report_name(org, report) if org and report else "",
     )  # fmt: skip
 
 

@@ -36,13 +36,13 @@ async def insert(
     row = await (
         await conn.execute(
             "INSERT INTO quality.case (person_key, kind, data_group, field, statement, areas, opened_at, opened_by_kind,"
-            " opened_by, answer_due, done_due, legal_basis, entry_id, desk_org, reporter_org, source, ref, details)"
-            " VALUES (%s::bigint, %s, %s, %s, %s, %s::int[], %s, %s, %s::bigint, %s, %s, %s, %s::bigint, %s, %s, %s, %s, %s)"
+            " opened_by, answer_due, done_due, legal_basis, entry_id, desk_org, reporter_org, source, ref, details, reports)"
+            " VALUES (%s::bigint, %s, %s, %s, %s, %s::int[], %s, %s, %s::bigint, %s, %s, %s, %s::bigint, %s, %s, %s, %s, %s, %s::text[])"
             " ON CONFLICT DO NOTHING RETURNING case_id",
             (
                 key, what.kind.value, what.group, what.field, statement, areas, at, actor.kind, actor.actor_id, answer_due,
                 done_due, limit.legal_basis, entry_id, what.desk_org or None, what.reporter_org, what.source, what.ref,
-                Jsonb(dict(what.details)),
+                Jsonb(dict(what.details)), [what.report] if what.report else [],
             ),
         )
     ).fetchone()  # fmt: skip
@@ -52,10 +52,17 @@ async def insert(
 async def again(conn: Conn, key: int, what: Opening) -> None:
     """The waiting case of the same was found once more (role worker)."""
     await conn.execute(
-        "UPDATE quality.case SET times = times + 1 WHERE person_key = %s::bigint AND kind = %s AND data_group = %s AND field = %s"
+        "UPDATE quality.case SET times = times + 1, reports = CASE WHEN %s = '' OR cardinality(reports) >= 1000 THEN reports"
+        " ELSE reports || %s::text END WHERE person_key = %s::bigint AND kind = %s AND data_group = %s AND field = %s"
         " AND coalesce(desk_org, '') = %s AND state = 'waiting'",
-        (key, what.kind.value, what.group, what.field, what.desk_org),
+        (what.report, what.report, key, what.kind.value, what.group, what.field, what.desk_org),
     )
+
+
+async def reported(conn: Conn, names: Sequence[str]) -> list[tuple[str, int, int]]:
+    """(name, person, case id) of the cases that programs filed under these names; the persons are not open yet."""
+    cursor = await conn.execute("SELECT report, person_key, case_id FROM quality.reported(%s::text[]) ORDER BY case_id", (list(names),))
+    return await cursor.fetchall()
 
 
 async def reword(conn: Conn, key: int, ref: str, statement: str, source: str) -> None:
