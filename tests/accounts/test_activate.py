@@ -135,6 +135,20 @@ async def test_lapsed_ones_are_told_in_waves_and_not_without_end(office, app, wo
     assert heard == 4
 
 
+async def test_whom_the_phone_does_not_reach_is_told_by_mail_and_nobody_at_the_phone(office, app, worker):
+    with_mail, phone, _ = await invited(office, app, email="kim@thu.example")
+    without, silent, _ = await invited(office, app)
+    for key in (with_mail, without):
+        await activate.note_idle(app, SYSTEM, eid_purpose(), key, "wrong_phone")
+    await app.commit()
+    for key in (with_mail, without):
+        await _aged(worker, key, 10)
+    await activate.wave(worker)
+    await worker.commit()
+    assert ["hết hạn" in text for text in await told(app, "kim@thu.example")].count(True) == 1
+    assert not any("hết hạn" in text for text in [*await told(app, phone), *await told(app, silent)])
+
+
 async def test_the_worker_names_the_child_and_tells_no_guardian_of_who_has_come_of_age(office, app, worker):
     (mother, _), theirs = await person(office), new_phone()
     await core.create(app, SYSTEM, eid_purpose(), mother, level=1, phone=theirs)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import codes, core, locks
+from dancu.accounts.service import codes, core, locks, sim
 from dancu.kernel.actor import SYSTEM
 from dancu.kit.handles import handle
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
@@ -129,9 +129,14 @@ async def test_another_phone_with_two_officers_and_an_objection(site, app, desk,
         await counter.get("/desk/eid/recover")
         await counter.post("/desk/eid/recover", text=card(sau))
         person = counter.url.partition("?")[0]
-        await counter.get(counter.url)
+        await sim.changed(app, sau.phone)
+        await app.commit()
+        assert "SIM của tài khoản vừa đổi" in await counter.get(counter.url), "the officer knows why no message counts"
         await counter.post(person, do="seen")
-        await counter.get(counter.url)
+        await core.open(app, [sau.key])
+        await app.execute("UPDATE accounts.account SET idle_reason = 'wrong_phone' WHERE person_key = %s", (sau.key,))
+        await app.commit()
+        assert "Tin nhắn không đến được" in await counter.get(counter.url)
         await counter.post(person, 422, do="phone", value="12")
         await counter.post(person, do="phone", value="0912 444 001")
         await counter.get(counter.url)

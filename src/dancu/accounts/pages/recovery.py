@@ -7,7 +7,7 @@ from typing import Any
 from dancu.access import service as access
 from dancu.accounts.pages.counter import image_of
 from dancu.accounts.present import protection as words
-from dancu.accounts.service import contacts_change, core, identity, locks, recovery
+from dancu.accounts.service import activate, authenticators, contacts_change, core, identity, locks, recovery
 from dancu.kernel.errors import DancuError, Exceeded, Invalid
 from dancu.kernel.numbers import show_phone
 from dancu.kit.authn.totp import qr_svg
@@ -74,7 +74,8 @@ async def _page(
     await core.open(conn, [key])
     return render(
         request, "accounts/recover_person.html", form=form or Form(), errors=errors, proof=proof, sealed=sealed, who=who, key=key,
-        account=await core.account(conn, key), standing=await locks.standing(conn, key), done=request.query_params.get("done", ""),
+        account=await core.account(conn, key), phone_fails=await activate.phone_fails(conn, key),
+        sms_from=(await authenticators.ways(conn, key)).sms_from, standing=await locks.standing(conn, key), done=request.query_params.get("done", ""),
         status=422 if errors else 200, **_why(),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -142,6 +143,11 @@ async def note_idle(conn: Conn, actor: Actor, purpose: Purpose, key: int, reason
     await audit.record(conn, actor, purpose, action="write", subjects=[key], fields=["account"], note=note)
 
 
+async def phone_fails(conn: Conn, key: int) -> bool:
+    """Whether messages to an opened account's phone did not arrive: the number is mended before a new code is sent."""
+    return await store.idle_reason(conn, key) == "wrong_phone"
+
+
 # -- what the worker does each day ------------------------------------------------------------------------------------
 
 
@@ -166,10 +172,14 @@ async def wave(conn: Conn) -> int:
     return told
 
 
-async def _tell_lapsed(conn: Conn, keys: Sequence[int]) -> int:
-    for key in keys:
-        await core.notify(conn, key, "lapsed")
-    return len(keys)
+async def _tell_lapsed(conn: Conn, lapsed: Sequence[tuple[int, bool]]) -> int:
+    for key, phone_reaches in lapsed:
+        if phone_reaches:
+            await core.notify(conn, key, "lapsed")
+        else:  # somebody else's phone, or nobody's: by e-mail alone
+            found, to = await core.existing(conn, key), await core.contacts(conn, key)
+            await core.tell(conn, replace(to, phone=""), "lapsed", key=key, lang=found.language)
+    return len(lapsed)
 
 
 async def note_undelivered(conn: Conn) -> int:

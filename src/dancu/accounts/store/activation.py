@@ -38,16 +38,17 @@ async def due_reminders(conn: Conn, day: int, notice_days: int, limit: int = 500
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def due_wave(conn: Conn, wave: int, days: int, apart: int, limit: int = 500) -> list[int]:
+async def due_wave(conn: Conn, wave: int, days: int, apart: int, limit: int = 500) -> list[tuple[int, bool]]:
     """Lapsed accounts whose deadline passed `days` ago and who have had `wave` waves before, the last at least `apart` days ago: a
-    worker that stood still for weeks must not send them all in one night (worker)."""
+    worker that stood still for weeks must not send them all in one night. With each whether its phone reaches its holder; one that does
+    not and without an e-mail is left out (worker)."""
     cursor = await conn.execute(
         "UPDATE accounts.account SET waves = %s, wave_at = now() WHERE person_key IN (SELECT person_key FROM accounts.account"
-        " WHERE state = 'notified' AND NOT made_up AND waves = %s AND activate_by < now() - make_interval(days => %s) AND idle_reason <> 'wrong_phone'"
-        " AND (wave_at IS NULL OR wave_at <= now() - make_interval(days => %s)) LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
+        " WHERE state = 'notified' AND NOT made_up AND waves = %s AND activate_by < now() - make_interval(days => %s) AND (idle_reason <> 'wrong_phone' OR email IS NOT NULL)"
+        " AND (wave_at IS NULL OR wave_at <= now() - make_interval(days => %s)) LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key, idle_reason <> 'wrong_phone'",
         (wave + 1, wave, days, apart, limit),
     )
-    return [row[0] for row in await cursor.fetchall()]
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
 async def note_idle(conn: Conn, key: int, reason: str) -> bool:
@@ -56,6 +57,12 @@ async def note_idle(conn: Conn, key: int, reason: str) -> bool:
         (reason, key),
     )
     return done.rowcount == 1
+
+
+async def idle_reason(conn: Conn, key: int) -> str:
+    """Why an opened account is not activated; "" where nobody knows."""
+    row = await (await conn.execute("SELECT idle_reason FROM accounts.account WHERE person_key = %s::bigint", (key,))).fetchone()
+    return str(row[0]) if row else ""
 
 
 async def waiting_without_reason(conn: Conn, limit: int = 500) -> list[int]:
