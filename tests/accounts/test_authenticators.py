@@ -278,7 +278,13 @@ async def test_a_new_phone_proves_nothing_for_a_day(site, app, sau):
     await app.commit()
     async with browsing(site) as b:
         page = await b.sign_in(sau, status=200, acr="2")
-        assert f"dùng được từ {until.astimezone(VIETNAM):%H:%M %d/%m/%Y}" in page, "and not: in some hours"
+        said = f"dùng được từ {until.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+        assert said in page, "and not: in some hours"
+        assert "chưa có cách xác nhận" not in page
+        await authenticators.new_recovery_codes(app, SYSTEM, locks.eid_purpose(), sau.key)
+        await app.commit()
+        page = await b.sign_in(sau, status=200, acr="2")
+        assert said in page and "Mã dự phòng" in page, "also beside another way"
         assert await b.texts("0912000777") == []
 
 

@@ -243,6 +243,7 @@ async def test_a_wrong_phone_mended_before_activation_gets_the_code_and_the_old_
     assert not await activate.may_activate(app, key, code)
     row = await (await app.execute("SELECT idle_reason, state FROM accounts.account WHERE person_key = %s", (key,))).fetchone()
     assert row == ("", "notified")
+    assert (await listing.ways(app, key)).sms_from is None, "nobody has used it: there is nothing to wait for"
     await app.commit()
     assert await told(admin, "sms", "+84912000131") == ["account.contact_changed", "account.approved"]
 

@@ -168,7 +168,7 @@ async def choose_way(request: Request, held: RequestLease) -> Response:
         return await _onward(request, held, await sign_in.send_sms(conn, flow), way=Way.SMS)
     offered = await authenticators.ways(conn, flow.key)
     way = next((way for way in offered.ways if way == form.value("way")), None)
-    return _second(request, Step(StepState.MORE, flow, offered.ways), FormErrors(), way=way)
+    return _second(request, Step(StepState.MORE, flow, offered.ways, sms_from=offered.sms_from), FormErrors(), way=way)
 
 
 @router.post("/passkey")

@@ -144,9 +144,11 @@ async def _add(
 
 async def _apply(conn: Conn, actor: Actor, purpose: Purpose, key: int, kind: str, value: str, *, strong: bool) -> None:
     phone, email = (value, None) if kind == "phone" else (None, value)
-    await core.set_contact(conn, actor, purpose, key, phone=phone, email=email, verified=True, second_factor=strong)
+    unused = (await core.existing(conn, key)).state in (AccountState.APPROVED, AccountState.NOTIFIED)
+    # Nobody has used it yet: there is nothing to keep from whoever has the new phone, and activating proves it.
+    await core.set_contact(conn, actor, purpose, key, phone=phone, email=email, verified=True, second_factor=strong or unused)
     await core.notify(conn, key, "contact_changed")
-    if kind == "phone" and (await core.existing(conn, key)).state in (AccountState.APPROVED, AccountState.NOTIFIED):
+    if kind == "phone" and unused:
         await activate.invite(conn, key)  # the code that lies on the wrong phone is worth nothing from now on
 
 
