@@ -6,15 +6,13 @@ import hashlib
 import re
 import secrets
 import time
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
-from joserfc import jwt
-from joserfc.jwk import ECKey
-from oidc_clients import BenchClient
+from cryptography.hazmat.primitives.asymmetric import ec
+from journey_http import Answer, Browser
+from oidc_clients import BenchClient, b64, signed
 from province import Running
 
 BACK = "https://bench.example/back"
@@ -27,40 +25,41 @@ class Citizen:
     phone: str
 
 
-def b64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 class Journey:
     """One citizen at one client. `acr` 2: passcode and code; 1: passcode alone."""
 
     def __init__(self, running: Running, client: BenchClient, fapi: bool, outbox: Any) -> None:
         self.running, self.client, self.fapi, self.outbox = running, client, fapi, outbox
-        self.proof_key = ECKey.generate_key("P-256")
+        self.proof_key = ec.generate_private_key(ec.SECP256R1())
+        point = self.proof_key.public_key().public_numbers()
+        self.proof_header = {
+            "typ": "dpop+jwt", "alg": "ES256",
+            "jwk": {"kty": "EC", "crv": "P-256", "x": b64(point.x.to_bytes(32, "big")), "y": b64(point.y.to_bytes(32, "big"))},
+        }  # fmt: skip
 
     async def go(self, citizen: Citizen, *, acr: int) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.running.url, timeout=30) as http:
+        async with Browser(self.running.url) as http:
             verifier = secrets.token_urlsafe(40)
             page = await http.get(await self._authorize(http, verifier, acr))
-            while not (page.headers.get("location", "")).startswith(BACK):
+            while not page.location.startswith(BACK):
                 page = await self._step(http, page, citizen)
-            code = parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
+            code = parse_qs(urlsplit(page.location).query)["code"][0]
             return await self._release(http, code, verifier)
 
-    async def _authorize(self, http: httpx.AsyncClient, verifier: str, acr: int) -> str:
+    async def _authorize(self, http: Browser, verifier: str, acr: int) -> str:
         asked = {
             "client_id": self.client.client_id, "redirect_uri": BACK, "response_type": "code", "scope": "openid profile", "state": "s",
             "nonce": "n", "code_challenge": b64(hashlib.sha256(verifier.encode()).digest()), "code_challenge_method": "S256",
             "acr_values": f"urn:vn:eid:acr:{acr}",
         }  # fmt: skip
         if not self.fapi:
-            return f"/oidc/authorize?{httpx.QueryParams(asked)}"
+            return f"/oidc/authorize?{urlencode(asked)}"
         answer = await http.post("/oidc/par", data={**asked, **self._assertion()}, headers=self._proof("POST", "/oidc/par"))
-        return f"/oidc/authorize?{httpx.QueryParams(client_id=self.client.client_id, request_uri=answer.json()['request_uri'])}"
+        return f"/oidc/authorize?{urlencode({'client_id': self.client.client_id, 'request_uri': answer.json()['request_uri']})}"
 
-    async def _step(self, http: httpx.AsyncClient, page: httpx.Response, citizen: Citizen) -> httpx.Response:
-        if page.is_redirect:
-            return await http.get(page.headers["location"])
+    async def _step(self, http: Browser, page: Answer, citizen: Citizen) -> Answer:
+        if page.location:
+            return await http.get(page.location)
         text = page.text
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
         if 'name="number"' in text:
@@ -70,16 +69,16 @@ class Journey:
         if 'name="share"' in text:
             shared = re.findall(r'name="share" value="([^"]+)"', text)
             return await http.post("/oidc/consent", data={"csrf_token": hidden["csrf_token"], "flow": hidden["flow"], "share": shared, "term": "year", "answer": "yes"})
-        raise SystemExit(f"the journey stops at {page.status_code} {page.url.path}: " + re.sub(r"<[^>]+>|\s+", " ", text)[-900:])
+        raise SystemExit(f"the journey stops at {page.status} {page.path.partition('?')[0]}: " + re.sub(r"<[^>]+>|\s+", " ", text)[-900:])
 
-    async def _release(self, http: httpx.AsyncClient, code: str, verifier: str) -> dict[str, Any]:
+    async def _release(self, http: Browser, code: str, verifier: str) -> dict[str, Any]:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": verifier}
         if self.fapi:
             answer = await http.post("/oidc/token", data={**form, **self._assertion()}, headers=self._proof("POST", "/oidc/token"))
             token = answer.json()["access_token"]
             headers = {"Authorization": f"DPoP {token}", **self._proof("GET", "/oidc/userinfo", token)}
         else:
-            answer = await http.post("/oidc/token", data=form, auth=(self.client.client_id, self.client.secret))
+            answer = await http.post("/oidc/token", data=form, headers={"Authorization": self.client.basic})
             headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         found = await http.get("/oidc/userinfo", headers=headers)
         claims: dict[str, Any] = found.json()
@@ -95,8 +94,7 @@ class Journey:
         claims: dict[str, Any] = {"jti": secrets.token_urlsafe(12), "htm": method, "htu": self.running.url + path, "iat": int(time.time())}
         if token:
             claims["ath"] = b64(hashlib.sha256(token.encode()).digest())
-        public = {k: v for k, v in self.proof_key.as_dict(private=False).items() if k in ("kty", "crv", "x", "y")}
-        return {"DPoP": jwt.encode({"typ": "dpop+jwt", "alg": "ES256", "jwk": public}, claims, self.proof_key)}
+        return {"DPoP": signed(self.proof_key, self.proof_header, claims)}
 
 
 async def citizens(running: Running, count: int) -> list[Citizen]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import secrets
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
-from joserfc import jwt
+import orjson
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.jwk import ECKey
 
 SCOPE = "registry.statistics"
+
+
+def b64(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed(key: ec.EllipticCurvePrivateKey, header: dict[str, Any], claims: dict[str, Any]) -> str:
+    """A JWT, signed with ES256."""
+    text = f"{b64(orjson.dumps(header))}.{b64(orjson.dumps(claims))}"
+    r, s = decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    return f"{text}.{b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class BenchClient:
     def assertion(self, issuer: str) -> str:
         now = int(time.time())
         claims = {"iss": self.client_id, "sub": self.client_id, "aud": issuer, "iat": now, "exp": now + 280, "jti": secrets.token_urlsafe(12)}
-        return jwt.encode({"alg": "ES256", "kid": self.key.kid, "typ": "JWT"}, claims, self.key)
+        return signed(self.key.private_key, {"alg": "ES256", "kid": self.key.kid, "typ": "JWT"}, claims)
 
     def public(self) -> dict[str, Any]:
         return {**self.key.as_dict(private=False), "kid": self.key.kid, "use": "sig", "alg": "ES256"}
