@@ -19,6 +19,7 @@ from dancu.accounts.service.authenticators import listing
 from dancu.kernel.actor import SYSTEM, Actor
 from dancu.kernel.errors import Conflict, DancuError, Invalid, NotAllowed, NotFound
 from tests.accounts.protection import Holder, grounds, holder, officer, told
+from tests.kit.races import after_waiting
 
 WHY = locks.eid_purpose()
 CARD = ("card", "seen")
@@ -89,6 +90,22 @@ async def test_a_code_of_another_recovery_or_use_proves_nothing(app, counter, ho
     with pytest.raises(NotFound):
         await recovery.by_link(app, token_of(first.link))
     assert not await recovery.prove_code(app, token_of(second.link), old)
+
+
+async def test_a_recovery_begun_twice_at_once_is_one(app, admin, registry, counter, hoa):
+    """The page an officer sees after pressing twice shows the link that works, and the holder is told once."""
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other:
+        first = await recovery.begin_at_counter(app, counter, WHY, hoa.key, CARD, once="proof")
+        again = await after_waiting(admin, app, other, recovery.begin_at_counter(other, counter, WHY, hoa.key, CARD, once="proof"))
+        assert again == first and await recovery.by_link(other, token_of(again.link))
+        await other.commit()
+    rows = await (await admin.execute("SELECT count(*) FROM accounts.recovery WHERE person_key = %s", (hoa.key,))).fetchone()
+    assert rows == (1,)
+    anew = await recovery.begin_at_counter(app, counter, WHY, hoa.key, CARD, once="another proof")
+    assert anew.link != first.link
+    ended = await recovery.begin_at_counter(app, counter, WHY, hoa.key, CARD, once="proof")
+    assert ended.link not in (first.link, anew.link), "a link that ended does not live again"
 
 
 async def test_guessing_the_code_ends_after_five_tries(app, counter, hoa):

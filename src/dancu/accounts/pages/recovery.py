@@ -103,7 +103,7 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKe
             elif do == "seen":
                 sealed = identity.seen(actor, proof)
             elif do == "begin":
-                started = await recovery.begin_at_counter(conn, actor, why, key, proof.checks)
+                started = await recovery.begin_at_counter(conn, actor, why, key, proof.checks, once=sealed)
                 return render(
                     request, "accounts/recover_started.html", started=started, key=key,
                     qr=qr_svg(_absolute(request, started.link)), link=_absolute(request, started.link), **_why(),

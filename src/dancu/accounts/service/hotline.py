@@ -75,7 +75,7 @@ async def recover(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id:
     """Send the holder the link by which they choose a new passcode; it and its code reach the account's phone only.
     Raises Conflict where no text message counts (then a counter helps)."""
     shown = "approval" if "approval" in await _called(conn, actor, key, call_id, "recover") else "answers"
-    started = await recovery.begin(conn, actor, purpose, key, way="hotline", identity=[shown])
+    started = await recovery.begin(conn, actor, purpose, key, way="hotline", identity=[shown], once=f"call {call_id}")
     await core.notify(conn, key, "recovery.link", url=started.link)
     return Started(started.recovery_id, "", started.needs, started.sent_to, started.expires_at)
 

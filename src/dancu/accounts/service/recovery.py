@@ -4,6 +4,7 @@ themselves. No officer sees or sets a secret, and none can do it alone."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib
 import secrets
@@ -26,6 +27,7 @@ from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.kit.ring import ring
 from dancu.population import service as population
 
 PERMISSION = "eid.recover"
@@ -38,8 +40,8 @@ async def open_at_desk(conn: Conn, actor: Actor, purpose: Purpose, key: int) -> 
     await core.open(conn, [key])
 
 
-async def begin_at_counter(conn: Conn, actor: Actor, purpose: Purpose, key: int, checks: Collection[str]) -> Started:
-    """The holder stands here and `checks` (`card`, `face`, `seen`) were made. Raises Invalid where that is no proof,
+async def begin_at_counter(conn: Conn, actor: Actor, purpose: Purpose, key: int, checks: Collection[str], *, once: str = "") -> Started:
+    """The holder stands here and `checks` (`card`, `face`, `seen`) were made; `once`: see `begin`. Raises Invalid where that is no proof,
     Conflict where the account is not in use yet or locked for what a counter cannot end."""
     await open_at_desk(conn, actor, purpose, key)
     if not policy.identity_enough(checks, has_reference=await has_portrait(conn, key)):
@@ -47,13 +49,14 @@ async def begin_at_counter(conn: Conn, actor: Actor, purpose: Purpose, key: int,
             "recovery.identity",
             N_("Cần đọc thẻ và so khuôn mặt. Chỉ khi chưa có ảnh chân dung gốc mới thay bằng cán bộ nhận mặt theo ảnh trên thẻ."),
         )
-    return await begin(conn, actor, purpose, key, way="counter", identity=sorted(set(checks) & policy.CHECKS))
+    return await begin(conn, actor, purpose, key, way="counter", identity=sorted(set(checks) & policy.CHECKS), once=once)
 
 
 async def begin(
-    conn: Conn, actor: Actor, purpose: Purpose, key: int, *, way: str, identity: list[str]
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, *, way: str, identity: list[str], once: str = ""
 ) -> Started:  # fmt: skip
-    """A recovery whose identity was checked by the caller. The holder is told at once, by every contact."""
+    """A recovery whose identity was checked by the caller. The holder is told at once, by every contact. `once`: what the check is
+    known by; the same again, while it is under way, is the recovery there is, its link included: a form sent twice shows no dead one."""
     found = await core.existing(conn, key, lock=True)
     if found.activated_at is None:
         raise Conflict("account.not_activated", N_("Tài khoản này chưa kích hoạt. Hãy gửi mã kích hoạt mới."))
@@ -69,7 +72,13 @@ async def begin(
         )  # fmt: skip
     if needs is Needs.SECOND and way != "counter":
         raise Conflict("recovery.no_phone", N_("Không gửi được mã tới điện thoại của tài khoản. Xin ra quầy một cửa bất kỳ, mang theo thẻ căn cước."))
-    token = secrets.token_urlsafe(24)
+    token = base64.urlsafe_b64encode(ring().mac("accounts.recovery", f"{key}|{once}".encode())[:24]).decode() if once else secrets.token_urlsafe(24)
+    sent_to = ways.phone_end if needs is Needs.CODE else ""
+    known = await store.last_of(conn, key, _digest(token))
+    if known is not None:
+        if known.state == "open" and known.needs is needs and known.expires_at > SYSTEM_CLOCK.now():
+            return Started(known.recovery_id, link(f"/eid/recover/{token}"), needs, sent_to, known.expires_at)
+        token = secrets.token_urlsafe(24)
     until = SYSTEM_CLOCK.now() + policy.LINK_LIVES
     recovery_id = await store.start(
         conn, key, way=way, identity=identity, needs=needs, link_digest=_digest(token), by=actor.actor_id, org=actor.org_code,
@@ -78,7 +87,7 @@ async def begin(
     await _recorded(conn, actor, purpose, key, "recovery.begin", way=way, identity=identity, recovery_id=recovery_id)
     await core.happened(conn, key, "recovery_begun", way=way)
     await core.notify(conn, key, "recovery.begun")
-    return Started(recovery_id, link(f"/eid/recover/{token}"), needs, ways.phone_end if needs is Needs.CODE else "", until)
+    return Started(recovery_id, link(f"/eid/recover/{token}"), needs, sent_to, until)
 
 
 async def confirm(conn: Conn, actor: Actor, purpose: Purpose, key: int, recovery_id: int) -> None:

@@ -56,6 +56,17 @@ async def by_link(conn: Conn, digest: bytes) -> Recovery | None:
     return await recovery(conn, row[0], row[1]) if row else None
 
 
+async def last_of(conn: Conn, key: int, digest: bytes) -> Recovery | None:
+    """The newest recovery of an opened account that began with this link."""
+    row = await (
+        await conn.execute(
+            f"SELECT {', '.join(_RECOVERY_COLUMNS)} FROM accounts.recovery WHERE person_key = %s::bigint AND link_digest = %s::bytea"
+            " ORDER BY recovery_id DESC LIMIT 1", (key, digest),
+        )
+    ).fetchone()  # fmt: skip
+    return _recovery(row) if row else None
+
+
 async def recovery(conn: Conn, key: int, recovery_id: int) -> Recovery | None:
     row = await (
         await conn.execute(
