@@ -126,10 +126,12 @@ def test_what_it_saved_is_counted_and_nothing_else():
         return Access(1, 1, 1, SYSTEM_CLOCK.now(), action, kind, 7, "H47", "online_service", None, fields, case)
 
     asked = [one("client", "sign_in"), one("client", "read", "name"), one("client", "read", "name")]  # one sign-in, asked twice
-    assert saved(asked) == (1, 0)
-    assert saved([*asked, one("client", "read", "name", case="H47.16-261123-0001")]) == (2, 1)
+    since = SYSTEM_CLOCK.now() - timedelta(minutes=1)
+    assert saved(asked, since) == (1, 0)
+    assert saved(asked, None) == saved(asked, since + timedelta(hours=1)) == (0, 0), "what was asked before the account was in use is not its merit"
+    assert saved([*asked, one("client", "read", "name", case="H47.16-261123-0001")], since) == (2, 1)
     own = [one("citizen", "write", "authenticator"), one("citizen", "write", "consents"), one("citizen", "read", "cases")]
-    assert saved([*own, one("citizen", "write", "cases")]) == (0, 1)
+    assert saved([*own, one("citizen", "write", "cases")], since) == (0, 1)
 
 
 async def test_a_card_that_ran_out_is_not_left_at_home(office, app):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from dancu.accounts.models.gives import Paper, Service
@@ -50,9 +51,10 @@ def papers(view: PersonView) -> tuple[Paper, ...]:
     return tuple(found)
 
 
-def saved(seen: Iterable[Access]) -> tuple[int, int]:
-    """(forms, trips) the account spared its holder, by the accesses of the evidence log."""
-    seen = list(seen)
+def saved(seen: Iterable[Access], since: datetime | None) -> tuple[int, int]:
+    """(forms, trips) the account spared its holder `since` it is in use, by the accesses of the evidence log; what offices asked before
+    that is none of its merit."""
+    seen = [one for one in seen if since is not None and one.at >= since]
     released = [one for one in seen if one.actor_kind == "client" and one.action == "read" and one.purpose in _FORMS]
     forms = {(one.org_code, one.case_ref or one.at.astimezone(VIETNAM).date()) for one in released}
     here = [one for one in seen if one.actor_kind == "citizen" and one.action == "write" and not _ERRANDS.isdisjoint(one.fields)]

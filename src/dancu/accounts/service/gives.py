@@ -25,7 +25,7 @@ async def gives(conn: Conn, actor: Actor, carried: Sequence[Paper] = ()) -> Give
     account = await core.account(conn, key)
     level = account.level if account and account.state is AccountState.ACTIVE else 0
     known = (*papers(view), *carried)
-    forms, trips = saved(await audit.accesses_of(conn, key, limit=_LOOK_BACK))
+    forms, trips = saved(await audit.accesses_of(conn, key, limit=_LOOK_BACK), account.activated_at if account else None)
     return Gives(
         level, tuple(p for p in known if p.level <= level), tuple(p for p in known if p.level > level),
         tuple(s for s in SERVICES if s.level <= level), tuple(s for s in SERVICES if s.level > level),
