@@ -9,10 +9,10 @@ from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
 from dancu.accounts.pages.waiting import Waiting, waiting_for
 from dancu.accounts.policy.assurance import Next, enough, next_proof
-from dancu.accounts.present.refusals import CODE_REFUSED, LATE, LOCKED, REFUSED, WHY_LOCKED
+from dancu.accounts.present.refusals import CODE_REFUSED, LATE, LOCKED, REFUSED, WHY_LOCKED, wait_of
 from dancu.accounts.service import authenticators, helpers, locks, sign_in
 from dancu.kernel.actor import ActorKind
-from dancu.kernel.errors import DancuError, Invalid, NotAllowed
+from dancu.kernel.errors import Invalid, NotAllowed
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
     APIRouter,
@@ -34,12 +34,6 @@ from dancu.kit.web.transaction import Lease, RequestLease
 
 router = APIRouter(prefix="/eid/sign-in", dependencies=[public()])
 HOME = "/account"
-
-
-def _waiting(step: Step) -> DancuError:
-    return NotAllowed(
-        "sign_in.wait", N_("Đã thử nhiều lần. Xin đợi {seconds} giây rồi thử lại."), seconds=max(1, step.wait_seconds)
-    )
 
 
 @router.get("")
@@ -129,7 +123,7 @@ async def _checked(request: Request, held: Lease, flow: Flow, form: Form, *, num
         held.statement, flow, secret, browser_of(request), number=number, request_id=request.state.request_id, asks=waiting.asks if waiting else None
     )
     if step.state is StepState.REFUSED or (step.state is StepState.WAIT and not step.flow.amr):
-        errors = FormErrors.of(REFUSED if step.state is StepState.REFUSED else _waiting(step))
+        errors = FormErrors.of(REFUSED if step.state is StepState.REFUSED else wait_of(step))
         # It may be the number that was wrong: it stands there to be mended, and the way to the service is kept.
         return _number(request, flow, Form.of(number=number[:20]), errors) if number else _passcode(request, step.flow, errors)
     return await _onward(request, held, step, waiting=waiting)
@@ -212,7 +206,7 @@ async def _onward(
         refusal = NotAllowed("sign_in.locked", WHY_LOCKED[ground]) if ground in WHY_LOCKED else LOCKED
         return _number(request, replace(step.flow, key=0, amr=()), Form(), FormErrors.of(refusal))
     if step.state is StepState.WAIT:
-        return _second(request, step, FormErrors.of(_waiting(step)), way=way, sent=True)
+        return _second(request, step, FormErrors.of(wait_of(step)), way=way, sent=True)
     # A message is on its way only where it was asked for, or nothing better is there.
     sent = bool(step.hint) and (way is Way.SMS or step.ways[:1] == (Way.SMS,))
     return _second(request, step, FormErrors(), way=way or (Way.SMS if sent else None), sent=sent)
@@ -231,8 +225,12 @@ def _again(request: Request, form: Form) -> Response:
         old = sign_in.of_any_age(form.value("flow"), binding_of(request))
     except Invalid:
         return see_other("/eid/sign-in")
-    wishes = {"next": old.next, "acr": str(old.acr), **({"late": "1"} if _flow(request, form) is None else {})}
-    return see_other(f"/eid/sign-in?{urlencode(wishes)}")
+    return see_other(_back(old) + ("&late=1" if _flow(request, form) is None else ""))
+
+
+def _back(flow: Flow) -> str:
+    """The beginning of the same sign-in."""
+    return f"/eid/sign-in?{urlencode({'next': flow.next, 'acr': flow.acr})}"
 
 
 def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Response:
@@ -253,7 +251,7 @@ def _passcode(request: Request, flow: Flow, errors: FormErrors, *, known: bool =
     bound = binding_of(request)
     return render(
         request, "accounts/sign_in_passcode.html", base="base_citizen.html", form=Form(), errors=errors,
-        flow=sign_in.seal(flow, bound), service=flow.service, known=known, status=422 if errors else 200,
+        flow=sign_in.seal(flow, bound), service=flow.service, back=_back(flow), known=known, status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -273,11 +271,11 @@ def _second(
         return render_filled(
             request, name, variant=(step.ways, way, sent, need, step.flow.acr), base="base_citizen.html", form=Form(), errors=errors,
             ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr, sms_from=None,
-            values={"flow": sealed, "hint": step.hint, "service": step.flow.service},
+            values={"flow": sealed, "hint": step.hint, "service": step.flow.service, "back": _back(step.flow)},
         )  # fmt: skip
     return render(
         request, name, base="base_citizen.html", form=Form(), errors=errors, flow=sealed, ways=step.ways, way=way, sent=sent,
-        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service, sms_from=step.sms_from,
+        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service, back=_back(step.flow), sms_from=step.sms_from,
         status=422 if errors else 200,
     )  # fmt: skip
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dancu.accounts.models.locks import Ground
-from dancu.kernel.errors import Invalid, NotAllowed
+from dancu.accounts.models.sign_in import Step
+from dancu.kernel.errors import DancuError, Invalid, NotAllowed
 from dancu.kit.i18n import N_
 
 REFUSED = NotAllowed("sign_in.refused", N_("Số định danh hoặc mật mã không đúng, hoặc tài khoản chưa kích hoạt."))
@@ -24,3 +25,8 @@ WHY_LOCKED = {
     Ground.SUSPICION: N_("Tài khoản đang khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Mang căn cước đến một cửa hoặc gọi tổng đài để mở."),
     Ground.OWN_REQUEST: N_("Tài khoản đang khóa theo yêu cầu của bạn. Mang căn cước đến một cửa hoặc gọi tổng đài để mở."),
 }
+
+
+def wait_of(step: Step) -> DancuError:
+    """After too many tries."""
+    return NotAllowed("sign_in.wait", N_("Đã thử nhiều lần. Xin đợi {seconds} giây rồi thử lại."), seconds=max(1, step.wait_seconds))
