@@ -15,6 +15,7 @@ from dancu.accounts.pages import words_level2
 from dancu.accounts.service import activate, core, identity, upkeep, visit, visit_decision
 from dancu.accounts.service.visit import opening
 from dancu.cards.parsing import read_text, write_mrz
+from dancu.cards.service import Standing, compare_card
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.population import service as population
@@ -204,6 +205,7 @@ async def test_two_cards_of_one_day_are_not_told_apart_so_another_officer_looks_
     opened = await visit.begin(app, police, post, enrolment.qr(n))
     assert opened.comparison["card"] == "alike" and "card_differs" in (await visit.page(app, police, opened.visit_id)).needs_second
     assert "alike" in words_level2.AGREEMENT
+    assert (await compare_card(app, police, visit.purpose(), read_text(enrolment.qr(n)))).card is Standing.UNKNOWN
     lines = dict(record.sections(await population.person(app, police, visit.purpose(), key, permission="eid.enrol"), date(2026, 1, 2)))["Thẻ và liên hệ"]
     assert sorted((line.note, "Đang dùng" in line.value) for line in lines if line.group == "card") == [("thẻ cấp sau trong ngày", True), ("thẻ cấp trước trong ngày", False)]
 

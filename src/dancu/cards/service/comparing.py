@@ -18,7 +18,7 @@ from dancu.population.service.verify import Agreement, compare, verify
 
 class Standing(StrEnum):
     """`SAME`: the card's dates are those of the card in force. `OTHER`: another card is in force, this one was replaced
-    or lost. `NONE`: none is in force. `UNKNOWN`: the text has no dates, or the asker may not know."""
+    or lost. `NONE`: none is in force. `UNKNOWN`: the text has no dates or another card has the same (`alike`), or the asker may not know."""
 
     SAME = "same"
     OTHER = "other"
@@ -56,12 +56,15 @@ async def compare_card(conn: Conn, actor: Actor, purpose: Purpose, reading: Read
         return Compared(False)
     view = await population.person(conn, actor, purpose, keys[0])
     return Compared(
-        True, view.alive_until is None, compare(view, reading.declared()), standing(reading, view.card), view.person_key
+        True, view.alive_until is None, compare(view, reading.declared()), standing(reading, view), view.person_key
     )
 
 
-def standing(reading: Reading, card: CardFact | None) -> Standing:
+def standing(reading: Reading, view: PersonView) -> Standing:
     """Whether the card read is the one in force, by the date each of its texts carries."""
+    card = view.card
+    if alike(reading, view):
+        return Standing.UNKNOWN
     if card is None:
         return Standing.NONE if reading.kind is not TextKind.NUMBER else Standing.UNKNOWN
     pairs = ((reading.issued_on, card.issued_on), (reading.expires_on, card.expires_on))

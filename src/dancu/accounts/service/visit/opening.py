@@ -135,7 +135,7 @@ def _card(view: PersonView, reading: Reading) -> str:
         return "expired"
     if alike(reading, view):
         return "alike"
-    known = standing(reading, view.card)
+    known = standing(reading, view)
     return {Standing.SAME: "yes", Standing.OTHER: "newer"}.get(known, "unknown")
 
 

@@ -41,7 +41,7 @@ async def compared(
     fields = {field: word.value for field, word in compare(view, declared).items()}
     if Agreement.CLOSE in fields.values():
         how = (*how, "close")
-    card = standing(reading, view.card)
+    card = standing(reading, view)
     if card is not Standing.UNKNOWN:
         fields["card"] = card.value
     found = _settled(view, asked, how)
