@@ -33,6 +33,7 @@ from dancu.kit.web import Form
 from dancu.population import service as population
 from dancu.population.models import CardKind, ResidenceKind
 from tests.accounts.conftest import _ring
+from tests.kit.races import after_waiting
 from tests.population.conftest import app, clerk, office, officers, place, police, registry
 
 __all__ = ["_ring", "app", "clerk", "office", "officers", "police", "registry"]
@@ -282,7 +283,7 @@ async def test_a_card_that_disagrees_is_filed_and_the_typed_goes_on(app, counter
     assert (topic, key) == ("exchange.disagreement", ha.key)
     assert payload == {
         "group": "name", "field": "full_name", "reporter_org": counter.org_code, "source": "qr",
-        "details": {"name.full_name": "no", "birth.birth_date": "yes", "birth.sex": "yes", "card.number": "same"},
+        "details": {"name.full_name": "no", "birth.birth_date": "yes", "birth.sex": "yes", "card.number": "same"}, "report": result.disagreement,
     }  # fmt: skip
 
 
@@ -337,6 +338,22 @@ async def test_a_form_to_be_mended_is_no_attempt(app, counter, ha, changed):
     with pytest.raises(Invalid) as wrong:
         await tried(app, counter, replace(asked(Way.LOOKUP, number=ha.number, name=NAME), **changed))
     assert wrong.value.fields
+
+
+async def test_a_form_sent_twice_at_once_is_one_receipt_and_counted_once(app, counter, ha, registry):
+    what, org = asked(Way.LOOKUP, number=ha.number, name=NAME), "Trung tâm Phục vụ hành chính công"
+    counted = "SELECT coalesce(sum(n), 0) FROM exchange.way_tally WHERE org_code = %s"
+    async with (
+        await psycopg.AsyncConnection.connect(registry.dsn("app")) as other, await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin,
+    ):  # fmt: skip
+        before = await (await admin.execute(counted, (counter.org_code,))).fetchone()
+        first = await residence.prove(app, counter, what, org_name=org)
+        again = await after_waiting(admin, app, other, residence.prove(other, counter, what, org_name=org))
+        await other.commit()
+        after = await (await admin.execute(counted, (counter.org_code,))).fetchone()
+    assert again.verification == first.verification and after[0] - before[0] == 1
+    more = await tried(app, counter, asked(Way.LOOKUP, number=ha.number, name=NAME, birth="12/04/1990"))
+    assert more.verification.verification_id != first.verification.verification_id, "more was held against the registry"
 
 
 async def test_attempts_are_counted_per_office_device_and_way(app, counter, ha):

@@ -138,14 +138,18 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What came of one attempt at a counter: `next_way` to offer where it failed, `filed`: the name under which a disagreement was filed, "" where none was. `doubted`:
+    """What came of one attempt at a counter: `next_way` to offer where it failed, `disagreement`: the name under which one was filed, "" where none was. `doubted`:
     what was typed may be a slip of the hand; nothing was counted or filed yet."""
 
     found: Found
     verification: Verification | None = None
     next_way: Way | None = None
-    filed: str = ""
+    disagreement: str = ""
     doubted: bool = False
+
+    @property
+    def filed(self) -> bool:
+        return bool(self.disagreement)
 
     @property
     def outcome(self) -> Outcome:

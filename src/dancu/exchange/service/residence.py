@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from dancu.access import service as access
@@ -12,7 +12,7 @@ from dancu.exchange.models.procedures import LAW, PROCEDURES
 from dancu.exchange.models.residence import FILED, SLIPS, Asked, Found, Outcome, Proved, Verification, Way, order_on
 from dancu.exchange.service import statements, ways
 from dancu.exchange.store import residence as store
-from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
 from dancu.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from dancu.kit import events
@@ -30,6 +30,8 @@ _FACTS: Final = {
 }  # fmt: skip
 #: Words of comparison after which a receipt names a field as held against the registry.
 _AGREES: Final = ("yes", "close", "same")
+#: A form sent again within this time is the attempt there is.
+_AGAIN: Final = timedelta(minutes=10)
 
 
 def purpose_for(case_ref: str) -> Purpose:
@@ -53,6 +55,8 @@ async def prove(
         return Proved(found)
     if not sure and found.outcome in SLIPS.get(asked.way, ()):
         return Proved(found, next_way=next_way(asked.way, tried, clock), doubted=True)
+    if found.outcome is Outcome.PROVED and actor.kind is ActorKind.STAFF and (kept := await _kept_before(conn, actor, asked, found, officer or actor.name, clock)):
+        return Proved(found, kept)
     await store.count_way(conn, clock.today(), actor.org_code, asked.device, asked.procedure, asked.way, found.outcome.value)
     if found.outcome is Outcome.PROVED:
         return Proved(found, await _keep(conn, actor, why, asked, found, org_name, officer or actor.name, clock))
@@ -81,6 +85,25 @@ def _check(asked: Asked) -> None:
         raise Invalid("form.invalid", N_("Một số mục chưa đúng. Xin xem lại từng mục."), fields=tuple(wrong))
 
 
+async def _kept_before(conn: Conn, actor: Actor, asked: Asked, found: Found, officer: str, clock: Clock) -> Verification | None:
+    """The receipt of the same form sent again, at the same moment too. Of a partner's call the message id knows that, a proof that works
+    once of itself."""
+    if found.ref:
+        return None
+    await store.lock(conn, found.person_key)
+    same = (actor.org_code, officer, asked.procedure, asked.case_ref, asked.way, asked.device)
+    for one in await store.verifications_of(conn, found.person_key):
+        if clock.now() - one.at < _AGAIN and same == (one.org_code, one.officer, one.procedure, one.case_ref, one.way, one.device):
+            says = statements.keys().verify(one.statement, statements.VERIFICATION)
+            if says["compared"] == _compared(found) and says["person"] == dict(found.facts):
+                return one
+    return None
+
+
+def _compared(found: Found) -> list[str]:
+    return [name for name, word in found.fields.items() if word in _AGREES]
+
+
 async def _keep(
     conn: Conn, actor: Actor, why: Purpose, asked: Asked, found: Found, org_name: str, officer: str, clock: Clock
 ) -> Verification:
@@ -91,7 +114,7 @@ async def _keep(
     number, at = statements.new_id(), clock.now()
     claims = {
         "iss": statements.ISSUER, "jti": number, "iat": int(at.timestamp()), "way": asked.way.value, "result": "proved",
-        "how": list(found.how), "compared": [name for name, word in found.fields.items() if word in _AGREES], "procedure": asked.procedure, "case_ref": asked.case_ref, "org": actor.org_code,
+        "how": list(found.how), "compared": _compared(found), "procedure": asked.procedure, "case_ref": asked.case_ref, "org": actor.org_code,
         "org_name": org_name, "officer": officer, "legal_basis": why.legal_basis, "replaces": procedure.replaces,
         "entry": entry_id, "person": dict(found.facts),
     }  # fmt: skip

@@ -59,8 +59,8 @@ def read(call: Call) -> Asked:
 def _body(result: Proved) -> dict[str, Any]:
     kept = result.verification
     return {
-        "outcome": result.outcome.value, "next_way": result.next_way.value if result.next_way else None, "filed": bool(result.filed),
-        **({"disagreement": result.filed} if result.filed else {}),
+        "outcome": result.outcome.value, "next_way": result.next_way.value if result.next_way else None, "filed": result.filed,
+        **({"disagreement": result.disagreement} if result.disagreement else {}),
         **({"token": result.found.token} if result.found.token else {}),
         **({"fields": dict(result.found.fields)} if result.found.fields else {}),
         **({

@@ -36,6 +36,11 @@ async def keep(conn: Conn, kept: Verification, ref: str) -> bool:
     return done.rowcount == 1
 
 
+async def lock(conn: Conn, key: int) -> None:
+    """One at a time keeps a receipt of a person, until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('exchange.verification', %s::bigint))", (key,))
+
+
 async def verification(conn: Conn, key: int, verification_id: str) -> Verification | None:
     async with conn.cursor(row_factory=kwargs_row(_verification)) as cursor:
         await cursor.execute(
