@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -72,6 +73,15 @@ async def test_a_file_is_taken_once_with_a_receipt(agency: Agency, hoa: Citizen,
         row = await (await conn.execute("SELECT how, as_of::text FROM exchange.paper WHERE connector = 'merit' AND person_key = %s", (hoa.key,))).fetchone()
         entry = await (await conn.execute("SELECT purpose, case_ref FROM audit.pending WHERE subject = %s AND fields = '{paper.merit}'", (hoa.key,))).fetchone()
     assert row == ("drop", "2026-11-20") and entry == ("data_sharing", "merit/NCC-2026-11")
+
+
+async def test_of_two_who_take_a_file_at_once_the_second_gets_the_receipt(agency: Agency, hoa: Citizen, transaction: Transaction) -> None:
+    path = agency.lay("NCC-both", [GOOD])
+    first, second = await asyncio.gather(*(drops.take(transaction, path, agency.keys) for _ in range(2)))
+    assert {first.again, second.again} == {True, False} and first.receipt == second.receipt
+    async with transaction("verify") as conn:
+        row = await (await conn.execute("SELECT count(*) FROM audit.pending WHERE case_ref = 'merit/NCC-both'")).fetchone()
+    assert row == (1,)
 
 
 @pytest.mark.parametrize(

@@ -104,16 +104,15 @@ async def take(connect: Connect, path: Path, keys: Path) -> Taken:
     manifest, one = _manifest(path, keys)
     file = path.parent / manifest.file
     digest = _checked(file, manifest)
-    async with connect("worker") as conn:
-        before = await store.drop_receipt(conn, one.code, manifest.drop_id)
-    if before is not None:
-        if bytes(before[0]) != digest:
-            raise Conflict("drop.other_content", N_("Đợt gửi này đã được nhận với nội dung khác. Hãy dùng số đợt gửi mới."))
-        _lay_down(path, before[1])
-        return Taken(manifest.drop_id, manifest.lines, 0, 0, 0, before[1], again=True)
     now, why = SYSTEM_CLOCK.now(), access.choose_purpose("data_sharing", "", f"{one.code}/{manifest.drop_id}")
     counts = {"taken": 0, "unknown": 0, "refused": 0}
     async with connect("worker") as conn, connect("app") as finder:
+        before = await store.drop_receipt(conn, one.code, manifest.drop_id)
+        if before is not None:
+            if bytes(before[0]) != digest:
+                raise Conflict("drop.other_content", N_("Đợt gửi này đã được nhận với nội dung khác. Hãy dùng số đợt gửi mới."))
+            _lay_down(path, before[1])
+            return Taken(manifest.drop_id, manifest.lines, 0, 0, 0, before[1], again=True)
         for batch in _batches(file):
             people: dict[int, Content] = {}
             for line in batch:
@@ -135,15 +134,14 @@ async def take(connect: Connect, path: Path, keys: Path) -> Taken:
             )
         receipt = file_receipt(_claims(manifest, one.code, digest, now, counts))
         total = (manifest.lines, counts["taken"], counts["unknown"], counts["refused"])
-        if not await store.add_drop(conn, one.code, manifest.drop_id, digest, manifest.as_of, total, now, receipt):
-            raise Conflict("drop.at_once", N_("Đợt gửi này đang được một tiến trình khác nhận."))
+        await store.add_drop(conn, one.code, manifest.drop_id, digest, manifest.as_of, total, now, receipt)
     _lay_down(path, receipt)
     return Taken(manifest.drop_id, *total, receipt)
 
 
 async def take_all(connect: Connect, folder: Path, keys: Path, *, most: int = AT_ONCE) -> list[Taken | DancuError]:
     """The `most` oldest files that wait; a refusal is laid beside a file as well, and keeps the others from nothing. What is no fault of
-    the file (the evidence log stands still, another process takes it) is no refusal: it waits for the next time. A refusal's note (`__notes__`) is the name of its manifest."""
+    the file (the evidence log stands still) is no refusal: it waits for the next time. A refusal's note (`__notes__`) is the name of its manifest."""
     outcomes: list[Taken | DancuError] = []
     for path in waiting(folder, most):
         try:
@@ -152,8 +150,6 @@ async def take_all(connect: Connect, folder: Path, keys: Path, *, most: int = AT
             outcomes.append(error)
             break
         except DancuError as error:
-            if error.code == "drop.at_once":
-                continue
             error.add_note(path.name)
             _beside(path, REFUSAL).write_text(json.dumps({"code": error.code, "message": error.text()}, ensure_ascii=False), "utf-8")
             outcomes.append(error)

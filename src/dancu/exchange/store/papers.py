@@ -128,18 +128,18 @@ async def dispute_by_case(conn: Conn, key: int, case_id: int) -> int | None:
 
 async def add_drop(
     conn: Conn, code: str, drop_id: str, sha256: bytes, as_of: date, counts: tuple[int, int, int, int], at: datetime, receipt: str
-) -> bool:
-    """`counts`: lines, taken, unknown, refused. False where this file was taken before."""
-    done = await conn.execute(
+) -> None:
+    """`counts`: lines, taken, unknown, refused."""
+    await conn.execute(
         "INSERT INTO exchange.file_drop (connector, drop_id, sha256, as_of, lines, taken, unknown, refused, received_at, receipt)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (code, drop_id, sha256, as_of, *counts, at, receipt),
     )
-    return done.rowcount == 1
 
 
 async def drop_receipt(conn: Conn, code: str, drop_id: str) -> tuple[bytes, str] | None:
-    """(sha256, receipt) of a file taken before."""
+    """(sha256, receipt) of a file taken before. Until the transaction ends nobody else takes it: who comes meanwhile finds the receipt."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", (f"exchange.drop/{code}/{drop_id}",))
     row = await (
         await conn.execute("SELECT sha256, receipt FROM exchange.file_drop WHERE connector = %s AND drop_id = %s", (code, drop_id))
     ).fetchone()
