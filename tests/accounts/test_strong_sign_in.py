@@ -183,6 +183,10 @@ async def test_a_page_open_too_long_says_so_and_still_leads_to_the_service(site,
         assert b.url == "/eid/sign-in?next=%2Fwaits%3Fflow%3Dx&acr=2&late=1"
         page = await b.get(b.url)
         assert "sign_in.old" in page and "Cổng thử" in page
+        page = await b.post("/eid/sign-in", 200, number=sau.number, passcode="748205")
+        (english,) = re.findall(r'href="([^"]+lang=en)"', page)
+        page = await b.get(html.unescape(english))
+        assert "Sign in" in page and "Cổng thử" in page, "another language is not another errand"
 
 
 async def test_level_four_wants_passcode_a_key_that_cannot_be_copied_and_the_face(site, app, sau, samples):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlencode
 
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
-from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, site_of
+from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, sign_in_url, site_of
 from dancu.accounts.pages.waiting import Waiting, waiting_for
 from dancu.accounts.policy.assurance import Next, enough, next_proof
 from dancu.accounts.present.refusals import CODE_REFUSED, LATE, LOCKED, REFUSED, WHY_LOCKED, wait_of
@@ -225,17 +224,20 @@ def _again(request: Request, form: Form) -> Response:
         old = sign_in.of_any_age(form.value("flow"), binding_of(request))
     except Invalid:
         return see_other("/eid/sign-in")
-    return see_other(_back(old) + ("&late=1" if _flow(request, form) is None else ""))
+    return see_other(_back(request, old) + ("&late=1" if _flow(request, form) is None else ""))
 
 
-def _back(flow: Flow) -> str:
-    """The beginning of the same sign-in."""
-    return f"/eid/sign-in?{urlencode({'next': flow.next, 'acr': flow.acr})}"
+def _back(request: Request, flow: Flow) -> str:
+    """The beginning of the same sign-in, where the switch of languages leads too."""
+    request.state.begins_at = begins = sign_in_url(flow.next, acr=flow.acr)
+    return begins
 
 
 def _number(request: Request, flow: Flow, form: Form, errors: FormErrors) -> Response:
     bound = binding_of(request)
     sealed, passkey = sign_in.seal(flow, bound), authenticators.passkey_challenge(site_of(request), bound)
+    if request.method == "POST":
+        _back(request, flow)
     if errors or form.value("number"):
         return render(
             request, "accounts/sign_in.html", base="base_citizen.html", form=form, errors=errors, flow=sealed, passkey=passkey,
@@ -251,7 +253,7 @@ def _passcode(request: Request, flow: Flow, errors: FormErrors, *, known: bool =
     bound = binding_of(request)
     return render(
         request, "accounts/sign_in_passcode.html", base="base_citizen.html", form=Form(), errors=errors,
-        flow=sign_in.seal(flow, bound), service=flow.service, back=_back(flow), known=known, status=422 if errors else 200,
+        flow=sign_in.seal(flow, bound), service=flow.service, back=_back(request, flow), known=known, status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -271,11 +273,11 @@ def _second(
         return render_filled(
             request, name, variant=(step.ways, way, sent, need, step.flow.acr), base="base_citizen.html", form=Form(), errors=errors,
             ways=step.ways, way=way, sent=sent, passkey=None, device=None, need=need, acr=step.flow.acr, sms_from=None,
-            values={"flow": sealed, "hint": step.hint, "service": step.flow.service, "back": _back(step.flow)},
+            values={"flow": sealed, "hint": step.hint, "service": step.flow.service, "back": _back(request, step.flow)},
         )  # fmt: skip
     return render(
         request, name, base="base_citizen.html", form=Form(), errors=errors, flow=sealed, ways=step.ways, way=way, sent=sent,
-        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service, back=_back(step.flow), sms_from=step.sms_from,
+        hint=step.hint, passkey=passkey, device=device, need=need, acr=step.flow.acr, service=step.flow.service, back=_back(request, step.flow), sms_from=step.sms_from,
         status=422 if errors else 200,
     )  # fmt: skip
 

@@ -162,7 +162,8 @@ class Here:
             if _PLAIN_QUERY.fullmatch(asked) and b"lang=" not in asked:  # nearly always, and long in the middle of a sign-in
                 return f"?{asked.decode()}&lang={code}" if asked else f"?lang={code}"
             return self.with_query(lang=code)
-        return f"{return_to(self.request)}?lang={code}"
+        begins: str = getattr(self.request.state, "begins_at", "")  # what a form's answer cannot be asked for again, its beginning can
+        return f"{begins}&lang={code}" if begins else f"{return_to(self.request)}?lang={code}"
 
 
 here = Here()
