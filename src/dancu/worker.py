@@ -20,6 +20,8 @@ _IDLE_SECONDS = 0.5
 _RETRY_SECONDS = 2.0
 # At the latest; of its time the search for patterns takes a tenth at most.
 _DETECT_SECONDS, _DETECT_REST = 2.0, 9
+# Programs are weighed at most and at least so often; a thirtieth of the time goes into it.
+_WEIGH_SECONDS, _WEIGH_REST = (1.0, 10.0), 30
 
 
 async def run(settings: Settings) -> None:
@@ -131,11 +133,15 @@ async def _detect(stop: asyncio.Event, sequenced: asyncio.Event) -> None:
     until then."""
     from dancu.monitoring.service import alerts
 
-    conn = await open_connection("worker", autocommit=True)
+    conn, weigh_at = await open_connection("worker", autocommit=True), 0.0
     try:
         while not stop.is_set():
             sequenced.clear()
             began = time.monotonic()
+            if began >= weigh_at:
+                await alerts.weigh_programs(conn)
+                ended = time.monotonic()
+                weigh_at = ended + min(max(_WEIGH_SECONDS[0], _WEIGH_REST * (ended - began)), _WEIGH_SECONDS[1])
             found = await alerts.detect(conn)
             await _pause(stop, min(_DETECT_SECONDS, _DETECT_REST * (time.monotonic() - began)))
             if not found:

@@ -229,11 +229,19 @@ async def test_the_search_for_patterns_begins_as_soon_as_there_is_more_in_the_lo
 
     monkeypatch.setattr(worker, "open_connection", opened)
     monkeypatch.setattr(worker, "_DETECT_SECONDS", 3600.0)
+    weighed = []
+
+    async def weigh(conn: object) -> None:
+        weighed.append(conn)
+
     monkeypatch.setattr(service, "detect", detect)
+    monkeypatch.setattr(service, "weigh_programs", weigh)
+    monkeypatch.setattr(worker, "_WEIGH_SECONDS", (3600.0, 3600.0))
     task = asyncio.create_task(worker._detect(stop, sequenced))
     assert await asyncio.wait_for(looked.get(), 10) is False
     for _ in range(3):
         sequenced.set()
         assert await asyncio.wait_for(looked.get(), 10) is False, "what comes while it looks is looked at next"
+    assert len(weighed) == 1, "programs are weighed at a pace of their own"
     stop.set()
     await asyncio.wait_for(task, 10)

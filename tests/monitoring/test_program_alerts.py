@@ -41,6 +41,7 @@ async def found(site: Any) -> dict[str, service.Warned]:
     await sequence(site)
     await site.sql("UPDATE monitoring.watched SET programs_at = '-infinity'")
     async with await psycopg.AsyncConnection.connect(site.registry.dsn("worker"), autocommit=True) as worker:
+        await service.weigh_programs(worker)
         while await service.detect(worker):
             pass
     async with site.conn() as conn:

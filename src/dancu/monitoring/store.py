@@ -65,11 +65,14 @@ async def detect(conn: Conn, most: int, free: Sequence[date]) -> int:
     return int(row[0]) if row else 0
 
 
-async def detect_programs(conn: Conn) -> int:
-    """Weigh what partners' programs did lately (role worker): every time the numbers of nobody they tried, the rest now and then. How many
-    alerts there were reasons for."""
-    row = await (await conn.execute("SELECT monitoring.detect_misses() + monitoring.detect_programs()")).fetchone()
-    return int(row[0]) if row else 0
+async def detect_misses(conn: Conn) -> None:
+    """Weigh the numbers of nobody that partners' programs tried (role worker)."""
+    await conn.execute("SELECT monitoring.detect_misses()")
+
+
+async def detect_programs(conn: Conn) -> None:
+    """Weigh what else partners' programs did lately (role worker); while another does it, nothing."""
+    await conn.execute("SELECT monitoring.detect_programs('0')")
 
 
 async def alerts(conn: Conn, actor: Actor, purpose: Purpose, *, only_open: bool, alert_id: int | None = None) -> list[Alerted]:

@@ -80,10 +80,15 @@ class Warned:
 
 
 async def detect(conn: Conn, most: int = 5000) -> int:
-    """Look through the next entries of the log, and weigh programs now and then (role worker); 0 when there were no entries."""
-    await store.detect_programs(conn)
+    """Look through the next entries of the log, and weigh the numbers that programs tried (role worker); 0 when there were no entries."""
+    await store.detect_misses(conn)
     today = SYSTEM_CLOCK.today()
     return await store.detect(conn, most, holidays(today - timedelta(days=_LOOKED_BACK), today))
+
+
+async def weigh_programs(conn: Conn) -> None:
+    """What partners' programs did lately, by the newest 20,000 entries and calls: dearer the more they do (role worker)."""
+    await store.detect_programs(conn)
 
 
 async def alerts(conn: Conn, actor: Actor, purpose: Purpose, *, only_open: bool = False) -> list[Warned]:
