@@ -110,7 +110,7 @@ async def test_a_revoked_card_locks_until_a_new_one_is_issued(app, worker, offic
     assert (await core.existing(app, hoa.key)).state is AccountState.ACTIVE
 
 
-async def test_a_lost_card_and_a_person_without_account_change_nothing(app, worker, office, hoa):
+async def test_a_lost_card_is_told_and_locks_nothing_nor_does_a_person_without_account(app, worker, admin, office, hoa):
     await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 8, 2))
     await office(population.end_card, hoa.key, state=CardState.LOST, on=date(2025, 9, 1))
     other = await office.person("Lê Thị Bông")
@@ -118,6 +118,7 @@ async def test_a_lost_card_and_a_person_without_account_change_nothing(app, work
     await app.commit()
     await drain(worker)
     assert await grounds(app, hoa.key) == set()
+    assert await told(admin, "sms", hoa.phone) == ["account.card.lost"]
     assert await core.account(app, other) is None
 
 

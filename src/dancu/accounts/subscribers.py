@@ -33,6 +33,10 @@ async def _card(conn: Conn, key: int, event: events.Event) -> None:
         await locks.registry_says(conn, SYSTEM, key, Ground.CARD_REVOKED)
     elif state == CardState.ACTIVE:
         await locks.registry_unsays(conn, SYSTEM, key, Ground.CARD_REVOKED)
+    elif state == CardState.LOST:  # the account stays in use; who did not report it themselves must hear of it
+        found = await core.account(conn, key)
+        if found is not None and found.state is not AccountState.CLOSED:
+            await locks.tell(conn, key, "card.lost")
 
 
 async def _absorbed(conn: Conn, key: int, event: events.Event) -> None:

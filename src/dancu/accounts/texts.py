@@ -57,6 +57,9 @@ TEXTS: Final[dict[str, Template]] = {
     "authenticator_added": Template(
         N_("Tài khoản định danh vừa có thêm một cách đăng nhập. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
     ),
+    "card.lost": Template(
+        N_("Thẻ căn cước của bạn được ghi là đã báo mất, không dùng thẻ đó được nữa. Nếu bạn không báo, hãy hỏi ngay công an xã, phường.")
+    ),
     "card.ready": Template(N_("Thẻ căn cước của bạn đã về. Mời bạn tới {place} để nhận, mang theo thẻ cũ nếu có.")),
     "card.ready_somewhere": Template(N_("Thẻ căn cước của bạn đã về. Mời bạn tới nơi đã làm thẻ để nhận, mang theo thẻ cũ nếu có.")),
     "contact_changed": Template(

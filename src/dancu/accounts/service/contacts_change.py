@@ -136,7 +136,7 @@ async def _add(
         expires_at=SYSTEM_CLOCK.now() + policy.CHANGE_LIVES, objection_digest=_digest(token),
     )  # fmt: skip
     if change_id is None:
-        raise Conflict("contact.waiting", N_("Đã có yêu cầu đổi liên lạc này đang chờ cán bộ thứ hai."))
+        raise Conflict("contact.waiting", N_("Đã có yêu cầu đổi liên lạc này, đang chờ cán bộ thứ hai của nơi đã nhận. Quá 24 giờ yêu cầu tự hết và làm lại được."))
     # Before anything changes: these go to the contacts as they are.
     await core.notify(conn, key, "contact.changing", url=link(f"/eid/objection/{token}"))
     return change_id

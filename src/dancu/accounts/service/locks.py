@@ -122,7 +122,7 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, key: int, lock_id: 
         await _settle(conn, key, locked=(Ground.POLICE_REQUEST,), way="police")
     else:
         await core.happened(conn, key, "lock_refused", ground=Ground.POLICE_REQUEST.value)
-        await _tell(conn, key, "lock_refused")
+        await tell(conn, key, "lock_refused")
     return await one(conn, key, lock_id)
 
 
@@ -241,22 +241,22 @@ async def _settle(
     kind = news.ACCOUNT_LOCKED if locked else news.ACCOUNT_UNLOCKED
     for ground in locked:
         await core.happened(conn, key, "locked", ground=ground.value, way=way)
-        await _tell(conn, key, f"locked.{ground.value}")
+        await tell(conn, key, f"locked.{ground.value}")
     for ground in lifted:
         await core.happened(conn, key, "unlocked", ground=ground.value)
     if lifted and state is not AccountState.LOCKED:
-        await _tell(conn, key, "unlocked")
+        await tell(conn, key, "unlocked")
     await events.emit(conn, kind, key, {"grounds": [ground.value for ground in (*locked, *lifted)], "state": state.value})
 
 
-async def _tell(conn: Conn, key: int, template: str) -> None:
-    """The notice, in a savepoint: a contact that cannot be read or a message that is refused must not keep a lock from
-    standing, nor hold up the registry's news of everybody else."""
+async def tell(conn: Conn, key: int, template: str) -> None:
+    """A notice of the registry's news or of a lock, in a savepoint: a contact that cannot be read or a message that is refused must
+    not keep a lock from standing, nor hold up the registry's news of everybody else."""
     try:
         async with conn.transaction():
             await core.notify(conn, key, template)
     except Exception as error:
-        log.warning("holder not told of a lock", template=template, exc_info=error)
+        log.warning("holder not told", template=template, exc_info=error)
 
 
 async def end_sessions(conn: Conn, key: int) -> None:
