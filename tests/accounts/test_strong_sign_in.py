@@ -114,14 +114,21 @@ async def test_a_face_after_two_factors_is_level_three(site, app, sau, samples):
 async def test_another_face_is_refused_and_a_day_has_few_tries(site, app, sau, samples):
     async with browsing(site) as b:
         await passcode_and_message(b, sau, "3")
-        assert "portrait.dark" in await send(b, b"dark", 422)
-        for _ in range(4):
+        for _ in range(6):
+            assert "portrait.dark" in await send(b, b"dark", 422), "no face was compared: not one of the tries"
+        for _ in range(5):
             assert "sign_in.face_differs" in await send(b, b"somebody else", 422)
-        assert "sign_in.wait" in await send(b, b"sau", 422)
+        page = await send(b, b"sau", 422)
+        assert "sign_in.wait" in page and "5 giờ" in page
+        await app.execute("UPDATE kit.throttle SET tat = now() - interval '1 hour'")
+        await app.commit()
+        for _ in range(20):
+            await send(b, b"dark", 422)
+        assert "sign_in.wait" in await send(b, b"dark", 422), "pictures have an end too"
     rows = await (await app.execute("SELECT accounts.open(%s), 1", ([sau.key],))).fetchall()
     assert rows
     seen = await (await app.execute("SELECT count(*) FROM accounts.happening WHERE person_key = %s AND note->>'factor' = 'face'", (sau.key,))).fetchone()
-    assert seen == (4,)
+    assert seen == (5,)
 
 
 async def test_a_face_proves_nothing_before_two_other_factors(site, sau, samples):

@@ -59,7 +59,7 @@ async def face(request: Request, held: RequestLease) -> Response:
     conn = await held.connection()
     try:
         image = await image_of(form)
-        # No savepoint: a try that is refused for its portrait is counted too.
+        # No savepoint: a picture without a face to compare is counted too.
         step = await compare_face(conn, flow, image, browser_of(request), request_id=request.state.request_id)
     except Invalid as error:
         return pages._second(request, Step(StepState.MORE, flow), FormErrors((), error))

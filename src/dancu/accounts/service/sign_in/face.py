@@ -25,6 +25,7 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 
 TRIES_A_DAY: Final = 5
+PICTURES_A_DAY: Final = 20  # looked at, whether there was a face to compare in them or not
 
 
 async def face(conn: Conn, flow: Flow, image: bytes, browser: Browser, *, request_id: str = "") -> Step:
@@ -33,13 +34,18 @@ async def face(conn: Conn, flow: Flow, image: bytes, browser: Browser, *, reques
     if not flow.key or acr_of(flow.amr) < 2:
         return Step(StepState.REFUSED, flow)
     tries = throttle.bucket("eid face", str(flow.key), burst=TRIES_A_DAY, seconds=86_400 / TRIES_A_DAY)
-    if wait := await throttle.charge_unless_waiting(conn, [tries], [tries]):
+    pictures = throttle.bucket("eid face picture", str(flow.key), burst=PICTURES_A_DAY, seconds=86_400 / PICTURES_A_DAY)
+    if wait := await throttle.charge_unless_waiting(conn, [tries, pictures], [tries, pictures]):
         return Step(StepState.WAIT, flow, wait_seconds=math.ceil(wait))
     await core.open(conn, [flow.key])
-    if not await has_reference(conn, flow.key, CaptureKind.PORTRAIT):
-        raise Invalid("sign_in.no_portrait", N_("Chưa có ảnh làm thẻ của bạn để so sánh. Hãy định danh mức 2 tại công an xã, phường, mất khoảng 15 phút."))
-    shown = await cards.check_portrait(image)
-    check_portrait(shown)
+    try:
+        if not await has_reference(conn, flow.key, CaptureKind.PORTRAIT):
+            raise Invalid("sign_in.no_portrait", N_("Chưa có ảnh làm thẻ của bạn để so sánh. Hãy định danh mức 2 tại công an xã, phường, mất khoảng 15 phút."))
+        shown = await cards.check_portrait(image)
+        check_portrait(shown)
+    except Invalid:
+        await throttle.refund(conn, [tries])  # nothing was compared: bad light is no guess
+        raise
     actor, why = replace(SYSTEM, request_id=request_id, channel=Channel.WEB), access.choose_purpose("eid_account")
     match = await cards.compare_faces(conn, flow.key, shown, actor=actor, purpose=why)
     await audit.record(
@@ -49,5 +55,5 @@ async def face(conn: Conn, flow: Flow, image: bytes, browser: Browser, *, reques
     if not match.matched:
         await core.happened(conn, flow.key, "sign_in_refused", factor="face")
         return Step(StepState.REFUSED, flow)
-    await throttle.settle(conn, [tries], [])
+    await throttle.settle(conn, [tries, pictures], [])
     return await finish(conn, flow, ("face",), browser, request_id=request_id)
