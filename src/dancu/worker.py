@@ -20,8 +20,8 @@ _IDLE_SECONDS = 0.5
 _RETRY_SECONDS = 2.0
 # At the latest; of its time the search for patterns takes a fiftieth at most: on a busy day it looks every second, on a quiet one at once.
 _DETECT_SECONDS, _DETECT_REST = 2.0, 49
-# Programs are weighed at most and at least so often; a thirtieth of the time goes into it.
-_WEIGH_SECONDS, _WEIGH_REST = (1.0, 10.0), 30
+# Programs are weighed at most and at least so often; a hundredth of the time goes into it.
+_WEIGH_SECONDS, _WEIGH_REST = (1.0, 10.0), 100
 
 
 async def run(settings: Settings) -> None:
