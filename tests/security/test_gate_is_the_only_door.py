@@ -52,7 +52,7 @@ CHANGEABLE = {
         "person_key", "state", "reasons", "findings", "rule", "office", "unit_id", "areas", "due_on", "escalated_at",
         "decided_by", "decided_at", "second_by", "second_at", "decision", "portrait", "checked_at",
     },
-    "lock": {"state", "decided_by", "decided_at", "decision", "lifted_by", "lifted_at"},
+    "lock": {"state", "decided_by", "decided_at", "decision", "lifted_by", "lifted_at", "lifted_reason"},
     "recovery": {"state", "second_by", "second_at", "code_ok_at", "done_at"},
     "contact_change": {"state", "decided_by", "decided_at", "reason", "objection_digest", "objected_at"},
     "authenticator": {"label", "public", "last_used_at", "revoked_at"},
