@@ -28,10 +28,10 @@ async def echo(scope, receive, send):
 
 
 @asynccontextmanager
-async def served(**options):
+async def served(app=echo, **options):
     """(server, port)."""
     open_here = http.listening("127.0.0.1", 0)
-    server = http.server(echo, **options)
+    server = http.server(app, **options)
     running = asyncio.create_task(server.serve([open_here]))
     try:
         yield server, open_here.getsockname()[1]
@@ -89,6 +89,35 @@ async def test_an_answer_leaves_in_one_piece(monkeypatch):
     assert len(written) == 3 and b"".join(written) == heard
     assert [piece.count(b"HTTP/1.1 200") for piece in written] == [1, 1, 1]
     assert heard.endswith(b"GET /c 0") and written[1].endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sent"),
+    [
+        (b"location", b"/a\r\nset-cookie: x=1", False), (b"location", b"/a\nb", False), (b"x-own", b"a\0b", False), (b"etag", b"a\x7fb", False),
+        (b"vary", b"a\tb", True), (b"x-own", b"1", True), (b"Etag", b"1", True),
+    ],
+)  # fmt: skip
+async def test_no_header_smuggles_another(name: bytes, value: bytes, sent: bool):
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2"), (name, value)]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async with served(app=app) as (_, port):
+        heard = await said(port, b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert heard.startswith(b"HTTP/1.1 200") and heard.endswith(b"\r\n\r\nok") if sent else heard == b""
+    assert (name.lower() + b": " + value in heard) is sent
+
+
+@pytest.mark.parametrize("length", [b"1", b"3"])
+async def test_an_answer_of_another_length_than_it_says_ends_the_connection(length: bytes):
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async with served(app=app) as (_, port):
+        heard = await said(port, b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n", b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert heard.count(b"HTTP/1.1") == 1
 
 
 async def test_an_answer_that_fails_between_head_and_body_is_a_failure():

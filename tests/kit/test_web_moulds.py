@@ -1,12 +1,15 @@
 """Pages rendered once and filled in: the same page as ever, and nothing of one reader on another's."""
 
+import gzip
 import re
 
 import pytest
 from fastapi import APIRouter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dancu.kit.web import Request, Response, public, render, render_filled
-from dancu.kit.web.moulds import Marks, Moulds
+from dancu.kit.web.moulds import FilledPage, Marks, Mould, Moulds
 
 from .web import client, make_app
 
@@ -79,9 +82,21 @@ async def test_a_filled_page_does_not_show_who_is_signed_in_to_others(app):
 def test_moulds_are_bounded_and_slots_are_named():
     moulds = Moulds()
     for n in range(300):
-        assert moulds.get(n, lambda marks: f"<{marks.of('a')}|{marks.of('b.c')}>").fill({"a": "<", "b.c": "1"}) == "<&lt;|1>"
+        assert moulds.get(n, lambda marks: f"<{marks.of('a')}|{marks.of('b.c')}>").fill({"a": "<", "b.c": "1"}).plain() == b"<&lt;|1>"
     assert len(moulds._known) <= 256
     with pytest.raises(ValueError, match="A-B"):
         Marks().of("A-B")
     with pytest.raises(KeyError):
         moulds.get(299, str).fill({"a": ""})
+
+
+@given(st.lists(st.tuples(st.text(), st.text(max_size=40))), st.text(), st.booleans())
+def test_a_page_compressed_is_the_page(pieces, last, long):
+    mould = Mould([*(text for text, _ in pieces), last], [f"slot{n}" for n in range(len(pieces))])
+    page = FilledPage(mould.fill({f"slot{n}": value * (2000 if long else 1) for n, (_, value) in enumerate(pieces)}), 200)
+    assert gzip.decompress(page.gzipped()) == page.body
+
+
+def test_what_differs_is_longer_than_a_block_holds():
+    page = FilledPage(Mould(["<", ">"], ["a"]).fill({"a": "ă" * 100_000}), 200)
+    assert gzip.decompress(page.gzipped()) == page.body == f"<{'ă' * 100_000}>".encode()

@@ -6,14 +6,19 @@ import json
 import logging
 import uuid
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl
 
 import psycopg
 import pytest
 from fastapi import APIRouter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dancu.kit import log
 from dancu.kit import server as http
 from dancu.kit.web import JSONResponse, Request, Response, public, see_other, start_session
+from dancu.kit.web.asked import pairs
+from dancu.kit.web.cookies import give
 from dancu.kit.web.door import Bounded
 from dancu.kit.web.session import end_session
 
@@ -242,3 +247,13 @@ async def test_signing_out_clears_what_the_browser_kept():
             assert left.headers["clear-site-data"] == '"cache", "storage"'
             assert "Max-Age=0" in left.headers["set-cookie"]
             assert left.headers["set-cookie"].startswith("__Host-" if https else "dancu_session")
+
+
+@given(st.text(alphabet="ab%&=+;/ÿé0123C3A9", max_size=30) | st.text(max_size=20))
+def test_a_query_is_taken_apart_as_the_library_does(query):
+    assert pairs(query) == parse_qsl(query, keep_blank_values=True)
+
+
+def test_a_cookie_that_would_need_quoting_is_none_of_ours():
+    with pytest.raises(ValueError, match="value"):
+        give(Response(), "a", "b; Domain=elsewhere.vn", secure=True)

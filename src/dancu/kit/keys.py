@@ -16,6 +16,7 @@ the one that encrypts; older files stay for decryption until no field names them
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import os
@@ -193,8 +194,14 @@ def _key_id(name: str) -> bytes:
 
 
 def _aad(table: str, row: int | str, column: str, key_id: bytes) -> bytes:
-    # Lengths first: no two different places give the same bytes. Written out: every field of every request comes here.
-    a, b, c = table.encode(), str(row).encode(), column.encode()
-    return b"".join((
-        len(a).to_bytes(4, "big"), a, len(b).to_bytes(4, "big"), b, len(c).to_bytes(4, "big"), c, len(key_id).to_bytes(4, "big"), key_id,
-    ))  # fmt: skip
+    # Lengths first: no two different places give the same bytes. What stands around the row is made once: every field of every
+    # request comes here.
+    before, after = _around(table, column, key_id)
+    place = str(row).encode()
+    return before + len(place).to_bytes(4, "big") + place + after
+
+
+@functools.lru_cache(1024)
+def _around(table: str, column: str, key_id: bytes) -> tuple[bytes, bytes]:
+    a, c = table.encode(), column.encode()
+    return len(a).to_bytes(4, "big") + a, len(c).to_bytes(4, "big") + c + len(key_id).to_bytes(4, "big") + key_id

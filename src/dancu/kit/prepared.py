@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,7 +73,8 @@ class Prepared:
 
     async def _run(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
         pgconn, met = conn.pgconn, conn.__dict__.setdefault(_MET, {})
-        written, binary = [_written(one) for one in params], [type(one) is bytes for one in params]
+        written = [one if one is None else _WRITERS[type(one)](one) for one in params]
+        binary = [type(one) is bytes for one in params]
         reader = met.get(self._name)
         if reader is None:
             pgconn.send_prepare(self._name, self._numbered)
@@ -100,23 +101,26 @@ def _whole(results: Sequence[PGresult], wanted: ExecStatus) -> PGresult:
     return results[0]
 
 
-def _written(value: Any) -> bytes | None:
-    kind = type(value)
-    if kind is str:
-        if "\0" in value:
-            raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
-        return value.encode()  # type: ignore[no-any-return]
-    if value is None or kind is bytes:
-        return value  # type: ignore[no-any-return]
-    if kind is bool:
-        return b"t" if value else b"f"
-    if kind is int or kind is float:
-        return repr(value).encode()
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    if isinstance(value, timedelta):
-        return f"{value.days} days {value.seconds}.{value.microseconds:06d} seconds".encode()
-    raise TypeError(f"a parameter of type {kind.__name__}")
+def _text(value: str) -> bytes:
+    if "\0" in value:
+        raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return value.encode()
+
+
+def _interval(value: timedelta) -> bytes:
+    return f"{value.days} days {value.seconds}.{value.microseconds:06d} seconds".encode()
+
+
+class _Writers(dict[type, Callable[[Any], bytes]]):
+    def __missing__(self, kind: type) -> Callable[[Any], bytes]:
+        raise TypeError(f"a parameter of type {kind.__name__}")
+
+
+#: How a parameter of each type is written.
+_WRITERS: Final = _Writers({
+    str: _text, bytes: bytes, bool: {True: b"t", False: b"f"}.__getitem__, int: b"%d".__mod__, float: lambda value: repr(value).encode(),
+    datetime: lambda value: value.isoformat().encode(), timedelta: _interval,
+})  # fmt: skip
 
 
 async def _answer(conn: Conn, wanted: ExecStatus) -> PGresult:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 # Browsers keep to 8 KiB; the certificate a proxy passes on and a signed request may come to a few more.
 _HEAD_BYTES, _HEADERS = 64 * 1024, 100
@@ -25,6 +25,21 @@ _UPGRADES = 16
 # Connections beyond those that are kept, to be told so; any more end at once, before they take the files the database needs.
 _TOLD = 128
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+# Headers of our answers that change nothing in how an answer is sent, as they begin their line.
+_USUAL = {
+    name: name + b": "
+    for name in (
+        b"cache-control", b"content-encoding", b"content-language", b"content-length", b"content-security-policy", b"content-type",
+        b"cross-origin-opener-policy", b"cross-origin-resource-policy", b"date", b"etag", b"location", b"permissions-policy", b"pragma",
+        b"referrer-policy", b"retry-after", b"server", b"set-cookie", b"strict-transport-security", b"vary", b"www-authenticate",
+        b"x-content-type-options", b"x-frame-options", b"x-request-id",
+    )
+}  # fmt: skip
+_LENGTH_LINE = _USUAL[b"content-length"]
+# What no header may hold; the ends of lines are counted.
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
 
 class _Pieces:
@@ -67,6 +82,8 @@ class _Answering(RequestResponseCycle):
             return
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
+        if self._whole(head, message):
+            return
         transport, pieces = self.transport, _Pieces(self.transport, sending=self.more_body)
         self.transport = pieces  # type: ignore[assignment]
         try:  # where nothing has to wait
@@ -75,6 +92,33 @@ class _Answering(RequestResponseCycle):
         finally:
             self.transport = transport
             pieces.flush()
+
+
+    def _whole(self, head: Any, message: Any) -> bool:
+        """Send the usual answer, in one piece and as long as it says, on a connection that is kept: what the library writes, without
+        its look at each header with two expressions. False where it is another; nothing was done then."""
+        body = message.get("body", b"")
+        if message.get("more_body") or self.disconnected or self.access_log or not self.keep_alive or self.scope["method"] == "HEAD":
+            return False
+        headers, length = [*self.default_headers, *head["headers"]], b""
+        lines = [STATUS_LINE[head["status"]]]
+        for name, value in headers:
+            begins = _USUAL.get(name)
+            if begins is None:
+                return False
+            if begins is _LENGTH_LINE:
+                length = value
+            lines += (begins, value, b"\r\n")
+        text, ends = b"".join(lines), len(headers) + 1
+        if length != b"%d" % len(body) or text.count(b"\r") != ends or text.count(b"\n") != ends or len(text.translate(None, _CONTROLS)) != len(text):
+            return False
+        self.response_started, self.waiting_for_100_continue = True, False
+        self.chunked_encoding, self.expected_content_length = False, 0
+        self.transport.write(b"".join((text, b"\r\n", body)))
+        self.response_complete = True
+        self.message_event.set()
+        self.on_response()
+        return True
 
 
 class _Wire(HttpToolsProtocol):

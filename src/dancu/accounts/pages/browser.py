@@ -8,6 +8,7 @@ from urllib.parse import quote
 from dancu.accounts.models.sign_in import Browser
 from dancu.kit.authn.passkey import ANY, Attestation, Site
 from dancu.kit.web import Request, Response, client_ip, token_of
+from dancu.kit.web.cookies import give
 from dancu.kit.web.csrf import bound_to
 
 DEVICE_COOKIE = "dancu_eid_device"
@@ -42,10 +43,7 @@ def attestation_of(request: Request) -> Attestation:
 
 
 def remember_device(request: Request, response: Response, device: str) -> None:
-    response.set_cookie(
-        DEVICE_COOKIE, device, max_age=_DEVICE_DAYS * 86400, httponly=True, samesite="lax",
-        secure=request.app.state.settings.https, path="/eid",
-    )  # fmt: skip
+    give(response, DEVICE_COOKIE, device, secure=request.app.state.settings.https, path="/eid", max_age=_DEVICE_DAYS * 86400)
 
 
 def sign_in_url(next_url: str, *, acr: int = 1, fresh: int | None = None) -> str:

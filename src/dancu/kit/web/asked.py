@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from urllib.parse import unquote_plus
 
 from fastapi import Request
-from starlette.datastructures import Headers, State
+from starlette.datastructures import Headers, QueryParams, State
 from starlette.types import Scope
 
 T = TypeVar("T")
@@ -55,6 +56,14 @@ class _Once(Generic[T]):
         return value
 
 
+def pairs(query: str) -> list[tuple[str, str]]:
+    """The parameters of a query as the library takes them apart (`parse_qsl`, empty ones too), which looks at each letter twice."""
+    return [
+        (unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace"))
+        for name, _, value in [piece.partition("=") for piece in query.split("&") if piece]
+    ]
+
+
 class Asked(Request):
     # Asked for a hundred times a request.
     @_Once
@@ -68,6 +77,10 @@ class Asked(Request):
     @_Once
     def state(self) -> State:
         return Values(self.scope.setdefault("state", {}))
+
+    @_Once
+    def query_params(self) -> QueryParams:
+        return QueryParams(pairs(self.scope["query_string"].decode("latin-1")))
 
     @_Once
     def cookies(self) -> dict[str, str]:

@@ -10,9 +10,20 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from fastapi import Request
+from fastapi import Request, Response
 
 _PORT = re.compile(r":([0-9]{1,5})\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
+
+
+def give(response: Response, name: str, value: str, *, secure: bool, path: str = "/", max_age: int | None = None) -> None:
+    """Set a cookie that no script reads and no other site's form brings. `value`: a token of ours; `max_age`: seconds, None ends
+    with the browser. Raises ValueError for a value that would have to be quoted."""
+    if not _PLAIN.fullmatch(value):
+        raise ValueError("a cookie's value")
+    kept = "" if max_age is None else f"; Max-Age={max_age}"
+    text = f"{name}={value}; HttpOnly{kept}; Path={path}; SameSite=lax{'; Secure' if secure else ''}"
+    response.raw_headers.append((b"set-cookie", text.encode("ascii")))
 
 
 def cookie_name(request: Request, name: str) -> str:

@@ -30,7 +30,7 @@ from dancu.kit.web import text
 from dancu.kit.web.csrf import FIELD, csrf_token
 from dancu.kit.web.errors import return_to
 from dancu.kit.web.menu import MenuItem, Surface, surface_of, visible
-from dancu.kit.web.moulds import Marks, Moulds, marking
+from dancu.kit.web.moulds import Filled, FilledPage, Marks, Moulds, marking
 from dancu.kit.web.statics import Assets
 from dancu.kit.web.tables import titled
 from dancu.kit.web.template_files import Kept
@@ -253,7 +253,7 @@ class Templates:
         finally:
             _request.reset(token)
 
-    def filled(self, request: Request, name: str, variant: Hashable, values: Mapping[str, str], context: dict[str, Any]) -> str:
+    def filled(self, request: Request, name: str, variant: Hashable, values: Mapping[str, str], context: dict[str, Any]) -> Filled:
         """As `html` of `context` and `values`, from the mould of this variant; see `render_filled`."""
 
         given = tuple(slot for slot, value in values.items() if value)  # an empty value stays one: templates ask for it
@@ -300,8 +300,8 @@ def render(request: Request, name: str, /, *, status: int = 200, whole: bool = F
     return _page(request, templates.html(request, name, context, block=block), status)
 
 
-def _page(request: Request, html: str, status: int) -> HTMLResponse:
-    response = HTMLResponse(html, status)
+def _page(request: Request, html: str | Filled, status: int) -> HTMLResponse:
+    response = FilledPage(html, status) if isinstance(html, Filled) else HTMLResponse(html, status)
     response.headers["Content-Language"] = request.state.lang
     response.headers["Vary"] = "HX-Target"
     return response

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from dancu.kernel.actor import ANONYMOUS, Actor, Channel
-from dancu.kit.web.cookies import cookie_name
+from dancu.kit.web.cookies import cookie_name, give
 from dancu.kit.web.transaction import Lease
 
 COOKIE = "dancu_session"
@@ -73,7 +73,7 @@ def start_session(request: Request, response: Response, token: str, *, max_age: 
     sign-in: a token from before it could have been planted."""
     https = request.app.state.settings.https
     name = cookie_name(request, COOKIE)
-    response.set_cookie(name, token, max_age=max_age, httponly=True, samesite="lax", secure=https, path="/")
+    give(response, name, token, secure=https, max_age=max_age)
 
 
 def end_session(request: Request, response: Response) -> None:

@@ -24,6 +24,7 @@ from dancu.kit.i18n import N_
 from dancu.kit.web.access import Access, ClosedByDefault
 from dancu.kit.web.csrf import check_csrf
 from dancu.kit.web.errors import from_http, respond
+from dancu.kit.web.moulds import FilledPage
 from dancu.kit.web.session import resolve
 from dancu.kit.web.transaction import Lease
 
@@ -87,9 +88,12 @@ def _compress(request: Request, answer: Response) -> None:
     answer.headers.add_vary_header("Accept-Encoding")
     if "gzip" not in request.headers.get("accept-encoding", "") or "content-encoding" in answer.headers:
         return
-    bits, memory = _SHORT_TABLES if len(answer.body) <= _SHORT else _USUAL_TABLES
-    packer = zlib.compressobj(COMPRESSION, zlib.DEFLATED, 16 + bits, memory)
-    answer.body = packer.compress(answer.body) + packer.flush()
+    if isinstance(answer, FilledPage):
+        answer.body = answer.gzipped()
+    else:
+        bits, memory = _SHORT_TABLES if len(answer.body) <= _SHORT else _USUAL_TABLES
+        packer = zlib.compressobj(COMPRESSION, zlib.DEFLATED, 16 + bits, memory)
+        answer.body = packer.compress(answer.body) + packer.flush()
     answer.headers["Content-Encoding"] = "gzip"
     answer.headers["Content-Length"] = str(len(answer.body))
 
