@@ -1,5 +1,5 @@
 # Dancu. `make help` lists everything.
-PYTHON ?= python3
+PYTHON ?= $(shell sh scripts/interpreter.sh)
 PEOPLE ?= 100000
 PORT ?= 8700
 DATA ?= data

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from dancu.cli.doctor import optimised
 
 HERE = Path(__file__).resolve().parent
 TOGETHER = {"import_people": ("--rows", "50000"), "audit_log": ("--seconds", "2")}
@@ -29,6 +32,7 @@ def main() -> int:
     shared = "" if asked.name or asked.deep or os.environ.get("DANCU_BENCH_DATA") else tempfile.mkdtemp(prefix="dancu-bench-", dir="/tmp")
     env = {**os.environ, "DANCU_BENCH_DATA": shared} if shared else None
     started = time.monotonic()
+    print(f"# Python {platform.python_version()}, {'' if optimised() else 'not '}an optimised build", flush=True)
     try:
         for name in (asked.name,) if asked.name else ORDER:
             began = time.monotonic()

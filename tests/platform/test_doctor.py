@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 from typing import Any
@@ -134,6 +136,32 @@ def test_doctor_survives_what_it_did_not_foresee(monkeypatch: pytest.MonkeyPatch
 
     assert doctor._survived(broken).state == "fail"
     assert doctor._survived(broken).mend
+
+
+def test_a_python_built_without_optimisation_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = sysconfig.get_config_vars()
+    monkeypatch.setattr(sys, "base_prefix", "/opt/python")
+    monkeypatch.setitem(config, "CONFIG_ARGS", "'--enable-shared'")
+    said = doctor._python(Path())
+    assert (said.state, "/usr/bin/python3" in said.mend) == ("warn", True)
+    monkeypatch.setitem(config, "CONFIG_ARGS", "'--enable-shared' '--enable-optimizations' '--with-lto'")
+    assert doctor._python(Path()).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("on_path", "system", "taken"),
+    [(0, 0, "python3"), (1, 0, "system"), (1, 1, "python3"), (None, 0, "system"), (None, None, "python3")],
+)
+def test_which_python_the_environment_is_made_of(tmp_path: Path, on_path: int | None, system: int | None, taken: str) -> None:
+    """An optimised `python3`, else the system's own that will do, else `python3`, of which make then says what is missing."""
+    for name, code in (("python3", on_path), ("system", system)):
+        if code is not None:
+            (tmp_path / name).write_text(f"#!/bin/sh\nexit {code}\n")
+            (tmp_path / name).chmod(0o755)
+    script = Path(__file__).parents[2] / "scripts" / "interpreter.sh"
+    env = {"PATH": str(tmp_path), "SYSTEM_PYTHON": str(tmp_path / "system")}
+    said = subprocess.run(["/bin/sh", str(script)], env=env, capture_output=True, text=True, check=True).stdout
+    assert said == f"{tmp_path / 'system' if taken == 'system' else taken}\n"
 
 
 def test_no_database(installation: Installation, tmp_path: Path) -> None:
