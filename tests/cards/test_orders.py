@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import psycopg
@@ -16,9 +17,12 @@ from dancu.cards.parsing import write_mrz, write_qr
 from dancu.cards.policy import orders as policy
 from dancu.cards.service import orders
 from dancu.kernel.actor import Purpose
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from dancu.population.models import CardKind
+from dancu.kit.handles import handle
+from dancu.population import service as population
+from dancu.population.models import CardKind, CardState
 from tests.cards.web import served
 from tests.kit.html import check_page, form_values
 
@@ -77,6 +81,51 @@ async def test_only_the_card_ordered_makes_it_active(holder, app, police, worker
             await orders.activate(app, police, EID, holder, order.order_id, text)
         assert refused.value.code == "card_order.other_card"
     assert (await orders.activate(app, police, EID, holder, order.order_id, write_mrz(right))).state == OrderState.ACTIVE
+
+
+async def handed_over(holder, office, app, police, worker, *, before):  # type: ignore[no-untyped-def]
+    """An order whose card was handed over in place of one issued on the day `before`: (order, what stands on the new card)."""
+    order = await service.order_card(app, police, EID, holder, reason="damaged")
+    await office(population.issue_card, holder, kind=CardKind.CHIP, number=order.number, issued_on=before, expires_on=order.expires_on)
+    await app.commit()
+    await produced(worker)
+    await orders.deliver(app, police, EID, holder, order.order_id)
+    now, view = await orders.order(app, police, EID, holder, order.order_id)
+    return now, orders.printed(now, view)
+
+
+async def test_the_zone_of_the_card_before_reads_like_the_new_ones_so_the_code_is_asked_for(holder, office, app, police, worker):
+    before = SYSTEM_CLOCK.today() - timedelta(days=90)
+    order, new = await handed_over(holder, office, app, police, worker, before=before)
+    old = replace(new, issued_on=before)
+    assert write_mrz(old) == write_mrz(new)
+    for text, code in ((write_mrz(old), "card_order.scan_code"), (write_qr(old), "card_order.other_card")):
+        with pytest.raises(Invalid) as refused:
+            await orders.activate(app, police, EID, holder, order.order_id, text, seen=True)
+        assert refused.value.code == code
+    assert (await orders.activate(app, police, EID, holder, order.order_id, write_qr(new))).state == OrderState.ACTIVE
+
+
+async def test_of_two_cards_of_one_day_the_officer_says_which_one_was_read(holder, office, registry, app, police, worker):
+    order, new = await handed_over(holder, office, app, police, worker, before=SYSTEM_CLOCK.today())
+    await app.commit()
+    async with served(registry) as client:
+        address = f"/desk/cards/{handle(police, holder)}/{order.order_id}"
+        page = (await client.get(address)).text
+        assert 'name="seen"' in page
+        sent = form_values(page, f"{address}/activate") | {"text": write_qr(new)}
+        answer = await client.post(f"{address}/activate", data=sent)
+        assert answer.status_code == 422 and "card_order.same_day" in answer.text
+        check_page(answer.text)
+        assert (await client.post(f"{address}/activate", data=sent | {"seen": "1"})).status_code == 303
+
+
+async def test_a_card_lost_before_it_was_read_is_not_made_active(holder, office, app, police, worker):
+    order, new = await handed_over(holder, office, app, police, worker, before=SYSTEM_CLOCK.today() - timedelta(days=90))
+    await office(population.end_card, holder, state=CardState.LOST, on=SYSTEM_CLOCK.today())
+    with pytest.raises(Conflict) as refused:
+        await orders.activate(app, police, EID, holder, order.order_id, write_qr(new))
+    assert refused.value.code == "card_order.ended"
 
 
 async def test_one_order_at_a_time_and_none_of_the_impossible(holder, office, app, police):

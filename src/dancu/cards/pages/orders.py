@@ -92,7 +92,7 @@ async def _sheet(request: Request, conn: Conn, actor: CurrentActor, key: int, or
     sample = write_qr(orders.printed(order, view)) if order.issued_on and request.app.state.demo else ""
     return render(
         request, "cards/order.html", order=order, who=population.summary(view), errors=errors, sample=sample,
-        status=422 if errors else 200, **_shown(),
+        twin=orders.has_twin(order, view), form=Form(), status=422 if errors else 200, **_shown(),
     )  # fmt: skip
 
 
@@ -121,8 +121,11 @@ async def deliver(request: Request, conn: DbConn, actor: CurrentActor, key: Reco
 
 @router.post("/{key}/{order_id}/activate", dependencies=[CARD])
 async def activate(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey, order_id: int) -> Response:
-    text = (await read_form(request)).value("text")
-    return await _step(request, conn, actor, key, order_id, lambda: orders.activate(conn, actor, _why(), key, order_id, text))
+    form = await read_form(request)
+    return await _step(
+        request, conn, actor, key, order_id,
+        lambda: orders.activate(conn, actor, _why(), key, order_id, form.value("text"), seen=form.checked("seen")),
+    )  # fmt: skip
 
 
 @router.post("/{key}/{order_id}/cancel", dependencies=[CARD])

@@ -10,6 +10,7 @@ from dancu.cards.events import CARD_PRODUCED
 from dancu.cards.models import CardOrder, OrderReason, OrderState, Reading, TextKind
 from dancu.cards.parsing import read_text
 from dancu.cards.policy import orders as policy
+from dancu.cards.service.comparing import alike, void
 from dancu.cards.store import orders as store
 from dancu.kernel.actor import Actor, Document, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -18,7 +19,7 @@ from dancu.kit import events
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
-from dancu.population.models import CardKind, PersonView, ResidenceFact
+from dancu.population.models import CardKind, CardState, PersonView, ResidenceFact
 from dancu.population.service.look import nobody
 from dancu.population.service.relatives import names_now
 from dancu.territory.service import gazetteer
@@ -106,17 +107,27 @@ async def deliver(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id
     return await _one(conn, key, order_id)
 
 
-async def activate(conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id: int, text: str) -> CardOrder:
-    """Read the card that was handed over; that it reads and is the one ordered makes it active. Raises Invalid for what
-    cannot be read or is another card."""
+async def activate(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, order_id: int, text: str, *, seen: bool = False
+) -> CardOrder:
+    """Read the card that was handed over; that it reads and is the one ordered makes it active. `seen`: the officer says it is this
+    one, where the card before has the same day. Raises Invalid for what cannot be read or could be another card, Conflict where
+    the card was lost, revoked or replaced meanwhile."""
     reading = read_text(text)
-    await population.person(conn, actor, purpose, key)
+    view = await population.person(conn, actor, purpose, key)
     now = await _one(conn, key, order_id, lock=True)
     policy.step(now.state, OrderState.ACTIVE)
     if not _is(now, reading):
         raise Invalid("card_order.other_card", N_("Thẻ vừa đọc không phải thẻ của đơn này. Hãy kiểm tra và đọc lại."))
+    if void(reading, view) not in (None, CardState.EXPIRED):
+        raise Conflict("card_order.ended", N_("Thẻ của đơn này đã báo mất, bị thu hồi hoặc được thay sau khi trao. Hãy đặt làm thẻ mới."))
+    if alike(reading, view):
+        if not has_twin(now, view):
+            raise Invalid("card_order.scan_code", N_("Thẻ trước của người này có cùng dòng chữ máy đọc, nên dòng đó không cho biết đây là thẻ nào. Hãy quét mã QR của thẻ mới."))
+        if not seen:
+            raise Invalid("card_order.same_day", N_("Người này có một thẻ khác cấp cùng ngày, mã trên hai thẻ như nhau. Hãy nhìn xem đây đúng là thẻ vừa trao, đánh dấu ở dưới rồi đọc lại."))
     await store.change(conn, now, OrderState.ACTIVE)
-    await _recorded(conn, actor, purpose, now, "card.activate")
+    await _recorded(conn, actor, purpose, now, "card.activate", **({"seen": True} if seen else {}))
     return await _one(conn, key, order_id)
 
 
@@ -137,6 +148,11 @@ async def simulate_production(conn: Conn, *, most: int = 100) -> int:
     for key, order_id, office in made:
         await events.emit(conn, CARD_PRODUCED, key, {"order": order_id, "office": office})
     return len(made)
+
+
+def has_twin(order: CardOrder, view: PersonView) -> bool:
+    """Has the person another card, no more in force, whose code reads like the one of this order?"""
+    return order.issued_on is not None and alike(printed(order, view), view)
 
 
 def printed(order: CardOrder, view: PersonView) -> Reading:
@@ -171,8 +187,8 @@ async def _one(conn: Conn, key: int, order_id: int, *, lock: bool = False) -> Ca
     return found
 
 
-async def _recorded(conn: Conn, actor: Actor, purpose: Purpose, order: CardOrder, verb: str) -> None:
+async def _recorded(conn: Conn, actor: Actor, purpose: Purpose, order: CardOrder, verb: str, **note: object) -> None:
     await audit.record(
         conn, actor, purpose, action="write", subjects=[order.person_key], fields=["card_order"],
-        note={"verb": verb, "order": order.order_id},
+        note={"verb": verb, "order": order.order_id, **note},
     )  # fmt: skip
