@@ -15,6 +15,7 @@ from dancu.accounts.models.locks import Ground
 from dancu.accounts.service import codes, core, locks, sim
 from dancu.kernel.actor import SYSTEM
 from dancu.kit.handles import handle
+from tests.accounts import enrolment
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
 from tests.accounts.protection import grounds
 
@@ -96,6 +97,26 @@ async def test_the_holder_locks_and_a_counter_opens(site, app, desk, sau, langua
     found = await fresh(app, sau.key)
     assert found.state is AccountState.ACTIVE
     assert await grounds(app, sau.key) == set()
+
+
+async def test_every_counter_says_that_an_account_is_locked_while_its_card_is_revoked(app, police, desk, sau):
+    post = await enrolment.post(app, police)
+    assert await locks.registry_says(app, SYSTEM, sau.key, Ground.CARD_REVOKED)
+    await app.commit()
+    async with desk("ward_police") as counter:
+        await counter.get("/desk/eid/counter")
+        await counter.post("/desk/eid/counter", office=str(post), text=card(sau))
+        await counter.get(counter.url)
+        for said in ("Tài khoản của người này đang bị khóa", "Thẻ căn cước bị thu hồi. Mở khi có thẻ căn cước mới", "Lượt này vẫn làm được"):
+            assert said in counter.page
+        await counter.get("/desk/eid/recover")
+        await counter.post("/desk/eid/recover", text=card(sau))
+        person = counter.url
+        await counter.get(person)
+        await counter.post(person.partition("?")[0], do="seen")
+        await counter.get(counter.url)
+        assert "Mở khi có thẻ căn cước mới" in counter.page
+        assert 'value="begin"' not in counter.page, "a button that only refuses"
 
 
 async def test_a_typed_number_or_another_name_is_no_card(desk, sau):

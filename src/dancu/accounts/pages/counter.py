@@ -7,6 +7,7 @@ from typing import Any
 from dancu.access import service as access
 from dancu.accounts.models.level2 import OfficeKind, Stated, VisitState
 from dancu.accounts.pages import words_level2 as words
+from dancu.accounts.present.protection import ENDS, GROUND
 from dancu.accounts.rules_level2 import DOCUMENTS
 from dancu.accounts.service import deadlines, helpers, offices, visit, visit_decision
 from dancu.kernel.clock import SYSTEM_CLOCK
@@ -94,7 +95,7 @@ async def _page(request: Request, conn: DbConn, actor: CurrentActor, visit_id: i
     return render(
         request, "accounts/visit.html", page=found, who=population.summary(found.view), errors=errors, form=form or kept,
         all_documents=DOCUMENTS, may_decide=actor.can("eid.application.decide"), status=422 if errors else 200,
-        mine=actor.actor_id in (found.visit.decided_by, found.visit.opened_by), **_why(),
+        mine=actor.actor_id in (found.visit.decided_by, found.visit.opened_by), ground=GROUND, ends=ENDS, **_why(),
     )  # fmt: skip
 
 

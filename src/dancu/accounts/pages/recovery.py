@@ -6,6 +6,7 @@ from typing import Any
 
 from dancu.access import service as access
 from dancu.accounts.pages.counter import image_of
+from dancu.accounts.policy import locks as policy
 from dancu.accounts.present import protection as words
 from dancu.accounts.service import activate, authenticators, contacts_change, core, identity, locks, recovery
 from dancu.kernel.errors import DancuError, Exceeded, Invalid
@@ -72,11 +73,12 @@ async def _page(
     proof = await identity.unseal(conn, actor, key, sealed)
     who = population.summary(await identity.person(conn, actor, why, key))
     await core.open(conn, [key])
+    standing = await locks.standing(conn, key)
     return render(
         request, "accounts/recover_person.html", form=form or Form(), errors=errors, proof=proof, sealed=sealed, who=who, key=key,
         account=await core.account(conn, key), phone_fails=await activate.phone_fails(conn, key),
-        sms_from=(await authenticators.ways(conn, key)).sms_from, standing=await locks.standing(conn, key), done=request.query_params.get("done", ""),
-        status=422 if errors else 200, **_why(),
+        sms_from=(await authenticators.ways(conn, key)).sms_from, standing=standing, held=bool(policy.holding_back(standing)), done=request.query_params.get("done", ""),
+        begun=begun, orgs=await access.organisation_names(conn) if begun else {}, status=422 if errors else 200, **_why(),
     )  # fmt: skip
 
 
@@ -92,7 +94,8 @@ async def show(request: Request, conn: DbConn, actor: CurrentActor, key: RecordK
 
 @router.post("/{key}")
 async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKey) -> Response:
-    """`do`: "face" and "seen" add to the proof; "begin", "reissue", "phone", "email" use it."""
+    """`do`: "face" and "seen" add to the proof; "begin", "reissue", "phone", "email" use it; "grant" and "withdraw" do so for the change
+    of contact `item` that waits, wherever it was begun."""
     form = await read_form(request)
     sealed, do, why = form.value("proof"), form.value("do"), locks.eid_purpose()
     try:
@@ -112,6 +115,10 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKe
                 await recovery.reissue(conn, actor, why, key, proof.checks)
             elif do in contacts_change.KINDS:
                 await contacts_change.request_at_desk(conn, actor, why, key, do, form.value("value"), proof.checks)
+            elif do == "grant":
+                await contacts_change.decide_at_desk(conn, actor, why, key, form.number("item"), grant=True, checks=proof.checks)
+            elif do == "withdraw":
+                await contacts_change.withdraw_at_desk(conn, actor, why, key, form.number("item"), proof.checks)
             else:
                 raise Invalid("recovery.choose", N_("Hãy chọn việc cần làm."))
     except DancuError as error:
@@ -119,6 +126,10 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKe
             return await _front(request, conn, actor, FormErrors.of(error))
         return await _page(request, conn, actor, key, sealed, FormErrors.of(error), form)
     return see_other(f"{HOME}/{handle(actor, key)}?proof={sealed}" + (f"&done={do}" if do not in ("face", "seen") else ""))
+
+
+def _shown(contact: str) -> str:
+    return show_phone(contact) if contact.startswith("+84") else contact
 
 
 def _absolute(request: Request, link: str) -> str:
@@ -137,9 +148,8 @@ async def _second(
     who = population.summary(await identity.person(conn, actor, why, key))
     await core.open(conn, [key])
     item, value = (await contacts_change.waiting(conn, key, item_id)) if kind == "contact" else (await recovery.one(conn, key, item_id), "")
-    shown = show_phone(value) if value.startswith("+84") else value
     return render(
-        request, "accounts/recover_second.html", form=Form(), errors=errors, kind=kind, item=item, value=shown, who=who, key=key,
+        request, "accounts/recover_second.html", form=Form(), errors=errors, kind=kind, item=item, value=_shown(value), who=who, key=key,
         item_id=item_id, status=422 if errors else 200, **_why(),
     )  # fmt: skip
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from dancu.access import service as access
 from dancu.accounts.models import Account, AccountState
 from dancu.accounts.models.level2 import CaptureKind, Means, Office, Stated, Visit, VisitLine, VisitState
+from dancu.accounts.models.locks import Lock
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule, rule
-from dancu.accounts.service import core, offices
+from dancu.accounts.service import core, locks, offices
 from dancu.accounts.service.visit.common import (
     ENROL,
     own_visit,
@@ -26,7 +27,7 @@ from dancu.population.models import PersonView
 @dataclass(frozen=True, slots=True)
 class VisitPage:
     """Everything the counter's page shows. `missing`: what stands between the visit and its decision, as codes;
-    `needs_second`: circumstances for which the rule wants another officer."""
+    `needs_second`: circumstances for which the rule wants another officer; `locks`: what keeps the account out of use."""
 
     visit: Visit
     office: Office
@@ -36,6 +37,7 @@ class VisitPage:
     stated: Stated
     missing: tuple[str, ...]
     needs_second: tuple[str, ...]
+    locks: tuple[Lock, ...]
 
     @property
     def disagrees(self) -> bool:
@@ -58,7 +60,7 @@ async def page(conn: Conn, actor: Actor, visit_id: int) -> VisitPage:
     found = policy.circumstances(visit, phone_mended=await phone_mended(conn, account, said))
     return VisitPage(
         visit, office, view, chosen, account, said, missing(visit, account, said, reached=await reached(conn, visit)),
-        tuple(sorted(found & chosen.second_officer)),
+        tuple(sorted(found & chosen.second_officer)), tuple(await locks.standing(conn, visit.person_key)),
     )  # fmt: skip
 
 
