@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 # Assurance of a sign-in, the four levels of decree 69/2024: one factor; two different factors; two or more with a
 # biometric; biometric, possession and knowledge. As `acr` values; NIST SP 800-63B: AAL1, AAL2, AAL2 with biometric, AAL3.
@@ -61,10 +61,9 @@ class Contacts:
     email_verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(NamedTuple):
     """What a citizen's session proved. `sid` names the session to relying parties; `session_id` is the hash under which
-    the access room keeps it."""
+    the access room keeps it. It travels in codes as the list of its values (`oidc/service/packing.py`)."""
 
     person_key: int
     session_id: str
@@ -75,10 +74,6 @@ class SignIn:
     at: datetime
     lock_version: int
     assisted: bool = False
-
-    def values(self) -> dict[str, Any]:
-        """Name -> value, nothing copied: to be sealed at once."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from dancu.accounts.models.core import AccountState, SignIn
 from dancu.sharing.models import Consent
@@ -33,12 +33,12 @@ class Authenticator:
     last_used_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """A sign-in under way: it travels sealed through the browser it began in. `key` 0: the number named no account, and
     nothing will be right. `amr`: what was proved so far; `number`: digest of the number typed, for the throttle; `told`: the
     account knows the key of a device, which hears of sign-ins elsewhere; `service`: who asked for it, as the citizen reads it, "" for the
-    account's own pages."""
+    account's own pages. Sealed as the list of its values: who changes the fields changes the name it is sealed under
+    (`service/sign_in/sealing.py`)."""
 
     next: str = "/account"
     acr: int = 1
@@ -50,10 +50,6 @@ class Flow:
     started: float = 0.0
     told: bool = False
     service: str = ""
-
-    def values(self) -> dict[str, Any]:
-        """Name -> value, nothing copied: to be sealed at once."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

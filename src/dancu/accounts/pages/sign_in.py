@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, sign_in_url, site_of
 from dancu.accounts.pages.waiting import Waiting, waiting_for
@@ -43,7 +41,7 @@ async def start(request: Request, held: RequestLease) -> Response:
     wished = _wished(request, asked.get("next", HOME), _level(asked.get("acr", "1")), assisted=asked.get("assisted") == "1")
     if actor.kind is ActorKind.ANONYMOUS:  # most ask the database nothing
         waiting = await waiting_for(request, held, wished)
-        wished = replace(wished, service=waiting.service(request)) if waiting else wished
+        wished = wished._replace(service=waiting.service(request)) if waiting else wished
         page = _number(request, wished, Form.of(number=hint[:20]), FormErrors.of(LATE) if asked.get("late") == "1" else FormErrors())
         page.status_code = 200
         return page
@@ -55,7 +53,7 @@ async def start(request: Request, held: RequestLease) -> Response:
     if started.done:
         return see_other(started.flow.next)
     waiting = await waiting_for(request, held, wished)
-    flow = replace(started.flow, service=waiting.service(request)) if waiting else started.flow
+    flow = started.flow._replace(service=waiting.service(request)) if waiting else started.flow
     if flow.key and flow.amr:
         offered = await authenticators.ways(conn, flow.key)
         return _second(request, Step(StepState.MORE, flow, offered.ways, sms_from=offered.sms_from), FormErrors())
@@ -67,7 +65,7 @@ async def start(request: Request, held: RequestLease) -> Response:
 def page_here(request: Request, *, next: str, acr: int, service: str) -> Response:
     """The sign-in page for a browser without a session, as the answer of the page that needs the sign-in: saved is one trip of
     the browser."""
-    return _number(request, replace(_wished(request, next, acr), service=service), Form(), FormErrors())
+    return _number(request, _wished(request, next, acr)._replace(service=service), Form(), FormErrors())
 
 
 def _wished(request: Request, next: str, acr: int, *, assisted: bool = False) -> Flow:
@@ -203,7 +201,7 @@ async def _onward(
     if step.state is StepState.LOCKED:
         ground = await locks.why(await held.connection(), step.flow.key)
         refusal = NotAllowed("sign_in.locked", WHY_LOCKED[ground]) if ground in WHY_LOCKED else LOCKED
-        return _number(request, replace(step.flow, key=0, amr=()), Form(), FormErrors.of(refusal))
+        return _number(request, step.flow._replace(key=0, amr=()), Form(), FormErrors.of(refusal))
     if step.state is StepState.WAIT:
         return _second(request, step, FormErrors.of(wait_of(step)), way=way, sent=True)
     # A message is on its way only where it was asked for, or nothing better is there.

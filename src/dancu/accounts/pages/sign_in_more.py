@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dancu.accounts.models.sign_in import Step, StepState, Way
 from dancu.accounts.pages import sign_in as pages
 from dancu.accounts.pages.browser import binding_of, browser_of, site_of
@@ -89,5 +87,5 @@ async def as_is(request: Request, held: RequestLease) -> Response:
     now = await sign_in.current(conn, request.state.actor)
     if now is not None and now.person_key == flow.key and now.amr == flow.amr:  # nothing new was proved: the session is as it was
         return see_other(flow.next)
-    step = await sign_in.finish(conn, replace(flow, acr=acr_of(flow.amr)), (), browser_of(request), request_id=request.state.request_id)
+    step = await sign_in.finish(conn, flow._replace(acr=acr_of(flow.amr)), (), browser_of(request), request_id=request.state.request_id)
     return await pages._onward(request, held, step)

@@ -6,7 +6,7 @@ Nothing is kept between the steps: the request travels sealed in the address of 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -235,7 +235,7 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
                 await requests.refuse_answered(conn, asked, client, stood.person_key)
         stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
         if stand.step is Step.SIGN_IN:
-            return _sign_in(request, client, replace(asked, after=stood.at.timestamp()) if stood is not None and stand.fresh else asked, stand)
+            return _sign_in(request, client, asked._replace(after=stood.at.timestamp()) if stood is not None and stand.fresh else asked, stand)
         if stand.step is Step.LEVEL:
             return pages.level(request, client, asked, terms)
         if stand.step is Step.CONSENT:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +14,22 @@ class Mark:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class AuthRequest:
+class AuthRequest(NamedTuple):
     """What a client asks for. `request_id` (16 bytes) is drawn when the request first arrives and becomes the id of the
     family of tokens, so one request leads to one family. `at`: when it arrived, seconds. `max_age` None: not asked.
     `subject`: whom the client believes to be there, by the `sub` it knows; "" for anybody.
     `pushed`: it came by reference, which is good for one answer. `after`: when the sign-in was made that did not do, so that the next
-    one can be told from it; 0 for none."""
+    one can be told from it; 0 for none.
+
+    It travels as the list of its values: who changes the fields changes the names it is sealed under (`service/packing.py`)."""
 
     request_id: bytes
     client_id: str
     redirect_uri: str
     scope: tuple[str, ...]
     at: int
+    claims: dict[str, Any]
+    details: list[dict[str, Any]]
     state: str = ""
     nonce: str = ""
     response_mode: str = "query"
@@ -34,8 +37,6 @@ class AuthRequest:
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
-    claims: dict[str, Any] = field(default_factory=dict)
-    details: list[dict[str, Any]] = field(default_factory=list)
     login_hint: str = ""
     ui_locales: tuple[str, ...] = ()
     dpop_jkt: str = ""
@@ -43,10 +44,6 @@ class AuthRequest:
     subject: str = ""
     pushed: bool = False
     after: float = 0.0
-
-    def values(self) -> dict[str, Any]:
-        """Name -> value, nothing copied: to be sealed at once."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
     def asked_claims(self, place: str) -> dict[str, Any]:
         """Claims asked for one by one in `place` ("userinfo" or "id_token"): name -> None or its wishes."""

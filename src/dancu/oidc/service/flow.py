@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from dancu.accounts.models import ACR, SignIn
@@ -103,7 +103,7 @@ def stated(request: AuthRequest, sign_in: SignIn) -> SignIn:
     """The sign-in as this client hears of it: where it demands certain levels, the highest of them that was reached, since its `acr`
     must be one of those (OIDC Core §5.5.1.1)."""
     reached = [number for value in essential_acr(request) if (number := _NUMBER.get(value, 9)) <= sign_in.acr]
-    return replace(sign_in, acr=max(reached)) if reached else sign_in
+    return sign_in._replace(acr=max(reached)) if reached else sign_in
 
 
 def consent_needed(request: AuthRequest, terms: Terms, wanted: tuple[str, ...], given: frozenset[str] | None) -> bool:

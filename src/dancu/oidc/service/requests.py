@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import Any
 
 from dancu.kit.db import Conn
-from dancu.oidc.jose import LEEWAY, JoseError, b64u, check_times, split, unb64u
+from dancu.oidc.jose import LEEWAY, JoseError, check_times, split
 from dancu.oidc.jose.times import seconds
 from dancu.oidc.models import AuthRequest, Client
 from dancu.oidc.policy import FLOW_SECONDS, PUSHED_SECONDS, REQUEST_OBJECT_SECONDS
 from dancu.oidc.service.authenticate import Renew, verify
 from dancu.oidc.service.errors import OAuthError, invalid_request
+from dancu.oidc.service.packing import FLOW, PUSHED, pack, unpack
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.store import families
 
@@ -78,7 +79,7 @@ def _as_text(value: Any) -> str:
 
 def push(sealer: Sealer, request: AuthRequest) -> str:
     """A `request_uri` that holds the request. Raises OAuthError invalid_request where it would not fit an address."""
-    sealed = sealer.seal_json("pushed", {**_packed(request), "pushed": True})
+    sealed = sealer.seal_json(PUSHED, pack(request._replace(pushed=True)))
     if len(sealed) > _MOST_SEALED:
         raise OAuthError("invalid_request", "the request is too large", 413)
     return URN + sealed
@@ -88,7 +89,8 @@ def pushed(sealer: Sealer, request_uri: str, client: Client, *, now: float | Non
     """The request behind a `request_uri` of ours. Raises OAuthError invalid_request_uri."""
     if not request_uri.startswith(URN):
         raise OAuthError("request_uri_not_supported", "only pushed requests are taken by reference")
-    request = _unpacked(sealer.open_json("pushed", request_uri[len(URN) :]))
+    found = sealer.open_json(PUSHED, request_uri[len(URN) :])
+    request = unpack(found) if found is not None else None
     if request is None or request.client_id != client.client_id:
         raise OAuthError("invalid_request_uri", "request_uri is not known")
     if request.at + PUSHED_SECONDS < (time.time() if now is None else now):
@@ -98,13 +100,13 @@ def pushed(sealer: Sealer, request_uri: str, client: Client, *, now: float | Non
 
 def under_way(sealer: Sealer, request: AuthRequest, *, asked: bool) -> str:
     """A request as it waits for the citizen, for the address of our own pages. `asked`: they were sent to sign in."""
-    return sealer.seal_json("flow", [_packed(request), asked])
+    return sealer.seal_json(FLOW, [pack(request), asked])
 
 
 def resumed(sealer: Sealer, flow: str, *, now: float | None = None) -> tuple[AuthRequest, bool] | None:
     """(request, asked) of a flow; None for one that is not ours or waited too long."""
-    value = sealer.open_json("flow", flow)
-    request = _unpacked(value[0]) if value is not None else None
+    value = sealer.open_json(FLOW, flow)
+    request = unpack(value[0]) if value is not None else None
     if request is None or request.at + FLOW_SECONDS < (time.time() if now is None else now):
         return None
     return request, bool(value[1])
@@ -116,26 +118,6 @@ async def refuse_answered(conn: Conn, request: AuthRequest, client: Client, pers
     second one, waited for while holding the first, is what as many such callers as there are connections never get."""
     if request.pushed and (await families.use(conn, (), person_key, request.request_id, client.client_no))[0] != "unknown":
         raise OAuthError("invalid_request_uri", "request_uri was used before")
-
-
-def _packed(request: AuthRequest) -> dict[str, Any]:
-    plain: dict[str, Any] = {name: value for name, value in request.values().items() if value or value == 0}
-    plain["request_id"] = b64u(request.request_id)
-    if request.prompt:
-        plain["prompt"] = sorted(request.prompt)
-    return plain
-
-
-def _unpacked(plain: dict[str, Any] | None) -> AuthRequest | None:
-    if plain is None:
-        return None
-    values: dict[str, Any] = {"redirect_uri": "", **plain}
-    for name in ("scope", "acr_values", "ui_locales"):
-        if name in values:
-            values[name] = tuple(values[name])
-    values["request_id"] = unb64u(values["request_id"])
-    values["prompt"] = frozenset(values.get("prompt", ()))
-    return AuthRequest(**values)
 
 
 def refuse_unpushed(client: Client) -> None:

@@ -17,6 +17,7 @@ _MOST = 12_000
 _MOST_PLAIN = 64 * 1024
 # What is sealed is short: clearing the tables of the usual window costs six times what compressing it does.
 _LEVEL, _WINDOW_BITS, _TABLES = 6, 12, 5
+_SHORT = 1024
 
 
 class Sealer:
@@ -43,7 +44,9 @@ class Sealer:
     def open_json(self, use: str, text: str) -> Any:
         """What was sealed, None for anything else."""
         plain = self.open(use, text)
-        return None if plain is None else orjson.loads(zlib.decompressobj().decompress(plain, _MOST_PLAIN))
+        if plain is None:
+            return None
+        return orjson.loads(plain if plain[:1] in b"[{" else zlib.decompressobj().decompress(plain, _MOST_PLAIN))
 
     def mac(self, use: str, message: bytes) -> bytes:
         """32 bytes that only this installation can make, the same for ever."""
@@ -51,5 +54,8 @@ class Sealer:
 
 
 def _small(plain: bytes) -> bytes:
+    """Compressed where that shortens what travels; what a browser asks for seldom is so long. Neither kind begins like the other."""
+    if len(plain) <= _SHORT:
+        return plain
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _TABLES)
     return packer.compress(plain) + packer.flush()

@@ -22,6 +22,7 @@ from dancu.oidc.jose import b64u, check_times, split
 from dancu.oidc.models import AuthRequest, Client, Family
 from dancu.oidc.policy import ACCESS_SECONDS, CIBA_GRANT, CODE_SECONDS, ID_TOKEN_SECONDS
 from dancu.oidc.service.errors import OAuthError
+from dancu.oidc.service.packing import CODE, pack, unpack
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.service.subjects import session_of, subject_of
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from dancu.oidc.service.provider import Provider
 
 _MOST_CODE = 6000
+#: What of a request nobody asks for any more once there is a code.
+_SERVED: dict[str, Any] = {
+    "state": "", "login_hint": "", "ui_locales": (), "prompt": frozenset(), "response_mode": "", "acr_values": (), "max_age": None, "subject": "",
+    "pushed": False, "after": 0.0,
+}  # fmt: skip
+_AT = SignIn._fields.index("at")
 _HANDLE = struct.Struct(">q16sq")
 _REFRESH = struct.Struct(">q16sqi")
 
@@ -164,14 +171,10 @@ def hinted_person(provider: Provider, issuer: str, client: Client, token: str) -
 
 
 def code(sealer: Sealer, made: Code) -> str:
-    request = made.request.values()
-    for name in ("state", "login_hint", "ui_locales", "prompt", "response_mode", "acr_values", "max_age", "subject", "pushed", "after"):
-        del request[name]
-    request["request_id"] = b64u(made.request.request_id)
-    sign_in = made.sign_in.values()
-    sign_in["at"] = made.sign_in.at.timestamp()
-    value = [request, made.client_no, sign_in, made.purpose, made.legal_basis, made.details, made.expires]
-    sealed = sealer.seal_json("code", value)
+    request = pack(made.request._replace(**_SERVED))
+    sign_in = made.sign_in._replace(at=made.sign_in.at.timestamp())  # type: ignore[arg-type]
+    value = [request, made.client_no, list(sign_in), made.purpose, made.legal_basis, made.details, made.expires]
+    sealed = sealer.seal_json(CODE, value)
     if len(sealed) > _MOST_CODE:
         raise OAuthError("invalid_request", "the request is too large")
     return sealed
@@ -179,15 +182,13 @@ def code(sealer: Sealer, made: Code) -> str:
 
 def read_code(sealer: Sealer, text: str) -> Code | None:
     """What a code of ours stands for, expired or not; None for anything else."""
-    from dancu.oidc.jose import unb64u
-
-    value = sealer.open_json("code", text)
+    value = sealer.open_json(CODE, text)
     if value is None:
         return None
     request, client_no, sign_in, purpose, basis, details, expires = value
-    request |= {"request_id": unb64u(request["request_id"]), "scope": tuple(request["scope"])}
-    sign_in |= {"at": datetime.fromtimestamp(sign_in["at"], UTC), "amr": tuple(sign_in["amr"])}
-    return Code(AuthRequest(**request), client_no, SignIn(**sign_in), purpose, basis, details, expires)
+    stood = SignIn._make(sign_in)
+    stood = stood._replace(at=datetime.fromtimestamp(sign_in[_AT], UTC), amr=tuple(stood.amr))
+    return Code(unpack(request), client_no, stood, purpose, basis, details, expires)
 
 
 def code_expiry(now: float | None = None) -> int:

@@ -34,7 +34,7 @@ def address(client: Client, agreement: Agreement | None, issuer: str, sealer: Se
         pushed = requests.push(
             sealer,
             AuthRequest(
-                secrets.token_bytes(16), client.client_id, client.redirect_uris[0], tuple(scope.split()), int(time.time()),
+                secrets.token_bytes(16), client.client_id, client.redirect_uris[0], tuple(scope.split()), int(time.time()), {}, [],
                 state=state, nonce=nonce, code_challenge=CHALLENGE,
             ),
         )  # fmt: skip

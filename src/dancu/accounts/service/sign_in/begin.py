@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dancu.accounts.models import SignIn
 from dancu.accounts.models.sign_in import Flow, Standing
@@ -49,10 +49,10 @@ async def begin(
     signed = await current(conn, actor)
     if signed is None:
         return Started(flow, None, False)
-    flow = replace(flow, key=signed.person_key, sid=signed.sid, assisted=assisted or signed.assisted)
+    flow = flow._replace(key=signed.person_key, sid=signed.sid, assisted=assisted or signed.assisted)
     if prompt == "login" or (max_age is not None and now - signed.at.timestamp() > max_age):
         return Started(flow, signed, False)
-    return Started(replace(flow, amr=signed.amr), signed, signed.acr >= acr)
+    return Started(flow._replace(amr=signed.amr), signed, signed.acr >= acr)
 
 
 async def identify(conn: Conn, flow: Flow, number: str) -> tuple[Flow, Standing | None]:
@@ -72,4 +72,4 @@ def typed(number: str) -> tuple[str, str]:
 
 def named_by(flow: Flow, named: str, found: Standing | None) -> Flow:
     """The flow of whoever a number names."""
-    return replace(flow, key=found.person_key if found else 0, number=named, amr=())
+    return flow._replace(key=found.person_key if found else 0, number=named, amr=())

@@ -15,13 +15,13 @@ from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 
 SECONDS = 600
-_PLACE = {"table": "form", "column": "sign_in"}
+_PLACE = {"table": "form", "column": "sign_in/2"}
 
 
 def seal(flow: Flow, bound_to: str) -> str:
     """The flow as text for a hidden field. `bound_to`: the browser's own cookie. As long for somebody as for nobody: its length is in
     the page, and must not tell whether a number has an account."""
-    text = orjson.dumps({**flow.values(), "key": f"{flow.key:019d}"})
+    text = orjson.dumps(list(flow._replace(key=f"{flow.key:019d}")))  # type: ignore[arg-type]
     return base64.urlsafe_b64encode(ring().encrypt(text, row=bound_to, **_PLACE)).decode()
 
 
@@ -38,8 +38,8 @@ def of_any_age(text: str, bound_to: str) -> Flow:
     try:
         if not bound_to or len(text) > 60_000 or not re.fullmatch(r"[A-Za-z0-9_=-]+", text):
             raise ValueError
-        value = orjson.loads(ring().decrypt(base64.urlsafe_b64decode(text), row=bound_to, **_PLACE))
-        return Flow(**{**value, "key": int(value["key"]), "amr": tuple(value["amr"])})
+        flow = Flow._make(orjson.loads(ring().decrypt(base64.urlsafe_b64decode(text), row=bound_to, **_PLACE)))
+        return flow._replace(key=int(flow.key), amr=tuple(flow.amr))
     except (ValueError, binascii.Error, Unavailable) as error:
         raise _old() from error
 

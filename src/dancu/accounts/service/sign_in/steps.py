@@ -42,7 +42,7 @@ async def passcode(
     async with connect() as conn:
         if account is None or not right:
             return await _refused(conn, flow, counted, "passcode", request_id)
-        flow = replace(flow, amr=words({*flow.amr, "pin"}))
+        flow = flow._replace(amr=words({*flow.amr, "pin"}))
         return await _onward(conn, flow, account, browser, counted.success, request_id, asks)
 
 
@@ -87,7 +87,7 @@ async def second(
         if account is None or not right:
             await _refused(conn, flow, counted, way.value, request_id)
             return _more(flow, offered, StepState.REFUSED)
-        flow = replace(flow, amr=words({*flow.amr, "sms" if way is Way.SMS else "otp"}))
+        flow = flow._replace(amr=words({*flow.amr, "sms" if way is Way.SMS else "otp"}))
         return await _onward(conn, flow, account, browser, counted.success, request_id, asks)
 
 
@@ -95,7 +95,7 @@ async def _by_message(
     conn: Conn, flow: Flow, code: str, browser: Browser, counted: Buckets, request_id: str, asks: Asks | None
 ) -> Step:
     """`second` where the code of a message, if right, is the last thing needed: one statement."""
-    proved = replace(flow, amr=words({*flow.amr, "sms"}))
+    proved = flow._replace(amr=words({*flow.amr, "sms"}))
     digest = codes.digest(flow.key, "sign_in", codes.cleaned(code), flow.sid)
     token, new = new_session(proved, flow.key, browser)
     tried = await store.sign_in_by_code(
@@ -131,7 +131,7 @@ async def passkey(
         await refused(conn, key, "passkey", request_id=request_id)
         return Step(StepState.REFUSED, flow)
     before = flow.amr if flow.key == key else ()
-    return await _onward(conn, replace(flow, key=key, amr=words({*before, *proved})), account, browser, _NOTHING, request_id)
+    return await _onward(conn, flow._replace(key=key, amr=words({*before, *proved})), account, browser, _NOTHING, request_id)
 
 
 async def finish(
@@ -141,7 +141,7 @@ async def finish(
     account = await store.standing(conn, key=flow.key)
     if account is None:
         return Step(StepState.REFUSED, flow)
-    return await _onward(conn, replace(flow, amr=words({*flow.amr, *amr})), account, browser, _NOTHING, request_id)
+    return await _onward(conn, flow._replace(amr=words({*flow.amr, *amr})), account, browser, _NOTHING, request_id)
 
 
 async def send_sms(conn: Conn, flow: Flow) -> Step:
@@ -149,7 +149,7 @@ async def send_sms(conn: Conn, flow: Flow) -> Step:
     account = await store.standing(conn, key=flow.key)
     if account is None or not flow.amr or Way.SMS not in _ways(account).ways:
         return _more(flow, _ways(account))
-    return await _sent(conn, replace(flow, told=_told(account)), account, _NOTHING)
+    return await _sent(conn, flow._replace(told=_told(account)), account, _NOTHING)
 
 
 async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> Step:
@@ -169,7 +169,7 @@ async def _onward(
         if _told(account):
             await push.signed_in(conn, account, browser)
         return step
-    flow, offered = replace(flow, told=_told(account)), _ways(account)
+    flow, offered = flow._replace(told=_told(account)), _ways(account)
     # Nothing better than the phone: the code is on its way before the page is.
     if account.usable and offered.ways[:1] == (Way.SMS,) and next_proof(flow.amr, flow.acr) is Next.SECOND:
         return await _sent(conn, flow, account, success)
