@@ -117,6 +117,7 @@ def test_any_bytes_in_three_parts(head: bytes, body: bytes, signature: bytes) ->
 
 @pytest.mark.parametrize("spoil", [
     {"kty": "oct", "k": "AAAA"}, {"d": "AAAA"}, {"crv": "P-521"}, {"x": "AAAA"}, {"x": None}, {"kty": "EC2"}, {"use": "enc"}, {"alg": "RS256"}, {"x": "=" * 43}, {"y": "A" * 43},
+    {"alg": ["ES256"]}, {"alg": {}}, {"use": []}, {"kty": []},
 ])  # fmt: skip
 def test_unusable_keys(spoil: dict[str, Any]) -> None:
     with pytest.raises(JoseError):
@@ -127,7 +128,7 @@ def test_weak_rsa_and_endless_sets() -> None:
     with pytest.raises(JoseError):
         public_key(jwk.RSAKey.generate_key(1024).as_dict(private=False))
     good = KEYS["ES256"].as_dict(private=False)
-    for bad in ({}, {"keys": []}, {"keys": [good] * 21}, {"keys": {}}, []):
+    for bad in ({}, {"keys": []}, {"keys": [good] * 21}, {"keys": {}}, [], {"keys": [1]}, {"keys": [{**good, "use": "enc"}]}):
         with pytest.raises(JoseError):
             public_keys(bad)  # type: ignore[arg-type]
 

@@ -126,6 +126,9 @@ async def test_proofs_of_possession(site: Site, make_service: Make) -> None:
         rsa = jwk.RSAKey.generate_key(2048)
         assert error_of(await ask(_proof(rsa, "RS256"))) == "invalid_dpop_proof", "fapi2: not an algorithm of the profile"
         assert error_of(await ask(_proof(rsa, "PS256"))) == "invalid_grant"
+        for member in ({"alg": ["ES256"]}, {"alg": {}}, {"use": []}, {"kty": []}):
+            odd = _proof(service.proof_key, "ES256", jwk={**service.proof_key.as_dict(private=False), **member})
+            assert error_of(await ask(odd)) == "invalid_dpop_proof", member
         private = _proof(service.proof_key, "ES256", jwk={k: v for k, v in service.proof_key.as_dict(private=True).items() if k != "kid"})
         assert error_of(await ask(private)) == "invalid_dpop_proof", "9449 §4.3: a private key in the header"
         good = service.proof("/oidc/token")

@@ -72,8 +72,9 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
     parts = tuple(_text(jwk, name) for name in ("kty", "crv", "x", "y", "n", "e"))
     found = _parsed(*parts)
     kid, alg = jwk.get("kid", ""), jwk.get("alg")
-    # One algorithm under its old name and its own (RFC 9864).
-    named = _EDWARDS if alg in _EDWARDS else {str(alg)}
+    # Any JSON may stand here. One algorithm under its old name and its own (RFC 9864).
+    alg = alg if alg is None else str(alg)
+    named = _EDWARDS if alg in _EDWARDS else {alg}
     algs = found.algs if alg is None else found.algs & named
     if not algs:
         raise JoseError("alg does not fit the key")
@@ -120,9 +121,12 @@ def _parsed(kty: str, crv: str, x: str, y: str, n: str, e: str) -> PublicKey:
 
 
 def public_keys(jwks: Mapping[str, Any]) -> tuple[PublicKey, ...]:
-    """The signing keys of a JWK Set; keys for other uses are passed over. Raises JoseError where one is unusable."""
+    """The signing keys of a JWK Set; keys for other uses are passed over. Raises JoseError where one is unusable, or none is left."""
     keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
     if not isinstance(keys, list) or not 0 < len(keys) <= _MOST_KEYS:
         raise JoseError("not a JWK Set")
     jwk_list = [cast("Mapping[str, Any]", jwk) for jwk in keys if isinstance(jwk, Mapping)]
-    return tuple(public_key(jwk) for jwk in jwk_list if jwk.get("use", "sig") == "sig")
+    found = tuple(public_key(jwk) for jwk in jwk_list if jwk.get("use", "sig") == "sig")
+    if not found:
+        raise JoseError("no signing key")
+    return found

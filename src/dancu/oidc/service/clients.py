@@ -147,6 +147,9 @@ def _same_but_port(uri: str, known: str) -> bool:
 
 def sector_of(client_id: str, redirect_uris: tuple[str, ...]) -> str:
     """Who shares one pairwise `sub`: the host of the redirect addresses; the client alone where there are several hosts or
-    none (OIDC Core §8.1)."""
-    hosts = {urlsplit(uri).hostname or "" for uri in redirect_uris}
+    none (OIDC Core §8.1), or where one is no address, which `check` refuses."""
+    try:
+        hosts = {urlsplit(uri).hostname or "" for uri in redirect_uris}
+    except ValueError:
+        return client_id
     return hosts.pop() if len(hosts) == 1 and hosts.isdisjoint(LOOPBACK) else client_id

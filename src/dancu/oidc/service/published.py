@@ -22,8 +22,9 @@ async def read(address: str, *, local: bool = False) -> dict[str, Any]:
     try:
         status, body = await outbound.call("GET", address, headers={"Accept": "application/jwk-set+json, application/json"}, local=local)
         found = json.loads(body) if status == 200 else None
-        if not isinstance(found, dict) or not public_keys(found):
+        if not isinstance(found, dict):
             raise ValueError
+        public_keys(found)
     except (outbound.Failed, JoseError, ValueError, RecursionError) as error:
         message = N_("Không đọc được bộ khóa ở địa chỉ này. Địa chỉ phải là https công khai và trả về JWKS.")
         raise Invalid("oidc.jwks_uri", message, fields=(FieldError("jwks_uri", "oidc.jwks_uri", message),)) from error
