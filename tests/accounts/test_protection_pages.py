@@ -180,6 +180,41 @@ async def test_another_phone_with_two_officers_and_an_objection(site, app, desk,
     assert await grounds(app, sau.key) == {Ground.SUSPICION}
 
 
+async def test_a_change_begun_at_one_office_goes_on_at_another(app, desk, sau):
+    """It is shown once this officer has card and face before them; they confirm it as the second one, or end it."""
+
+    async def proved(officer: Browser) -> str:
+        await officer.get("/desk/eid/recover")
+        await officer.post("/desk/eid/recover", text=card(sau))
+        person = officer.url
+        assert "Yêu cầu đổi liên lạc đang chờ" not in await officer.get(person)
+        await officer.post(person.partition("?")[0], do="seen")
+        await officer.get(officer.url)
+        return person.partition("?")[0]
+
+    def item(officer: Browser) -> str:
+        return re.findall(r'name="item" value="(\d+)"', officer.page)[0]
+
+    async with desk("one_stop_officer") as counter, desk("ward_police") as elsewhere:
+        person = await proved(counter)
+        await counter.post(person, do="phone", value="0912 444 009")
+        page = await counter.get(counter.url)
+        assert 'value="withdraw"' in page and 'value="grant"' not in page, "the first officer is not the second one"
+        await counter.post(person, do="withdraw", item=item(counter))
+        assert "0912 444 009" not in await counter.get(counter.url)
+        await counter.post(person, do="phone", value="0912 444 010")
+        person = await proved(elsewhere)
+        assert "0912 444 010" in elsewhere.page and "Phục vụ hành chính công" in elsewhere.page
+        waits = item(elsewhere)
+        for wrong in ("", "x", "0", "9" * 30):
+            await elsewhere.post(person, 422, do="grant", item=wrong)
+        await elsewhere.post(person, do="grant", item=waits)
+        assert "Đã đổi liên lạc" in await elsewhere.get(elsewhere.url)
+    await app.rollback()
+    await core.open(app, [sau.key])
+    assert (await core.contacts(app, sau.key)).phone == "+84912444010"
+
+
 async def own_address(officer, key) -> str:
     """The person's page as the list of locks that wait shows the way to this officer, opened."""
     await officer.get("/desk/eid/locks")
@@ -189,8 +224,9 @@ async def own_address(officer, key) -> str:
     return found[1]
 
 
-async def test_the_police_ask_another_officer_refuses_in_writing(app, desk, sau):
-    async with desk("ward_police") as asker, desk("registrar") as decider:
+async def test_the_police_ask_another_officer_refuses_in_writing(site, app, desk, sau):
+    """The reason goes to who asked; the holder hears that it was refused, when, and where to ask, and no word of the case."""
+    async with desk("ward_police") as asker, desk("registrar") as decider, browsing(site) as holder:
         await asker.get("/desk/eid/locks")
         await asker.post("/desk/eid/locks", 422, number="12")
         await asker.post("/desk/eid/locks", 422, number="001099999998")
@@ -208,6 +244,11 @@ async def test_the_police_ask_another_officer_refuses_in_writing(app, desk, sau)
         await decider.post(action[1], do="refuse", decision="Văn bản không có chữ ký của người có thẩm quyền")
         await decider.get(decider.url)
         assert "không có chữ ký" in decider.page
+        await holder.sign_in(sau)
+        page = await holder.get("/account/lock")
+        assert re.search(r"Không chấp nhận ngày \d\d/\d\d/\d{4}; lý do đã trả lời bằng văn bản cho Công an .+, bạn hỏi tại đó", page)
+        assert not any(word in page for word in ("chữ ký", "12/CV-VKS", "Viện kiểm sát"))
+        assert any("hỏi công an xã, phường" in text for text in await holder.texts(sau.phone))
     assert (await fresh(app, sau.key)).state is AccountState.ACTIVE
 
 

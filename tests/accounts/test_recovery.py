@@ -229,7 +229,7 @@ async def test_another_phone_needs_two_officers_and_cools(app, counter, police, 
     with pytest.raises(Conflict, match=r"contact\.waiting"):
         await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912 000 112", CARD)
     assert (await core.contacts(app, hoa.key)).phone.endswith(hoa.phone[1:])
-    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
     assert (await core.contacts(app, hoa.key)).phone == "+84912000111"
     ways = await listing.ways(app, hoa.key)
     assert ways.sms_from
@@ -238,14 +238,53 @@ async def test_another_phone_needs_two_officers_and_cools(app, counter, police, 
     assert started.needs is Needs.SECOND
 
 
+async def test_another_office_goes_on_with_what_one_began(app, admin, counter, police, hoa):
+    """Whoever stands at another office sees it there; its officer proves anew who that is, and is the second one or ends it."""
+    change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912 000 118", CARD)
+    assert [(one.change_id, value) for one, value in await contacts_change.all_waiting(app, hoa.key)] == [(change, "+84912000118")]
+    for checks in ((), ("card",), ("seen",)):
+        with pytest.raises(Invalid, match=r"recovery\.identity"):
+            await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=checks)
+        with pytest.raises(Invalid, match=r"recovery\.identity"):
+            await contacts_change.withdraw_at_desk(app, police, WHY, hoa.key, change, checks)
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=("card", "face"))
+    assert (await core.contacts(app, hoa.key)).phone == "+84912000118"
+    assert not (await listing.ways(app, hoa.key)).sms_from, "the face the second office compared is a strong factor too"
+    assert await contacts_change.all_waiting(app, hoa.key) == []
+
+
+async def test_what_waits_is_ended_by_one_officer_and_begun_anew(app, admin, counter, police, hoa):
+    """A number mistyped, an office too far away: at any office, by the first officer too; the holder hears that it ended."""
+    for officer_there in (counter, police):
+        change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "email", "hoa.moi@thu.example", CARD)
+        await contacts_change.withdraw_at_desk(app, officer_there, WHY, hoa.key, change, CARD)
+        with pytest.raises(Conflict, match=r"contact\.decided"):
+            await contacts_change.withdraw_at_desk(app, officer_there, WHY, hoa.key, change, CARD)
+    again = await contacts_change.request_at_desk(app, police, WHY, hoa.key, "email", "hoa.dung@thu.example", CARD)
+    await contacts_change.decide_at_desk(app, counter, WHY, hoa.key, again, grant=False, checks=CARD)
+    assert (await core.contacts(app, hoa.key)).email == "hoa@thu.example"
+    await app.commit()
+    heard = await told(admin, "sms", "+84" + hoa.phone[1:])
+    assert [kind for kind in heard if "contact" in kind] == ["account.contact.changing", "account.contact.kept"] * 3
+
+
+async def test_a_lock_in_between_holds_a_change_of_contact_back(app, counter, police, hoa):
+    change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000119", CARD)
+    await locks.registry_says(app, SYSTEM, hoa.key, Ground.DEATH)
+    with pytest.raises(Conflict, match=r"account\.held_back"):
+        await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=False, checks=CARD)
+    assert (await core.contacts(app, hoa.key)).phone == "+84" + hoa.phone[1:]
+
+
 async def test_a_compared_face_needs_no_cooling(app, counter, police, hoa):
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000113", ("card", "face"))
-    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
     assert not (await listing.ways(app, hoa.key)).sms_from
     await sim.changed(app, "0912000113")
     assert (await listing.ways(app, hoa.key)).sms_from
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000113", ("card", "face"))
-    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
     assert not (await listing.ways(app, hoa.key)).sms_from, "who cannot wait confirms the number at a counter"
 
 
@@ -256,7 +295,7 @@ async def test_a_wrong_phone_mended_before_activation_gets_the_code_and_the_old_
     code = await codes.new_code(app, key, "activate")
     await activate.note_idle(app, counter, WHY, key, "wrong_phone")
     change = await contacts_change.request_at_desk(app, counter, WHY, key, "phone", "0912000131", CARD)
-    await contacts_change.decide_at_desk(app, police, WHY, key, change, grant=True)
+    await contacts_change.decide_at_desk(app, police, WHY, key, change, grant=True, checks=CARD)
     assert not await activate.may_activate(app, key, code)
     row = await (await app.execute("SELECT idle_reason, state FROM accounts.account WHERE person_key = %s", (key,))).fetchone()
     assert row == ("", "notified")
@@ -290,7 +329,7 @@ async def test_the_old_contact_objects_before(app, counter, police, hoa, heard):
     assert {to for to, text in heard if "/eid/objection/" in text} == {"+84" + hoa.phone[1:], "hoa@thu.example"}
     await contacts_change.object_to(app, BROWSER, links(heard, "objection")[0])
     with pytest.raises(Conflict, match=r"contact\.decided"):
-        await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
+        await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
     assert await grounds(app, hoa.key) == set()
     with pytest.raises(NotFound):
         await contacts_change.object_to(app, BROWSER, links(heard, "objection")[0])
@@ -298,7 +337,7 @@ async def test_the_old_contact_objects_before(app, counter, police, hoa, heard):
 
 async def test_the_old_contact_objects_after_and_the_account_is_locked(app, counter, police, hoa, heard):
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000115", CARD)
-    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True)
+    await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
     await contacts_change.object_to(app, BROWSER, links(heard, "objection")[0])
     assert await grounds(app, hoa.key) == {Ground.SUSPICION}
     assert (await core.existing(app, hoa.key)).state is AccountState.LOCKED

@@ -22,7 +22,9 @@ class Rule:
     days of the calendar: neither decree was seen to name a term, so a month is kept in which a wrong entry can be mended.
     `lock_days`: within how many the police's request for a lock is decided. `lock_request_shown`: whether the holder sees such a
     request while it is being decided. Neither decree was seen to say; not, since who is warned could sign in and spend what the
-    request would save. Every decision is told, a refusal too."""
+    request would save. Every decision is told, a refusal too. Its written reason is owed to who asked and speaks of their case, maybe
+    of other people: the holder hears that a request was refused, when, and which office got the answer and can be asked, not the
+    reason itself, which would give the case away through another door."""
 
     code: str
     valid_from: date

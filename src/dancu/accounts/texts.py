@@ -84,7 +84,7 @@ TEXTS: Final[dict[str, Template]] = {
         N_("Tài khoản định danh đã khóa để bảo vệ bạn, vì có dấu hiệu người khác dùng. Ra một cửa hoặc gọi tổng đài để mở.")
     ),
     "lock_refused": Template(
-        N_("Có đề nghị khóa tài khoản định danh của bạn; cơ quan công an không chấp nhận. Bạn vẫn dùng tài khoản như thường.")
+        N_("Có đề nghị khóa tài khoản định danh của bạn; cơ quan công an không chấp nhận. Bạn vẫn dùng tài khoản như thường; muốn biết thêm, hỏi công an xã, phường.")
     ),
     "unlocked": Template(N_("Tài khoản định danh của bạn đã mở khóa. Xin đăng nhập lại.")),
     "recovery.begun": Template(
@@ -104,4 +104,5 @@ TEXTS: Final[dict[str, Template]] = {
     "contact.changing": Template(
         N_("Có yêu cầu đổi liên lạc của tài khoản định danh. Nếu không phải bạn, bấm {url} để phản đối.")
     ),
+    "contact.kept": Template(N_("Yêu cầu đổi liên lạc của tài khoản định danh đã dừng; liên lạc vẫn như cũ.")),
 }

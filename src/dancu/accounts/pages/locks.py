@@ -42,9 +42,10 @@ _LOCK = allow(locks.PERMISSION)
 
 @router.get("/account/lock", dependencies=[allow("citizen")])
 async def own(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
+    found = await locks.locks_of(conn, actor, locks.eid_purpose(), actor.actor_id)
     return render(
         request, "accounts/lock_own.html", base="base_citizen.html", words=words, errors=FormErrors(),
-        account=await core.account(conn, actor.actor_id), locks=await locks.locks_of(conn, actor, locks.eid_purpose(), actor.actor_id),
+        account=await core.account(conn, actor.actor_id), locks=found, orgs=await _orgs(conn, found),
     )  # fmt: skip
 
 

@@ -74,6 +74,8 @@ async def _page(
     who = population.summary(await identity.person(conn, actor, why, key))
     await core.open(conn, [key])
     standing = await locks.standing(conn, key)
+    # What another office began is shown to who has the person before them, not to who has read a card.
+    begun = [(change, _shown(value)) for change, value in await contacts_change.all_waiting(conn, key)] if proof.enough else []
     return render(
         request, "accounts/recover_person.html", form=form or Form(), errors=errors, proof=proof, sealed=sealed, who=who, key=key,
         account=await core.account(conn, key), phone_fails=await activate.phone_fails(conn, key),
@@ -116,9 +118,9 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKe
             elif do in contacts_change.KINDS:
                 await contacts_change.request_at_desk(conn, actor, why, key, do, form.value("value"), proof.checks)
             elif do == "grant":
-                await contacts_change.decide_at_desk(conn, actor, why, key, form.number("item"), grant=True, checks=proof.checks)
+                await contacts_change.decide_at_desk(conn, actor, why, key, _item(form), grant=True, checks=proof.checks)
             elif do == "withdraw":
-                await contacts_change.withdraw_at_desk(conn, actor, why, key, form.number("item"), proof.checks)
+                await contacts_change.withdraw_at_desk(conn, actor, why, key, _item(form), proof.checks)
             else:
                 raise Invalid("recovery.choose", N_("Hãy chọn việc cần làm."))
     except DancuError as error:
@@ -126,6 +128,12 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor, key: RecordKe
             return await _front(request, conn, actor, FormErrors.of(error))
         return await _page(request, conn, actor, key, sealed, FormErrors.of(error), form)
     return see_other(f"{HOME}/{handle(actor, key)}?proof={sealed}" + (f"&done={do}" if do not in ("face", "seen") else ""))
+
+
+def _item(form: Form) -> int:
+    """The change a button names; 0, which is none, for anything that is no number."""
+    text = form.value("item")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
 def _shown(contact: str) -> str:

@@ -30,6 +30,8 @@ _SENTENCES = {
     "level2_differs": N_("Ảnh mặt chưa khớp khi xin lên mức 2"),
     "contact_changed": N_("Đổi số điện thoại hoặc thư điện tử"),
     "sim_changed": N_("Nhà mạng báo số điện thoại của bạn đổi SIM"),
+    "contact_asked": N_("Có yêu cầu đổi liên lạc tại quầy, chờ cán bộ thứ hai xác nhận"),
+    "contact_kept": N_("Yêu cầu đổi liên lạc tại quầy đã dừng, liên lạc vẫn như cũ"),
     "contact_objected": N_("Bạn đã phản đối việc đổi liên lạc"),
     "locked": N_("Khóa tài khoản: {why}"),
     "unlocked": N_("Mở khóa tài khoản"),

@@ -1,4 +1,4 @@
-"""Another phone or e-mail. At a desk two officers are needed; the holder needs a second factor and the new address's own
+"""Another phone or e-mail. At a desk two officers are needed, of one office or of two; the holder needs a second factor and the new address's own
 code. The old contact is told first and may object; a new phone proves nothing by text message for a day unless the
 change was confirmed by something else than the old phone."""
 
@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 
+from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.recovery import ContactChange
 from dancu.accounts.policy import recovery as policy
@@ -33,37 +34,62 @@ STRONG = frozenset({"otp", "hwk", "swk", "face", "fpt"})
 async def request_at_desk(
     conn: Conn, actor: Actor, purpose: Purpose, key: int, kind: str, value: str, checks: Collection[str]
 ) -> int:
-    """An officer asks for the change; another one applies it. The old contact is told now. Returns the change's id.
-    Raises Invalid for the value or a missing proof of identity, Conflict where such a change waits or the phone is
-    another account's."""
+    """An officer asks for the change; another one applies it, of this office or of any other (`decide_at_desk`). The old
+    contact is told now. Returns the change's id. Raises Invalid for the value or a missing proof of identity, Conflict where
+    such a change waits or the phone is another account's."""
     await open_at_desk(conn, actor, purpose, key)
-    if not policy.identity_enough(checks, has_reference=await has_portrait(conn, key)):
-        raise Invalid("recovery.identity", N_("Cần đọc thẻ và so khuôn mặt. Chỉ khi chưa có ảnh chân dung gốc mới thay bằng cán bộ nhận mặt theo ảnh trên thẻ."))
+    await _require_identity(conn, key, checks)
     await core.existing(conn, key, lock=True)
     await locks.refuse_where_held_back(conn, key)
     kept = await _checked(conn, key, kind, value)
     change_id = await _add(conn, key, kind, kept, sorted(set(checks) & policy.CHECKS), state="requested", actor=actor)
     await _recorded(conn, actor, purpose, key, "contact.request", kind=kind, change_id=change_id)
+    await core.happened(conn, key, "contact_asked")
     return change_id
 
 
 async def decide_at_desk(
-    conn: Conn, actor: Actor, purpose: Purpose, key: int, change_id: int, *, grant: bool, reason: str = ""
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, change_id: int, *, grant: bool, reason: str = "", checks: Collection[str] = ()
 ) -> None:
-    """The second officer, who sees the same person, applies or refuses. Raises NotAllowed for the first one, Conflict
-    where it does not wait any more."""
+    """The second officer, who sees the same person, applies or refuses; the holder hears of either. Where it was begun, or right
+    above, the officer's word is enough that it is the same person; at any other office `checks` must prove it once more. Raises
+    NotAllowed for the first officer, Invalid without that proof, Conflict where it does not wait any more or a lock holds the
+    account."""
     await open_at_desk(conn, actor, purpose, key)
     await core.existing(conn, key, lock=True)
     asked, value = await waiting(conn, key, change_id)
     if asked.asked_by == actor.actor_id:
         raise NotAllowed("recovery.second_officer", N_("Cần một cán bộ khác xác nhận, không phải người đã bắt đầu."))
+    if checks or not await _listed_for(conn, actor, asked.asked_org):
+        await _require_identity(conn, key, checks)
+    if grant:
+        await locks.refuse_where_held_back(conn, key)
     state = "applied" if grant else "refused"
     if not await store.decide_change(conn, key, change_id, state, by=actor.actor_id, reason=" ".join(reason.split())[:500]):
-        raise Conflict("contact.decided", N_("Yêu cầu đổi liên lạc này đã được quyết định, hết hạn hoặc bị phản đối."))
-    await _recorded(conn, actor, purpose, key, "contact.decide", change_id=change_id, grant=grant)
+        raise _over()
+    checked = sorted(set(checks) & policy.CHECKS)
+    await _recorded(conn, actor, purpose, key, "contact.decide", change_id=change_id, grant=grant, identity=checked)
     if grant:
         # A face compared with the registry's portrait is a factor no SIM card gives.
-        await _apply(conn, actor, purpose, key, asked.kind, value, strong="face" in asked.identity)
+        await _apply(conn, actor, purpose, key, asked.kind, value, strong="face" in {*asked.identity, *checked})
+    else:
+        await _kept_as_is(conn, key)
+
+
+async def withdraw_at_desk(
+    conn: Conn, actor: Actor, purpose: Purpose, key: int, change_id: int, checks: Collection[str]
+) -> None:
+    """The holder stands at any office, proves who they are and ends what was begun, here or elsewhere: a number mistyped, an
+    office too far away. It can then be begun anew. One officer is enough, the first one too: nothing changes by it. Raises
+    Invalid without the proof, NotFound, Conflict where it does not wait any more."""
+    await open_at_desk(conn, actor, purpose, key)
+    await _require_identity(conn, key, checks)
+    await core.existing(conn, key, lock=True)
+    asked, _ = await waiting(conn, key, change_id)
+    if not await store.withdraw_change(conn, key, asked.change_id):
+        raise _over()
+    await _recorded(conn, actor, purpose, key, "contact.withdraw", change_id=change_id, identity=sorted(set(checks) & policy.CHECKS))
+    await _kept_as_is(conn, key)
 
 
 async def ask_new(conn: Conn, key: int, kind: str, value: str) -> str:
@@ -119,11 +145,40 @@ async def waiting(conn: Conn, key: int, change_id: int) -> tuple[ContactChange, 
     found = await store.change(conn, key, change_id)
     if found is None:
         raise NotFound("contact.unknown", N_("Không có yêu cầu đổi liên lạc này."))
-    change, sealed = found
-    return change, ring().decrypt(sealed, table=_TABLE, row=key, column=change.kind).decode()
+    return found[0], _opened(key, *found)
+
+
+async def all_waiting(conn: Conn, key: int) -> list[tuple[ContactChange, str]]:
+    """Every change of an opened account that waits, begun at whatever office, with its new value."""
+    return [(change, _opened(key, change, sealed)) for change, sealed in await store.waiting_changes(conn, key)]
 
 
 _TABLE = "accounts.contact_change"
+
+
+def _opened(key: int, change: ContactChange, sealed: bytes) -> str:
+    return ring().decrypt(sealed, table=_TABLE, row=key, column=change.kind).decode()
+
+
+async def _require_identity(conn: Conn, key: int, checks: Collection[str]) -> None:
+    if not policy.identity_enough(checks, has_reference=await has_portrait(conn, key)):
+        raise Invalid("recovery.identity", N_("Cần đọc thẻ và so khuôn mặt. Chỉ khi chưa có ảnh chân dung gốc mới thay bằng cán bộ nhận mặt theo ảnh trên thẻ."))
+
+
+async def _listed_for(conn: Conn, actor: Actor, org_code: str) -> bool:
+    """Whether the list of what waits shows an office's changes to this officer: their own office's, and those right below."""
+    org = await access.organisation(conn, org_code)
+    return actor.org_code in (org_code, org.parent if org else None)
+
+
+def _over() -> Conflict:
+    return Conflict("contact.decided", N_("Yêu cầu đổi liên lạc này đã được quyết định, hết hạn hoặc bị phản đối."))
+
+
+async def _kept_as_is(conn: Conn, key: int) -> None:
+    """Who was told that a change is under way hears that it ended."""
+    await core.happened(conn, key, "contact_kept")
+    await core.notify(conn, key, "contact.kept")
 
 
 async def _add(
@@ -136,7 +191,7 @@ async def _add(
         expires_at=SYSTEM_CLOCK.now() + policy.CHANGE_LIVES, objection_digest=_digest(token),
     )  # fmt: skip
     if change_id is None:
-        raise Conflict("contact.waiting", N_("Đã có yêu cầu đổi liên lạc này, đang chờ cán bộ thứ hai của nơi đã nhận. Quá 24 giờ yêu cầu tự hết và làm lại được."))
+        raise Conflict("contact.waiting", N_("Đã có yêu cầu đổi liên lạc này đang chờ cán bộ thứ hai. Hãy xác nhận hoặc dừng yêu cầu đó trước; quá 24 giờ yêu cầu tự hết."))
     # Before anything changes: these go to the contacts as they are.
     await core.notify(conn, key, "contact.changing", url=link(f"/eid/objection/{token}"))
     return change_id

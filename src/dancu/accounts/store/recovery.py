@@ -144,6 +144,27 @@ async def change(conn: Conn, key: int, change_id: int) -> tuple[ContactChange, b
     return (_change(row[:-1]), bytes(row[-1])) if row else None
 
 
+async def waiting_changes(conn: Conn, key: int) -> list[tuple[ContactChange, bytes]]:
+    """What waits for a second officer of an opened account, wherever it was begun, each with its encrypted value; oldest first."""
+    rows = await (
+        await conn.execute(
+            f"SELECT {', '.join(_CHANGE_COLUMNS)}, value FROM accounts.contact_change WHERE person_key = %s::bigint"
+            " AND state = 'requested' AND expires_at > now() ORDER BY change_id", (key,),
+        )
+    ).fetchall()  # fmt: skip
+    return [(_change(row[:-1]), bytes(row[-1])) for row in rows]
+
+
+async def withdraw_change(conn: Conn, key: int, change_id: int) -> bool:
+    """The holder does not want it any more: nobody decided it. False where it is not waiting (any more)."""
+    done = await conn.execute(
+        "UPDATE accounts.contact_change SET state = 'refused', reason = 'withdrawn', decided_at = now()"
+        " WHERE person_key = %s::bigint AND change_id = %s::bigint AND state = 'requested' AND expires_at > now()",
+        (key, change_id),
+    )
+    return done.rowcount == 1
+
+
 async def decide_change(conn: Conn, key: int, change_id: int, state: str, *, by: int, reason: str) -> bool:
     """False where it is not waiting (any more)."""
     done = await conn.execute(
