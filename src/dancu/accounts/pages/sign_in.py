@@ -55,7 +55,7 @@ async def start(request: Request, held: RequestLease) -> Response:
     waiting = await waiting_for(request, held, wished)
     flow = started.flow._replace(service=waiting.service(request)) if waiting else started.flow
     if flow.key and flow.amr:
-        offered = await authenticators.ways(conn, flow.key)
+        offered, flow = await authenticators.ways(conn, flow.key), await sign_in.portrait_known(conn, flow)
         return _second(request, Step(StepState.MORE, flow, offered.ways, sms_from=offered.sms_from), FormErrors())
     if flow.key:
         return _passcode(request, flow, FormErrors(), known=True)
@@ -259,7 +259,7 @@ def _second(
     request: Request, step: Step, errors: FormErrors, *, way: Way | None = None, sent: bool = False
 ) -> Response:
     bound = binding_of(request)
-    need = next_proof(step.flow.amr, step.flow.acr)
+    need = next_proof(step.flow.amr, step.flow.acr, portrait=step.flow.portrait)
     if need is Next.KNOWN:
         return _passcode(request, step.flow, errors, known=True)
     typed = [one for one in step.ways if one not in (Way.PASSKEY, Way.DEVICE)]

@@ -46,22 +46,26 @@ def enough(amr: Iterable[str], acr: int) -> bool:
 
 class Next(StrEnum):
     """What a sign-in asks for now. `NOTHING`: it is enough. `SECOND`: another factor of any kind. `KEY`: a key that cannot be
-    copied. `KNOWN`: the passcode. `FACE`: last, since it is only believed after two others."""
+    copied. `KNOWN`: the passcode. `FACE`: last, since it is only believed after two others. `PORTRAIT`: a portrait on file to hold a
+    face against, taken at an office; nothing else helps."""
 
     NOTHING = "nothing"
     SECOND = "second"
     KEY = "key"
     KNOWN = "known"
     FACE = "face"
+    PORTRAIT = "portrait"
 
 
-def next_proof(amr: Iterable[str], acr: int) -> Next:
-    """The next step towards a level, from what was proved so far."""
+def next_proof(amr: Iterable[str], acr: int, *, portrait: bool = True) -> Next:
+    """The next step towards a level, from what was proved so far. `portrait`: is there one on file to compare a face with?"""
     given = frozenset(amr)
     if enough(given, acr):
         return Next.NOTHING
     if acr_of(given) < 2:
         return Next.SECOND
+    if not portrait and not given & ARE:
+        return Next.PORTRAIT
     if acr == 4 and not given & KNOWN:
         return Next.KNOWN
     if acr == 4 and "hwk" not in given:

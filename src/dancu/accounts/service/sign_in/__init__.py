@@ -11,9 +11,9 @@ between the steps but a sealed flow in the page, good only in the browser it was
 from dancu.accounts.service.sign_in.begin import Started, anonymous, begin, current, identify
 from dancu.accounts.service.sign_in.finish import end_mine, end_other_sign_ins
 from dancu.accounts.service.sign_in.sealing import of_any_age, seal, unseal
-from dancu.accounts.service.sign_in.steps import finish, passcode, passkey, second, send_sms
+from dancu.accounts.service.sign_in.steps import finish, passcode, passkey, portrait_known, second, send_sms
 
 __all__ = [
     "Started", "anonymous", "begin", "current", "end_mine", "end_other_sign_ins", "finish", "identify", "of_any_age", "passcode", "passkey",
-    "seal", "second", "send_sms", "unseal",
+    "portrait_known", "seal", "second", "send_sms", "unseal",
 ]  # fmt: skip

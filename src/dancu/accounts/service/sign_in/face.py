@@ -40,7 +40,7 @@ async def face(conn: Conn, flow: Flow, image: bytes, browser: Browser, *, reques
     await core.open(conn, [flow.key])
     try:
         if not await has_reference(conn, flow.key, CaptureKind.PORTRAIT):
-            raise Invalid("sign_in.no_portrait", N_("Chưa có ảnh làm thẻ của bạn để so sánh. Hãy định danh mức 2 tại công an xã, phường, mất khoảng 15 phút."))
+            raise Invalid("sign_in.no_portrait", N_("Chưa có ảnh làm thẻ của bạn để so sánh. Hãy mang căn cước đến công an xã, phường để chụp ảnh đối chiếu, mất khoảng 15 phút."))
         shown = await cards.check_portrait(image)
         check_portrait(shown)
     except Invalid:

@@ -15,7 +15,7 @@ from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 
 SECONDS = 600
-_PLACE = {"table": "form", "column": "sign_in/2"}
+_PLACE = {"table": "form", "column": "sign_in/3"}
 
 
 def seal(flow: Flow, bound_to: str) -> str:

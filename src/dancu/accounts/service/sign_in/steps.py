@@ -12,12 +12,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from dancu.accounts.models.level2 import CaptureKind
 from dancu.accounts.models.sign_in import Asks, Browser, Flow, Kind, Standing, Step, StepState, Way
-from dancu.accounts.policy.assurance import Next, enough, next_proof, words
-from dancu.accounts.service import authenticators, codes, push
+from dancu.accounts.policy.assurance import Next, acr_of, enough, next_proof, words
+from dancu.accounts.service import authenticators, codes, core, push
 from dancu.accounts.service.sign_in.begin import identify, named_by, typed
 from dancu.accounts.service.sign_in.finish import new_session, open_session, opened, purpose, refused
 from dancu.accounts.service.sign_in.throttling import Buckets, buckets, unnamed_buckets
+from dancu.accounts.service.visit import has_reference
 from dancu.accounts.store import sign_in_steps as store
 from dancu.accounts.store.sign_in_steps import Success
 from dancu.kit.authn import throttle
@@ -169,12 +171,22 @@ async def _onward(
         if _told(account):
             await push.signed_in(conn, account, browser)
         return step
-    flow, offered = flow._replace(told=_told(account)), _ways(account)
+    flow, offered = await portrait_known(conn, flow._replace(told=_told(account))), _ways(account)
     # Nothing better than the phone: the code is on its way before the page is.
     if account.usable and offered.ways[:1] == (Way.SMS,) and next_proof(flow.amr, flow.acr) is Next.SECOND:
         return await _sent(conn, flow, account, success)
     await throttle.settle(conn, success.forgiven, success.refunded)
     return _more(flow, offered) if account.usable else Step(StepState.LOCKED, flow)
+
+
+async def portrait_known(conn: Conn, flow: Flow) -> Flow:
+    """The flow, saying whether a face can be compared at all where one is what is missing now. Before two factors nothing is
+    looked up: whether an account has a portrait is nobody else's business."""
+    if flow.acr <= 2 or acr_of(flow.amr) < 2:
+        return flow
+    async with conn.transaction():
+        await core.open(conn, [flow.key])
+        return flow._replace(portrait=await has_reference(conn, flow.key, CaptureKind.PORTRAIT))
 
 
 def _told(account: Standing) -> bool:
