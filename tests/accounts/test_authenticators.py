@@ -133,8 +133,10 @@ def test_which_models_of_passkeys_are_taken(tmp_path):
     assert (outcome(genuine, rooted), outcome(forged, rooted)) == (str(model), "passkey.unproved")
     assert passkeys.Attestation.read("none") == passkeys.ANY
     (tmp_path / "none.pem").write_bytes(b"no certificate")
-    with pytest.raises(ValueError, match=r"none\.pem"):
-        passkeys.Attestation.read(str(model), tmp_path / "none.pem")
+    for said, file, code in ((str(model), "none.pem", "passkey.roots"), ("none", "roots.pem", "passkey.roots_alone"), ("2fc0579f", "roots.pem", "passkey.models")):
+        with pytest.raises(Invalid) as wrong:
+            passkeys.Attestation.read(said, tmp_path / file)
+        assert wrong.value.code == code, "what nobody would notice before it is needed stops the start"
 
 
 @pytest.mark.parametrize("synced", [False, True])

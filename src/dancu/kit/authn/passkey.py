@@ -22,6 +22,7 @@ from dancu.kit.i18n import N_
 CHALLENGE_BYTES = 32
 _LONGEST = 16_384
 _TIMEOUT_MS = 120_000
+_AAGUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
@@ -64,11 +65,16 @@ class Attestation:
 
     @classmethod
     def read(cls, models: str, roots: Path | None = None) -> Attestation:
-        """`models`: "none", or by comma; `roots`: a file of PEM certificates. Raises OSError, ValueError for one without any."""
+        """`models`: "none", or by comma; `roots`: a file of PEM certificates. Raises OSError, and Invalid for what would keep out
+        everybody (a model mistyped) or nobody (roots without a list, a file without a certificate) without anyone noticing."""
         listed = frozenset(one.strip().lower() for one in models.split(",") if one.strip()) - {"none"}
+        if not all(_AAGUID.fullmatch(one) for one in listed):
+            raise Invalid("passkey.models", N_("DANCU_PASSKEY_ATTESTATION cần là none hoặc các mã loại khóa (AAGUID) cách nhau bằng dấu phẩy."))
         certificates = tuple(_PEM.findall(roots.read_bytes())) if roots is not None else ()
         if roots is not None and not certificates:
-            raise ValueError(f"{roots}: no PEM certificate")
+            raise Invalid("passkey.roots", N_("Tệp của DANCU_PASSKEY_ROOTS không có chứng thư nào dạng PEM: {path}."), path=str(roots))
+        if certificates and not listed:
+            raise Invalid("passkey.roots_alone", N_("DANCU_PASSKEY_ROOTS chỉ có nghĩa khi DANCU_PASSKEY_ATTESTATION nêu các loại khóa được nhận."))
         return cls(listed, certificates)
 
 
