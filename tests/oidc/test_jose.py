@@ -99,6 +99,20 @@ def test_one_spelling_of_each_value() -> None:
             unb64u(other)
 
 
+@given(st.text(st.sampled_from("ABCDEQgwz059-_+/=\n é"), max_size=9) | st.binary(max_size=9).map(b64u))
+def test_a_value_is_read_only_as_it_is_written(text: str) -> None:
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_")
+        meant = base64.urlsafe_b64encode(data).decode().rstrip("=") == text
+    except ValueError:
+        meant = False
+    if meant:
+        assert unb64u(text) == data
+    else:
+        with pytest.raises(JoseError):
+            unb64u(text)
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_refused_in_our_own_words(text: str) -> None:
     with pytest.raises(JoseError):

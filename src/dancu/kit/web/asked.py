@@ -59,9 +59,14 @@ class _Once(Generic[T]):
 def pairs(query: str) -> list[tuple[str, str]]:
     """The parameters of a query as the library takes them apart (`parse_qsl`, empty ones too), which looks at each letter twice."""
     return [
-        (unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace"))
+        (written(name), written(value))
         for name, _, value in [piece.partition("=") for piece in query.split("&") if piece]
     ]
+
+
+def written(text: str) -> str:
+    """What was meant by one name or value of a query or a short form; bytes that are no text show as such. Most need nothing done."""
+    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
 
 
 class Asked(Request):

@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import unquote_plus
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kit.i18n import N_
+from dancu.kit.web.asked import written
 
 _MAX_FIELDS = 500
 _MAX_FILES = 20
@@ -160,7 +160,7 @@ async def _short(request: Request) -> FormData | None:
     if len(body) > _MAX_TEXT or body.count(b"&") >= _MAX_FIELDS or b";" in body:
         return None
     pairs = (piece.partition("=") for piece in body.decode("latin-1").split("&") if piece)
-    return FormData([(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs])
+    return FormData([(written(name), written(value)) for name, _, value in pairs])
 
 
 async def read_form(request: Request) -> Form:
