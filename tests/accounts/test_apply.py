@@ -117,8 +117,25 @@ async def test_the_holder_of_an_account_hears_that_somebody_tried(office, app):
     await hand_in(app, mine)
     ref = await hand_in(app, claim(number, phone=new_phone()))
     assert "account_exists" in (await state_of(app, ref)).reasons
-    assert any("đã có tài khoản" in text for text in await told(app, mine.phone))
+    said = (await told(app, mine.phone))[0]
+    assert "đã có tài khoản chờ kích hoạt" in said and "/eid/activate" in said, "nobody signs in to what was never activated"
+    await app.execute("UPDATE accounts.account SET state = 'active', activated_at = now() WHERE person_key = %s", (key,))
+    await hand_in(app, claim(number, phone=new_phone()))
+    assert "hãy đăng nhập" in (await told(app, mine.phone))[0]
     assert (await core.contacts(app, key)).phone == mine.phone
+
+
+@pytest.mark.parametrize("exists", [True, False])
+async def test_a_stranger_who_applies_again_and_again_does_not_flood_the_holders_phone(office, app, exists):
+    key, number = await person(office)
+    known = new_phone()
+    await office(population.change_contact, key, kind=ContactKind.PHONE, value=known, since=date(2025, 8, 2))
+    if exists:
+        await hand_in(app, claim(number, phone=known))
+    before = len(await told(app, known))
+    for turn in range(8):
+        await hand_in(app, claim(number, birth="1980-01-01", phone=new_phone()), network=f"203.0.{turn}.7")
+    assert 1 <= len(await told(app, known)) - before <= 3
 
 
 @pytest.mark.parametrize(("word", "reason"), [(Subscriber.DIFFERS, "subscriber_differs"), (Subscriber.UNKNOWN, "subscriber_unknown")])

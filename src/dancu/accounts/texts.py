@@ -66,6 +66,9 @@ TEXTS: Final[dict[str, Template]] = {
         N_("Liên lạc của tài khoản định danh vừa được đổi. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
     ),
     "exists": Template(N_("Có người vừa đăng ký định danh bằng số của bạn; bạn đã có tài khoản. Nếu là bạn, hãy đăng nhập.")),
+    "exists.waiting": Template(
+        N_("Có người vừa đăng ký định danh bằng số của bạn; bạn đã có tài khoản chờ kích hoạt. Nếu là bạn, xin mã mới tại {url}")
+    ),
     "locked.own_request": Template(
         N_("Tài khoản định danh đã khóa theo yêu cầu của bạn. Mở lại tại một cửa, công an xã, phường hoặc tổng đài.")
     ),

@@ -7,16 +7,18 @@ from dataclasses import replace
 from datetime import date
 
 from dancu.access import service as access
-from dancu.accounts.models import Contacts
+from dancu.accounts.models import AccountState, Contacts
 from dancu.accounts.models.application import Application, ApplicationState, Claim, Found
 from dancu.accounts.policy.registration import REASONS, reasons
 from dancu.accounts.ports import subscriber
 from dancu.accounts.rules import RULES, Rule, rule_on
 from dancu.accounts.service import activate, core
 from dancu.accounts.service.claims import open_claim
+from dancu.accounts.service.links import link
 from dancu.accounts.store import applications as store
 from dancu.kernel.actor import SYSTEM, Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
+from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import gettext
 from dancu.population.models import CardState, ContactKind, KinRelation, PersonView
@@ -106,12 +108,20 @@ async def _approve(
 
 
 async def _tell_registered(conn: Conn, application: Application, why: tuple[str, ...], view: PersonView) -> None:
-    if "account_exists" in why:
-        await core.notify(conn, application.person_key or view.person_key, "exists")
-        return
+    """Not more than a few times: whoever applies again and again with somebody's number must not flood their phone."""
     differing = [code for code in why if code in _TELLING]
+    few = throttle.bucket("eid apply told", str(view.person_key), burst=3, seconds=8 * 3600)
+    if not ("account_exists" in why or differing) or await throttle.charge_unless_waiting(conn, [few], [few]):
+        return
+    if "account_exists" in why:
+        found = await core.existing(conn, view.person_key)
+        if found.state in (AccountState.APPROVED, AccountState.NOTIFIED):
+            await core.notify(conn, view.person_key, "exists.waiting", url=link("/eid/activate"))
+        else:
+            await core.notify(conn, view.person_key, "exists")
+        return
     to = registered_contacts(view)
-    if differing and (to.phone or to.email):
+    if to.phone or to.email:
         fields = "; ".join(gettext(REASONS[code], application.language) for code in differing)
         await core.tell(conn, to, "differs", key=view.person_key, ref=application.ref, lang=application.language, fields=fields)
 
