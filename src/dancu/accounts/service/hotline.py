@@ -72,11 +72,12 @@ async def lock(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id: in
 
 
 async def recover(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id: int) -> Started:
-    """Send the holder the link by which they choose a new passcode; it and its code reach the account's phone only.
-    Raises Conflict where no text message counts (then a counter helps)."""
+    """Send the holder the link by which they choose a new passcode; it and its code reach the account's phone only. Asked again at
+    once, the link that was sent is the one: a message a minute. Raises Conflict where no text message counts (then a counter helps)."""
     shown = "approval" if "approval" in await _called(conn, actor, key, call_id, "recover") else "answers"
     started = await recovery.begin(conn, actor, purpose, key, way="hotline", identity=[shown], once=f"call {call_id}")
-    await core.notify(conn, key, "recovery.link", url=started.link)
+    if not await recovery.sent_just_now(conn, "link", started.recovery_id):
+        await core.notify(conn, key, "recovery.link", url=started.link)
     return Started(started.recovery_id, "", started.needs, started.sent_to, started.expires_at)
 
 

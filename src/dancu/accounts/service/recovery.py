@@ -25,6 +25,7 @@ from dancu.kernel.actor import SYSTEM, Actor, Channel, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK, VIETNAM
 from dancu.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from dancu.kit import events
+from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
@@ -175,12 +176,23 @@ async def reissue(conn: Conn, actor: Actor, purpose: Purpose, key: int, checks: 
 
 
 async def send_activation(conn: Conn, actor: Actor, purpose: Purpose, key: int, *, way: str) -> None:
-    """A new activation code to the account's phone, identity checked by the caller."""
+    """A new activation code to the account's phone, identity checked by the caller. Asked again at once, the code that was sent stays:
+    of two messages people read the first, and its code would be worth nothing."""
     found = await core.existing(conn, key, lock=True)
     if found.state not in (AccountState.APPROVED, AccountState.NOTIFIED):
         raise Conflict("account.not_waiting", N_("Tài khoản này không chờ kích hoạt."))
+    in_time = found.activate_by is not None and found.activate_by > SYSTEM_CLOCK.now()
+    if await sent_just_now(conn, "activation", key) and in_time:
+        return
     await activate.invite(conn, key)
     await _recorded(conn, actor, purpose, key, "activation.reissue", way=way)
+
+
+async def sent_just_now(conn: Conn, what: str, which: int) -> bool:
+    """Whether this was sent within the minute; if not, it counts as sent now. The caller holds the account, so of many at the same
+    moment one sends."""
+    sent = [throttle.bucket("sent at a desk", what, str(which), burst=1, seconds=60)]
+    return await throttle.charge_unless_waiting(conn, sent, sent) > 0
 
 
 async def has_portrait(conn: Conn, key: int) -> bool:
