@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dancu.kit import server
+from dancu.oidc.endpoints import wire
 from dancu.oidc.models import AuthRequest
 from dancu.oidc.service.packing import CODE, FLOW, pack, unpack
 from dancu.oidc.service.seal import Sealer
@@ -35,3 +37,8 @@ def test_a_request_comes_back_as_it_was(sealer: Sealer, request: Any) -> None:
     assert unpack(sealer.open_json(FLOW, text)) == request
     assert sealer.open_json(CODE, text) is None
     assert len(text) < 2500, "what is long is compressed"
+
+
+def test_the_headers_of_these_endpoints_are_usual_ones() -> None:
+    """Answers with others are written header by header, at three times the cost (`kit/server.py`)."""
+    assert {name.lower().encode() for name in (*wire._CORS, *wire._PREFLIGHT, "DPoP-Nonce")} <= server._USUAL.keys()

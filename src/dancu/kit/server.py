@@ -31,10 +31,12 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 _USUAL = {
     name: name + b": "
     for name in (
-        b"cache-control", b"content-encoding", b"content-language", b"content-length", b"content-security-policy", b"content-type",
-        b"cross-origin-opener-policy", b"cross-origin-resource-policy", b"date", b"etag", b"location", b"permissions-policy", b"pragma",
-        b"referrer-policy", b"retry-after", b"server", b"set-cookie", b"strict-transport-security", b"vary", b"www-authenticate",
-        b"x-content-type-options", b"x-frame-options", b"x-request-id",
+        b"access-control-allow-headers", b"access-control-allow-methods", b"access-control-allow-origin", b"access-control-expose-headers",
+        b"access-control-max-age", b"cache-control", b"clear-site-data", b"content-digest", b"content-disposition", b"content-encoding",
+        b"content-language", b"content-length", b"content-security-policy", b"content-type", b"cross-origin-opener-policy",
+        b"cross-origin-resource-policy", b"date", b"dpop-nonce", b"etag", b"location", b"permissions-policy", b"pragma", b"referrer-policy",
+        b"retry-after", b"server", b"set-cookie", b"signature", b"signature-input", b"strict-transport-security", b"vary",
+        b"www-authenticate", b"x-content-type-options", b"x-frame-options", b"x-request-id",
     )
 }  # fmt: skip
 _LENGTH_LINE = _USUAL[b"content-length"]
