@@ -104,7 +104,7 @@ async def test_what_is_wrong_is_said_beside_its_field(portal: Site) -> None:
         await maker.get(f"{HOME}/new")
         page = await maker.post(f"{HOME}/new", 422, name="", redirect_uris=BACK, profile="")
         assert "field.required" in page and "field.choice" in page
-        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris="http://service.example/#x", profile="fapi2")
+        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris="http://service.example/#x https://[::1/back", profile="fapi2")
         assert "oidc.redirect_uri" in page and "oidc.jwks.missing" in page
         page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="fapi2", jwks="khóa của tôi")
         assert "oidc.jwks.json" in page
@@ -183,6 +183,7 @@ async def test_the_trial_and_the_samples_are_this_clients(portal: Site, citizen:
         assert page.count("WebApplication.CreateBuilder(args)") == page.count("app.Run();") == 1  # a whole program, as for the other languages
         if profile == "fapi2":
             assert page.count(key.kid) >= 5
+            assert "AddDistributedMemoryCache();" in page, "the library that makes .NET's proofs does not start without one"
             minutes = int(re.findall(r"dùng được trong gần (\d+) phút", page)[0])
             assert minutes * 60 - 60 < PUSHED_SECONDS <= minutes * 60, "what the page says of the link is so"
         address = re.findall(r'href="(http[^"]+/oidc/authorize\?[^"]+)"', page)[0].replace("&amp;", "&")
