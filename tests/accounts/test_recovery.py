@@ -354,6 +354,21 @@ async def test_the_holder_with_two_factors_changes_alone(app, hoa, heard):
     assert not await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, code, acr=2, amr=["pin", "sms"])
 
 
+async def test_a_phone_taken_at_the_last_moment_leaves_no_half_of_a_change(app, office, hoa, heard, monkeypatch):
+    other = await holder(app, office)
+    kept = await contacts_change.ask_new(app, hoa.key, "phone", other.phone)
+    code = next(text[:6] for to, text in heard if to == kept)
+
+    async def free_a_moment_ago(conn, phone):  # type: ignore[no-untyped-def]
+        return None
+
+    monkeypatch.setattr(core, "by_phone", free_a_moment_ago)
+    with pytest.raises(Conflict, match=r"account\.phone_taken"):
+        await contacts_change.by_holder(app, hoa.actor, WHY, hoa.key, "phone", kept, code, acr=2, amr=["pin", "otp"])
+    rows = await (await app.execute("SELECT count(*) FROM accounts.contact_change WHERE person_key = %s", (hoa.key,))).fetchone()
+    assert rows == (0,)
+
+
 async def test_whose_phone_it_is_hears_only_who_holds_it(app, office, hoa, heard):
     other = await holder(app, office)
     kept = await contacts_change.ask_new(app, hoa.key, "phone", other.phone)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.service import contacts_change, core, locks, recovery, sign_in
 from dancu.kernel.clock import SYSTEM_CLOCK
-from dancu.kernel.errors import DancuError, Invalid
+from dancu.kernel.errors import DancuError, Exceeded, Invalid
 from dancu.kernel.numbers import show_phone
 from dancu.kit.i18n import N_
 from dancu.kit.web import (
@@ -53,7 +53,12 @@ async def through_link(request: Request, conn: DbConn, token: str) -> Response:
     form, errors = await read_form(request), FormErrors()
     do = form.value("do")
     if do == "send":
-        return await _link(request, conn, token, form, errors, sent=await recovery.send_code(conn, token))
+        try:
+            async with attempt(conn):
+                sent = await recovery.send_code(conn, token)
+        except Exceeded as error:  # codes were sent: the form for them stays
+            errors, sent = FormErrors.of(error), "…"
+        return await _link(request, conn, token, Form(), errors, sent=sent)
     if do == "code":
         if not await recovery.prove_code(conn, token, form.value("code")):
             errors.add("code", "recovery.code", N_("Mã không đúng hoặc đã hết hạn. Hãy xem tin nhắn mới nhất."))

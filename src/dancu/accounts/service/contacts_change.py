@@ -110,9 +110,10 @@ async def by_holder(
     await core.existing(conn, key, lock=True)
     if not await codes.check_code(conn, key, kind, code, context=_kept(kind, value)):
         return False
-    kept = await _checked(conn, key, kind, value)
-    await _add(conn, key, kind, kept, sorted(amr), state="applied", actor=None)
-    await _apply(conn, actor, purpose, key, kind, kept, strong=bool(STRONG & set(amr)))
+    async with conn.transaction():  # the try counts whatever happens, a change only as a whole
+        kept = await _checked(conn, key, kind, value)
+        await _add(conn, key, kind, kept, sorted(amr), state="applied", actor=None)
+        await _apply(conn, actor, purpose, key, kind, kept, strong=bool(STRONG & set(amr)))
     return True
 
 
