@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """Everything issued from one authorization code. `claims`: the request's `claims` parameter; `details`: RFC 9396;
     `sid` is the citizen's session (what the client sees is derived from it); `acr` the number of the level; `jkt`,
-    `x5t`: the key or certificate its tokens are bound to, "" for none; `generation` counts rotated refresh tokens."""
+    `x5t`: the key or certificate its tokens are bound to, "" for none; `generation` counts rotated refresh tokens. In the order in which the database answers."""
 
     person_key: int
     family_id: bytes

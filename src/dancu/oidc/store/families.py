@@ -13,11 +13,7 @@ from dancu.kit.db import Conn
 from dancu.kit.prepared import Prepared
 from dancu.oidc.models import Family, Mark
 
-_COLUMNS = (
-    "person_key", "family_id", "client_no", "scope", "claims", "details", "purpose", "legal_basis", "sid", "acr", "amr",
-    "auth_time", "lock_version", "jkt", "x5t", "offline", "generation", "created_at", "used_at", "expires_at",
-)  # fmt: skip
-FAM = ", ".join(f"(fam).{name}" for name in _COLUMNS)
+FAM = ", ".join(f"(fam).{name}" for name in Family._fields)
 _REDEEM = Prepared(
     "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s::jsonb, %s::jsonb, %s, %s, %s,"
     " %s::smallint, %s::text[], %s::timestamptz, %s::integer, %s, %s, %s, make_interval(secs => %s), %s)"
@@ -32,8 +28,8 @@ _TOKENS = Prepared(
 
 
 def family(row: Sequence[Any]) -> Family:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    return Family(**{**values, "scope": tuple(values["scope"]), "amr": tuple(values["amr"])})
+    found = Family._make(row)
+    return found._replace(scope=tuple(found.scope), amr=tuple(found.amr))
 
 
 def _marks(marks: Sequence[Mark]) -> tuple[str, str]:
@@ -147,7 +143,7 @@ async def of_person(conn: Conn, person_key: int, since: datetime | None = None, 
     """Running families of an opened account, newest first; with `expired` also those whose tokens ran out by themselves and that nobody
     ended (`sweep` forgets them after a week)."""
     cursor = await conn.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM oidc.family WHERE person_key = %s::bigint AND ended_at IS NULL"
+        f"SELECT {', '.join(Family._fields)} FROM oidc.family WHERE person_key = %s::bigint AND ended_at IS NULL"
         " AND (%s OR expires_at > now()) AND (%s::timestamptz IS NULL OR created_at > %s) ORDER BY created_at DESC LIMIT 500",
         (person_key, expired, since, since),
     )

@@ -7,7 +7,6 @@ import hmac
 import re
 import time
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dancu.oidc.jose import b64u
@@ -53,7 +52,7 @@ async def grant(call: Call) -> issue.Answer:
         raise replayed()
     if word != "ok":
         raise invalid_grant(_WORDS.get(word, "the code is not known"))
-    return issue.answer(provider, wire.issuer, client, replace(family, details=details), nonce=request.nonce, claims=claims)
+    return issue.answer(provider, wire.issuer, client, family._replace(details=details), nonce=request.nonce, claims=claims)
 
 
 async def _in_time(call: Call, code: tokens.Code) -> None:

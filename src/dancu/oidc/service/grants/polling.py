@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dancu.kit.db import Conn
 from dancu.oidc.models import Family
 from dancu.oidc.policy import ACCESS_SECONDS, REFRESH_SECONDS
@@ -50,7 +48,7 @@ async def keep(call: Call, conn: Conn, code: tokens.Code) -> tuple[Family, dict[
     claims: dict[str, object] = {}
     if code.request.asked_claims("id_token"):
         claims = await release.id_token_claims(call.provider, conn, client, family, call.wire.request_id, demo=call.demo)
-    return replace(family, details=details), claims
+    return family._replace(details=details), claims
 
 
 def answer(call: Call, kept: tuple[Family, dict[str, object]]) -> issue.Answer:

@@ -4,8 +4,6 @@ answer may have got lost on the way."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dancu.oidc.models import AuthMethod, Family, Mark
 from dancu.oidc.policy import GRACE_SECONDS
 from dancu.oidc.service import issue, tokens
@@ -55,7 +53,7 @@ async def grant(call: Call) -> issue.Answer:
         raise replayed()
     if family is None:
         raise invalid_grant(_WORDS.get(word, "the refresh token is not known"))
-    family = replace(family, jkt=call.jkt, x5t=call.x5t, details=details)
+    family = family._replace(jkt=call.jkt, x5t=call.x5t, details=details)
     made = issue.answer(provider, wire.issuer, client, family, narrowed=narrowed)
     if "refresh_token" in made and not client.rotates:
         # The very one that came: another spelling of it would look like a replacement, and FAPI 2.0 §5.3.2.1 wants none.

@@ -3,7 +3,6 @@ acts, and carrying the purpose the citizen agreed to. It ends with the sign-in i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from dancu.audit import service as audit
@@ -52,7 +51,7 @@ async def grant(call: Call) -> issue.Answer:
         await audit.record(conn, actor_of(client, call.wire.request_id), purpose, action="sign_in", subjects=[family.person_key], fields=None, note=note)
     access = tokens.access_token(
         provider, call.wire.issuer, client, subject=subject_of(provider.sealer, target, family.person_key), scope=scope,
-        jkt=call.jkt, x5t=call.x5t, audience=[target.client_id], family=replace(family, details=details),
+        jkt=call.jkt, x5t=call.x5t, audience=[target.client_id], family=family._replace(details=details),
         extra={"act": chain, "purpose": family.purpose, "legal_basis": family.legal_basis},
     )  # fmt: skip
     return {
