@@ -160,6 +160,17 @@ async def test_a_lock_between_start_and_end_holds(app, counter, hoa):
         await recovery.finish(app, BROWSER, token, NEW, drop_others=True)
 
 
+async def test_the_passcode_sent_twice_at_once_is_set_and_the_other_page_says_so(app, admin, registry, counter, hoa):
+    started = await recovery.begin_at_counter(app, counter, WHY, hoa.key, CARD)
+    token = token_of(started.link)
+    assert await recovery.prove_code(app, token, await code_for(app, hoa.key, started.recovery_id))
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other:
+        await recovery.finish(app, BROWSER, token, NEW, drop_others=False)
+        with pytest.raises(NotFound, match=r"recovery\.link"):
+            await after_waiting(admin, app, other, recovery.finish(other, BROWSER, token, NEW, drop_others=False))
+
+
 async def test_a_weak_passcode_leaves_the_recovery_open(app, counter, hoa):
     started = await recovery.begin_at_counter(app, counter, WHY, hoa.key, CARD)
     token = token_of(started.link)

@@ -120,7 +120,7 @@ async def by_link(conn: Conn, token: str) -> Recovery:
     """What a link stands for. Raises NotFound for one that ended, was used, or never was: one sentence for all."""
     found = await store.by_link(conn, _digest(token)) if 20 <= len(token) <= 64 and token.isascii() else None
     if found is None:
-        raise NotFound("recovery.link", N_("Đường dẫn này đã hết hạn hoặc đã dùng. Xin cán bộ hoặc tổng đài tạo lại."))
+        raise _over()
     return found
 
 
@@ -147,6 +147,8 @@ async def finish(conn: Conn, actor: Actor, token: str, passcode: str, *, drop_ot
     await core.existing(conn, key, lock=True)
     await locks.refuse_where_held_back(conn, key)
     if not await store.finish(conn, key, found.recovery_id):
+        if (await one(conn, key, found.recovery_id)).state == "done":  # the button pressed twice
+            raise _over()
         raise Conflict("recovery.not_proved", N_("Cần nhập mã gửi tới điện thoại, hoặc cán bộ thứ hai xác nhận trước."))
     await _renew(conn, actor, purpose, key, passcode, drop_others=drop_others)
     await _recorded(conn, actor, purpose, key, "recovery.finish", recovery_id=found.recovery_id, way=found.way)
@@ -215,6 +217,12 @@ async def _renew(conn: Conn, actor: Actor, purpose: Purpose, key: int, passcode:
         await core.bump(conn, key)
         await locks.end_sessions(conn, key)
     await events.emit(conn, ACCOUNT_RECOVERED, key, {})
+
+
+def _over() -> NotFound:
+    return NotFound(
+        "recovery.link", N_("Đường dẫn này đã hết hạn hoặc đã dùng. Nếu bạn vừa đặt xong mật mã, hãy đăng nhập; chưa thì xin cán bộ hoặc tổng đài tạo lại.")
+    )
 
 
 def _digest(token: str) -> bytes:
