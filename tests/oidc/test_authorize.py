@@ -83,6 +83,7 @@ async def test_json_that_no_reader_or_database_takes_is_refused(site: Site, make
     journey, deep = Journey(site, await make_service("basic", detail_types=("pay",)), None), "[" * 700 + "]" * 700
     wrong = [
         ("authorization_details", f'[{{"type": "pay", "x": {deep}}}]'), ("authorization_details", '[{"type": "pay", "to": "a\\u0000b"}]'),
+        *(("authorization_details", f'[{{"type": "pay", {odd}}}]') for odd in ('"locations": 5', '"locations": [{}]', '"actions": "read"', '"identifier": []')),
         ("authorization_details", '[{"type": "pay", "to": "\u202e321"}]'), ("claims", '{"userinfo": {"name": {"value": "\\u0000"}}}'),
         ("claims", f'{{"id_token": {{"acr": {{"essential": true, "values": {deep}}}}}}}'), ("claims", f'{{"id_token": {{"acr": {{"values": {deep}}}}}}}'),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import orjson
 from dancu.oidc.service.errors import OAuthError
 
 _MOST_TEXT, _MOST, _DEEPEST = 4000, 10, 4
+_LISTS = ("locations", "actions", "datatypes", "privileges")
 
 
 def read_details(text: str, types: Collection[str]) -> list[dict[str, Any]]:
@@ -28,10 +29,18 @@ def read_details(text: str, types: Collection[str]) -> list[dict[str, Any]]:
             raise wrong
         if one["type"] not in types:
             raise OAuthError("invalid_authorization_details", "a type of authorization_details is not registered for this client")
+        if not _common(one):
+            raise wrong
     # What citizens are shown must read as it is: no letter that is not seen, or turns what follows around (U+202E).
     if not all(ch.isprintable() or ch in "\n\t" for said in texts(value) for ch in said):
         raise OAuthError("invalid_authorization_details", "authorization_details holds characters that cannot be shown")
     return value
+
+
+def _common(one: dict[str, Any]) -> bool:
+    """Are the members that mean the same in every type lists of texts, or a text, as RFC 9396 §2.2 has them?"""
+    lists = [one[name] for name in _LISTS if name in one]
+    return isinstance(one.get("identifier", ""), str) and all(isinstance(said, list) and all(isinstance(x, str) for x in said) for said in lists)
 
 
 def narrow(text: str, granted: list[dict[str, Any]]) -> list[dict[str, Any]]:
