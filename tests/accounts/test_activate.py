@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 
+from dancu.accounts import jobs
 from dancu.accounts.models import AccountState
 from dancu.accounts.service import activate, codes, core
 from dancu.accounts.service.check import eid_purpose
@@ -167,6 +169,39 @@ async def test_the_worker_names_the_child_and_tells_no_guardian_of_who_has_come_
     assert (await looks.fetchone()) == (3,), "who was not told of was looked at all the same, on record"
 
 
+async def test_a_morning_reminds_all_who_are_due_however_many_and_nobody_twice(office, app, worker, monkeypatch):
+    @asynccontextmanager
+    async def own(role: str):  # type: ignore[no-untyped-def]
+        yield worker
+        await worker.commit()
+
+    monkeypatch.setattr(jobs, "connection", own)
+    monkeypatch.setattr(activate, "MOST", 2)
+    phones = []
+    for days in (6, 6, 6, 6.5, 3, 3, 3, 10, 10, 10):
+        key, phone, _ = await invited(office, app)
+        await app.commit()
+        await _aged(worker, key, days)
+        phones.append(phone)
+    await worker.commit()
+    await jobs.remind(0)
+    assert [sum("Mã kích hoạt định danh đã hết hạn" in t or "chờ kích hoạt" in t for t in await told(app, phone)) for phone in phones] == [1] * 10
+
+
+async def test_a_phone_that_fails_is_found_among_those_that_wait_longer_and_hears_no_reminder(office, app, worker):
+    for _ in range(3):  # nothing is wrong with these, and they wait longer
+        await invited(office, app)
+    key, phone, _ = await invited(office, app, email="kim2@thu.example")
+    await app.commit()
+    await worker.execute("UPDATE kit.message SET state = 'failed', settled_at = now() WHERE person_key = %s AND channel = 'sms'", (key,))
+    assert await activate.note_undelivered(worker) == 1
+    await _aged(worker, key, 1)
+    await activate.remind(worker)
+    await worker.commit()
+    assert not any("chờ kích hoạt" in text for text in await told(app, phone)), "nobody's phone, or somebody else's"
+    assert any("chờ kích hoạt" in text for text in await told(app, "kim2@thu.example"))
+
+
 async def test_a_worker_that_stood_still_sends_one_wave_a_night(office, app, worker):
     key, phone, _ = await invited(office, app)
     await app.commit()
@@ -181,7 +216,7 @@ async def test_a_message_that_does_not_arrive_marks_the_phone(office, app, worke
     key, _, _ = await invited(office, app)
     await app.commit()
     assert await activate.note_undelivered(worker) == 0
-    await worker.execute("UPDATE kit.message SET state = 'failed' WHERE person_key = %s", (key,))
+    await worker.execute("UPDATE kit.message SET state = 'failed', settled_at = now() WHERE person_key = %s", (key,))
     await activate.note_undelivered(worker)
     row = await (await worker.execute("SELECT idle_reason FROM accounts.account WHERE person_key = %s", (key,))).fetchone()
     assert row == ("wrong_phone",)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from procrastinate import Blueprint
 
 from dancu.accounts.service import activate, check, closing, upkeep
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit import jobs
-from dancu.kit.db import connection
+from dancu.kit.db import Conn, connection
 
 blueprint = Blueprint()
 
@@ -31,10 +33,16 @@ async def check_forgotten(timestamp: int) -> None:
 @blueprint.periodic(cron="0 1 * * *")  # 08:00 in Vietnam
 @blueprint.task(name="remind", queueing_lock="accounts.remind")
 async def remind(timestamp: int) -> None:
-    async with connection("worker") as conn:
-        await activate.remind(conn)
-    async with connection("worker") as conn:
-        await activate.wave(conn)
+    await _all_of(activate.remind)
+    await _all_of(activate.wave)
+
+
+async def _all_of(work: Callable[[Conn], Awaitable[int]]) -> None:
+    """Again and again, each time in a transaction of its own, until nothing is left to do."""
+    while True:
+        async with connection("worker") as conn:
+            if not await work(conn):
+                return
 
 
 @blueprint.periodic(cron="15 * * * *")

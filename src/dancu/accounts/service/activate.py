@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -35,6 +34,10 @@ IDLE_REASONS: Final[dict[str, str]] = {
     "other": N_("Lý do khác"),
 }
 _GRANT_SECONDS = 900
+#: Accounts told of in one transaction.
+MOST: Final = 500
+#: Failed deliveries are looked at for as long: a worker that stood still over a holiday misses none.
+_RECEIPTS: Final = timedelta(days=10)
 
 
 async def invite(conn: Conn, key: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -152,40 +155,46 @@ async def phone_fails(conn: Conn, key: int) -> bool:
 
 
 async def remind(conn: Conn, *, clock: Clock = SYSTEM_CLOCK) -> int:
-    """Remind on days 1, 3 and 6, each once; how many were reminded."""
+    """Remind on days 1, 3 and 6, each once; how many were reminded. No more than a transaction should hold: called again until
+    nobody is left."""
     days = rule_on(clock.today()).activation_days
     told = 0
     for day in reversed(REMINDER_DAYS):
-        for key in await store.due_reminders(conn, day, days):
+        due = await store.due_reminders(conn, day, days, MOST)
+        for key, phone_reaches in due:
             found = await core.existing(conn, key)
-            await core.notify(conn, key, "reminder", until=f"{last_day(found.activate_by) or clock.today():%d/%m/%Y}", url=link("/eid/activate"))
-            told += 1
+            until = f"{last_day(found.activate_by) or clock.today():%d/%m/%Y}"
+            await _tell(conn, key, phone_reaches, "reminder", until=until, url=link("/eid/activate"))
+        told += len(due)
+        if len(due) == MOST:  # who is left of them must not be taken for one of an earlier day, and be reminded twice
+            break
     return told
 
 
 async def wave(conn: Conn) -> int:
-    """Tell those whose time has passed where a new code is had: again after two weeks, a month and two."""
+    """Tell those whose time has passed where a new code is had: again after two weeks, a month and two. How many; as `remind`."""
     told, before = 0, 0
     for number, days in enumerate((0, *WAVE_DAYS)):
-        told += await _tell_lapsed(conn, await store.due_wave(conn, number, days, days - before))
-        before = days
+        lapsed = await store.due_wave(conn, number, days, days - before, MOST)
+        for key, phone_reaches in lapsed:
+            await _tell(conn, key, phone_reaches, "lapsed")
+        told, before = told + len(lapsed), days
     return told
 
 
-async def _tell_lapsed(conn: Conn, lapsed: Sequence[tuple[int, bool]]) -> int:
-    for key, phone_reaches in lapsed:
-        if phone_reaches:
-            await core.notify(conn, key, "lapsed")
-        else:  # somebody else's phone, or nobody's: by e-mail alone
-            found, to = await core.existing(conn, key), await core.contacts(conn, key)
-            await core.tell(conn, replace(to, phone=""), "lapsed", key=key, lang=found.language)
-    return len(lapsed)
+async def _tell(conn: Conn, key: int, phone_reaches: bool, template: str, /, **params: str) -> None:
+    if phone_reaches:
+        await core.notify(conn, key, template, **params)
+    else:  # somebody else's phone, or nobody's: by e-mail alone
+        found, to = await core.existing(conn, key), await core.contacts(conn, key)
+        await core.tell(conn, replace(to, phone=""), template, key=key, lang=found.language, **params)
 
 
 async def note_undelivered(conn: Conn) -> int:
     """Where the notice did not arrive the phone is wrong: noted, for any counter or doorstep to mend."""
     noted = 0
-    for key in await store.waiting_without_reason(conn):
+    failed = await messages.failed_since(conn, SYSTEM_CLOCK.now() - _RECEIPTS, "account.")
+    for key in await store.waiting_without_reason(conn, failed):
         sent = [m for m in await messages.stands(conn, key) if m.channel == "sms" and m.kind.startswith("account.")]
         if sent and sent[0].state == "failed":
             noted += await store.note_idle(conn, key, "wrong_phone")

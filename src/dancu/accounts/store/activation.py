@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dancu.kit.db import Conn
@@ -27,18 +28,19 @@ async def activated(conn: Conn, key: int) -> bool:
     return done.rowcount == 1
 
 
-async def due_reminders(conn: Conn, day: int, notice_days: int, limit: int = 500) -> list[int]:
-    """Accounts whose notice is `day` days old and who were not reminded of it yet (worker)."""
+async def due_reminders(conn: Conn, day: int, notice_days: int, limit: int) -> list[tuple[int, bool]]:
+    """Accounts whose notice is `day` days old and who were not reminded of it yet, each with whether its phone reaches its holder
+    (worker)."""
     cursor = await conn.execute(
         "UPDATE accounts.account SET reminded = %s WHERE person_key IN (SELECT person_key FROM accounts.account"
         " WHERE state = 'notified' AND NOT made_up AND activate_by > now() AND reminded < %s"
-        " AND activate_by - make_interval(days => %s) < now() LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key",
+        " AND activate_by - make_interval(days => %s) < now() LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key, idle_reason <> 'wrong_phone'",
         (day, day, notice_days - day + 1, limit),
     )
-    return [row[0] for row in await cursor.fetchall()]
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
-async def due_wave(conn: Conn, wave: int, days: int, apart: int, limit: int = 500) -> list[tuple[int, bool]]:
+async def due_wave(conn: Conn, wave: int, days: int, apart: int, limit: int) -> list[tuple[int, bool]]:
     """Lapsed accounts whose deadline passed `days` ago and who have had `wave` waves before, the last at least `apart` days ago: a
     worker that stood still for weeks must not send them all in one night. With each whether its phone reaches its holder; one that does
     not and without an e-mail is left out (worker)."""
@@ -65,10 +67,11 @@ async def idle_reason(conn: Conn, key: int) -> str:
     return str(row[0]) if row else ""
 
 
-async def waiting_without_reason(conn: Conn, limit: int = 500) -> list[int]:
-    """Accounts told of and not active, of which nobody knows why (worker)."""
+async def waiting_without_reason(conn: Conn, keys: Sequence[int]) -> list[int]:
+    """Those of these accounts that were told of and are not active, of which nobody knows why (worker)."""
     cursor = await conn.execute(
-        "SELECT person_key FROM accounts.account WHERE state = 'notified' AND NOT made_up AND idle_reason = '' ORDER BY notified_at LIMIT %s", (limit,)
+        "SELECT person_key FROM accounts.account WHERE person_key = ANY (%s::bigint[]) AND state = 'notified' AND NOT made_up AND idle_reason = ''",
+        (list(keys),),
     )
     return [row[0] for row in await cursor.fetchall()]
 

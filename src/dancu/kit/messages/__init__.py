@@ -7,7 +7,7 @@ A text is kept encrypted and only until it has been handed over; in a demonstrat
 from typing import TYPE_CHECKING
 
 from dancu.kit.lazy import offer
-from dancu.kit.messages.queue import Shown, Stand, is_mail, outbox, receipt, sealed, send, stands
+from dancu.kit.messages.queue import Shown, Stand, failed_since, is_mail, outbox, receipt, sealed, send, stands
 
 if TYPE_CHECKING:
     from dancu.kit.messages.delivery import deliver_forever, deliver_once
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dancu.kit.messages.signing import sign, signed_by
 
 __all__ = [
-    "BuiltIn", "HttpPush", "HttpSms", "Mail", "Provider", "Shown", "Stand", "deliver_forever", "deliver_once", "is_mail", "outbox",
-    "providers", "receipt", "sealed", "send", "sign", "signed_by", "stands",
+    "BuiltIn", "HttpPush", "HttpSms", "Mail", "Provider", "Shown", "Stand", "deliver_forever", "deliver_once", "failed_since", "is_mail",
+    "outbox", "providers", "receipt", "sealed", "send", "sign", "signed_by", "stands",
 ]  # fmt: skip
 
 offer(

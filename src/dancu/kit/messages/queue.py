@@ -79,6 +79,16 @@ async def stands(conn: Conn, person_key: int, kind: str = "") -> list[Stand]:
     return [Stand(*row) for row in await cursor.fetchall()]
 
 
+async def failed_since(conn: Conn, since: datetime, kind: str) -> list[int]:
+    """Whom a text message whose kind begins with `kind` did not reach, known since then (role worker)."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT person_key FROM kit.message WHERE state = 'failed' AND settled_at > %s AND channel = 'sms'"
+        " AND person_key IS NOT NULL AND starts_with(kind, %s)",
+        (since, kind),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def receipt(conn: Conn, provider_ref: str, *, delivered: bool, reason: str = "") -> bool:
     """A provider's word about a message it took; False where that message is unknown or settled already."""
     cursor = await conn.execute("SELECT kit.message_receipt(%s, %s, %s)", (provider_ref, delivered, reason))
