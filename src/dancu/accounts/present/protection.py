@@ -45,6 +45,7 @@ CHECK = {
     "approval": N_("Chủ tài khoản đồng ý trên điện thoại của mình"),
 }
 KIND = {"phone": N_("Số điện thoại"), "email": N_("Thư điện tử"), "contact": N_("Đổi liên lạc"), "recovery": N_("Lấy lại tài khoản")}
+NEW = {"phone": N_("Số điện thoại mới"), "email": N_("Thư điện tử mới")}
 QUESTION = {
     "moved": (N_("Về thường trú tại nơi ở hiện nay từ năm nào?"), N_("Năm, ví dụ: 2014")),
     "married": (N_("Kết hôn năm nào?"), N_("Năm, ví dụ: 2014")),
