@@ -227,6 +227,18 @@ async def test_no_portrait_is_shown_where_the_decision_needs_none(office, app, p
     assert not needs_faces(("no_card",))
 
 
+async def test_whoever_gives_an_account_without_a_valid_card_says_why(office, app, police):
+    key, number = await person(office, card=False)
+    ref = await hand_in(app, claim(number))
+    waiting = await applications.open_by_ref(app, ref)
+    assert (await applications.application(app, waiting)).reasons == ("no_card",)
+    with pytest.raises(Invalid) as refused:
+        await queue.approve(app, police, eid_purpose(), waiting)
+    assert refused.value.code == "application.remark"
+    await queue.approve(app, police, eid_purpose(), waiting, remark="Thẻ mới cấp hôm qua, đã xem thẻ")
+    assert await core.account(app, key) is not None
+
+
 async def test_the_store_of_portraits_itself_refuses_who_may_not_decide_and_other_areas(office, app, police, officers, biometric):
     key, _, _ = await waiting_one(office, app)
     await on_file(app, police, key)

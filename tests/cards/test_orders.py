@@ -128,6 +128,12 @@ async def test_a_card_lost_before_it_was_read_is_not_made_active(holder, office,
     assert refused.value.code == "card_order.ended"
 
 
+async def test_the_registry_says_why_a_card_is_ordered(holder, office, app, police):
+    await office(population.issue_card, holder, kind=CardKind.CHIP, number="049190000001", issued_on=date(2025, 8, 2), expires_on=date(2040, 4, 12))
+    await office(population.end_card, holder, state=CardState.LOST, on=date(2026, 1, 5))
+    assert (await service.order_card(app, police, EID, holder)).reason == OrderReason.LOST
+
+
 async def test_one_order_at_a_time_and_none_of_the_impossible(holder, office, app, police):
     await service.order_card(app, police, EID, holder)
     with pytest.raises(Conflict) as refused:

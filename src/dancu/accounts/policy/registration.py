@@ -92,5 +92,6 @@ def needs_faces(why: tuple[str, ...]) -> bool:
 
 
 def needs_remark(why: tuple[str, ...]) -> bool:
-    """Must the officer who approves write how the doubt was settled?"""
-    return bool(DOUBTS & set(why))
+    """Must the officer who approves write how the doubt was settled? Also where the registry has no valid card, without which the law
+    gives no account: one that was just issued may not be there yet."""
+    return bool((DOUBTS | {"no_card"}) & set(why))

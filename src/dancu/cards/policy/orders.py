@@ -25,10 +25,12 @@ def step(now: OrderState, then: OrderState) -> None:
         raise Conflict("card_order.state", "Đơn làm thẻ không còn ở bước này. Hãy mở lại danh sách.")
 
 
-def reason(cards_before: int, expires_on: date | None, today: date) -> OrderReason:
-    """Why a card is ordered where nobody said: the first one, one that ran out, or something on it changed."""
+def reason(cards_before: int, expires_on: date | None, today: date, *, lost: bool = False) -> OrderReason:
+    """Why a card is ordered where nobody said: the first one, one that was lost or ran out, or something on it changed."""
     if not cards_before:
         return OrderReason.FIRST
+    if lost:
+        return OrderReason.LOST
     return OrderReason.AGE if expires_on is not None and expires_on <= today else OrderReason.CHANGED
 
 

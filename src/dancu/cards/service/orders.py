@@ -50,7 +50,10 @@ async def order_card(
         raise Conflict("card_order.incomplete", N_("Hồ sơ chưa có số định danh hoặc ngày sinh. Hãy bổ sung trước khi làm thẻ."))
     today = SYSTEM_CLOCK.today()
     before = view.card
-    why = OrderReason(reason) if reason else policy.reason(len(view.cards), before.expires_on if before else None, today)
+    why = OrderReason(reason) if reason else policy.reason(
+        len(view.cards), before.expires_on if before else None, today,
+        lost=before is None and any(card.state == CardState.LOST for card in view.holding(view.cards)),
+    )  # fmt: skip
     order = await store.add(
         conn, actor, key, reason=why, office=str(office_id), areas=view.areas, case_ref=purpose.case_ref, number=number.number,
         expires_on=policy.good_until(born, today),
