@@ -36,18 +36,22 @@ _numbers = itertools.count(1)
 # On a connection: what reads the results of each statement, by its name; the watch of its socket.
 _MET: Final = "_dancu_prepared"
 _WATCH: Final = "_dancu_watch"
+# How the parameters of a statement are written, and which of them are sent as they are; for so many combinations of types.
+_Plan = tuple[list[Callable[[Any], "bytes | None"]], list[bool]]
+_MOST_PLANS: Final = 64
 
 
 class Prepared:
     """One statement, `%s` for each parameter (no other `%` in it): None, bool, int, float, str, bytes, datetime or timedelta."""
 
-    __slots__ = ("_name", "_numbered", "_sql")
+    __slots__ = ("_name", "_numbered", "_plans", "_sql")
 
     def __init__(self, sql: str) -> None:
         self._sql = sql
         first, *rest = sql.split("%s")
         self._numbered = (first + "".join(f"${n}{part}" for n, part in enumerate(rest, 1))).encode()
         self._name = b"dancu_%d" % next(_numbers)
+        self._plans: dict[tuple[type, ...], _Plan] = {}
 
     async def row(self, conn: Conn, params: Sequence[Any]) -> Row | None:
         """The first row; None where there is none."""
@@ -68,13 +72,24 @@ class Prepared:
                     return await self._run(conn, params)
         return await self._by_driver(conn, params)
 
+    def _plan(self, kinds: tuple[type, ...]) -> _Plan:
+        """Raises TypeError for a type that is not written here."""
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        plan = self._plans[kinds] = ([_WRITERS[kind] for kind in kinds], [kind is bytes for kind in kinds])
+        return plan
+
     async def _by_driver(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
         return await (await conn.execute(self._sql, params)).fetchall()
 
     async def _run(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
         pgconn, met = conn.pgconn, conn.__dict__.setdefault(_MET, {})
-        written = [one if one is None else _WRITERS[type(one)](one) for one in params]
-        binary = [type(one) is bytes for one in params]
+        kinds = tuple(map(type, params))
+        plan = self._plans.get(kinds)
+        if plan is None:
+            plan = self._plan(kinds)
+        write, binary = plan
+        written = [way(one) for way, one in zip(write, params, strict=True)]
         reader = met.get(self._name)
         if reader is None:
             pgconn.send_prepare(self._name, self._numbered)
@@ -111,13 +126,14 @@ def _interval(value: timedelta) -> bytes:
     return f"{value.days} days {value.seconds}.{value.microseconds:06d} seconds".encode()
 
 
-class _Writers(dict[type, Callable[[Any], bytes]]):
-    def __missing__(self, kind: type) -> Callable[[Any], bytes]:
+class _Writers(dict[type, Callable[[Any], bytes | None]]):
+    def __missing__(self, kind: type) -> Callable[[Any], bytes | None]:
         raise TypeError(f"a parameter of type {kind.__name__}")
 
 
 #: How a parameter of each type is written.
 _WRITERS: Final = _Writers({
+    type(None): {None: None}.__getitem__,
     str: _text, bytes: bytes, bool: {True: b"t", False: b"f"}.__getitem__, int: b"%d".__mod__, float: lambda value: repr(value).encode(),
     datetime: lambda value: value.isoformat().encode(), timedelta: _interval,
 })  # fmt: skip
