@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+import psycopg
 import pytest
 
 from dancu.access import service as access
 from dancu.access.service import sessions
-from dancu.exchange.service import supply
+from dancu.exchange.policy.handing_in import incomplete
 from dancu.population import service as population
 from dancu.population.models import Sex
-from dancu_client import Context
+from dancu_client import AsyncClient, Context
 from tests.exchange.calling import OPERATOR, site  # noqa: F401
 from tests.population.conftest import draft
 
@@ -76,6 +78,27 @@ async def test_the_same_rows_in_another_order_at_once_wait_in_no_circle(site, pr
     assert answers == [[("accepted", [])] * 4] * 4
 
 
+async def test_of_two_calls_that_hold_what_the_other_wants_both_are_taken(site, program):
+    mothers = [f"0491910005{n:02d}" for n in range(4)]  # of two both calls speak; two are held until both calls have begun
+    keys = [await person(site, "Ngô Thị Gặp", number) for number in mothers]
+
+    def births(year, *order):  # type: ignore[no-untyped-def]
+        return [{"ref": f"g{year}{n}", "kind": "birth", "name": f"Ngô Gặp {year}", "sex": "male", "birth": f"{year}-05-10", "document": PAPER,
+                 "mother": {"number": mothers[n], "name": "Ngô Thị Gặp"}, "registered_at": "Phường Trường Xuân, Tam Kỳ, Quảng Nam"} for n in order]  # fmt: skip
+
+    program.client = AsyncClient(replace(program.config, attempts=1), program.http)
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("admin")) as holder:
+        await holder.execute("SELECT FROM population.person WHERE person_key = ANY (%s) FOR UPDATE", (keys[2:],))
+        calls = [asyncio.create_task(hand_in(program, *rows)) for rows in (births(2019, 0, 2, 1), births(2022, 1, 3, 0))]
+        for _ in range(500):
+            (waiting,) = await site.sql("SELECT count(*) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))", (holder.info.backend_pid,))
+            if waiting[0] == len(calls):
+                break
+            await asyncio.sleep(0.01)
+        await holder.rollback()
+        assert await asyncio.gather(*calls) == [[("accepted", [])] * 3] * 2
+
+
 async def test_what_the_registry_disagrees_with_goes_to_a_person(site, program):
     await person(site, "Ngô Thị Lan", "049191000201")
     death = {"kind": "death", "number": "049191000201", "date": "2026-11-15", "document": PAPER}
@@ -119,7 +142,7 @@ WHOLE = {
     ("birth", {}, [], []), ("death", {}, [], []), ("marriage", {}, [], []), ("correction", {"field": "sex"}, [], []),
 ])  # fmt: skip
 async def test_a_row_hears_everything_it_lacks_by_name(kind, change, reasons, members):
-    assert supply.incomplete(kind, {"document": PAPER, **WHOLE[kind], **change}) == (tuple(reasons), tuple(members))
+    assert incomplete(kind, {"document": PAPER, **WHOLE[kind], **change}) == (tuple(reasons), tuple(members))
 
 
 async def test_the_answer_names_what_to_mend(site, program):

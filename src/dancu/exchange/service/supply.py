@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from dancu.exchange.models.call import Call
+from dancu.exchange.policy.handing_in import ABOUT, FIELD, at, incomplete
 from dancu.exchange.store import supply as store
 from dancu.exchange.store.supply import Handed
 from dancu.kernel.actor import Document
@@ -42,6 +43,7 @@ from dancu.population.service.look import check_number
 from dancu.territory import service as territory
 
 MOST_ROWS: Final = 200
+BUSY: Final = "person.busy"
 _KINDS: Final = frozenset({"birth", "death", "marriage", "correction"})
 _WRITES: Final = frozenset({"person.write.register", "person.write.die", "person.write.marry", "person.number.allocate"})
 _SEX: Final = {"male": Sex.MALE, "female": Sex.FEMALE, "undetermined": Sex.UNDETERMINED}
@@ -65,16 +67,6 @@ def report_of(ref: str) -> str:
     return hashlib.sha256(ref.encode()).hexdigest()[:20]
 
 
-# What a row of a kind must say, and what it may say; all of it text. `document` is of all but a correction.
-_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"birth": ("name", "sex", "birth", "registered_at"), "death": ("date",), "marriage": ("date",), "correction": ()}
-_MAY: Final[Mapping[str, tuple[str, ...]]] = {
-    "birth": ("birth_place", "origin", "ethnicity", "nationality", "document.issuer"), "death": ("place", "cause", "document.issuer"),
-    "marriage": ("document.issuer",), "correction": ("field",),
-}  # fmt: skip
-_PAPER: Final = ("document.kind", "document.number", "document.date")
-_PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {"birth": ("mother", "father"), "death": ("",), "marriage": ("first", "second"), "correction": ("",)}
-
-
 class _Unsure(Exception):
     """The row and the registry disagree. `reason`: a code; `subject`: whom a person must look at."""
 
@@ -84,7 +76,9 @@ class _Unsure(Exception):
 
 
 async def take(conn: Conn, call: Call, rows: Sequence[Mapping[str, Any]]) -> list[Outcome]:
-    """The outcome of each row, in order. Raises Invalid for too many rows or a row without a reference."""
+    """The outcome of each row, in order. Raises Invalid for too many rows or a row without a reference; Conflict BUSY: a call keeps the
+    records of its rows until its end, in the order of its rows, so two calls, or a call and an officer, may each hold what the other wants
+    next. Then the whole transaction must be undone, a savepoint would not free who waits; it may be done again at once."""
     if not 1 <= len(rows) <= MOST_ROWS:
         raise Invalid("supply.rows", N_("Mỗi lần gửi từ 1 đến {most} dòng."), most=MOST_ROWS)
     for row in rows:
@@ -130,45 +124,17 @@ async def _judged(conn: Conn, call: Call, kind: str, row: Mapping[str, Any], dig
             subject = await _ACTS[kind](conn, call, row)
         return Handed(ref, kind, digest, "accepted", (), subject)
     except _Unsure as unsure:
-        about = _ABOUT[(kind == "correction" and row.get("field")) or _FIELD[kind]]
+        about = ABOUT[(kind == "correction" and row.get("field")) or FIELD[kind]]
         await _to_a_desk(conn, call, row, kind, about, unsure)
         return Handed(ref, kind, digest, "needs_verification", (unsure.reason,), unsure.subject)
     except Unavailable:
         raise  # nothing is wrong with the row: the whole call is answered 503 and may be sent again
     except DancuError as error:
-        if error.code == "person.busy":
-            raise  # nor here: somebody else was at the same record
+        if error.code == BUSY:
+            raise  # nor here: somebody else was at the same records, the caller begins anew
         if error.evidence is not None:
             await error.evidence(conn)
         return Handed(ref, kind, digest, "refused", (error.code,), 0, tuple(dict.fromkeys(field.field for field in error.fields)))
-
-
-def incomplete(kind: str, row: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(reasons, members): everything a row lacks before its content is looked at, so that it is mended once. `supply.missing`: a member
-    that is needed, or no text of at most 300 letters; `supply.person`: number and name of somebody; `supply.parents`: neither parent."""
-    needed = (*_NEEDS[kind], *(() if kind == "correction" else _PAPER))
-    missing = [name for name in needed if not _is_text(_at(row, name)) or not str(_at(row, name)).strip()]
-    missing += [name for name in _MAY[kind] if _at(row, name) is not None and not _is_text(_at(row, name))]
-    if kind == "correction" and isinstance(row.get("field"), str) and row["field"] not in _ABOUT and "field" not in missing:
-        missing.append("field")
-    persons = [whom for whom in _PEOPLE[kind] if kind != "birth" or row.get(whom) is not None]
-    nameless = [
-        name for whom in persons for name in (f"{whom}.number".lstrip("."), f"{whom}.name".lstrip("."))
-        if not isinstance(_at(row, name), str) or not str(_at(row, name)).strip() or len(str(_at(row, name))) > 200
-    ]  # fmt: skip
-    told = {"supply.missing": missing, "supply.person": nameless, "supply.parents": [] if persons else list(_PEOPLE[kind])}
-    return tuple(code for code, names in told.items() if names), tuple(name for names in told.values() for name in names)
-
-
-def _at(row: Mapping[str, Any], path: str) -> Any:
-    found: Any = row
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 300 and (value == "" or value.isprintable())
 
 
 async def _to_a_desk(conn: Conn, call: Call, row: Mapping[str, Any], kind: str, about: tuple[str, str], unsure: _Unsure) -> None:
@@ -177,15 +143,6 @@ async def _to_a_desk(conn: Conn, call: Call, row: Mapping[str, Any], kind: str, 
         details = {"name.full_name": "no"} if unsure.reason == "supply.name_differs" else {}
         told = {"group": about[0], "field": about[1], "source": f"supply.{kind}", "details": details}
         await emit(conn, "exchange.disagreement", unsure.subject, {**told, "reporter_org": call.org_code, "report": report_of(row["ref"])})
-
-
-# What a case is about: of a birth the parent's name; of a correction what it names, in the words of data agreements.
-_FIELD: Final = {"birth": "name", "death": "life", "marriage": "marital", "correction": "name"}
-_ABOUT: Final = {
-    "name": ("name", "full_name"), "birth": ("birth", "birth_date"), "sex": ("birth", "sex"), "birth_place": ("birth", "birth_unit"),
-    "origin": ("birth", "origin_unit"), "ethnicity": ("trait", "ethnicity"), "religion": ("trait", "religion"),
-    "nationality": ("trait", "nationality"), "marital": ("marital", "status"), "life": ("life", "status"), "address": ("residence", "permanent"),
-}  # fmt: skip
 
 
 async def _told(conn: Conn, call: Call, handed: Handed) -> Outcome:
@@ -276,7 +233,7 @@ def _text(row: Mapping[str, Any], name: str, default: str = "") -> str:
 
 def _day(row: Mapping[str, Any], name: str) -> date:
     try:
-        return date.fromisoformat(_at(row, name).strip())
+        return date.fromisoformat(at(row, name).strip())
     except ValueError as error:
         raise _wrong("supply.date", N_("Ngày phải có dạng năm-tháng-ngày."), name) from error
 

@@ -65,6 +65,14 @@ class Lease:
         finally:
             self._conn = self._transaction = None
 
+    async def undo(self, error: DancuError) -> None:
+        """Roll back as after `error`, keep its evidence, and give the connection back: what others waited for is free. The next
+        `connection()` is another transaction."""
+        try:
+            await self.close(type(error), error, error.__traceback__)
+        finally:
+            self._conn = self._transaction = None
+
     async def close(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
