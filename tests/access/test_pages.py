@@ -209,8 +209,10 @@ async def test_emergency_from_form_to_review(browse, app):
         await police.post(action, reason="Tai nạn giao thông, cần báo cho người nhà ngay")
         assert police.url == f"/desk/persons/{person}"
         await leader.enter("province_leader")
-        page = await leader.get("/watch/emergency")
+        english = await leader.get("/watch/emergency?lang=en")
+        page = await leader.get("/watch/emergency?lang=vi")
         assert "Tai nạn giao thông" in page
+        assert ("Công an" in page) and "Công an" not in english, "the organisation by its English name"
         action = re.search(r'action="(/watch/emergency/\d+)"', page)[1]
         assert "glass.comment" in await leader.post(action, 422, finding="justified", comment="")
         await leader.post(action, finding="justified", comment="Đúng quy định.")

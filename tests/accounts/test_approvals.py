@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from dancu.accounts.models.approvals import Wanted
-from dancu.accounts.service import approvals
+from dancu.accounts.service import approvals, core
 from dancu.kernel.errors import Exceeded, Invalid
 from tests.accounts.browsing import Citizen, application, browsing, citizen
 from tests.kit.races import after_waiting
@@ -45,7 +45,7 @@ async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app
         await admin.execute(
             "INSERT INTO access.organisation (org_code, name, name_en, kind, valid) VALUES ('BANK', 'Ngân hàng mẫu', 'Sample bank', 'enterprise', '[2020-01-01,)')"
         )
-    one = await asked(app, sau, client_name_en="Counter 3")
+    one = await asked(app, sau, client_name_en="Counter 3", org_code="BANK")
     assert await approvals.state(app, one) == "pending"
     async with browsing(site) as b:
         assert "Ngân hàng mẫu" in (await b.texts(sau.phone))[0]
@@ -55,7 +55,13 @@ async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app
         english = await b.get("/account/approvals?lang=en")
         assert "Counter 3" in english and "Quầy 3" not in english
         assert "Sample bank" in english and "Ngân hàng mẫu" not in english and "Ngân hàng mẫu" in page
-        await b.get("/account/approvals?lang=vi")
+        for line in ({"org": "Sở cũ"}, {"org": "Quầy 4", "org_en": "Counter 4"}, {"org": "Quầy 5", "org_en": ""}):
+            await core.happened(app, sau.key, "approval_asked", **line)
+        await app.commit()
+        history = await b.get("/account/history?lang=en")
+        assert [name for name in ("Sample bank", "Sở cũ", "Counter 4", "Quầy 5") if f"{name} asked for your approval" not in history] == []
+        assert "Ngân hàng mẫu" not in history and "Ngân hàng mẫu hỏi" in await b.get("/account/history?lang=vi")
+        await b.get("/account/approvals")
         await b.post(f"/account/approvals/{one}", answer="yes")
         assert b.url.startswith("/eid/sign-in?next=%2Faccount%2Fapprovals&acr=2")
         assert await approvals.state(app, one) == "pending"
@@ -66,6 +72,10 @@ async def test_the_citizen_sees_who_asks_and_approves_with_two_factors(site, app
         await b.get("/account/approvals")
         await b.post(f"/account/approvals/{one}", answer="yes")
         await b.get("/account/approvals?done=approved")
+        async with await psycopg.AsyncConnection.connect(registry.dsn("admin"), autocommit=True) as admin:
+            await admin.execute("UPDATE accounts.account SET language = 'en' WHERE person_key = %s", (sau.key,))
+        await asked(app, sau, org_code="BANK")
+        assert any("Sample bank" in text for text in await b.texts(sau.phone)), "the message too, where the holder reads English"
     found = await approvals.answer(app, one)
     assert (found.state, found.acr, found.amr, found.client_no, found.person_key) == ("approved", 2, ("pin", "sms", "mfa"), 7, sau.key)
 

@@ -3,10 +3,13 @@ the auditors at once and reviewed later."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dancu.access import events, policy
 from dancu.access.catalogue.choosing import choose_purpose
 from dancu.access.models import BrokenGlass, Staff
 from dancu.access.service import contacts
+from dancu.access.service.organisations import english_names
 from dancu.access.store import catalogue as catalogue_store
 from dancu.access.store import glass as store
 from dancu.access.store import organisations as org_store
@@ -115,9 +118,11 @@ async def openings(conn: Conn, actor: Actor, *, only_open: bool = False) -> list
     """The emergency openings this person was told of. Each says that somebody needed this citizen's record and why, so
     reading it is an entry in that citizen's list."""
     policy.require(actor, REVIEW)
-    return await store.told(
+    found = await store.told(
         conn, _session(actor), actor, choose_purpose("audit"), only_open=only_open, verb="access.break_glass.list"
     )
+    english = await english_names(conn)
+    return [replace(one, org_name=english.get(one.org_code, one.org_name)) for one in found]
 
 
 async def open_reviews(conn: Conn, actor: Actor) -> int:

@@ -17,7 +17,7 @@ from dancu.kernel.errors import Conflict, Exceeded, Invalid, NotAllowed
 from dancu.kit import messages
 from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_, gettext
+from dancu.kit.i18n import N_, gettext, use_language
 
 ACR = 2
 MOST_WAITING = 5
@@ -32,7 +32,7 @@ _TEXT = N_("{org} hỏi ý kiến của bạn: {text} Xem và trả lời tại 
 
 async def ask(
     conn: Conn, key: int, *, client_no: int, client_name: str, org_name: str, kind: str, text: str, purpose: str, seconds: int,
-    client_name_en: str = "",
+    client_name_en: str = "", org_code: str = "",
 ) -> str:
     """Ask; the approval's id, which only the asking room should know. The citizen is told by message. `key` 0, a negative one (nobody,
     but the same nobody each time) or a person without a usable account: an id is answered all the same, and nobody will ever
@@ -50,10 +50,11 @@ async def ask(
         await throttle.charge(conn, [asked])
     approval_id = await store.insert(conn, key, client_no, (client_name, client_name_en, org_name), kind, text, purpose, seconds)
     if usable and account is not None:
-        by = org_name or (client_name_en if account.language == "en" else "") or client_name
+        asker = {"org": org_name, "org_code": org_code} if org_name else {"org": client_name, "org_en": client_name_en}
         contacts = await core.contacts(conn, key)
         if contacts.phone:
-            said = gettext(_TEXT, account.language, org=by, text=f"“{text}”.")
+            with use_language(account.language):
+                said = gettext(_TEXT, org=await core.asker_name(conn, asker), text=f"“{text}”.")
             await messages.send(
                 conn, channel="sms", to=contacts.phone, text=said, kind="account.approval", person_key=key,
                 language=account.language,
@@ -61,7 +62,7 @@ async def ask(
         await push.tell_devices(
             conn, key, push.APPROVAL, kind="account.approval", language=account.language, life=timedelta(seconds=seconds)
         )
-        await core.happened(conn, key, "approval_asked", org=by, client=client_no)
+        await core.happened(conn, key, "approval_asked", client=client_no, **asker)
     return approval_id
 
 

@@ -3,7 +3,8 @@ provider build on these verbs; who may call them is settled before (a session, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dancu.access import service as access
@@ -19,12 +20,13 @@ from dancu.kernel.errors import Conflict, NotFound
 from dancu.kernel.numbers import normalize_phone
 from dancu.kit import messages
 from dancu.kit.db import Conn
-from dancu.kit.i18n import N_, gettext
+from dancu.kit.i18n import N_, gettext, language
 from dancu.kit.ring import ring
 from dancu.population.service.verify import release
 
 _TABLE = "accounts.account"
 OF_AGE = 18
+_KEPT_WITH = {"org_code", "org_en"}
 
 
 async def open(conn: Conn, keys: Sequence[int]) -> None:
@@ -151,9 +153,23 @@ async def happened(conn: Conn, key: int, kind: str, **note: Any) -> None:
 
 
 async def happenings(conn: Conn, key: int, *, limit: int = 50) -> list[Happening]:
-    """The account's history, newest first."""
+    """The account's history, newest first; who asked is named as the reader reads it."""
     await store.open_accounts(conn, [key])
-    return await store.happenings(conn, key, limit)
+    found = await store.happenings(conn, key, limit)
+    if language() != "en" or not any(one.note.keys() & _KEPT_WITH for one in found):
+        return found
+    english = await access.english_names(conn)
+    return [replace(one, note={**one.note, "org": _named(one.note, english)}) if one.note.keys() & _KEPT_WITH else one for one in found]
+
+
+async def asker_name(conn: Conn, note: Mapping[str, Any]) -> str:
+    """What the reader calls who asked. `note`: `org`, the Vietnamese name as it was; with it `org_code` (an organisation's) or `org_en`
+    (a service's name in English, "" where it has none), or neither, as lines were kept before."""
+    return _named(note, await access.english_names(conn)) if language() == "en" else str(note["org"])
+
+
+def _named(note: Mapping[str, Any], english: Mapping[str, str]) -> str:
+    return english.get(note.get("org_code", ""), "") or note.get("org_en") or str(note["org"])
 
 
 async def record_use(conn: Conn, key: int) -> None:

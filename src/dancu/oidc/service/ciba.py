@@ -84,7 +84,8 @@ async def ask(
         key = await _named(conn, params["login_hint"]) or _nobody(provider, params["login_hint"])
     try:
         approval_id = await approvals.ask(
-            conn, key, client_no=client.client_no, client_name=client.name, client_name_en=client.name_en, org_name=client.org_name, kind="ciba",
+            conn, key, client_no=client.client_no, client_name=client.name, client_name_en=client.name_en, org_code=client.org_code, org_name=client.org_name,
+            kind="ciba",
             text=params.get("binding_message", "") or _DEFAULT, purpose=terms.purpose.code, seconds=seconds,
         )  # fmt: skip
     except Invalid as error:

@@ -39,7 +39,7 @@ async def by_account(conn: Conn, actor: Actor, purpose: Purpose, asked: Asked, o
         return Found(Outcome.NO_ACCOUNT)
     text = gettext(_TEXT, found.language, case=asked.case_ref)[: approvals.LONGEST_TEXT]
     approval_id = await approvals.ask(
-        conn, keys[0], client_no=0, client_name=org_name, org_name=org_name, kind="residence", text=text, purpose=purpose.code,
+        conn, keys[0], client_no=0, client_name=org_name, org_code=actor.org_code, org_name=org_name, kind="residence", text=text, purpose=purpose.code,
         seconds=ASK_SECONDS,
     )  # fmt: skip
     return Found(Outcome.WAITING, token=_token(actor, approval_id, asked.case_ref))
