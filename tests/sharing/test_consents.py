@@ -59,6 +59,18 @@ async def test_two_answers_at_once_are_one_after_the_other(app, citizen, registr
         await service.withdraw(other_window, citizen, second.consent_id)
 
 
+async def test_the_same_answer_sent_again_is_one_consent(app, citizen, registry, admin):
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as again:
+        first = await give(app, citizen, client_no=71)
+        assert await after_waiting(admin, app, again, give(again, citizen, client_no=71)) == first
+        assert [k.consent_id for k in await service.consents_of(again, citizen) if k.client_no == 71] == [first.consent_id], "one receipt"
+        longer = await give(again, citizen, client_no=71, until=soon(days=31))
+        assert longer != first and await give(again, citizen, ("name", "phone"), client_no=71, until=longer.until) != longer
+        await again.rollback()
+        await service.withdraw(again, citizen, first.consent_id)
+        assert await give(again, citizen, client_no=71) != first, "what was taken back is agreed to anew"
+
+
 async def test_a_group_that_ends_before_the_others(app, citizen, admin):
     from joserfc import jwt
     from joserfc.jwk import KeySet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from dancu.access import service as access
@@ -24,6 +24,8 @@ from dancu.sharing.service.receipts import receipt
 from dancu.sharing.store import agreements, consents
 
 _MOST_SHOWN = 200
+# A form sent several times, by a button pressed twice or a connection that broke, says the same within this time.
+_SAME = timedelta(minutes=1)
 
 
 async def consent(conn: Conn, key: int, client_no: int, purpose: str) -> Consent | None:
@@ -41,8 +43,8 @@ async def give(
     ends: Mapping[str, datetime] | None = None, client_name: str = "", org_code: str = "", org_name: str = "",
     client_name_en: str = "",
 ) -> Consent:  # fmt: skip
-    """Keep what the citizen ticked; a consent for the same client and purpose is replaced. The names say who receives
-    where no agreement does (a client on trial). `ends`: groups that end before `until`. Raises Invalid for no claims or a time past a year, NotAllowed where the
+    """Keep what the citizen ticked; a consent for the same client and purpose is replaced, or is the one that stands where the same is
+    said again at once. The names say who receives where no agreement does (a client on trial). `ends`: groups that end before `until`. Raises Invalid for no claims or a time past a year, NotAllowed where the
     claims go beyond the agreement or the session is not a citizen's."""
     groups, now = frozenset(claims), SYSTEM_CLOCK.now()
     session = _session(actor)
@@ -50,6 +52,10 @@ async def give(
     agreed = await agreements.in_state(conn, client_no, AgreementState.IN_FORCE)
     if agreed is not None and not groups <= agreed.claims:
         raise NotAllowed("sharing.consent.beyond", N_("Ứng dụng này không được nhận loại thông tin đó."))
+    await consents.lock(conn, actor.actor_id)
+    for one in await consents.of_person(conn, actor.actor_id, session, _MOST_SHOWN):
+        if one.stands(now) and (one.client_no, one.purpose, one.legal_basis) == (client_no, purpose.code, purpose.legal_basis) and _same(one, groups, until, ends or {}):
+            return Consent(one.consent_id, one.claims, one.given_at, one.until, one.receipt)
     kept = KeptConsent(
         consent_id=str(uuid4()), client_no=client_no, client_name=agreed.client_name if agreed else client_name or f"#{client_no}",
         org_code=agreed.org_code if agreed else org_code, org_name=agreed.org_name if agreed else org_name, claims=groups,
@@ -66,6 +72,11 @@ async def give(
         raise _no_session()
     await emit(conn, CONSENT_GIVEN, actor.actor_id, {"client_no": client_no, "purpose": purpose.code})
     return Consent(kept.consent_id, groups, now, until, kept.receipt)
+
+
+def _same(kept: KeptConsent, groups: frozenset[str], until: datetime, ends: Mapping[str, datetime]) -> bool:
+    """Does it cover these groups, each until the same moment but for a little?"""
+    return kept.claims == groups and all(abs(kept.ends.get(one, kept.until) - ends.get(one, until)) < _SAME for one in groups)
 
 
 async def withdraw(conn: Conn, actor: Actor, consent_id: str) -> None:

@@ -31,6 +31,11 @@ async def ends(conn: Conn, key: int, client_no: int, purpose: str) -> dict[str, 
     return dict(await cursor.fetchall())
 
 
+async def lock(conn: Conn, key: int) -> None:
+    """One answer of a person at a time, to the end of the transaction; `give` takes the same lock."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('sharing.consent', %s::bigint))", (key,))
+
+
 async def give(
     conn: Conn, key: int, session_hash: bytes, kept: KeptConsent, version: int | None, entry_id: int
 ) -> bool:
