@@ -39,7 +39,6 @@ _USUAL = {
         b"www-authenticate", b"x-content-type-options", b"x-frame-options", b"x-request-id",
     )
 }  # fmt: skip
-_LENGTH_LINE = _USUAL[b"content-length"]
 # What no header may hold; the ends of lines are counted.
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
@@ -102,17 +101,15 @@ class _Answering(RequestResponseCycle):
         body = message.get("body", b"")
         if message.get("more_body") or self.disconnected or self.access_log or not self.keep_alive or self.scope["method"] == "HEAD":
             return False
-        headers, length = [*self.default_headers, *head["headers"]], b""
-        lines = [STATUS_LINE[head["status"]]]
-        for name, value in headers:
-            begins = _USUAL.get(name)
-            if begins is None:
-                return False
-            if begins is _LENGTH_LINE:
-                length = value
-            lines += (begins, value, b"\r\n")
-        text, ends = b"".join(lines), len(headers) + 1
-        if length != b"%d" % len(body) or text.count(b"\r") != ends or text.count(b"\n") != ends or len(text.translate(None, _CONTROLS)) != len(text):
+        headers = [*self.default_headers, *head["headers"]]
+        try:
+            lines = [_USUAL[name] + value for name, value in headers]
+        except KeyError:
+            return False
+        text, ends = b"".join((STATUS_LINE[head["status"]], b"\r\n".join(lines), b"\r\n")), len(headers) + 1
+        if dict(headers).get(b"content-length") != b"%d" % len(body):
+            return False
+        if text.count(b"\r") != ends or text.count(b"\n") != ends or len(text.translate(None, _CONTROLS)) != len(text):
             return False
         self.response_started, self.waiting_for_100_continue = True, False
         self.chunked_encoding, self.expected_content_length = False, 0
