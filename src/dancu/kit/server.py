@@ -94,7 +94,6 @@ class _Answering(RequestResponseCycle):
             self.transport = transport
             pieces.flush()
 
-
     def _whole(self, head: Any, message: Any) -> bool:
         """Send the usual answer, in one piece and as long as it says, on a connection that is kept: what the library writes, without
         its look at each header with two expressions. False where it is another; nothing was done then."""
