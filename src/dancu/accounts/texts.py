@@ -57,6 +57,10 @@ TEXTS: Final[dict[str, Template]] = {
     "authenticator_added": Template(
         N_("Tài khoản định danh vừa có thêm một cách đăng nhập. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
     ),
+    "authenticator_removed": Template(
+        N_("Tài khoản định danh vừa bỏ một cách đăng nhập. Nếu không phải bạn, gọi tổng đài để khóa ngay.")
+    ),
+    "passcode_changed": Template(N_("Mật mã tài khoản định danh vừa được đổi. Nếu không phải bạn, gọi tổng đài để khóa ngay.")),
     "card.lost": Template(
         N_("Thẻ căn cước của bạn được ghi là đã báo mất, không dùng thẻ đó được nữa. Nếu bạn không báo, hãy hỏi ngay công an xã, phường.")
     ),

@@ -155,7 +155,7 @@ async def set_passcode(request: Request, conn: DbConn, actor: CurrentActor) -> R
     if not errors:
         try:
             async with attempt(conn):
-                await authenticators.set_passcode(conn, actor, own.purpose(), actor.actor_id, new)
+                await authenticators.change_passcode(conn, actor, own.purpose(), actor.actor_id, new)
         except DancuError as error:
             errors = FormErrors.of(error)
         else:

@@ -18,6 +18,7 @@ from dancu.accounts.service.authenticators.listing import (
     ways_of,
 )
 from dancu.accounts.service.authenticators.passcode import (
+    change_passcode,
     check_passcode,
     has_passcode,
     passcode_matches,
@@ -36,7 +37,7 @@ from dancu.accounts.service.authenticators.totp import TotpForm, begin_totp, kee
 
 __all__ = [
     "COOLING", "NO_WAYS", "DeviceForm", "ListedWays", "PasskeyForm", "TotpForm", "begin_passkey", "begin_totp",
-    "check_passcode", "device_challenge", "has", "has_passcode", "just_kept", "keep_device", "keep_passkey", "keep_totp",
+    "change_passcode", "check_passcode", "device_challenge", "has", "has_passcode", "just_kept", "keep_device", "keep_passkey", "keep_totp",
     "listed", "new_recovery_codes", "passcode_matches", "passkey_challenge", "remove", "reopen_totp", "revoke_all",
     "set_passcode", "use_recovery_code", "verify_device", "verify_passcode", "verify_passkey", "verify_totp", "ways",
     "ways_of",

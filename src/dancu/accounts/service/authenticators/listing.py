@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from dancu.accounts.models.sign_in import Authenticator, Kind, Standing, Way
 from dancu.accounts.service import core
-from dancu.accounts.service.authenticators.record import changed
+from dancu.accounts.service.authenticators.record import changed, removed
 from dancu.accounts.store import authenticators as store
 from dancu.accounts.store import sign_in_steps as steps
 from dancu.kernel.actor import Actor, Purpose
@@ -74,7 +74,7 @@ async def remove(conn: Conn, actor: Actor, purpose: Purpose, key: int, authentic
         raise NotFound("authenticator.none", N_("Cách đăng nhập này đã được xóa."))
     await store.revoke(conn, key, authenticator_id)
     await changed(conn, actor, purpose, key, "remove_authenticator", found.kind.value)
-    await core.happened(conn, key, "authenticator_removed", way=found.kind.value)
+    await removed(conn, key, found.kind.value)
 
 
 async def _removable(all_of: list[Authenticator], one: Authenticator) -> bool:

@@ -64,6 +64,12 @@ async def set_passcode(
     await core.happened(conn, key, "passcode_set")
 
 
+async def change_passcode(conn: Conn, actor: Actor, purpose: Purpose, key: int, passcode: str) -> None:
+    """`set_passcode` by a holder who is signed in, and who is told of it: it may have been somebody else at their screen."""
+    await set_passcode(conn, actor, purpose, key, passcode)
+    await core.notify(conn, key, "passcode_changed")
+
+
 async def verify_passcode(conn: Conn, key: int, passcode: str) -> bool:
     """Whether it is the account's passcode; the same work where there is no account. The caller throttles."""
     kept = await store.secrets(conn, key, "passcode")

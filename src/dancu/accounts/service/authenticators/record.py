@@ -14,6 +14,12 @@ async def added(conn: Conn, key: int, way: str) -> None:
     await core.notify(conn, key, "authenticator_added")
 
 
+async def removed(conn: Conn, key: int, way: str) -> None:
+    """One went: told as well, for whoever got in would take away the ones that keep them out."""
+    await core.happened(conn, key, "authenticator_removed", way=way)
+    await core.notify(conn, key, "authenticator_removed")
+
+
 async def changed(conn: Conn, actor: Actor, purpose: Purpose, key: int, verb: str, kind: str) -> None:
     await audit.record(
         conn, actor, purpose, action="write", subjects=[key], fields=["authenticator"],

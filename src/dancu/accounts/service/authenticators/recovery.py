@@ -6,7 +6,7 @@ import hmac
 import secrets
 
 from dancu.accounts.service import core
-from dancu.accounts.service.authenticators.record import changed
+from dancu.accounts.service.authenticators.record import added, changed
 from dancu.accounts.store import authenticators as store
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
@@ -27,7 +27,7 @@ async def new_recovery_codes(conn: Conn, actor: Actor, purpose: Purpose, key: in
         made = await store.add(conn, key, "recovery", "")
         await store.keep_secret(conn, key, made, _digest(key, code))
     await changed(conn, actor, purpose, key, "set_authenticator", "recovery")
-    await core.happened(conn, key, "authenticator_added", way="recovery")
+    await added(conn, key, "recovery")
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
