@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from dancu.access import service as access
 from dancu.access.service import sessions
+from dancu.access.service.os_user import operator
 from dancu.kernel.actor import ActorKind
 from dancu.kit.db import make_pool
 from dancu.kit.keys import KeyRing
@@ -25,10 +26,12 @@ from dancu.oidc.endpoints import SHORTCUTS, router
 from dancu.oidc.pages import MENU
 from dancu.oidc.pages import router as pages_router
 from dancu.oidc.policy import PUSHED_SECONDS
+from dancu.oidc.service import registration
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.seal import Sealer
 from dancu.sharing import service as sharing_service
 from tests.accounts.browsing import Browser
+from tests.kit.races import after_waiting
 from tests.oidc.conftest import BACK, ISSUER, UNLIMITED, Citizen, Make, Site, _key, _public
 from tests.oidc.flows import Journey
 
@@ -192,6 +195,18 @@ async def test_the_trial_and_the_samples_are_this_clients(portal: Site, citizen:
         # On trial and without an agreement: the citizen is told and asked, or goes on; never an error.
         assert answer.status_code in (200, 303), answer.text
         assert "error=" not in answer.headers.get("location", "")
+
+
+async def test_a_change_made_meanwhile_is_not_undone(portal: Site, make_service: Make) -> None:
+    service, dsn = await make_service("basic"), portal.registry.dsn("app")
+    async with (
+        await psycopg.AsyncConnection.connect(dsn) as reviewer, await psycopg.AsyncConnection.connect(dsn) as maker,
+        await psycopg.AsyncConnection.connect(portal.registry.dsn("admin"), autocommit=True) as admin,
+    ):  # fmt: skip
+        await registration.suspend(reviewer, operator(), service.id)
+        await after_waiting(admin, reviewer, maker, registration.rotate_secret(maker, operator(), service.id))
+        await maker.commit()
+    assert await state_of(portal, service.id) == "suspended"
 
 
 async def test_a_citizen_ends_a_service(portal: Site, make_service: Make, citizen: Citizen, monkeypatch: pytest.MonkeyPatch) -> None:

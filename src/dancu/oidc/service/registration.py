@@ -23,6 +23,7 @@ from dancu.oidc.store import clients as store
 
 REGISTER, APPROVE = "client.register", "client.approve"
 OLD_SECRET_DAYS = 7
+_TWICE = timedelta(minutes=1)
 _MOST_TYPES = 20
 _WORDS_ASCII = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 
@@ -82,10 +83,9 @@ async def _published(conn: Conn, wish: Wish) -> Wish:
     return replace(wish, jwks=await published.read(wish.jwks_uri, local=await access.is_demo(conn)))
 
 
-async def changeable(conn: Conn, actor: Actor, client_id: str) -> Client:
-    """A client the actor may change: the organisation's own. Raises NotFound for all others, so that nobody learns which
-    exist."""
-    found = await store.by_id(conn, client_id)
+async def changeable(conn: Conn, actor: Actor, client_id: str, *, lock: bool = False) -> Client:
+    """A client the actor may change: the organisation's own; `lock` to do it now. Raises NotFound for all others: nobody learns which exist."""
+    found = await store.by_id(conn, client_id, lock=lock)
     if found is None or (actor.kind is ActorKind.STAFF and actor.org_code != found.org_code):
         raise NotFound("oidc.client.none", N_("Không có ứng dụng này."))
     return found
@@ -100,14 +100,17 @@ async def registered(conn: Conn, actor: Actor, org_code: str | None = None) -> l
 
 
 async def rotate_secret(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> tuple[Client, str]:
-    """A new secret; the old one works beside it for OLD_SECRET_DAYS. Raises Conflict for a client without secrets."""
-    client = await changeable(conn, actor, client_id)
+    """A new secret; the one in use works beside it for OLD_SECRET_DAYS, also where the button is pressed twice. Raises Conflict for a
+    client without secrets."""
+    client = await changeable(conn, actor, client_id, lock=True)
     _own(actor, client.org_code)
     if client.auth_method not in SECRET_METHODS:
         raise Conflict("oidc.client.no_secret", N_("Ứng dụng này chứng minh bằng khóa, không có mật khẩu."))
     secret = secrets.token_urlsafe(32)
     until = datetime.now(UTC) + timedelta(days=OLD_SECRET_DAYS)
-    client = replace(client, secret_hash=hash_secret(secret), old_secret_hash=client.secret_hash, old_secret_until=until)
+    if client.old_secret_until is None or until - client.old_secret_until > _TWICE:
+        client = replace(client, old_secret_hash=client.secret_hash, old_secret_until=until)
+    client = replace(client, secret_hash=hash_secret(secret))
     await store.update(conn, client)
     await recorded(conn, actor, "oidc.client.rotate_secret", client, by)
     return client, secret
@@ -115,7 +118,7 @@ async def rotate_secret(conn: Conn, actor: Actor, client_id: str, *, by: str = "
 
 async def replace_keys(conn: Conn, actor: Actor, client_id: str, jwks: dict[str, Any], *, by: str = "") -> Client:
     """Another key set; during a change it holds the old key and the new. Raises Invalid."""
-    client = await changeable(conn, actor, client_id)
+    client = await changeable(conn, actor, client_id, lock=True)
     _own(actor, client.org_code)
     client = replace(client, jwks=jwks, jwks_uri="")
     _check(client)
@@ -129,7 +132,7 @@ async def name_in_english(conn: Conn, actor: Actor, client_id: str, name_en: str
     client was approved. Raises Invalid, NotAllowed, NotFound."""
     if actor.kind is not ActorKind.SYSTEM:
         raise NotAllowed("oidc.client.other_organisation", N_("Bạn chỉ đăng ký được ứng dụng của cơ quan mình."))
-    client = replace(await changeable(conn, actor, client_id), name_en=" ".join(name_en.split()))
+    client = replace(await changeable(conn, actor, client_id, lock=True), name_en=" ".join(name_en.split()))
     _check(client)
     await store.update(conn, client)
     await recorded(conn, actor, "oidc.client.name", client, by)
@@ -138,13 +141,13 @@ async def name_in_english(conn: Conn, actor: Actor, client_id: str, name_en: str
 
 async def suspend(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> Client:
     """Nothing works for this client any more, within seconds; its organisation or the reviewers may do it."""
-    client = await reviewable(conn, actor, client_id)
+    client = await reviewable(conn, actor, client_id, lock=True)
     return await _move(conn, actor, client, ClientState.SUSPENDED, "oidc.client.suspend", by)
 
 
 async def resume(conn: Conn, actor: Actor, client_id: str, *, by: str = "") -> Client:
     """A suspended client works again, for trials; going live is approved anew."""
-    client = await reviewable(conn, actor, client_id)
+    client = await reviewable(conn, actor, client_id, lock=True)
     if client.state is not ClientState.SUSPENDED:
         raise Conflict("oidc.client.not_suspended", N_("Ứng dụng này không bị tạm dừng."))
     return await _move(conn, actor, client, ClientState.TEST, "oidc.client.resume", by)
@@ -155,20 +158,20 @@ async def stand(conn: Conn, actor: Actor, client_id: str, *, live: bool) -> Clie
     suspended stays so. Raises NotAllowed for anybody else."""
     if actor.kind is not ActorKind.SYSTEM:
         raise NotAllowed("oidc.client.other_organisation", N_("Bạn chỉ đăng ký được ứng dụng của cơ quan mình."))
-    client, state = await changeable(conn, actor, client_id), ClientState.LIVE if live else ClientState.TEST
+    client, state = await changeable(conn, actor, client_id, lock=True), ClientState.LIVE if live else ClientState.TEST
     if client.state in (ClientState.SUSPENDED, state):
         return client
     return await _move(conn, actor, client, state, "oidc.client.stand", "")
 
 
-async def reviewable(conn: Conn, actor: Actor, client_id: str) -> Client:
+async def reviewable(conn: Conn, actor: Actor, client_id: str, *, lock: bool = False) -> Client:
     """A client the actor may see, suspend and resume: the organisation's own, and any for a reviewer. Raises NotFound."""
     if actor.kind is ActorKind.STAFF and APPROVE in actor.permissions:
-        found = await store.by_id(conn, client_id)
+        found = await store.by_id(conn, client_id, lock=lock)
         if found is None:
             raise NotFound("oidc.client.none", N_("Không có ứng dụng này."))
         return found
-    client = await changeable(conn, actor, client_id)
+    client = await changeable(conn, actor, client_id, lock=lock)
     _own(actor, client.org_code)
     return client
 
@@ -258,9 +261,7 @@ def _check(client: Client) -> None:
 async def recorded(conn: Conn, actor: Actor, verb: str, client: Client, by: str = "") -> None:
     """The evidence of a change of a client; `by`: who typed the command."""
     note = {"verb": verb, "client_no": client.client_no, **({"os_user": by} if by else {})}
-    await audit.record(
-        conn, actor, access.choose_purpose("administration"), action="write", subjects=[None], fields=None, note=note
-    )
+    await audit.record(conn, actor, access.choose_purpose("administration"), action="write", subjects=[None], fields=None, note=note)
 
 
 def metadata(client: Client, secret: str = "") -> dict[str, Any]:

@@ -25,8 +25,9 @@ def _client(row: tuple[Any, ...]) -> Client:
     return Client(**values)
 
 
-async def by_id(conn: Conn, client_id: str) -> Client | None:
-    row = await (await conn.execute(f"{_SELECT} WHERE client_id = %s", (client_id,))).fetchone()
+async def by_id(conn: Conn, client_id: str, *, lock: bool = False) -> Client | None:
+    """`lock`: to change it; whoever else does waits, as `update` writes what was read."""
+    row = await (await conn.execute(f"{_SELECT} WHERE client_id = %s{' FOR UPDATE' if lock else ''}", (client_id,))).fetchone()
     return _client(row) if row else None
 
 
