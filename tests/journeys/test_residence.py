@@ -100,6 +100,9 @@ def test_the_ways_that_need_no_phone(counter: Visitor) -> None:
     counter.fill(number=HEAD_NUMBER, birth="12/4/1990").press("Kiểm tra")
     proved(counter, "Tra cứu trên hệ thống")
     shot(counter, "receipt")
+    receipt = counter.page.url.removeprefix(counter.site)
+    assert "Trung tâm Phục vụ" in counter.text and "Trung tâm Phục vụ" not in counter.go(f"{receipt}?lang=en").text, "the office by its English name"
+    counter.go(f"{receipt}?lang=vi").go(receipt)
     assert "Đã đối chiếu số định danh, ngày sinh" in counter.text
     assert len(re.findall(rb"/Type\s*/Page\b", counter.page.pdf(format="A4"))) == 1  # one sheet in the file, code and all
     for _ in range(60):  # its entry is in the log within two seconds

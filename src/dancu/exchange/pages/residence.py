@@ -152,6 +152,7 @@ async def receipt(request: Request, conn: DbConn, actor: CurrentActor, key: Reco
     return render(
         request, "exchange/residence_receipt.html", kept=kept, says=says, words=said, procedure=procedures.title(kept.procedure),
         paper=procedures.paper(kept.replaces), code=qr(address), purpose=why, purpose_title=access.purpose_title(why.code),
+        org=(await access.english_names(conn)).get(str(says.get("org", "")), says["org_name"]),
     )  # fmt: skip
 
 
