@@ -12,7 +12,7 @@ import pytest_asyncio
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import codes, core, locks, sim
+from dancu.accounts.service import codes, core, locks, sim, visit
 from dancu.kernel.actor import SYSTEM
 from dancu.kit.handles import handle
 from tests.accounts import enrolment
@@ -120,6 +120,21 @@ async def test_every_counter_says_that_an_account_is_locked_while_its_card_is_re
         await counter.get(counter.url)
         assert "Mở khi có thẻ căn cước mới" in counter.page
         assert 'value="begin"' not in counter.page, "a button that only refuses"
+
+
+async def test_the_second_officer_reads_that_at_home_nobody_saw_what_the_registry_fills_in(app, admin, police, desk, sau):
+    post = await enrolment.post(app, police)
+    visit_id = (await visit.begin(app, police, post, card(sau))).visit_id
+    await visit.confirm(app, police, visit_id, "screen")
+    await app.commit()
+    said = "chưa thấy phần điền từ dữ liệu dân cư"
+    async with desk("ward_police") as counter:
+        for channel in ("counter", "doorstep"):
+            await admin.execute("UPDATE accounts.visit SET state = 'second', submitted_at = now(), decided_by = 1, decided_at = now(), due_on = current_date, channel = %s WHERE visit_id = %s", (channel, visit_id))
+            await admin.commit()
+            await counter.get(f"/desk/eid/counter/{visit_id}")
+            assert (said in counter.page) == (channel == "doorstep")
+            assert "Công dân xác nhận trên màn hình" in counter.page and "màn hình thứ hai" not in counter.page.partition("Xác nhận tờ khai")[2]
 
 
 async def test_a_typed_number_or_another_name_is_no_card(desk, sau):

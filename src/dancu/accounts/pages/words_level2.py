@@ -68,7 +68,7 @@ DOCUMENT: Final = {
     "residence": N_("Thông tin cư trú"),
 }
 HOW: Final = {
-    "screen": N_("Công dân xác nhận trên màn hình thứ hai"),
+    "screen": N_("Công dân xác nhận trên màn hình"),
     "aloud": N_("Đã đọc cho công dân nghe và công dân đồng ý"),
     "paper": N_("Công dân đã ký bản in"),
 }
