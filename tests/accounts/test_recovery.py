@@ -78,7 +78,9 @@ async def test_where_no_message_counts_a_second_officer_does(app, counter, polic
     with pytest.raises(Conflict, match=r"recovery\.not_proved"):
         async with app.transaction():
             await recovery.finish(app, BROWSER, token, NEW, drop_others=False)
-    await recovery.confirm(app, police, WHY, hoa.key, started.recovery_id)
+    with pytest.raises(NotAllowed, match=r"recovery\.elsewhere"):
+        await recovery.confirm(app, police, WHY, hoa.key, started.recovery_id)
+    await recovery.confirm(app, await officer(app, "one_stop_second"), WHY, hoa.key, started.recovery_id)
     await recovery.finish(app, BROWSER, token, NEW, drop_others=False)
     assert await authenticators.verify_passcode(app, hoa.key, NEW)
 

@@ -8,13 +8,12 @@ import hashlib
 import secrets
 from collections.abc import Collection
 
-from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.recovery import ContactChange
 from dancu.accounts.policy import recovery as policy
 from dancu.accounts.service import activate, codes, core, locks
 from dancu.accounts.service.links import link
-from dancu.accounts.service.recovery import has_portrait, open_at_desk
+from dancu.accounts.service.recovery import has_portrait, listed_for, open_at_desk
 from dancu.accounts.store import recovery as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, Purpose
@@ -60,7 +59,7 @@ async def decide_at_desk(
     asked, value = await waiting(conn, key, change_id)
     if asked.asked_by == actor.actor_id:
         raise NotAllowed("recovery.second_officer", N_("Cần một cán bộ khác xác nhận, không phải người đã bắt đầu."))
-    if checks or not await _listed_for(conn, actor, asked.asked_org):
+    if checks or not await listed_for(conn, actor, asked.asked_org):
         await _require_identity(conn, key, checks)
     if grant:
         await locks.refuse_where_held_back(conn, key)
@@ -164,12 +163,6 @@ def _opened(key: int, change: ContactChange, sealed: bytes) -> str:
 async def _require_identity(conn: Conn, key: int, checks: Collection[str]) -> None:
     if not policy.identity_enough(checks, has_reference=await has_portrait(conn, key)):
         raise Invalid("recovery.identity", N_("Cần đọc thẻ và so khuôn mặt. Chỉ khi chưa có ảnh chân dung gốc mới thay bằng cán bộ nhận mặt theo ảnh trên thẻ."))
-
-
-async def _listed_for(conn: Conn, actor: Actor, org_code: str) -> bool:
-    """Whether the list of what waits shows an office's changes to this officer: their own office's, and those right below."""
-    org = await access.organisation(conn, org_code)
-    return actor.org_code in (org_code, org.parent if org else None)
 
 
 def _over() -> Conflict:

@@ -92,14 +92,23 @@ async def begin(
 
 
 async def confirm(conn: Conn, actor: Actor, purpose: Purpose, key: int, recovery_id: int) -> None:
-    """A second officer has seen the same person. Raises NotAllowed for the first one, Conflict where nothing waits."""
+    """A second officer of the office where it began, or right above, has seen the same person; any other office begins anew, with
+    its own look at card and face. Raises NotAllowed for the first officer and for another office, Conflict where nothing waits."""
     await open_at_desk(conn, actor, purpose, key)
     found = await one(conn, key, recovery_id)
+    if not await listed_for(conn, actor, found.started_org):
+        raise NotAllowed("recovery.elsewhere", N_("Việc này bắt đầu ở nơi khác. Hãy quét thẻ của người này và làm lại từ đầu tại đây."))
     if found.started_by == actor.actor_id:
         raise NotAllowed("recovery.second_officer", N_("Cần một cán bộ khác xác nhận, không phải người đã bắt đầu."))
     if not await store.confirm(conn, key, recovery_id, by=actor.actor_id):
         raise Conflict("recovery.over", N_("Lần lấy lại này đã hết hạn hoặc không chờ xác nhận."))
     await _recorded(conn, actor, purpose, key, "recovery.confirm", recovery_id=recovery_id)
+
+
+async def listed_for(conn: Conn, actor: Actor, org_code: str) -> bool:
+    """Whether the list of what waits shows an office's work to this officer: their own office's, and that of those right below."""
+    org = await access.organisation(conn, org_code)
+    return actor.org_code in (org_code, org.parent if org else None)
 
 
 async def for_second(conn: Conn, actor: Actor, purpose: Purpose, *, limit: int = 100) -> list[ForSecond]:
