@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -100,6 +101,23 @@ async def test_registering_shows_a_secret_once_and_it_works_at_once(portal: Site
         assert newer and newer[0] != secret
     owner = await portal.sql("SELECT org_code FROM oidc.client WHERE client_id = %s", (client_id,))
     assert owner == [("DEMO.CDS",)]
+
+
+async def test_a_form_sent_again_is_the_same_application(portal: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dancu.oidc.pages.portal._TWICE_SECONDS", 10**10)
+    async with desk(portal, "integrator") as maker, portal.http() as http:
+        page = await maker.get(f"{HOME}/new")
+        token = re.findall(r'action="/watch/clients/new"[^>]*>\s*<input[^>]*name="csrf_token" value="([^"]+)"', page)[0]
+        form = {"csrf_token": token, "name": "Gửi hai lần", "redirect_uris": BACK, "profile": "basic"}
+        pages = [answer.text for answer in await asyncio.gather(*(maker.client.post(f"{HOME}/new", data=form) for _ in range(3)))]
+        ids = {re.findall(r"<code>([0-9a-f]{24})</code>", one)[0] for one in pages}
+        assert len(ids) == 1 and (await maker.get(HOME)).count("Gửi hai lần") == 1
+        last = await maker.client.post(f"{HOME}/new", data=form)
+        secret = re.findall(r"<code>([\w-]{43})</code>", last.text)[0]
+        answer = await http.post("/oidc/token", data={"grant_type": "client_credentials"}, auth=(*ids, secret))
+        assert answer.status_code == 200, "the secret shown last is one that works"
+        other = await maker.client.post(f"{HOME}/new", data={**form, "name": "Tên khác"})
+        assert re.findall(r"<code>([0-9a-f]{24})</code>", other.text)[0] not in ids, "what was changed is another"
 
 
 async def test_what_is_wrong_is_said_beside_its_field(portal: Site) -> None:

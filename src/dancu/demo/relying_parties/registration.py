@@ -61,7 +61,9 @@ async def register(conn: Conn, data: Path, issuer: str, homes: dict[str, str]) -
         clients.check(client)
         there = await store.by_id(conn, known.client_id)
         if there is None:
-            client = replace(client, client_no=await store.insert(conn, client))
+            number = await store.insert(conn, client)
+            assert number is not None  # nobody else gives these ids
+            client = replace(client, client_no=number)
         elif not _same(there, client):
             client = replace(client, client_no=there.client_no)
             await store.update(conn, client)

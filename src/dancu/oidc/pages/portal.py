@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 
 from dancu.access import service as access
 from dancu.kernel.errors import DancuError, NotAllowed, NotFound
@@ -34,6 +37,7 @@ from dancu.sharing.models import AgreementState
 HOME = "/watch/clients"
 router = APIRouter(prefix=HOME)
 REGISTER, APPROVE = registration.REGISTER, registration.APPROVE
+_TWICE_SECONDS = 600
 OWN, SEE, ANSWER = allow(REGISTER), allow(REGISTER, APPROVE), allow(APPROVE)
 STATE_WORDS = {
     ClientState.TEST: N_("thử nghiệm"), ClientState.LIVE: N_("hoạt động"), ClientState.SUSPENDED: N_("tạm dừng"),
@@ -67,12 +71,18 @@ async def register(request: Request, conn: DbConn, actor: CurrentActor) -> Respo
         return _new(request, form, errors)
     try:
         async with attempt(conn):
-            client, secret = await registration.register(conn, actor, wish)
+            client, secret = await registration.register(conn, actor, replace(wish, client_id=_id_of(form, wish)))
     except DancuError as error:
         return _new(request, form, FormErrors.of(error))
     if not secret:
         return see_other(f"{HOME}/{client.client_id}")
     return await _show(request, conn, actor, client, secret=secret)
+
+
+def _id_of(form: Form, wish: registration.Wish) -> str:
+    """The client's id, of this page and what was filled in on it now: a button pressed twice makes one client."""
+    page = form.value("csrf_token")
+    return sha256(f"{page}|{wish}|{int(time.time() // _TWICE_SECONDS)}".encode()).hexdigest()[:24] if page else ""
 
 
 @router.get("/{client_id}", dependencies=[SEE])

@@ -31,7 +31,7 @@ _WORDS_ASCII = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What an organisation wants to register. `auth_method` None: what the profile and the keys suggest; `bound` likewise
-    ("dpop", "mtls" or "" for none). `grant_types` empty: the usual ones of the profile."""
+    ("dpop", "mtls" or "" for none). `grant_types` empty: the usual ones of the profile. `client_id`: of the form it came by, if any."""
 
     name: str
     redirect_uris: tuple[str, ...]
@@ -56,6 +56,7 @@ class Wish:
     ciba_notification_uri: str = ""
     detail_types: tuple[str, ...] = ()
     id_token_alg: str = "ES256"  # noqa: S105
+    client_id: str = ""
 
 
 async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tuple[Client, str]:
@@ -70,7 +71,9 @@ async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tup
         secret = secrets.token_urlsafe(32)
         client = replace(client, secret_hash=hash_secret(secret))
     _check(client)
-    client = replace(client, client_no=await store.insert(conn, client))
+    if (number := await store.insert(conn, client)) is None:  # the same form, sent again: its client, and a secret that can be shown
+        return await rotate_secret(conn, actor, client.client_id, by=by) if secret else (await changeable(conn, actor, client.client_id), "")
+    client = replace(client, client_no=number)
     await recorded(conn, actor, "oidc.client.register", client, by)
     return client, secret
 
@@ -195,7 +198,7 @@ def _own(actor: Actor, org_code: str) -> None:
 def _client(wish: Wish) -> Client:
     method = wish.auth_method or _method(wish)
     bound = wish.bound if wish.bound is not None else _bound(wish.profile, method)
-    client_id = secrets.token_hex(12)
+    client_id = wish.client_id or secrets.token_hex(12)
     grants = {"authorization_code", "refresh_token"} | (set() if method is AuthMethod.NONE else {"client_credentials"})
     return Client(
         client_no=0, client_id=client_id, name=" ".join(wish.name.split()), name_en=" ".join(wish.name_en.split()),
@@ -277,24 +280,19 @@ def metadata(client: Client, secret: str = "") -> dict[str, Any]:
         "require_pushed_authorization_requests": client.fapi, "profile": str(client.profile), "state": str(client.state),
         "organisation": client.org_code, "scope": " ".join(client.scopes),
     }  # fmt: skip
-    if client.name_en:
-        made["client_name#en"] = client.name_en
     if client.jwks_uri:
         made["jwks_uri"] = client.jwks_uri
     elif client.jwks is not None:
         made["jwks"] = client.jwks
     if client.ciba_notification_uri:
         made |= {"backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": client.ciba_notification_uri}
-    if client.tls_subject:
-        made["tls_client_auth_subject_dn"] = client.tls_subject
-    if client.post_logout_redirect_uris:
-        made["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
+    more = {
+        "client_name#en": client.name_en, "tls_client_auth_subject_dn": client.tls_subject, "authorization_details_types": list(client.detail_types),
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris), "userinfo_signed_response_alg": "ES256" if client.userinfo_signed else "",
+    }  # fmt: skip
+    made |= {name: value for name, value in more.items() if value}
     if client.backchannel_logout_uri:
         made |= {"backchannel_logout_uri": client.backchannel_logout_uri, "backchannel_logout_session_required": True}
-    if client.detail_types:
-        made["authorization_details_types"] = list(client.detail_types)
-    if client.userinfo_signed:
-        made["userinfo_signed_response_alg"] = "ES256"
     return made
 
 

@@ -53,14 +53,13 @@ def _values(client: Client) -> dict[str, Any]:
     return values
 
 
-async def insert(conn: Conn, client: Client) -> int:
-    """Keep a new client; its number (the one given is not looked at)."""
+async def insert(conn: Conn, client: Client) -> int | None:
+    """Keep a new client; its number (the one given is not looked at), None where one has its id already."""
     values = _values(client)
     columns, holes = ", ".join(values), ", ".join(f"%({name})s" for name in values)
-    cursor = await conn.execute(f"INSERT INTO oidc.client ({columns}) VALUES ({holes}) RETURNING client_no", values)
+    cursor = await conn.execute(f"INSERT INTO oidc.client ({columns}) VALUES ({holes}) ON CONFLICT (client_id) DO NOTHING RETURNING client_no", values)
     row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    return int(row[0]) if row else None
 
 
 async def update(conn: Conn, client: Client) -> None:
