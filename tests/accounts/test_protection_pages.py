@@ -14,7 +14,9 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.service import codes, core, locks, sim, visit
 from dancu.kernel.actor import SYSTEM
+from dancu.kernel.dates import PartialDate
 from dancu.kit.handles import handle
+from dancu.population import service as population
 from tests.accounts import enrolment
 from tests.accounts.browsing import Browser, Citizen, application, browsing, citizen
 from tests.accounts.protection import grounds
@@ -143,6 +145,16 @@ async def test_a_typed_number_or_another_name_is_no_card(desk, sau):
         for text in (sau.number, card(sau, "Phạm Thị Hồng Nhung"), "", "rubbish", "9" * 3000):
             await counter.post("/desk/eid/recover", 422, text=text)
             assert "/desk/eid/recover/" not in counter.url
+
+
+async def test_who_is_recorded_dead_by_mistake_is_sent_where_that_is_mended(app, office, desk, sau):
+    """Their cards ended with the death: a new card is no way out, the civil-status office is."""
+    await office(population.die, sau.key, on=PartialDate(2026, 1, 4))
+    await app.commit()
+    async with desk("one_stop_officer") as counter:
+        await counter.get("/desk/eid/recover")
+        page = await counter.post("/desk/eid/recover", 422, text=card(sau))
+        assert "identity.dead" in page and "tư pháp" in page
 
 
 async def test_a_proof_is_one_officers_and_one_persons(app, office, desk, sau):

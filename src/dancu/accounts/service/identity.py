@@ -39,7 +39,7 @@ class Proof:
 
 async def read_card(conn: Conn, actor: Actor, purpose: Purpose, text: str) -> tuple[int, str]:
     """The person a scanned card names, compared with the registry, and the sealed proof. Raises Invalid for what is no card
-    (a typed number proves nothing), does not agree with the record or was replaced, lost or revoked, NotFound, NotAllowed."""
+    (a typed number proves nothing), does not agree with the record or was replaced, lost or revoked, or is of somebody recorded dead, NotFound, NotAllowed."""
     access.require(actor, PERMISSION)
     reading = cards.read_text(text)
     declared = dict(reading.declared())
@@ -53,6 +53,11 @@ async def read_card(conn: Conn, actor: Actor, purpose: Purpose, text: str) -> tu
     # A reader that mangles the marks of the name gives none: then birth date and the rest must agree.
     if any(str(word) not in ("yes", "close") for field, word in words.items() if field in policy.ON_THE_CARD):
         raise Invalid("identity.differs", N_("Thông tin trên thẻ không khớp với người mang số này. Hãy quét lại."))
+    if view.death is not None:  # which ended the cards too: the way out is not a new one
+        raise Invalid(
+            "identity.dead",
+            N_("Cơ sở dữ liệu ghi người này đã mất nên thẻ và tài khoản không dùng được. Nếu ghi nhầm, mời họ sang tư pháp – hộ tịch để sửa trước."),
+        )
     if cards.void(reading, view) not in (None, CardState.EXPIRED):
         raise Invalid(
             "identity.card_void",
