@@ -22,10 +22,11 @@ from dancu.kit.web.door import Bounded
 from dancu.kit.web.errors import TooMany, problem, respond, wants_json
 from dancu.kit.web.forms import Form, FormErrors, read_form
 from dancu.kit.web.gate import client_ip
+from dancu.kit.web.here import PageMark
 from dancu.kit.web.menu import MenuItem, Surface
 from dancu.kit.web.pages import Page, local_path, page_of, see_other
 from dancu.kit.web.records import RecordAsked, RecordKey
-from dancu.kit.web.render import PageMark, render, render_filled
+from dancu.kit.web.render import render, render_filled
 from dancu.kit.web.session import CurrentActor, Sessions, actor_of, end_session, start_session, token_of
 from dancu.kit.web.settings import WebSettings
 from dancu.kit.web.transaction import Conn, DbConn, RequestLease, attempt, db
