@@ -98,6 +98,7 @@ async def test_a_name_in_english_then_and_later(installed: Site) -> None:
         (("--redirect-uri", "http://service.example/back"), "redirect_uris"),
         (("--redirect-uri", "https://a.example/#f"), "redirect_uris"),
         (("--redirect-uri", "https://[::1/back"), "redirect_uris"),
+        (("--redirect-uri", "https://a.example/" + "x" * 2000), "redirect_uris"),
         (("--subject-type", "other"), "subject_type"),
         (("--auth-method", "none"), "profile"),
         (("--backchannel-logout-uri", "http://10.0.0.5/out"), "backchannel_logout_uri"),

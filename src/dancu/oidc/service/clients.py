@@ -18,6 +18,7 @@ from dancu.oidc.store import clients as store
 
 LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
 _SECONDS, _MOST = 5.0, 5_000
+_MOST_ADDRESS = 2000
 
 
 async def find(conn: Conn, client_id: str) -> Client | None:
@@ -110,7 +111,7 @@ _EXTENSIONS = (
 def good_redirect(uri: str, client: Client) -> bool:
     """May this be registered? An absolute https address without fragment or user part; on this machine (development and
     demonstration) plain http too, as RFC 8252 has it."""
-    if not uri.isascii() or not uri.isprintable() or any(ch in uri for ch in '*#\\ "<>^`{|}'):
+    if len(uri) > _MOST_ADDRESS or not uri.isascii() or not uri.isprintable() or any(ch in uri for ch in '*#\\ "<>^`{|}'):
         return False
     try:
         parts = urlsplit(uri)
