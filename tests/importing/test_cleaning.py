@@ -19,7 +19,8 @@ from dancu.kit.sheets.columns import header_key
 from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.places import Places
 from dancu.population.importing.profile import load_profile, names
-from dancu.population.importing.rows import Row, RowReader
+from dancu.population.importing.row import Row
+from dancu.population.importing.rows import RowReader
 from dancu.population.importing.source import Source
 from dancu.population.matching import search_terms
 from dancu.territory.service import gazetteer

@@ -7,7 +7,7 @@ from typing import Final
 
 from dancu.kernel.dates import PartialDate
 from dancu.population import models as m
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 
 UNDETERMINED: Final = m.Sex.UNDETERMINED
 

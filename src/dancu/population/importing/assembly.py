@@ -15,7 +15,7 @@ from dancu.population.importing import assemble, store
 from dancu.population.importing.households import Head
 from dancu.population.importing.outcome import Tally
 from dancu.population.importing.plan import Change, Plan
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 
 COMPARED: Final = (
     "birth_name", "personal_id", "birth_date", "sex", "old_number", "kin", "permanent_residence",

@@ -10,7 +10,7 @@ from typing import Final
 
 from dancu.kernel.text import fold_ascii
 from dancu.kit.db import Conn
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 from dancu.territory import service as territory
 from dancu.territory.models import Hamlet
 

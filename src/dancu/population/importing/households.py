@@ -9,7 +9,7 @@ from dancu.population import models as m
 from dancu.population.importing import assemble
 from dancu.population.importing.matching import Known, household_number
 from dancu.population.importing.plan import Plan
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from dancu.kernel.names import ascii_key
 from dancu.population import models as m
 from dancu.population.importing.matching import household_number
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 
 New = Sequence[tuple[Row, m.PersonDraft]]
 

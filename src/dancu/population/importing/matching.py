@@ -14,7 +14,7 @@ from dancu.population import models as m
 from dancu.population.importing import store
 from dancu.population.importing.bloom import Bloom
 from dancu.population.importing.diff import same_name
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 
 
 @dataclass(slots=True)

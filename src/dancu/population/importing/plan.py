@@ -16,7 +16,7 @@ from dancu.population.importing.matching import (
     decide,
     name_key,
 )
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 
 _KIN_KIND: Final = {12: "personal_id", 9: "cmnd"}
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 from dancu.population import models as m
 from dancu.population.importing.diff import Difference, difference
 from dancu.population.importing.profile import Profile, load_profile
-from dancu.population.importing.rows import Row, RowReader
+from dancu.population.importing.row import Row
+from dancu.population.importing.rows import RowReader
 
 
 @dataclass(frozen=True, slots=True)

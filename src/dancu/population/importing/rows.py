@@ -6,59 +6,29 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from unicodedata import normalize
 
 from dancu.kernel.cells import CLEANERS, Cell
-from dancu.kernel.dates import PartialDate, cross_check_words, to_words
+from dancu.kernel.dates import PartialDate
 from dancu.kernel.names import Encoding, decode, detect_encoding
-from dancu.kernel.numbers import PersonalId
 from dancu.kit.sheets import FAILED
 from dancu.population import models as m
 from dancu.population.importing.by_sex import by_sex
-from dancu.population.importing.places import NOWHERE, Place, Places
+from dancu.population.importing.places import Places
 from dancu.population.importing.profile import Profile
+from dancu.population.importing.row import Row
+from dancu.population.importing.row_checks import check
 from dancu.population.importing.swaps import UNREAD, swapped
 from dancu.territory.service import gazetteer
 
 _BEYOND_LATIN: Final = re.compile("[\u0100-\u1eff]")
-#: A number or date that is there but unreadable may hide the person's identity: someone looks before it goes in.
-_EARLIEST: Final = 1850
-_NO_SOURCE: Final = m.Source("")
 _NOT_WORKED_OUT: Final = (
     "import.formula", "Ô là công thức chưa có kết quả: mở tệp trong bảng tính rồi lưu lại, hoặc ghi giá trị vào ô",
 )  # fmt: skip
+#: A number or date that is there but unreadable may hide the person's identity: someone looks before it goes in.
 _DOUBTS: Final = frozenset({"birth", "personal_id", "cmnd"})
-
-
-@dataclass(slots=True)
-class Row:
-    """`values` by field, `places` by field, `notes`: findings, `doubts`: (code, field) that need a person, `problem`:
-    (code, sentence) for which the row is refused."""
-
-    line: int
-    cells: list[str]
-    fingerprint: str
-    values: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    doubts: list[tuple[str, str]] = field(default_factory=list)
-    problem: tuple[str, str] | None = None
-    record_key: str | None = None
-    source: m.Source = _NO_SOURCE
-    era: date = date.max  # a day on which its places were called as the row calls them
-
-    def get(self, name: str) -> Any:
-        return self.values.get(name)
-
-    def place(self, name: str) -> Place:
-        return self.places.get(name, NOWHERE)
-
-    def note(self, code: str, name: str = "") -> None:
-        if (code, name) not in self.notes:
-            self.notes.append((code, name))
 
 
 class RowReader:
@@ -98,7 +68,8 @@ class RowReader:
             row.problem = ("person.name.empty", "Họ tên còn trống: ghi ít nhất một chữ")
         if row.problem is None:
             self._locate(row)
-            self._check(row)
+            check(row, self._today)
+            self._identify(row)
         return row
 
     def _whole(self, cells: list[str]) -> list[str]:
@@ -222,31 +193,8 @@ class RowReader:
         elif text.unit_id != code.unit_id:
             row.note("place.code_differs", name)
 
-    def _check(self, row: Row) -> None:
-        birth: PartialDate | None = row.get("birth")
-        if birth is not None and birth.earliest() > self._today:
-            row.doubts.append(("person.birth.future", "birth"))
-        elif birth is not None and birth.year < _EARLIEST:
-            row.doubts.append(("date.implausible", "birth"))
-        for name in ("residence_since", "temporary_since", "registered_on"):
-            begun: PartialDate | None = row.get(name)
-            if begun is not None and begun.earliest() > self._today:
-                del row.values[name]
-                row.note("date.future", name)
-        if (said := row.get("birth_words")) is not None:
-            self._words(row, birth, said)
-        if (number := row.get("personal_id")) is not None:
-            for finding in PersonalId(number).cross_check(row.get("sex"), birth):
-                row.note(finding.code, "personal_id")
-        own = {row.get("personal_id"), row.get("cmnd")} - {None}
-        for name in ("father_number", "mother_number", "spouse_number"):
-            if row.get(name) in own:
-                del row.values[name]
-                row.note("kin.own_number", name)
-        self._parents(row, birth)
-        since: PartialDate | None = row.get("registered_on") or row.get("residence_since")
-        if since is not None and birth is not None and since.latest() < birth.earliest():
-            row.note("person.birth.after_registration", "birth")
+    def _identify(self, row: Row) -> None:
+        """By what the row is known again, and the paper it is from."""
         profile = self._profile
         if profile.record_key:
             parts = [str(row.get(name) or "") for name in profile.record_key]
@@ -257,43 +205,8 @@ class RowReader:
         reference = profile.reference.format_map(_Blank(row.values)).strip()
         if reference == self._no_reference:
             reference = ""  # words around a number that is not there
+        since: PartialDate | None = row.get("registered_on") or row.get("residence_since")
         row.source = m.Source(profile.source_kind, reference, since.full() if since is not None else None)
-
-    def _words(self, row: Row, birth: PartialDate | None, said: PartialDate) -> None:
-        if birth is None:
-            if not any(name == "birth" for _, name in row.doubts):
-                row.values["birth"] = said
-                row.note("date.from_words", "birth")
-            return
-        for finding in cross_check_words(birth, to_words(said)):
-            if finding.code.endswith("_missing"):
-                row.note(finding.code, "birth")
-            else:
-                row.doubts.append((finding.code, "birth"))
-
-    def _parents(self, row: Row, birth: PartialDate | None) -> None:
-        wrong = []
-        for parent, sex in (("mother", "female"), ("father", "male")):
-            number = row.get(f"{parent}_number")
-            if number is not None and len(number) == 12 and number.isdigit():
-                paper = PersonalId(number)
-                if paper.sex != sex:
-                    wrong.append(parent)
-                    row.note("kin.number.sex", parent)
-                years = row.get(f"{parent}_birth")
-                if years is not None and years.year != paper.birth_year:
-                    row.note("kin.number.year", parent)
-            elif _SEX_WORD[parent].search(f" {(row.get(f'{parent}_name') or '').lower()} "):
-                wrong.append(parent)
-            born: PartialDate | None = row.get(f"{parent}_birth")
-            if born is not None and birth is not None and not 12 <= birth.year - born.year <= 75:
-                row.note("kin.age", parent)
-        if len(wrong) == 2:
-            row.doubts.append(("kin.swapped", "father"))
-
-
-_SEX_WORD: Final = {"mother": re.compile(" văn "), "father": re.compile(" thị ")}
-"""Middle words that hardly anybody of the other sex bears; one alone says nothing."""
 
 
 class _Blank(dict[str, Any]):

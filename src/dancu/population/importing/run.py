@@ -27,7 +27,7 @@ from dancu.population.importing.outcome import OUTCOMES, Result, Tally
 from dancu.population.importing.patience import PATIENCE, Waiting, patiently
 from dancu.population.importing.plan import identities
 from dancu.population.importing.profile import Profile
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 from dancu.population.importing.source import CHUNK, Source, file_hash
 from dancu.population.importing.writer import Writer
 

@@ -16,7 +16,8 @@ from dancu.kit.sheets import Sheet, open_sheet
 from dancu.population.importing.by_sex import side
 from dancu.population.importing.matching import household_number
 from dancu.population.importing.profile import Profile
-from dancu.population.importing.rows import Row, RowReader
+from dancu.population.importing.row import Row
+from dancu.population.importing.rows import RowReader
 
 CHUNK: Final = 3_000
 _SLACK: Final = 200  # a household is kept in one chunk if so many more rows are enough

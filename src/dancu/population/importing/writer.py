@@ -27,7 +27,7 @@ from dancu.population.importing.matching import Known, household_number, look_up
 from dancu.population.importing.outcome import Tally
 from dancu.population.importing.plan import Change, Plan, first_pass, second_pass
 from dancu.population.importing.reasons import sentence
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 from dancu.population.service.derive import derived
 from dancu.population.store import facts, persons
 

@@ -25,7 +25,7 @@ from dancu.population.importing.hamlets import Hamlets
 from dancu.population.importing.matching import Known, candidates, decide, name_key, numbers_of
 from dancu.population.importing.plan import linked
 from dancu.population.importing.review import Review, read_again
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 from dancu.population.importing.store import review as store
 from dancu.population.models import NumberKind, PersonDraft
 from dancu.population.store import findings, persons

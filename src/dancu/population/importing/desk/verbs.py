@@ -15,7 +15,7 @@ from dancu.population.importing.diff import Difference
 from dancu.population.importing.kin import mirror
 from dancu.population.importing.matching import household_number
 from dancu.population.importing.review import agreed
-from dancu.population.importing.rows import Row
+from dancu.population.importing.row import Row
 from dancu.population.importing.store import review as store
 from dancu.population.policy import rules
 from dancu.population.policy.register import DIRECTORY_KINDS
