@@ -108,6 +108,21 @@ async def test_death_widows(office):
     assert view.spouse.relative_key == he
 
 
+@pytest.mark.parametrize("day", [30, 28])
+async def test_spouses_who_die_in_one_accident_were_neither_widowed(office, day):
+    """Whoever is registered second may also have died first."""
+    he, she = await couple(office)
+    await office(service.marry, he, spouse_key=she, on=D)
+    await office(service.die, he, on=PartialDate(2026, 6, 30))
+    await office(service.die, she, on=PartialDate(2026, 6, day))
+    for one in (he, she):
+        view = await office.view(one, date(2026, 6, day))
+        assert view.marital_status.status == MaritalStatus.MARRIED
+    assert not [m for m in (await office.view(she)).marital if m.status == MaritalStatus.WIDOWED]
+    await office(service.undo_death, she)
+    assert (await office.view(she)).marital_status.status == MaritalStatus.WIDOWED
+
+
 async def test_parents_both_ways(office):
     mother = await office.person("Lê Thị Mẹ", year=1970)
     child = await office.person("Nguyễn Văn Con", sex=Sex.MALE, year=2000)

@@ -48,7 +48,13 @@ def die(work: Work, key: int, on: PartialDate, place: str = "", cause: str = "")
     last = min(on.latest(), work.today)
     rules.after_birth(view, last)
     after = last + rules.ONE_DAY
-    late = [f for f in view.facts() if isinstance(f, (*ENDING, CardFact)) and f.valid.start and f.valid.start > last]
+    # That a spouse's death left the person widowed is no act: where this one died by then, in the same accident say, it never was so.
+    ended = {k.valid.end for k in view.kin if k.relation == KinRelation.SPOUSE}
+    late = [
+        f for f in view.facts()
+        if isinstance(f, (*ENDING, CardFact)) and f.valid.start and f.valid.start > last
+        and not (isinstance(f, MaritalFact) and f.status == MaritalStatus.WIDOWED and f.valid.start in ended)
+    ]  # fmt: skip
     if late:
         raise Conflict(
             "person.acts_after_death",
