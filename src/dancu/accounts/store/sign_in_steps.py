@@ -46,11 +46,16 @@ _SEND_CODE = {
 }
 # The consent that the service waiting for the sign-in asks about; none is looked for where nothing is asked, or nobody signed in.
 _CONSENT = "c.consent_id::text, c.claims, c.given_at, c.until, c.receipt"
-_SIGNED_IN = Prepared(
-    f"SELECT done.it, {_CONSENT} FROM (SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint, %s::bytea, %s::interval, %s::interval, %s, %s,"
-    " %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s) AS it) AS done"
-    " LEFT JOIN LATERAL sharing.standing(%s::bigint, %s::bigint, %s) AS c ON true"
-)
+# Its commit does not wait for the disk: what a crash forgets is the session with its line of history and its entry, all of them or
+# none, and whoever had it signs in again. What is released to a service waits, and with it everything before it.
+_SIGNED_IN = {
+    first: Prepared(
+        f"SELECT {first}, done.it, {_CONSENT} FROM (SELECT accounts.signed_in(%s::bytea[], %s::bytea[], %s::float8[], %s::bytea, %s::bigint,"
+        " %s::bytea, %s::interval, %s::interval, %s, %s, %s, %s::smallint, %s::text[], %s::integer, %s, %s, %s::jsonb, %s, %s, %s) AS it) AS done"
+        " LEFT JOIN LATERAL sharing.standing(%s::bigint, %s::bigint, %s) AS c ON true"
+    )
+    for first in (WITHOUT_DISK, NOTHING)
+}
 _BY_CODE = Prepared(
     f'SELECT wait, "right", signed, {_CONSENT}, {_ACCOUNT} FROM accounts.sign_in_by_code(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[],'
     " %s::bytea[], %s::bigint, %s::bytea, %s::integer, %s::timestamptz, %s::bytea, %s::bytea, %s::interval, %s::interval, %s, %s, %s,"
@@ -186,7 +191,7 @@ async def signed_in(
 ) -> Consent | None:
     """Keep the session, what it proved, its line of history and its entry of the evidence log. `purpose`: code and legal
     basis. The consent that `asks` asks about."""
-    row = await _SIGNED_IN.row(
+    row = await _SIGNED_IN[without_disk(conn)].row(
         conn,
         (
             *settle_params(success.forgiven, success.refunded), new.old, new.person_key, new.session_hash, new.life, new.idle,
@@ -194,7 +199,7 @@ async def signed_in(
             orjson.dumps(new.note).decode(), *purpose, request_id or None, new.person_key, *_asked(asks),
         ),
     )  # fmt: skip
-    return _consent(row[1:]) if row else None
+    return _consent(row[2:]) if row else None
 
 
 @dataclass(frozen=True, slots=True)
