@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from dancu.kit import log
 from dancu.kit import server as http
+from dancu.kit.parameters import pairs
 from dancu.kit.web import JSONResponse, Request, Response, public, see_other, start_session
-from dancu.kit.web.asked import pairs
 from dancu.kit.web.cookies import give
 from dancu.kit.web.door import Bounded
 from dancu.kit.web.session import end_session

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from dancu.kernel.errors import DancuError, FieldError, Invalid
 from dancu.kit.i18n import N_
-from dancu.kit.web.asked import written
+from dancu.kit.parameters import pairs
 
 _MAX_FIELDS = 500
 _MAX_FILES = 20
@@ -159,8 +159,7 @@ async def _short(request: Request) -> FormData | None:
     body = await request.body()
     if len(body) > _MAX_TEXT or body.count(b"&") >= _MAX_FIELDS or b";" in body:
         return None
-    pairs = (piece.partition("=") for piece in body.decode("latin-1").split("&") if piece)
-    return FormData([(written(name), written(value)) for name, _, value in pairs])
+    return FormData(pairs(body.decode("latin-1")))
 
 
 async def read_form(request: Request) -> Form:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from urllib.parse import unquote_plus
+from collections.abc import Sequence
 
+from dancu.kit.parameters import pairs
 from dancu.oidc.service.errors import OAuthError, invalid_request
 
 MOST_BYTES = 32 * 1024
@@ -19,30 +19,22 @@ def form_params(body: bytes, content_type: str) -> Params:
     if len(body) > MOST_BYTES:
         raise OAuthError("invalid_request", "the request is too large", 413)
     try:
-        pairs = [_pair(part) for part in body.decode("utf-8").split("&", _MOST_PARAMS) if part]
+        found = pairs(body.decode("utf-8"), "strict") if body.count(b"&") <= _MOST_PARAMS else None
     except ValueError as error:
         raise invalid_request("the body cannot be read") from error
-    if len(pairs) > _MOST_PARAMS:
+    if found is None or len(found) > _MOST_PARAMS:
         raise invalid_request("too many parameters")
-    return once(pairs)
+    return once(found)
 
 
-def _pair(part: str) -> tuple[str, str]:
-    """Raises ValueError where the bytes behind the escapes are not text."""
-    name, _, value = part.partition("=")
-    return _plain(name), _plain(value)
-
-
-def _plain(text: str) -> str:
-    # Most of what is sent needs no decoding, and the library's look at every letter costs more than a signature.
-    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
-
-
-def once(pairs: Iterable[tuple[str, str]]) -> Params:
+def once(given: Sequence[tuple[str, str]]) -> Params:
     """Raises OAuthError invalid_request for a parameter that comes twice or holds control characters. An empty parameter
     is one that was not sent (RFC 6749 §3.1). `resource` may come several times (RFC 8707): kept apart by spaces."""
-    params: Params = {}
-    for name, value in pairs:
+    params: Params = dict(given)
+    if len(params) == len(given) and "" not in params.values() and "".join(params.values()).isprintable():
+        return params  # as nearly always
+    params = {}
+    for name, value in given:
         if not value.isprintable() and any((ch < " " and ch not in "\t\r\n") or ch == "\x7f" for ch in value):
             raise invalid_request("a parameter holds control characters")
         if value == "":
