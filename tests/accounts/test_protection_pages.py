@@ -366,6 +366,7 @@ async def test_the_hotline_hears_enough_or_not(site, app, desk, sau):
         await agent.get("/desk/hotline")
         page = await agent.post("/desk/hotline", 200, **right)
         assert "Lê Thị Sáu" not in page
+        assert 'value="recover"' in page and 'value="reissue"' not in page
         await core.open(app, [sau.key])
         await app.execute("UPDATE accounts.account SET contact_changed_at = now() WHERE person_key = %s", (sau.key,))
         await app.commit()

@@ -436,7 +436,7 @@ async def test_a_phone_is_understood_as_people_say_it(app, office, agent, hoa):
 
 async def test_a_verified_caller_locks_and_recovers(app, agent, hoa, heard):
     call = await hotline.check(app, agent, WHY, hoa.number, RIGHT)
-    assert call.enough
+    assert call.enough and not call.unused
     assert await hotline.lock(app, agent, WHY, hoa.key, call.call_id)
     started = await hotline.recover(app, agent, WHY, hoa.key, call.call_id)
     assert (started.link, started.needs) == ("", Needs.CODE)
@@ -496,7 +496,9 @@ async def test_after_the_days_of_activation_the_hotline_sends_a_code(app, office
         " activate_by = now() - interval '2 days' WHERE person_key = %s", (key,),
     )  # fmt: skip
     call = await hotline.check(app, agent, WHY, "049085000922", {**RIGHT, "name": "Lê Văn Tư"})
-    assert call.enough
+    assert call.enough and call.unused, "the page offers a code and no way back"
+    assert await hotline.lock(app, agent, WHY, key, call.call_id)
+    assert await hotline.call(app, agent, key, call.call_id) == call
     for _ in range(3):  # pressed again: the code that was just sent stays good
         await hotline.reissue(app, agent, WHY, key, call.call_id)
     found = await core.existing(app, key)

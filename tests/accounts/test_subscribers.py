@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg
+import pytest
 import pytest_asyncio
 
 from dancu.access.service import sessions
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import core, locks
+from dancu.accounts.ports import subscriber
+from dancu.accounts.ports.subscriber import Subscriber
+from dancu.accounts.service import core, locks, queue, recovery
+from dancu.accounts.store import applications
 from dancu.cards import service as cards
 from dancu.cards.service import orders
+from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import PartialDate
+from dancu.kernel.errors import Conflict
 from dancu.kit import events
 from dancu.population import service as population
 from dancu.population.models import CardKind, CardState
 from tests.accounts import enrolment
 from tests.accounts.protection import Holder, drain, grounds, holder, told
+from tests.accounts.registration import claim, hand_in, person, says, with_jobs
 from tests.accounts.registration import told as texts
 from tests.population.conftest import Office
 
@@ -108,6 +115,44 @@ async def test_a_revoked_card_locks_until_a_new_one_is_issued(app, worker, offic
     await drain(worker)
     assert await grounds(app, hoa.key) == set()
     assert (await core.existing(app, hoa.key)).state is AccountState.ACTIVE
+
+
+@pytest.mark.parametrize("revoked_first", [True, False])
+async def test_an_account_nobody_has_used_waits_for_the_card_and_its_code_has_all_its_days(app, worker, admin, registry, office, police, monkeypatch, revoked_first):
+    """Whether the card was revoked before the account was made or after: locked in the same words, and the card opens it."""
+    with_jobs(registry.dsn("admin"))
+    monkeypatch.setattr(subscriber, "check", says(Subscriber.MATCH))
+    key, number = await person(office)
+    one = claim(number, birth="1990-04-13")
+    application_id = await applications.open_by_ref(app, await hand_in(app, one))
+
+    async def revoke() -> None:
+        await office(population.end_card, key, state=CardState.REVOKED, on=date(2026, 1, 5))
+        await app.commit()
+        await drain(worker)
+
+    if revoked_first:
+        await revoke()
+        assert (await queue.sheet(app, police, locks.eid_purpose(), application_id)).awaits_card
+    await queue.approve(app, police, locks.eid_purpose(), application_id, remark="Gặp trực tiếp, đối chiếu giấy tờ")
+    await app.commit()
+    if not revoked_first:
+        assert not any("thu hồi" in text for text in await texts(app, one.phone))
+        await revoke()
+    held = await core.existing(app, key)
+    assert (held.state, await grounds(app, key)) == (AccountState.LOCKED, {Ground.CARD_REVOKED})
+    assert (held.activate_by is None) == revoked_first
+    assert (await told(admin, "sms", one.phone))[-1] == "account.held.card_revoked"
+    with pytest.raises(Conflict, match=r"account\.awaits_card"):
+        await recovery.send_activation(app, police, locks.eid_purpose(), key, way="counter")
+    await app.execute("UPDATE accounts.account SET activate_by = now() - interval '1 day' WHERE person_key = %s AND activate_by IS NOT NULL", (key,))
+    await office(population.issue_card, key, kind=CardKind.CHIP, number=number, issued_on=date(2026, 1, 20), expires_on=date(2040, 4, 12))
+    await app.commit()
+    await drain(worker)
+    found = await core.existing(app, key)
+    assert found.state is AccountState.NOTIFIED and found.activate_by is not None
+    assert found.activate_by > SYSTEM_CLOCK.now() + timedelta(days=6), "its days begin with the card"
+    assert (await told(admin, "sms", one.phone))[-1] == "account.approved", "not asked to sign in again"
 
 
 async def test_a_lost_card_is_told_and_locks_nothing_nor_does_a_person_without_account(app, worker, admin, office, hoa):

@@ -83,6 +83,10 @@ TEXTS: Final[dict[str, Template]] = {
     "locked.card_revoked": Template(
         N_("Tài khoản định danh bị khóa vì thẻ căn cước bị thu hồi. Hỏi công an xã, phường để được cấp thẻ.")
     ),
+    # Nobody has activated it yet; the code comes when the lock ends.
+    "held.card_revoked": Template(
+        N_("Tài khoản định danh đã duyệt, chưa kích hoạt được: thẻ căn cước của bạn bị thu hồi. Làm thẻ ở công an xã, phường; có thẻ mới, mã kích hoạt gửi tới đây.")
+    ),
     "locked.record_merged": Template(
         N_("Tài khoản định danh này bị khóa vì hồ sơ trùng đã được gộp. Hỏi công an xã, phường nếu bạn chưa có tài khoản khác.")
     ),

@@ -117,7 +117,8 @@ class Found:
 class Sheet:
     """The desk's page of one application: claimed beside registered. `contact_known`: the registry knows a way to reach
     the person it has. `reference`: the portrait the state has,
-    where there is one and the decision needs it; the picture itself is asked for apart."""
+    where there is one and the decision needs it; the picture itself is asked for apart. `awaits_card`: approved, the account
+    stays locked until a card is in force."""
 
     application: Application
     claim: Claim
@@ -127,3 +128,4 @@ class Sheet:
     contact_known: bool = False
     findings: dict[str, Any] = field(default_factory=dict)
     reference: Reference | None = None
+    awaits_card: bool = False

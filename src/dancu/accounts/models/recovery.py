@@ -82,8 +82,10 @@ class ForSecond:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An identity check by telephone, as the agent sees it: enough, or not."""
+    """An identity check by telephone, as the agent sees it: enough, or not. `unused`: once enough, nobody has activated the account
+    yet, so that it needs a code and no way back."""
 
     enough: bool
     person_key: int = 0
     call_id: int = 0
+    unused: bool = False

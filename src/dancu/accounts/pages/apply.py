@@ -52,6 +52,10 @@ STATES: Final = {
     ApplicationState.REFUSED: ("refused", N_("Chưa được duyệt"), N_("Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")),
     ApplicationState.WITHDRAWN: ("draft", N_("Đã rút"), ""),
 }
+AWAITS_CARD: Final = (
+    "you", N_("Đã duyệt, chờ thẻ căn cước"),
+    N_("Thẻ căn cước của bạn đã bị thu hồi nên tài khoản chưa kích hoạt được. Mời bạn làm thẻ ở công an xã, phường; có thẻ mới, mã kích hoạt gửi tới điện thoại bạn đã khai."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +294,8 @@ async def standing(request: Request, conn: DbConn) -> Response:
         found = await apply.standing(conn, ref, phone, form.value("code"))
     except DancuError as error:
         return _standing(request, form, FormErrors.of(error), sent=bool(form.value("code")))
-    return render(request, "accounts/application.html", found=found, state=STATES[found.state], form=form, errors=errors, sent=False)
+    state = AWAITS_CARD if found.awaits_card else STATES[found.state]
+    return render(request, "accounts/application.html", found=found, state=state, form=form, errors=errors, sent=False)
 
 
 def _standing(request: Request, form: Form, errors: FormErrors, *, sent: bool = False) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dancu.access import service as access
-from dancu.accounts.models.recovery import Call
 from dancu.accounts.present import protection as words
 from dancu.accounts.service import hotline, hotline_phone, locks
 from dancu.kernel.dates import parse_date
@@ -113,7 +112,7 @@ async def act(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
         raise
     except DancuError as error:
         # The caller was asked already: what cannot be done leaves the other buttons, first of all the one that locks.
-        return _page(request, Form(), FormErrors.of(error), call=Call(True, key, call_id))
+        return _page(request, Form(), FormErrors.of(error), call=await hotline.call(conn, actor, key, call_id))
     return _page(request, Form(), FormErrors(), done=do, sent=sent)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dancu.access import service as access
+from dancu.accounts.models.locks import Ground
 from dancu.accounts.policy.registration import REASONS, may_approve, needs_remark
-from dancu.accounts.service import deadlines, queue
+from dancu.accounts.service import deadlines, locks, queue
 from dancu.kernel.actor import Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError
@@ -40,7 +41,7 @@ async def waiting(request: Request, conn: DbConn, actor: CurrentActor, done: str
     lines = await queue.waiting(conn, actor, _why())
     return render(
         request, "accounts/queue.html", lines=lines, late=await deadlines.late_for(conn, actor), reasons=REASONS, channels=CHANNELS, today=SYSTEM_CLOCK.today(),
-        done=done if done in ("approved", "refused") else "", purpose=_why(), purpose_title=access.purpose_title("eid_account"),
+        done=done if done in ("approved", "held", "refused") else "", purpose=_why(), purpose_title=access.purpose_title("eid_account"),
     )  # fmt: skip
 
 
@@ -83,10 +84,11 @@ async def approve(request: Request, conn: DbConn, actor: CurrentActor, applicati
     form = await read_form(request)
     try:
         async with attempt(conn):
-            await queue.approve(conn, actor, _why(), application_id, remark=form.value("remark")[:500])
+            key = await queue.approve(conn, actor, _why(), application_id, remark=form.value("remark")[:500])
+            held = await locks.why(conn, key) is Ground.CARD_REVOKED
     except DancuError as error:
         return await _sheet(request, conn, actor, application_id, form, FormErrors.of(error))
-    return see_other("/desk/eid?done=approved")
+    return see_other("/desk/eid?done=held" if held else "/desk/eid?done=approved")
 
 
 @router.post("/applications/{application_id}/refuse", dependencies=[allow("eid.application.decide")])

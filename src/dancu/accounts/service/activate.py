@@ -55,6 +55,15 @@ async def invite(conn: Conn, key: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
     await core.happened(conn, key, "notified")
 
 
+async def invite_again(conn: Conn, key: int) -> None:
+    """What kept an account that nobody has activated ended: its holder gets a code with all its days, or, where the phone is known to
+    be wrong, is told by e-mail where a code is had."""
+    if await phone_fails(conn, key):
+        await _tell(conn, key, False, "lapsed")
+    else:
+        await invite(conn, key)
+
+
 def last_day(until: datetime | None) -> date | None:
     """The last day, in Vietnam, on which a code good `until` then can be used."""
     return vietnam_day(until - timedelta(seconds=1)) if until else None

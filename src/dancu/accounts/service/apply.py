@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dancu.accounts.models import Contacts
-from dancu.accounts.models.application import ApplicationState, Claim
+from dancu.accounts.models.application import Application, ApplicationState, Claim
+from dancu.accounts.models.locks import Ground
 from dancu.accounts.rules import rule_on
-from dancu.accounts.service import core
+from dancu.accounts.service import core, locks
 from dancu.accounts.service.claims import open_claim, seal_claim, seal_portrait
 from dancu.accounts.store import applications as store
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
@@ -164,12 +165,13 @@ async def _sent_before(conn: Conn, ref: str) -> Receipt | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the applicant may know: never why an officer looks."""
+    """What the applicant may know: never why an officer looks. `awaits_card`: the account is there, and locked until a card is in force."""
 
     ref: str
     state: ApplicationState
     due_on: date
     late: bool
+    awaits_card: bool = False
 
 
 async def send_state_code(conn: Conn, ref: str, phone: str) -> None:
@@ -205,7 +207,14 @@ async def standing(conn: Conn, ref: str, phone: str, code: str, *, clock: Clock 
     if found is None:
         raise NotFound("application.unknown", N_("Không có hồ sơ này."))
     shown = ApplicationState.WAITING if found.state.open else found.state
-    return Standing(ref, shown, found.due_on, found.state.open and found.due_on < clock.today())
+    return Standing(ref, shown, found.due_on, found.state.open and found.due_on < clock.today(), await _awaits_card(conn, found))
+
+
+async def _awaits_card(conn: Conn, application: Application) -> bool:
+    if application.state is not ApplicationState.APPROVED or not application.person_key:
+        return False
+    account = await core.account(conn, application.person_key)
+    return account is not None and account.activated_at is None and await locks.why(conn, account.person_key) is Ground.CARD_REVOKED
 
 
 def _phone(text: str) -> str:

@@ -12,7 +12,7 @@ from dancu.accounts.models.application import Application, ApplicationState, Cla
 from dancu.accounts.policy.registration import REASONS, reasons
 from dancu.accounts.ports import subscriber
 from dancu.accounts.rules import RULES, Rule, rule_on
-from dancu.accounts.service import activate, core
+from dancu.accounts.service import core, making
 from dancu.accounts.service.claims import open_claim
 from dancu.accounts.service.links import link
 from dancu.accounts.store import applications as store
@@ -57,7 +57,8 @@ async def check(conn: Conn, ref: str, *, clock: Clock = SYSTEM_CLOCK) -> Applica
         findings=found.as_findings(), areas=areas, unit_id=commune_of(areas),
     )  # fmt: skip
     if state is ApplicationState.APPROVED:
-        await _approve(conn, actor, purpose, application, claim, said.person_key, commune_of(areas))
+        assert view is not None
+        await _approve(conn, actor, purpose, application, claim, view, commune_of(areas))
     elif view is not None:
         await _tell_registered(conn, application, why, view)
     return state
@@ -97,14 +98,15 @@ async def _found(
 
 
 async def _approve(
-    conn: Conn, actor: Actor, purpose: Purpose, application: Application, claim: Claim, key: int, unit_id: int | None
+    conn: Conn, actor: Actor, purpose: Purpose, application: Application, claim: Claim, view: PersonView, unit_id: int | None
 ) -> None:
     await store.decide(conn, application.application_id, ApplicationState.APPROVED, by=0, decision="")
+    key = view.person_key
     await core.create(
         conn, actor, purpose, key, level=1, channel=application.channel, phone=claim.phone, email=claim.email,
         language=application.language, unit_id=unit_id, assisted=application.assisted, guardian_key=application.guardian_key,
     )  # fmt: skip
-    await activate.invite(conn, key)
+    await making.invite_or_hold(conn, view, key)
 
 
 async def _tell_registered(conn: Conn, application: Application, why: tuple[str, ...], view: PersonView) -> None:

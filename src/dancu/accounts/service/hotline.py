@@ -62,7 +62,13 @@ async def check(conn: Conn, actor: Actor, purpose: Purpose, number: str, answers
         await core.happened(conn, key, "hotline_refused")
         return Call(False)
     await throttle.refund(conn, tries)
-    return Call(True, key, call_id)
+    return Call(True, key, call_id, account.activated_at is None)
+
+
+async def call(conn: Conn, actor: Actor, key: int, call_id: int) -> Call:
+    """A call of this agent that was enough, as it stands. Raises NotAllowed where there is none (any more)."""
+    await _asked(conn, actor, key, call_id)
+    return Call(True, key, call_id, (await core.existing(conn, key)).activated_at is None)
 
 
 async def lock(conn: Conn, actor: Actor, purpose: Purpose, key: int, call_id: int) -> bool:
@@ -92,12 +98,23 @@ _QUESTIONS = frozenset({*policy.ON_THE_CARD, *policy.OFF_THE_CARD})
 
 async def _called(conn: Conn, actor: Actor, key: int, call_id: int, do: str) -> list[str]:
     """What was asked in the call. Right answers open everything; what the caller agreed to on their phone opens just that."""
+    asked = await _asked(conn, actor, key, call_id)
+    if "approval" in asked and do not in asked:
+        raise _no_call()
+    return asked
+
+
+async def _asked(conn: Conn, actor: Actor, key: int, call_id: int) -> list[str]:
     access.require(actor, PERMISSION)
     await core.open(conn, [key])
     asked = await store.call_asked(conn, key, call_id, agent=actor.actor_id, seconds=policy.CALL_LIVES.total_seconds())
-    if asked is None or ("approval" in asked and do not in asked):
-        raise NotAllowed("hotline.no_call", N_("Cuộc gọi này chưa xác minh xong hoặc đã quá 15 phút. Hãy hỏi lại từ đầu."))
+    if asked is None:
+        raise _no_call()
     return asked
+
+
+def _no_call() -> NotAllowed:
+    return NotAllowed("hotline.no_call", N_("Cuộc gọi này chưa xác minh xong hoặc đã quá 15 phút. Hãy hỏi lại từ đầu."))
 
 
 def _as_kept(field: str, value: str) -> str:

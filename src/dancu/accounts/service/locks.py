@@ -3,7 +3,9 @@ tells the holder by every contact known. An account is locked while one lock sta
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 from dancu.access import service as access
 from dancu.accounts import events as news
@@ -11,7 +13,7 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground, Lock, LockState, WaitingLock
 from dancu.accounts.policy import locks as policy
 from dancu.accounts.rules import rule_on
-from dancu.accounts.service import closing, core
+from dancu.accounts.service import activate, closing, core
 from dancu.accounts.store import locks as store
 from dancu.audit import service as audit
 from dancu.kernel.actor import Actor, ActorKind, Purpose
@@ -241,20 +243,33 @@ async def _settle(
     kind = news.ACCOUNT_LOCKED if locked else news.ACCOUNT_UNLOCKED
     for ground in locked:
         await core.happened(conn, key, "locked", ground=ground.value, way=way)
-        await tell(conn, key, f"locked.{ground.value}")
+        held = ground is Ground.CARD_REVOKED and found.activated_at is None
+        await tell(conn, key, "held.card_revoked" if held else f"locked.{ground.value}")
     for ground in lifted:
         await core.happened(conn, key, "unlocked", ground=ground.value)
-    if lifted and state is not AccountState.LOCKED:
+    if lifted and state is AccountState.ACTIVE:
         await tell(conn, key, "unlocked")
+    elif lifted and state in (AccountState.APPROVED, AccountState.NOTIFIED):
+        await _invite(conn, key)
     await events.emit(conn, kind, key, {"grounds": [ground.value for ground in (*locked, *lifted)], "state": state.value})
 
 
 async def tell(conn: Conn, key: int, template: str) -> None:
-    """A notice of the registry's news or of a lock, in a savepoint: a contact that cannot be read or a message that is refused must
-    not keep a lock from standing, nor hold up the registry's news of everybody else."""
+    """A notice of the registry's news or of a lock."""
+    await _heard(conn, template, core.notify(conn, key, template))
+
+
+async def _invite(conn: Conn, key: int) -> None:
+    """Nobody has signed in yet to whom "sign in again" would say something; while it was locked the days of the code ran."""
+    await _heard(conn, "approved", activate.invite_again(conn, key))
+
+
+async def _heard(conn: Conn, template: str, telling: Coroutine[Any, Any, object]) -> None:
+    """In a savepoint: a contact that cannot be read or a message that is refused must not keep a lock from standing, nor hold up the
+    registry's news of everybody else."""
     try:
         async with conn.transaction():
-            await core.notify(conn, key, template)
+            await telling
     except Exception as error:
         log.warning("holder not told", template=template, exc_info=error)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dancu.accounts.models import Contacts
 from dancu.accounts.models.application import Application, ApplicationState, Claim, Sheet, Waiting
 from dancu.accounts.policy.registration import may_approve, needs_faces, needs_remark
-from dancu.accounts.service import activate, core
+from dancu.accounts.service import core, making
 from dancu.accounts.service.check import commune_of, registered_contacts
 from dancu.accounts.service.claims import open_claim
 from dancu.accounts.store import applications as store
@@ -45,7 +45,7 @@ async def sheet(conn: Conn, actor: Actor, purpose: Purpose, application_id: int)
     kept = await cards.references(conn, view.person_key) if portrait is not None and _faces_needed(actor, application) else ()
     return Sheet(
         application, claim, _rows(claim, view), portrait, registered=True, contact_known=bool(known.phone or known.email),
-        findings=application.findings, reference=next((sample for sample in kept if sample.kind == cards.SampleKind.FACE), None),
+        findings=application.findings, awaits_card=application.state.open and making.awaits_card(view), reference=next((sample for sample in kept if sample.kind == cards.SampleKind.FACE), None),
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ async def neighbours(conn: Conn, actor: Actor, purpose: Purpose, application_id:
 async def approve(
     conn: Conn, actor: Actor, purpose: Purpose, application_id: int, *, remark: str = "", clock: Clock = SYSTEM_CLOCK
 ) -> int:
-    """Give the account; the holder is told and gets the code. Returns the person's key. Raises NotFound, NotAllowed,
+    """Give the account; the holder is told and gets the code, with a revoked card once a new one is there. Returns the person's key. Raises NotFound, NotAllowed,
     Invalid where a doubt was not settled in writing, Conflict where it was decided, an account exists or the phone serves another."""
     application = await _open(conn, actor, purpose, application_id, _DECIDE, lock=True)
     _still_waiting(application)
@@ -125,7 +125,7 @@ async def approve(
         guardian_key=application.guardian_key,
     )  # fmt: skip
     await _recorded(conn, actor, purpose, key, "application.approve")
-    await activate.invite(conn, key, clock=clock)
+    await making.invite_or_hold(conn, view, key, clock=clock)
     return key
 
 

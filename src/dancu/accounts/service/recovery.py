@@ -15,6 +15,7 @@ from typing import Any
 from dancu.access import service as access
 from dancu.accounts.events import ACCOUNT_RECOVERED
 from dancu.accounts.models import AccountState
+from dancu.accounts.models.locks import Ground
 from dancu.accounts.models.recovery import ForSecond, Needs, Recovery, Started
 from dancu.accounts.policy import recovery as policy
 from dancu.accounts.service import activate, authenticators, codes, core, locks
@@ -190,6 +191,17 @@ async def send_activation(conn: Conn, actor: Actor, purpose: Purpose, key: int, 
     """A new activation code to the account's phone, identity checked by the caller. Asked again at once, the code that was sent stays:
     of two messages people read the first, and its code would be worth nothing."""
     found = await core.existing(conn, key, lock=True)
+    if found.state is AccountState.LOCKED and found.activated_at is None:
+        if await locks.why(conn, key) is Ground.CARD_REVOKED:
+            raise Conflict(
+                "account.awaits_card",
+                N_("Thẻ căn cước của người này đã bị thu hồi nên chưa kích hoạt được. Mời họ làm thẻ ở công an xã, phường; có thẻ mới, mã kích hoạt tự gửi tới điện thoại của tài khoản."),
+            )
+        await locks.refuse_where_held_back(conn, key)
+        if await locks.after_identity(conn, actor, purpose, key):  # the holder's proof opens it, and that sends a code
+            await sent_just_now(conn, "activation", key)
+            await _recorded(conn, actor, purpose, key, "activation.reissue", way=way)
+        return
     if found.state not in (AccountState.APPROVED, AccountState.NOTIFIED):
         raise Conflict("account.not_waiting", N_("Tài khoản này không chờ kích hoạt."))
     in_time = found.activate_by is not None and found.activate_by > SYSTEM_CLOCK.now()

@@ -9,7 +9,7 @@ from dancu.accounts.models.application import Claim
 from dancu.accounts.models.level2 import CaptureKind, Outcome, Stated, Visit, VisitState
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import rule
-from dancu.accounts.service import activate, apply, core
+from dancu.accounts.service import activate, apply, core, making
 from dancu.accounts.service import visit as visits
 from dancu.accounts.service.claims import seal_claim
 from dancu.accounts.service.locks import end_sessions
@@ -117,7 +117,7 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
             conn, actor, why, key, level=2, channel=visit.channel, phone=said.phone, email=said.email, language=said.language,
             office=str(visit.office_id), unit_id=home, assisted=visit.assisted, guardian_key=visit.guardian_key,
         )  # fmt: skip
-        await activate.invite(conn, key)
+        await making.invite_or_hold(conn, view, key)
     else:
         await _to_level_2(conn, actor, visit, account, said)
     await _keep_references(conn, actor, visit)
