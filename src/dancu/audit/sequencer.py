@@ -23,8 +23,10 @@ from dancu.kit.db import Conn
 BATCH = 10_000
 _CHUNK = 2_000
 _FEW = 256  # leaves that go with the rest of a round in one statement; more are copied
-_BUSY = 0.25  # pause after a batch that was not full: a round costs 5 ms whatever it carries, so gather some entries
-_IDLE = 0.25  # pause after an empty look
+# Pause after a batch that was not full: a round costs 5 to 7 ms whatever it carries, so gather some entries; a record that is removed
+# before it has its place leaves no trace, so never so many that the second of docs/security.md is in sight.
+_BUSY = 0.5
+_IDLE = 0.25  # seconds' pause after an empty look
 _BEAT = 10.0  # idle seconds after which we still say that we are alive
 ALIVE = 15.0  # seconds a working sequencer may be silent
 
