@@ -24,26 +24,34 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[Any]:
         """As the library's, which is asked where none is ready."""
-        if not self._pool or self._closed or self._lock.locked():
-            return await super().getconn(timeout)
-        self._stats[self._REQUESTS_NUM] += 1
-        conn = self._pool.pop()
-        self._nconns_min = min(self._nconns_min, len(self._pool))
-        conn._pool = self
-        return conn
+        return self.ready() or await super().getconn(timeout)
 
     async def putconn(self, conn: AsyncConnection[Any]) -> None:
         """As the library's, which is given what somebody waits for, what is not clean and what is too old."""
-        clean = conn.pgconn.transaction_status == TransactionStatus.IDLE and conn._pool is self
-        if not clean or self._closed or self._waiting or self._lock.locked() or not self._fresh(conn):
+        if not self.taken_back(conn):
             await super().putconn(conn)
-            return
+
+    def ready(self) -> AsyncConnection[Any] | None:
+        """`getconn` where nobody has to wait."""
+        if not self._pool or self._closed:
+            return None
+        self._stats[self._REQUESTS_NUM] += 1
+        conn = self._pool.pop()
+        if len(self._pool) < self._nconns_min:
+            self._nconns_min = len(self._pool)
+        conn._pool = self
+        return conn
+
+    def taken_back(self, conn: AsyncConnection[Any]) -> bool:
+        """`putconn` where there is nothing to do for it."""
+        if (
+            conn.pgconn.transaction_status != TransactionStatus.IDLE or conn._pool is not self or self._closed or self._waiting
+            or conn._created_at <= self._drained_at or conn._expire_at <= time.monotonic()
+        ):  # fmt: skip
+            return False
         conn._pool = None
         self._pool.append(conn)
-
-    def _fresh(self, conn: AsyncConnection[Any]) -> bool:
-        made, until = conn._created_at, conn._expire_at
-        return bool(made > self._drained_at and until > time.monotonic())
+        return True
 
 
 class _Lent:
@@ -56,18 +64,21 @@ class _Lent:
         self._pool, self._timeout = pool, timeout
 
     async def __aenter__(self) -> AsyncConnection[Any]:
-        self._conn = await self._pool.getconn(self._timeout)
-        return self._conn
+        pool = self._pool
+        self._conn = conn = pool.ready() or await pool.getconn(self._timeout)
+        return conn
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        conn = self._conn
+        conn, pool = self._conn, self._pool
+        if error is None and pool.taken_back(conn):
+            return
         try:
             if error is not None:
                 await conn.__aexit__(kind, error, trace)
             elif conn.pgconn.transaction_status != TransactionStatus.IDLE:
                 await self._commit(conn)
         finally:
-            await self._pool.putconn(conn)
+            await pool.putconn(conn)
 
     async def _commit(self, conn: AsyncConnection[Any]) -> None:
         try:

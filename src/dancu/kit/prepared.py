@@ -15,6 +15,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import call
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import errors, generators
@@ -24,7 +25,7 @@ from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from dancu.kit.ear import Watch
 
 if TYPE_CHECKING:
-    from psycopg.abc import PQGen
+    from psycopg.abc import PQGen, Transformer
     from psycopg.pq.abc import PGresult
 
     from dancu.kit.db import Conn
@@ -33,12 +34,20 @@ Row = tuple[Any, ...]
 _READ, _WRITE = 1, 2  # what a generator of the driver waits for, and what it is told came
 _PATIENCE: Final = 5.0  # seconds for a statement to end that nobody waits for any more
 _numbers = itertools.count(1)
-# On a connection: what reads the results of each statement, by its name; the watch of its socket.
-_MET: Final = "_dancu_prepared"
-_WATCH: Final = "_dancu_watch"
-# How the parameters of a statement are written, and which of them are sent as they are; for so many combinations of types.
-_Plan = tuple[list[Callable[[Any], "bytes | None"]], list[bool]]
+_KNOWN: Final = "_dancu_prepared"  # an attribute of a connection
+# How the parameters of a statement are written, which of them are texts, and which are sent as they are; for so many combinations of types.
+_Plan = tuple[list[Callable[[Any], Any]], list[bool], list[bool]]
 _MOST_PLANS: Final = 64
+
+
+class _Known:
+    """What is known of a connection: the watch of its socket, and what reads the results of each statement, by its name."""
+
+    __slots__ = ("readers", "watch")
+
+    def __init__(self, conn: Conn) -> None:
+        self.readers: dict[bytes, Transformer] = {}
+        self.watch = Watch(conn.pgconn.socket)
 
 
 class Prepared:
@@ -62,43 +71,48 @@ class Prepared:
         """All rows, as the driver reads them. Raises its errors."""
         if not conn.autocommit:
             return await self._by_driver(conn, params)
-        async with conn.lock:
-            pgconn = conn.pgconn
+        lock, pgconn = conn.lock, conn.pgconn
+        await lock.acquire()
+        try:
             if pgconn.transaction_status == TransactionStatus.IDLE and pgconn.pipeline_status == PipelineStatus.OFF:
+                known: _Known = conn.__dict__.get(_KNOWN) or conn.__dict__.setdefault(_KNOWN, _Known(conn))
                 try:
-                    return await self._run(conn, params)
+                    return await self._run(conn, known, params)
                 except errors.InvalidSqlStatementName:  # the driver takes all prepared statements back after a rollback; nothing was done
-                    conn.__dict__.pop(_MET, None)
-                    return await self._run(conn, params)
+                    known.readers.clear()
+                    return await self._run(conn, known, params)
+        finally:
+            lock.release()
         return await self._by_driver(conn, params)
-
-    def _plan(self, kinds: tuple[type, ...]) -> _Plan:
-        """Raises TypeError for a type that is not written here."""
-        if len(self._plans) >= _MOST_PLANS:
-            self._plans.clear()
-        plan = self._plans[kinds] = ([_WRITERS[kind] for kind in kinds], [kind is bytes for kind in kinds])
-        return plan
 
     async def _by_driver(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
         return await (await conn.execute(self._sql, params)).fetchall()
 
-    async def _run(self, conn: Conn, params: Sequence[Any]) -> list[Row]:
-        pgconn, met = conn.pgconn, conn.__dict__.setdefault(_MET, {})
+    def _written(self, params: Sequence[Any]) -> tuple[list[Any], list[bool]]:
+        """The parameters as they are sent, and which of them as bytes. Raises TypeError for a type that is not written here."""
         kinds = tuple(map(type, params))
         plan = self._plans.get(kinds)
         if plan is None:
-            plan = self._plan(kinds)
-        write, binary = plan
-        written = [way(one) for way, one in zip(write, params, strict=True)]
-        reader = met.get(self._name)
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[kinds] = [_WRITERS[kind] for kind in kinds], [kind is str for kind in kinds], [kind is bytes for kind in kinds]
+        ways, texts, binary = plan
+        written = list(map(call, ways, params))
+        if b"\0" in b"".join(itertools.compress(written, texts)):
+            raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        return written, binary
+
+    async def _run(self, conn: Conn, known: _Known, params: Sequence[Any]) -> list[Row]:
+        pgconn, reader = conn.pgconn, known.readers.get(self._name)
+        written, binary = self._written(params)
         if reader is None:
             pgconn.send_prepare(self._name, self._numbered)
             with contextlib.suppress(errors.DuplicatePreparedStatement):  # whoever asked first left before the answer
-                await _answer(conn, ExecStatus.COMMAND_OK)
+                await _answer(conn, known.watch, ExecStatus.COMMAND_OK)
         pgconn.send_query_prepared(self._name, written, binary)
-        result = await _answer(conn, ExecStatus.TUPLES_OK)
+        result = await _answer(conn, known.watch, ExecStatus.TUPLES_OK)
         if reader is None:
-            reader = met[self._name] = Reader(conn)
+            reader = known.readers[self._name] = Reader(conn)
             reader.set_pgresult(result)
         else:
             reader.set_pgresult(result, set_loaders=False)
@@ -107,19 +121,11 @@ class Prepared:
         return found
 
 
-def _whole(results: Sequence[PGresult], wanted: ExecStatus) -> PGresult:
+def _failure(results: Sequence[PGresult]) -> Exception:
     for result in results:
         if result.status == ExecStatus.FATAL_ERROR:
-            raise errors.error_from_result(result)
-    if len(results) != 1 or results[0].status != wanted:
-        raise errors.InternalError(f"{len(results)} results, the first {results[0].status if results else None}")
-    return results[0]
-
-
-def _text(value: str) -> bytes:
-    if "\0" in value:
-        raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
-    return value.encode()
+            return errors.error_from_result(result)
+    return errors.InternalError(f"{len(results)} results, the first {results[0].status if results else None}")
 
 
 def _interval(value: timedelta) -> bytes:
@@ -134,36 +140,35 @@ class _Writers(dict[type, Callable[[Any], bytes | None]]):
 #: How a parameter of each type is written.
 _WRITERS: Final = _Writers({
     type(None): {None: None}.__getitem__,
-    str: _text, bytes: bytes, bool: {True: b"t", False: b"f"}.__getitem__, int: b"%d".__mod__, float: lambda value: repr(value).encode(),
+    str: str.encode, bytes: bytes, bool: {True: b"t", False: b"f"}.__getitem__, int: b"%d".__mod__, float: lambda value: repr(value).encode(),
     datetime: lambda value: value.isoformat().encode(), timedelta: _interval,
 })  # fmt: skip
 
 
-async def _answer(conn: Conn, wanted: ExecStatus) -> PGresult:
+async def _answer(conn: Conn, watch: Watch, wanted: ExecStatus) -> PGresult:
     """The result of what was sent. It goes out at once (a socket is hardly ever full); then one wait for the answer."""
-    watch: Watch | None = conn.__dict__.get(_WATCH)
-    if watch is None:
-        watch = conn.__dict__[_WATCH] = Watch(conn.pgconn.socket)
-    sent, steps = False, generators.execute(conn.pgconn)
+    steps = generators.execute(conn.pgconn)
     try:
         waits = next(steps)
+        if waits & _WRITE:
+            waits = steps.send(_WRITE)
         while True:
-            if waits & _WRITE and not sent:
-                sent, waits = True, steps.send(_WRITE)
-                continue
             if waits == _READ:
                 await watch.answer()
                 waits = steps.send(_READ)
             else:
                 waits = steps.send(await _ready(watch.socket, waits))
-            sent = False
     except StopIteration as end:
-        return _whole(end.value, wanted)
+        results = end.value
     except OSError as error:
         raise errors.OperationalError("connection socket closed") from error
     except asyncio.CancelledError:
         await _given_up(conn, steps)
         raise
+    if len(results) == 1 and results[0].status == wanted:
+        found: PGresult = results[0]
+        return found
+    raise _failure(results)
 
 
 async def _ready(socket: int, waits: int) -> int:
