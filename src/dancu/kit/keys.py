@@ -30,6 +30,8 @@ from dancu.kernel.errors import Unavailable
 VERSION = b"\x01"
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
+_HEAD_BYTES = 1 + KEY_ID_BYTES
+_BODY_AT = _HEAD_BYTES + NONCE_BYTES
 _PREFIX = "field-"
 _SUFFIX = ".key"
 _ID = ".id"
@@ -85,12 +87,11 @@ class KeyRing:
     def __init__(self, keys: dict[bytes, bytes], current: bytes, directory: Path) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # commands that only read start without it
 
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._index_keys = {
-            key_id: hashlib.sha256(b"dancu blind index|" + key).digest() for key_id, key in keys.items()
-        }
-        self._current = current
-        self._first = min(keys)
+        # By what a field they made begins with.
+        self._ciphers = {VERSION + key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._newest, self._head = max(keys), VERSION + current
+        # What was indexed before a rotation must be found after it.
+        self._index_key = hashlib.sha256(b"dancu blind index|" + keys[min(keys)]).digest()
         self.directory = directory
 
     @classmethod
@@ -119,30 +120,24 @@ class KeyRing:
 
     def rotated(self) -> KeyRing:
         """The ring with one more key, which encrypts from now on. Other processes see it when they reopen."""
-        following = int.from_bytes(max(self._ciphers), "big") + 1
+        following = int.from_bytes(self._newest, "big") + 1
         secret(self.directory, f"{_PREFIX}{following:08x}{_SUFFIX}")
         return KeyRing.open(self.directory)
 
     def encrypt(self, plain: bytes, *, table: str, row: int | str, column: str) -> bytes:
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        bound = _aad(table, row, column, self._current)
-        return VERSION + self._current + nonce + self._ciphers[self._current].encrypt(nonce, plain, bound)
+        head, nonce = self._head, os.urandom(NONCE_BYTES)
+        return head + nonce + self._ciphers[head].encrypt(nonce, plain, _aad(table, row, column, head))
 
     def decrypt(self, field: bytes, *, table: str, row: int | str, column: str) -> bytes:
         """The plain value, or Unavailable when the key is missing or the field was altered or moved."""
-        key_id = field[1 : 1 + KEY_ID_BYTES]
-        cipher = self._ciphers.get(key_id)
-        if field[:1] != VERSION or cipher is None:
+        head = field[:_HEAD_BYTES]
+        cipher = self._ciphers.get(head)
+        if cipher is None:
             raise Unavailable(
                 "keys.unknown", "Thiếu khóa giải mã của trường này. Hãy khôi phục thư mục keys."
             )
-        start = 1 + KEY_ID_BYTES
         try:
-            return cipher.decrypt(
-                field[start : start + NONCE_BYTES],
-                field[start + NONCE_BYTES :],
-                _aad(table, row, column, key_id),
-            )
+            return cipher.decrypt(field[_HEAD_BYTES:_BODY_AT], field[_BODY_AT:], _aad(table, row, column, head))
         except Exception as error:
             # Looked for only here: the import costs what deciphering does.
             from cryptography.exceptions import InvalidTag
@@ -158,12 +153,12 @@ class KeyRing:
 
         Always made with the first key: an index must find what was written before a rotation.
         """
-        return hmac.digest(self._index_keys[self._first], f"{table}|{column}|".encode() + value, "sha256")
+        return hmac.digest(self._index_key, f"{table}|{column}|".encode() + value, "sha256")
 
     def mac(self, purpose: str, message: bytes) -> bytes:
         """A digest only this installation can make, for things handed out and recognised later (a remembered
         device). Different purposes never agree."""
-        return hmac.digest(self._index_keys[self._first], f"mac|{purpose}|".encode() + message, "sha256")
+        return hmac.digest(self._index_key, f"mac|{purpose}|".encode() + message, "sha256")
 
 
 def lost(directory: Path) -> list[str]:
@@ -193,15 +188,15 @@ def _key_id(name: str) -> bytes:
     return bytes.fromhex(name.removeprefix(_PREFIX).removesuffix(_SUFFIX))
 
 
-def _aad(table: str, row: int | str, column: str, key_id: bytes) -> bytes:
+def _aad(table: str, row: int | str, column: str, head: bytes) -> bytes:
     # Lengths first: no two different places give the same bytes. What stands around the row is made once: every field of every
     # request comes here.
-    before, after = _around(table, column, key_id)
+    before, after = _around(table, column, head)
     place = str(row).encode()
     return before + len(place).to_bytes(4, "big") + place + after
 
 
 @functools.lru_cache(1024)
-def _around(table: str, column: str, key_id: bytes) -> tuple[bytes, bytes]:
-    a, c = table.encode(), column.encode()
+def _around(table: str, column: str, head: bytes) -> tuple[bytes, bytes]:
+    a, c, key_id = table.encode(), column.encode(), head[len(VERSION) :]
     return len(a).to_bytes(4, "big") + a, len(c).to_bytes(4, "big") + c + len(key_id).to_bytes(4, "big") + key_id

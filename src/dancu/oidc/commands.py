@@ -26,7 +26,7 @@ Row = dict[str, Any]
 @client_app.command("add")
 def add(
     name: Annotated[str, typer.Option("--name", help="Tên ứng dụng, người dân sẽ thấy")],
-    redirect_uri: Annotated[list[str] | None, typer.Option("--redirect-uri", help="Địa chỉ quay lại; lặp lại được")] = None,
+    redirect_uri: Annotated[list[str] | None, typer.Option("--redirect-uri", help="Địa chỉ quay lại; lặp lại được, tối đa 20")] = None,
     profile: Annotated[str, typer.Option("--profile", help="fapi2, basic hoặc public; mặc định: fapi2 khi có khóa, không thì basic")] = "",
     jwks: Annotated[Path | None, typer.Option("--jwks", help="Tệp JWKS: các khóa công khai")] = None,
     jwks_uri: Annotated[str, typer.Option("--jwks-uri", help="Địa chỉ https nơi ứng dụng công bố khóa, thay cho --jwks")] = "",
@@ -38,7 +38,7 @@ def add(
     grant_type: Annotated[list[str] | None, typer.Option("--grant-type", help="Loại cấp quyền; lặp lại được")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", help="Phạm vi của chính ứng dụng (client_credentials)")] = None,
     sector: Annotated[str, typer.Option("--sector", help="Nhóm ứng dụng thấy cùng một mã người dùng")] = "",
-    post_logout_redirect_uri: Annotated[list[str] | None, typer.Option("--post-logout-redirect-uri", help="Địa chỉ sau khi đăng xuất; lặp lại được")] = None,
+    post_logout_redirect_uri: Annotated[list[str] | None, typer.Option("--post-logout-redirect-uri", help="Địa chỉ sau khi đăng xuất; lặp lại được, tối đa 20")] = None,
     backchannel_logout_uri: Annotated[str, typer.Option("--backchannel-logout-uri", help="Địa chỉ nhận tin đăng xuất")] = "",
     org: Annotated[str, typer.Option("--org", help="Mã cơ quan của ứng dụng")] = "",
     name_en: Annotated[str, typer.Option("--name-en", help="Tên tiếng Anh")] = "",

@@ -7,7 +7,6 @@ for every page, so that compression does not leak it.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from urllib.parse import urlsplit
@@ -46,7 +45,7 @@ def bound_to(request: Request) -> str:
 
 def _sign(request: Request, binding: str, salt: str) -> str:
     key: bytes = request.app.state.settings.secret
-    return hmac.new(key, f"csrf|{salt}|{binding}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"csrf|{salt}|{binding}".encode(), "sha256").hex()
 
 
 async def check_csrf(request: Request) -> None:

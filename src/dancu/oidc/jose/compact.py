@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,7 +12,7 @@ MOST = 16 * 1024
 # As base64.urlsafe_b64encode and b64decode do it, whose tables are made anew at each call. What is no base64url becomes no base64.
 _TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_+/=", b"+/!!!")
 # The last letters that leave no bit over, where two or three letters beyond a multiple of four hold the last bytes.
-_LAST = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
+_LAST = ((), (), tuple("AQgw"), tuple("AEIMQUYcgkosw048"))
 _PADDING = (b"", b"", b"==", b"=")
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 
@@ -23,13 +22,13 @@ class JoseError(ValueError):
 
 
 def b64u(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL).decode()
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def unb64u(text: str) -> bytes:
     """Raises JoseError for padding, foreign letters, or bits beyond the last byte (two spellings of one value)."""
     over = len(text) % 4
-    if over and text[-1] not in _LAST.get(over, ""):
+    if over and not text.endswith(_LAST[over]):
         raise JoseError("not canonical base64url")
     try:
         return binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + _PADDING[over], strict_mode=True)
@@ -37,8 +36,7 @@ def unb64u(text: str) -> bytes:
         raise JoseError("not base64url") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Compact:
+class Compact(NamedTuple):
     """`signed`: the bytes the signature covers. Nothing in it is true before `PublicKey.verify`."""
 
     header: dict[str, Any]

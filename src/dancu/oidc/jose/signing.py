@@ -42,7 +42,7 @@ class ES256Signer:
             head = self._heads[typ] = b64u(orjson.dumps({"alg": "ES256", "kid": self.kid, "typ": typ}))
         signed = f"{head}.{b64u(orjson.dumps(claims))}"
         r, s = decode_dss_signature(self._key.sign(signed.encode(), self._ecdsa))
-        return f"{signed}.{b64u(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+        return f"{signed}.{b64u((r << 256 | s).to_bytes(64, 'big'))}"
 
     @classmethod
     def from_pem(cls, pem: bytes) -> ES256Signer:

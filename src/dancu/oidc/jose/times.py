@@ -15,8 +15,8 @@ _FUTURE = 1 << 40
 def seconds(claims: dict[str, Any], name: str) -> int | None:
     """A NumericDate as whole seconds, None where it is absent. Raises JoseError for anything that is not a number."""
     value = claims.get(name)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value < _FUTURE):  # as nearly always
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or not 0 <= value < _FUTURE:
         raise JoseError(f"{name} is not a time")
     return int(value)

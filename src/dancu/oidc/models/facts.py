@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """Where somebody lives: street and house, the hamlet's and the unit's number."""
 
     address: str
@@ -14,8 +13,7 @@ class Home:
     unit_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Of one person, today; empty where nothing is known or was not asked. `birth`: year, month, day, known in part."""
 
     name: str = ""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Something that may come once: its digest, and for how many seconds it must be remembered."""
 
     digest: bytes
@@ -30,17 +28,18 @@ class AuthRequest(NamedTuple):
     at: int
     claims: dict[str, Any]
     details: list[dict[str, Any]]
-    state: str = ""
     nonce: str = ""
-    response_mode: str = "query"
     code_challenge: str = ""
+    dpop_jkt: str = ""
+    purpose: str = ""
+    # From here on: what nobody asks for any more once there is a code (`service/packing.py`).
+    state: str = ""
+    response_mode: str = "query"
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     login_hint: str = ""
     ui_locales: tuple[str, ...] = ()
-    dpop_jkt: str = ""
-    purpose: str = ""
     subject: str = ""
     pushed: bool = False
     after: float = 0.0

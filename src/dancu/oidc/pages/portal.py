@@ -31,6 +31,7 @@ from dancu.oidc.models.client import SECRET_METHODS
 from dancu.oidc.policy import PUSHED_SECONDS
 from dancu.oidc.present import GROUP_WORDS, issuer_of, name_of, ordered, organisation_of, provider_of
 from dancu.oidc.service import approval, registration, trying
+from dancu.oidc.service import clients as clients_of
 from dancu.sharing import service as sharing
 from dancu.sharing.models import AgreementState
 
@@ -195,7 +196,7 @@ async def _changed(
 def _new(request: Request, form: Form, errors: FormErrors) -> Response:
     return render(
         request, "oidc/client_new.html", status=422 if errors else 200, form=form, errors=errors, profiles=forms.PROFILES,
-        labels=forms.LABELS, methods=forms.METHODS, grants=forms.GRANT_WORDS,
+        labels=forms.LABELS, methods=forms.METHODS, grants=forms.GRANT_WORDS, most=clients_of.MOST_ADDRESSES, longest=clients_of.LONGEST_ADDRESS,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dancu.oidc.service import registration
 from dancu.oidc.store import approvals as store
 from dancu.oidc.store import clients
 from dancu.sharing import service as sharing
-from dancu.sharing.models import Agreement, AgreementState, Terms
+from dancu.sharing.models import Act, Agreement, AgreementState, Terms
 
 
 async def waiting(conn: Conn, actor: Actor) -> list[tuple[Client, Agreement]]:
@@ -34,29 +34,44 @@ async def agreements(conn: Conn, client: Client) -> tuple[Agreement | None, Agre
 
 async def ask(conn: Conn, actor: Actor, client_id: str, terms: Terms) -> Agreement:
     """The organisation asks to go live with these terms; for a client that is live, to change them. Raises Invalid
-    `sharing.terms`, Conflict where it waits already or is suspended, NotFound for another's client."""
+    `sharing.terms`, Conflict where it waits already with other terms (with these: what waits) or is suspended, NotFound for another's client."""
     client = await registration.changeable(conn, actor, client_id)
     if client.state is ClientState.SUSPENDED:
         raise Conflict("oidc.client.suspended", N_("Ứng dụng đang tạm dừng. Hãy mở lại trước."))
-    proposed = await sharing.propose(
-        conn, actor, client.client_no, terms, client_name=client.name, client_name_en=client.name_en,
-        org_code=client.org_code, org_name=client.org_name,
-    )  # fmt: skip
+    try:
+        proposed = await sharing.propose(
+            conn, actor, client.client_no, terms, client_name=client.name, client_name_en=client.name_en,
+            org_code=client.org_code, org_name=client.org_name,
+        )  # fmt: skip
+    except ZeroDivisionError:
+        _, waits = await agreements(conn, client)
+        if waits is None or _said(waits) != _said(terms):
+            raise
+        return waits
     await store.ask(conn, client.client_no, actor.actor_id)
     await registration.recorded(conn, actor, "oidc.client.ask_live", client)
     return proposed
 
 
+def _said(terms: Agreement | Terms) -> tuple[object, ...]:
+    return terms.claims, terms.purposes, terms.consent_needed, terms.level_min
+
+
 async def approve(conn: Conn, actor: Actor, client_id: str) -> Client:
     """A reviewer's yes: the agreement comes into force and the client is live. Raises NotAllowed for who asked, NotFound
-    where nothing waits, Conflict for a suspended client."""
+    where nothing waits (but what waited last was agreed by this reviewer: the button pressed twice), Conflict for a suspended client."""
     client = await _asked(conn, actor, client_id)
     if client.state is ClientState.SUSPENDED:
         raise Conflict("oidc.client.suspended", N_("Ứng dụng đang tạm dừng. Hãy mở lại trước."))
     asked = await store.of(conn, client.client_no)
     if actor.kind is ActorKind.STAFF and asked.asked_by == actor.actor_id:
         raise NotAllowed("oidc.client.own_approval", N_("Người xin đưa vào hoạt động không tự duyệt."))
-    await sharing.agree(conn, actor, client.client_no)
+    try:
+        await sharing.agree(conn, actor, client.client_no)
+    except NotFound:
+        if not _by(actor, await _last(conn, client, AgreementState.IN_FORCE)):
+            raise
+        return client
     if client.state is ClientState.TEST and not await store.approve(conn, client.client_no, actor.actor_id):
         raise Conflict("oidc.client.changed", N_("Ứng dụng vừa được người khác xử lý."))
     await registration.recorded(conn, actor, "oidc.client.approve", client)
@@ -64,15 +79,32 @@ async def approve(conn: Conn, actor: Actor, client_id: str) -> Client:
 
 
 async def refuse(conn: Conn, actor: Actor, client_id: str, reason: str) -> Client:
-    """A reviewer's no, with the reason the organisation reads. Raises Invalid without one, NotFound where nothing waits."""
+    """A reviewer's no, with the reason the organisation reads; twice is once. Raises Invalid without one, NotFound where nothing waits."""
     client = await _asked(conn, actor, client_id)
     if not reason.strip():
         message = N_("Hãy ghi lý do để cơ quan biết cần sửa gì.")
         raise Invalid("oidc.client.reason", message, fields=(FieldError("reason", "oidc.client.reason", message),))
-    await sharing.refuse(conn, actor, client.client_no, reason)
+    try:
+        await sharing.refuse(conn, actor, client.client_no, reason)
+    except NotFound:
+        if not _by(actor, await _last(conn, client, AgreementState.REFUSED)):
+            raise
+        return client
     await store.refuse(conn, client.client_no)
     await registration.recorded(conn, actor, "oidc.client.refuse", client)
     return client
+
+
+async def _last(conn: Conn, client: Client, state: AgreementState) -> Act | None:
+    """Who ended the waiting of the newest version, where that left it in `state`."""
+    versions = await sharing.versions(conn, client.client_no)
+    if not versions or versions[0].state is not state:
+        return None
+    return versions[0].agreed if state is AgreementState.IN_FORCE else versions[0].closed
+
+
+def _by(actor: Actor, act: Act | None) -> bool:
+    return act is not None and act.by == actor.actor_id
 
 
 async def _asked(conn: Conn, actor: Actor, client_id: str) -> Client:

@@ -11,10 +11,9 @@ import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 import orjson
@@ -37,8 +36,7 @@ _MOST_JTI = 256
 _LEGACY_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Authenticated:
+class Authenticated(NamedTuple):
     """A client that proved itself. `marks` must be spent before anything is given."""
 
     client: Client

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dancu.oidc.jose import Compact, JoseError
 from dancu.oidc.models import Client, Mark
@@ -14,8 +14,7 @@ from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(NamedTuple):
     """A token whose signature, time and binding hold. `handle` None: a program's own token. `marks` must be spent, and the
     family asked for, before anything is given."""
 

@@ -18,7 +18,8 @@ from dancu.oidc.store import clients as store
 
 LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
 _SECONDS, _MOST = 5.0, 5_000
-_MOST_ADDRESS = 2000
+#: Every request for a sign-in is compared with all of them, and no answer header of ours should outgrow what servers and browsers take.
+MOST_ADDRESSES, LONGEST_ADDRESS = 200, 2000
 
 
 async def find(conn: Conn, client_id: str) -> Client | None:
@@ -83,10 +84,13 @@ class ClientCache:
 def check(client: Client) -> None:
     """Raises Invalid `oidc.client.invalid` with every field of a registration that must be mended."""
     errors: list[FieldError] = []
-    errors += [
-        FieldError("redirect_uris", "oidc.redirect_uri", N_("Địa chỉ quay lại phải là https đầy đủ, không có dấu # và ký tự thay thế."))
-        for uri in client.redirect_uris if not good_redirect(uri, client)
-    ]  # fmt: skip
+    for field, uris in (("redirect_uris", client.redirect_uris), ("post_logout_redirect_uris", client.post_logout_redirect_uris)):
+        if len(uris) > MOST_ADDRESSES:
+            errors.append(FieldError(field, "oidc.redirect_uri.many", N_("Tối đa {most} địa chỉ; ở đây có {count}."), (("most", MOST_ADDRESSES), ("count", len(uris)))))
+        if any(len(uri) > LONGEST_ADDRESS for uri in uris):
+            errors.append(FieldError(field, "oidc.redirect_uri.long", N_("Mỗi địa chỉ dài tối đa {most} ký tự."), (("most", LONGEST_ADDRESS),)))
+    if not all(good_redirect(uri, client) for uri in client.redirect_uris if len(uri) <= LONGEST_ADDRESS):
+        errors.append(FieldError("redirect_uris", "oidc.redirect_uri", N_("Địa chỉ quay lại phải là https đầy đủ, không có dấu # và ký tự thay thế.")))
     if "authorization_code" in client.grant_types and not client.redirect_uris:
         errors.append(FieldError("redirect_uris", "oidc.redirect_uri.missing", N_("Cần ít nhất một địa chỉ quay lại.")))
     if unknown := client.grant_types - {*GRANT_TYPES, *_EXTENSIONS}:
@@ -111,7 +115,7 @@ _EXTENSIONS = (
 def good_redirect(uri: str, client: Client) -> bool:
     """May this be registered? An absolute https address without fragment or user part; on this machine (development and
     demonstration) plain http too, as RFC 8252 has it."""
-    if len(uri) > _MOST_ADDRESS or not uri.isascii() or not uri.isprintable() or any(ch in uri for ch in '*#\\ "<>^`{|}'):
+    if len(uri) > LONGEST_ADDRESS or not uri.isascii() or not uri.isprintable() or any(ch in uri for ch in '*#\\ "<>^`{|}'):
         return False
     try:
         parts = urlsplit(uri)

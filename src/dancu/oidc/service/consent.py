@@ -6,8 +6,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
@@ -23,8 +23,7 @@ PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
 TERMS: dict[str, timedelta] = {"once": timedelta(hours=1), "half_year": timedelta(days=182), "year": timedelta(days=365)}
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """`groups`: claim groups the client may ever have. `consent_needed` False: another legal basis carries it.
     `level_min`: the account's level the service needs. `trial`: the client
     is not approved yet, so nobody passes through it without having been told."""
@@ -56,8 +55,7 @@ def terms_of(agreement: Agreement | None, client: Client, purpose: str = "", *, 
     return Terms(Purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min, trial)
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseTerms:
+class ReleaseTerms(NamedTuple):
     """Under what something may go out, before the family is known: groups, whether the citizen must have agreed, and the
     agreement's purposes with their legal bases (None without an agreement: then `default` it is)."""
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dancu.oidc.jose import LEEWAY, JoseError, b64u, public_key, split
@@ -26,8 +26,7 @@ _MOST_JTI = 256
 ALGS = sorted(FAPI_ALGS)
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """`jkt`: thumbprint of the key. `mark`: what must come only once, in the statement of the work."""
 
     jkt: str

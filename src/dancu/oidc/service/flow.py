@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from dancu.accounts.models import ACR, SignIn
 from dancu.oidc.models import AuthRequest
@@ -22,8 +22,7 @@ class Step(StrEnum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(NamedTuple):
     """What is next. SIGN_IN: with at least `acr`, `fresh` where an earlier sign-in does not do. LEVEL: the account is of too
     low a level for the service. CONSENT: to be asked for `groups`."""
 

@@ -16,7 +16,7 @@ Answer = dict[str, Any]
 def scope_of(family: Family, narrowed: str = "") -> tuple[str, ...]:
     """The family's scope, or the part of it asked for at a refresh."""
     wanted = narrowed.split()
-    return tuple(scope for scope in family.scope if not wanted or scope in wanted)
+    return tuple(scope for scope in family.scope if scope in wanted) if wanted else family.scope
 
 
 def answer(
@@ -25,10 +25,8 @@ def answer(
 ) -> Answer:  # fmt: skip
     """Access token, ID token (for `openid`), refresh token where the family may outlive the session."""
     scope = scope_of(family, narrowed)
-    access = tokens.access_token(
-        provider, issuer, client, subject=subject_of(provider.sealer, client, family.person_key), scope=scope, jkt=family.jkt,
-        x5t=family.x5t, family=family,
-    )  # fmt: skip
+    subject = subject_of(provider.sealer, client, family.person_key)
+    access = tokens.access_token(provider, issuer, client, subject=subject, scope=scope, jkt=family.jkt, x5t=family.x5t, family=family)
     made: Answer = {
         "access_token": access,
         "token_type": "DPoP" if family.jkt else "Bearer",
@@ -36,7 +34,7 @@ def answer(
         "scope": " ".join(scope),
     }
     if "openid" in scope:
-        made["id_token"] = tokens.id_token(provider, issuer, client, family, nonce=nonce, access=access, claims=claims)
+        made["id_token"] = tokens.id_token(provider, issuer, client, family, subject=subject, nonce=nonce, access=access, claims=claims)
     if family.offline and refresh:
         made["refresh_token"] = tokens.refresh_token(provider.sealer, family)
     if family.details:

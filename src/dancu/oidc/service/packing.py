@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from dancu.oidc.jose import b64u, unb64u
 from dancu.oidc.models import AuthRequest
 
-PUSHED, FLOW, CODE = "pushed/2", "flow/2", "code/2"
+PUSHED, FLOW, CODE = "pushed/3", "flow/3", "code/3"
+_SCOPE, _PROMPT, _ACR, _LOCALES = map(AuthRequest._fields.index, ("scope", "prompt", "acr_values", "ui_locales"))
+_ANSWERED = AuthRequest._fields.index("state")
 
 
-def pack(request: AuthRequest) -> list[Any]:
-    """Its values in their order, as JSON holds them."""
-    return list(request._replace(request_id=b64u(request.request_id), prompt=sorted(request.prompt)))  # type: ignore[arg-type]
+def pack(request: AuthRequest, *, answered: bool = False) -> list[Any]:
+    """Its values in their order, as JSON holds them; `answered`: without those nobody asks for once there is a code."""
+    values: list[Any] = list(request[:_ANSWERED] if answered else request)
+    values[0] = request.request_id.hex()
+    if not answered:
+        values[_PROMPT] = sorted(request.prompt)
+    return values
 
 
 def unpack(values: list[Any]) -> AuthRequest:
     """What was `pack`ed, with the types it had."""
-    made = AuthRequest._make(values)
-    return made._replace(
-        request_id=unb64u(values[0]), scope=tuple(made.scope), prompt=frozenset(made.prompt), acr_values=tuple(made.acr_values),
-        ui_locales=tuple(made.ui_locales),
-    )  # fmt: skip
+    values[0], values[_SCOPE] = bytes.fromhex(values[0]), tuple(values[_SCOPE])
+    if len(values) > _ANSWERED:
+        values[_PROMPT], values[_ACR], values[_LOCALES] = frozenset(values[_PROMPT]), tuple(values[_ACR]), tuple(values[_LOCALES])
+    return AuthRequest(*values)

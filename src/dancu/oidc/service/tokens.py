@@ -7,13 +7,12 @@ tokens and codes come back to us alone and are sealed whole. Each names its fami
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 import struct
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dancu.accounts.models import ACR, SignIn
 from dancu.oidc.jose import Compact as Compact
@@ -24,24 +23,18 @@ from dancu.oidc.policy import ACCESS_SECONDS, CIBA_GRANT, CODE_SECONDS, ID_TOKEN
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.packing import CODE, pack, unpack
 from dancu.oidc.service.seal import Sealer
-from dancu.oidc.service.subjects import session_of, subject_of
+from dancu.oidc.service.subjects import session_of
 
 if TYPE_CHECKING:
     from dancu.oidc.service.provider import Provider
 
 _MOST_CODE = 6000
-#: What of a request nobody asks for any more once there is a code.
-_SERVED: dict[str, Any] = {
-    "state": "", "login_hint": "", "ui_locales": (), "prompt": frozenset(), "response_mode": "", "acr_values": (), "max_age": None, "subject": "",
-    "pushed": False, "after": 0.0,
-}  # fmt: skip
-_AT = SignIn._fields.index("at")
+_AT, _AMR = map(SignIn._fields.index, ("at", "amr"))
 _HANDLE = struct.Struct(">q16sq")
 _REFRESH = struct.Struct(">q16sqi")
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(NamedTuple):
     """Which family, of which person, at which client."""
 
     person_key: int
@@ -49,8 +42,7 @@ class Handle:
     client_no: int
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """What a code stands for. `expires` in seconds since 1970."""
 
     request: AuthRequest
@@ -76,7 +68,7 @@ def access_token(
     named = list(audience) or [issuer]
     claims: dict[str, Any] = {
         "iss": issuer, "sub": subject, "aud": named[0] if len(named) == 1 else named, "client_id": client.client_id,
-        "iat": made, "exp": made + ACCESS_SECONDS, "jti": secrets.token_urlsafe(16), "scope": " ".join(scope),
+        "iat": made, "exp": made + ACCESS_SECONDS, "jti": b64u(os.urandom(16)), "scope": " ".join(scope),
     }  # fmt: skip
     if jkt or x5t:
         claims["cnf"] = confirmation(jkt, x5t)
@@ -85,7 +77,9 @@ def access_token(
         claims["dnc"] = provider.sealer.seal("access", _HANDLE.pack(family.person_key, family.family_id, family.client_no))
         if family.details:
             claims["authorization_details"] = family.details
-    return provider.keys.remember(provider.keys.signer(made).sign({**claims, **(extra or {})}, "at+jwt"))
+    if extra:
+        claims |= extra
+    return provider.keys.remember(provider.keys.signer(made).sign(claims, "at+jwt"))
 
 
 def read_access_token(provider: Provider, issuer: str, token: str, *, now: float | None = None) -> Compact:
@@ -122,13 +116,13 @@ def read_refresh_token(sealer: Sealer, token: str) -> tuple[Handle, int] | None:
 
 
 def id_token(
-    provider: Provider, issuer: str, client: Client, family: Family, *, nonce: str = "", access: str = "",
+    provider: Provider, issuer: str, client: Client, family: Family, *, subject: str, nonce: str = "", access: str = "",
     claims: dict[str, Any] | None = None, now: float | None = None,
 ) -> str:  # fmt: skip
-    """OIDC Core §2, with `at_hash` and `sid`. `claims`: what the request wanted in it and the citizen agreed to."""
+    """OIDC Core §2, with `at_hash` and `sid`. `subject`: as the access token names them. `claims`: what the request wanted in it and the citizen agreed to."""
     made = int(time.time() if now is None else now)
     said: dict[str, Any] = {
-        **(claims or {}), "iss": issuer, "sub": subject_of(provider.sealer, client, family.person_key), "aud": client.client_id,
+        **(claims or {}), "iss": issuer, "sub": subject, "aud": client.client_id,
         "iat": made, "exp": made + ID_TOKEN_SECONDS, "auth_time": int(family.auth_time.timestamp()), "acr": ACR[family.acr],
         "amr": list(family.amr),
     }  # fmt: skip
@@ -171,10 +165,9 @@ def hinted_person(provider: Provider, issuer: str, client: Client, token: str) -
 
 
 def code(sealer: Sealer, made: Code) -> str:
-    request = pack(made.request._replace(**_SERVED))
-    sign_in = made.sign_in._replace(at=made.sign_in.at.timestamp())  # type: ignore[arg-type]
-    value = [request, made.client_no, list(sign_in), made.purpose, made.legal_basis, made.details, made.expires]
-    sealed = sealer.seal_json(CODE, value)
+    sign_in: list[Any] = list(made.sign_in)
+    sign_in[_AT] = made.sign_in.at.timestamp()
+    sealed = sealer.seal_json(CODE, [pack(made.request, answered=True), made.client_no, sign_in, *made[3:]])
     if len(sealed) > _MOST_CODE:
         raise OAuthError("invalid_request", "the request is too large")
     return sealed
@@ -185,10 +178,9 @@ def read_code(sealer: Sealer, text: str) -> Code | None:
     value = sealer.open_json(CODE, text)
     if value is None:
         return None
-    request, client_no, sign_in, purpose, basis, details, expires = value
-    stood = SignIn._make(sign_in)
-    stood = stood._replace(at=datetime.fromtimestamp(sign_in[_AT], UTC), amr=tuple(stood.amr))
-    return Code(unpack(request), client_no, stood, purpose, basis, details, expires)
+    request, client_no, sign_in, *rest = value
+    sign_in[_AT], sign_in[_AMR] = datetime.fromtimestamp(sign_in[_AT], UTC), tuple(sign_in[_AMR])
+    return Code(unpack(request), client_no, SignIn(*sign_in), *rest)
 
 
 def code_expiry(now: float | None = None) -> int:

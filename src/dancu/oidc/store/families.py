@@ -13,6 +13,7 @@ from dancu.kit.db import Conn
 from dancu.kit.prepared import Prepared
 from dancu.oidc.models import Family, Mark
 
+_SCOPE, _AMR = map(Family._fields.index, ("scope", "amr"))
 FAM = ", ".join(f"(fam).{name}" for name in Family._fields)
 _REDEEM = Prepared(
     "SELECT oidc.redeem(%s::bytea[], %s::integer[], %s::bigint, %s::bytea, %s::bigint, %s, %s::text[], %s::jsonb, %s::jsonb, %s, %s, %s,"
@@ -28,8 +29,9 @@ _TOKENS = Prepared(
 
 
 def family(row: Sequence[Any]) -> Family:
-    found = Family._make(row)
-    return found._replace(scope=tuple(found.scope), amr=tuple(found.amr))
+    values = list(row)
+    values[_SCOPE], values[_AMR] = tuple(values[_SCOPE]), tuple(values[_AMR])
+    return Family._make(values)
 
 
 def _marks(marks: Sequence[Mark]) -> tuple[str, str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +23,7 @@ _RELEASE = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One request: the marks it brings, whose family at which client, and the terms under which something may go out:
     `wanted` by its scope, `allowed` by the agreement, with `consent` or without. `purposes` of the agreement with their
     legal bases, None without an agreement: then `purpose` (code, basis) it is."""
@@ -50,14 +48,13 @@ class Ask:
         return orjson.dumps(value).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """`word`: ok, or why nothing goes out: replayed, unknown, ended, expired, locked, denied (by the gate)."""
 
     word: str
     family: Family | None = None
     groups: frozenset[str] = frozenset()
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = Facts()
     contacts: Contacts | None = None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dancu.oidc.models import Client, Mark
 from dancu.oidc.service import mtls
@@ -14,8 +13,7 @@ from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`marks`: what must be spent with the work; `proof`: the DPoP proof, if one came; `demo`: nobody here is real."""
 
     provider: Provider
