@@ -261,7 +261,7 @@ def test_a_queue_with_nothing_in_it_starts_anew(kit):
     [
         ({"name": ""}, "doorstep.name_and_birth"), ({"birth": ""}, "doorstep.name_and_birth"), ({"said": Stated("123")}, "phone"),
         ({"said": Stated("0905000111", "nobody")}, "person.email.format"), ({"documents": ["passport of Mars"]}, "field.choice"),
-        ({"confirmed": "nodded"}, "visit.how"), ({"guardian": "xx"}, "card.text.unknown"), ({"portrait": b"hello"}, "image."),
+        ({"confirmed": "nodded"}, "visit.how"), ({"confirmed": ""}, "visit.how"), ({"guardian": "xx"}, "card.text.unknown"), ({"portrait": b"hello"}, "image."),
         ({"text": "xx"}, "card.text.unknown"),
     ],
 )  # fmt: skip

@@ -142,6 +142,21 @@ async def test_guessing_waits_but_the_owners_device_does_not(site, sau):
         assert owner.url == "/account", "the owner's own device, in the very network of the thief"
 
 
+async def test_a_browsers_mark_is_one_installations_of_a_machine(site):
+    """Over plain http cookies do not tell ports apart, so the name does."""
+    from dancu.accounts.pages.browser import browser_of, remember_device
+    from dancu.kit.web import Request, Response
+
+    def at(port: int, cookie: str = "") -> Request:
+        headers = [(b"host", f"localhost:{port}".encode()), (b"cookie", cookie.encode())]
+        return Request({"type": "http", "path": "/eid", "app": site, "headers": headers, "client": ("127.0.0.1", 1)})
+
+    response = Response()
+    remember_device(at(8740), response, "mark")
+    cookie = response.headers["set-cookie"].partition(";")[0]
+    assert [browser_of(at(port, cookie)).device for port in (8740, 8700)] == ["mark", ""]
+
+
 async def test_unknown_numbers_wait_like_known_ones(site):
     async with browsing(site, address="10.7.7.7") as b:
         nobody = Citizen(0, "049190266666", "")

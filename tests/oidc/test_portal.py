@@ -127,6 +127,10 @@ async def test_what_is_wrong_is_said_beside_its_field(portal: Site) -> None:
         assert "field.required" in page and "field.choice" in page
         page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris="http://service.example/#x https://[::1/back", profile="fapi2")
         assert "oidc.redirect_uri" in page and "oidc.jwks.missing" in page
+        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris="\n".join(f"{BACK}/{n}" for n in range(21)), profile="basic")
+        assert "oidc.redirect_uri.many" in page and "tối đa 20 địa chỉ" in page, "said after, and before"
+        page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK + "/" + "a" * 2000, profile="basic")
+        assert "oidc.redirect_uri.long" in page
         page = await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="fapi2", jwks="khóa của tôi")
         assert "oidc.jwks.json" in page
         private = json.dumps({"keys": [_key().as_dict(private=True)]})
@@ -139,6 +143,10 @@ async def test_two_people_make_it_live(portal: Site) -> None:
         client_id, _ = await registered(maker, name_en="Public service portal")
         await asked(maker, client_id, 422, claims=[])
         await asked(maker, client_id)
+        wanted = {"claims": ["name", "birthdate"], "purposes": [PURPOSE], "consent": "ask", "level_min": "1"}
+        await maker.post(f"{HOME}/{client_id}/ask", **wanted)  # pressed twice: the same result
+        assert maker.url.endswith("?done=asked")
+        await maker.post(f"{HOME}/{client_id}/ask", 422, **{**wanted, "claims": ["name"]})
         await maker.get(f"{HOME}/{client_id}")
         assert "/approve" not in maker.page, "nobody answers themselves"
         await maker.client.post(f"{HOME}/{client_id}/approve")
@@ -148,11 +156,14 @@ async def test_two_people_make_it_live(portal: Site) -> None:
         assert "/rotate" not in judge.page and "/ask" not in judge.page
         assert "Public service portal" in judge.page, "who approves reads what citizens will read, in both languages"
         await judge.post(f"{HOME}/{client_id}/refuse", 422, reason="")
-        await judge.post(f"{HOME}/{client_id}/refuse", reason="Chưa rõ vì sao cần ngày sinh")
+        for _ in range(2):
+            await judge.post(f"{HOME}/{client_id}/refuse", reason="Chưa rõ vì sao cần ngày sinh")
         assert "Chưa rõ vì sao cần ngày sinh" in await maker.get(f"{HOME}/{client_id}")
         await asked(maker, client_id, claims=["name"])
         await judge.get(f"{HOME}/{client_id}")
-        await judge.post(f"{HOME}/{client_id}/approve")
+        for _ in range(2):
+            await judge.post(f"{HOME}/{client_id}/approve")
+            assert judge.url.endswith("?done=approved")
         assert await state_of(portal, client_id) == "live"
         await asked(maker, client_id)  # another agreement for a client that is live
         await judge.get(f"{HOME}/{client_id}")

@@ -68,7 +68,7 @@ def enrol(
     birth: Annotated[str, typer.Option("--birth", help="Ngày sinh, khi không có thẻ")] = "",
     email: Annotated[str, typer.Option("--email", help="Thư điện tử")] = "",
     language: Annotated[str, typer.Option("--language", help="vi hoặc en")] = "vi",
-    confirmed: Annotated[str, typer.Option("--confirmed", help="Công dân xác nhận thế nào: screen, aloud, paper")] = "screen",
+    confirmed: Annotated[str, typer.Option("--confirmed", help="Công dân xác nhận thế nào, bắt buộc: screen (tự đọc trên máy), aloud (nghe đọc), paper (ký giấy)")] = "",
     document: Annotated[list[str] | None, typer.Option("--document", help="Giấy tờ muốn tích hợp; lặp lại được")] = None,
     card_wanted: Annotated[bool, typer.Option("--card-wanted", help="Làm thẻ căn cước luôn")] = False,
     guardian: Annotated[str, typer.Option("--guardian", help="Trẻ dưới 14 tuổi: thẻ của cha, mẹ hoặc người giám hộ, như đầu đọc gõ ra")] = "",

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from dancu.accounts.models.sign_in import Browser
 from dancu.kit.authn.passkey import ANY, Attestation, Site
 from dancu.kit.web import Request, Response, client_ip, token_of
-from dancu.kit.web.cookies import give
+from dancu.kit.web.cookies import cookie_name, give
 from dancu.kit.web.csrf import bound_to
 
-DEVICE_COOKIE = "dancu_eid_device"
+_DEVICE_COOKIE = "dancu_eid_device"
 _DEVICE_DAYS = 365
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~-]+")
 
@@ -20,7 +20,7 @@ def browser_of(request: Request) -> Browser:
     return Browser(
         client_ip(request, request.app.state.settings.trusted_proxies),
         request.headers.get("user-agent", "")[:160],
-        request.cookies.get(DEVICE_COOKIE, "")[:200],
+        request.cookies.get(_device_cookie(request), "")[:200],
         token_of(request),
     )
 
@@ -43,7 +43,13 @@ def attestation_of(request: Request) -> Attestation:
 
 
 def remember_device(request: Request, response: Response, device: str) -> None:
-    give(response, DEVICE_COOKIE, device, secure=request.app.state.settings.https, path="/eid", max_age=_DEVICE_DAYS * 86400)
+    give(response, _device_cookie(request), device, secure=request.app.state.settings.https, path="/eid", max_age=_DEVICE_DAYS * 86400)
+
+
+def _device_cookie(request: Request) -> str:
+    """Over plain http two installations of one machine tell each other's apart by the port, as our other cookies do; over https the name
+    has no `__Host-`: the cookie is for one path."""
+    return _DEVICE_COOKIE if request.app.state.settings.https else cookie_name(request, _DEVICE_COOKIE)
 
 
 def sign_in_url(next_url: str, *, acr: int = 1, fresh: int | None = None) -> str:

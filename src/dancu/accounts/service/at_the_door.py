@@ -29,7 +29,7 @@ async def check(
         cards.read_text(guardian)
     checked_statement(said, documents)
     if confirmed not in CONFIRMED:
-        raise Invalid("visit.how", N_("Xin chọn một trong các lựa chọn."))
+        raise Invalid("visit.how", N_("Hãy ghi công dân xác nhận thế nào: --confirmed screen (tự đọc trên máy), aloud (nghe đọc) hoặc paper (ký giấy)."))
     with contextlib.suppress(Unavailable):
         check_portrait(await cards.check_portrait(portrait))
     return reading

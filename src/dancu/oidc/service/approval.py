@@ -43,7 +43,7 @@ async def ask(conn: Conn, actor: Actor, client_id: str, terms: Terms) -> Agreeme
             conn, actor, client.client_no, terms, client_name=client.name, client_name_en=client.name_en,
             org_code=client.org_code, org_name=client.org_name,
         )  # fmt: skip
-    except ZeroDivisionError:
+    except Conflict:  # one waits already: this, where the button was pressed twice
         _, waits = await agreements(conn, client)
         if waits is None or _said(waits) != _said(terms):
             raise

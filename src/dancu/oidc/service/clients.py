@@ -19,7 +19,7 @@ from dancu.oidc.store import clients as store
 LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
 _SECONDS, _MOST = 5.0, 5_000
 #: Every request for a sign-in is compared with all of them, and no answer header of ours should outgrow what servers and browsers take.
-MOST_ADDRESSES, LONGEST_ADDRESS = 200, 2000
+MOST_ADDRESSES, LONGEST_ADDRESS = 20, 2000
 
 
 async def find(conn: Conn, client_id: str) -> Client | None:
