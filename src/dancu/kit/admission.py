@@ -52,7 +52,9 @@ class Admission:
     def look(self) -> float:
         """0.0: there is room. Else the seconds after which there should be."""
         self._count()
-        return max(1.0, self.inside / self.pace) if self.inside >= self.limit else 0.0
+        if self.inside < self._bound.least or self.inside < self.limit:
+            return 0.0
+        return max(1.0, self.inside / self.pace)
 
     def enter(self) -> float:
         """0.0: come in, and `leave` afterwards. Else as `look`."""
@@ -63,7 +65,8 @@ class Admission:
     def leave(self) -> None:
         self.inside -= 1
         self._answered += 1
-        self._lowest = min(self._lowest, self.inside)
+        if self.inside < self._lowest:
+            self._lowest = self.inside
         self._count()
 
     def _count(self) -> None:

@@ -25,21 +25,22 @@ _MESSAGE = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"(?:\n|\Z))+)', re.MUL
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
-_current: ContextVar[str] = ContextVar("language", default=DEFAULT)
+#: One of LANGUAGES; `use_language` sets it for a block.
+LANGUAGE: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
 def language() -> str:
     """The language of the request being answered (or of the command), "vi" outside of one."""
-    return _current.get()
+    return LANGUAGE.get()
 
 
 @contextmanager
 def use_language(lang: str) -> Iterator[None]:
-    token = _current.set(lang if lang in LANGUAGES else DEFAULT)
+    token = LANGUAGE.set(lang if lang in LANGUAGES else DEFAULT)
     try:
         yield
     finally:
-        _current.reset(token)
+        LANGUAGE.reset(token)
 
 
 def N_(msgid: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections import deque
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from traceback import walk_tb
 from typing import Any, TextIO
@@ -28,6 +29,8 @@ _SAFE = {"request_id", "thread_name", "timestamp"}
 # What a line may show of a failure: so many causes, and so many of the innermost frames of each.
 _MOST_CAUSES, _MOST_FRAMES = 8, 12
 
+#: The request being answered, which stands on every line; "" outside of one.
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 _requests: TextIO | None = None
 _WEB = logging.getLogger("dancu.web")
 
@@ -47,6 +50,11 @@ def _mask(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_mask(item) for item in value]
     return value
+
+
+def _of_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    given = REQUEST_ID.get()
+    return {"request_id": given, **event} if given else event
 
 
 def frames_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -76,6 +84,7 @@ def chain(exc: BaseException) -> list[dict[str, Any]]:
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    _of_request,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -163,7 +172,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def bind(**values: Any) -> None:
-    """Put values (the request id, the job) on every later line of this request or job."""
+    """Put values (the job) on every later line of this request or job."""
     structlog.contextvars.bind_contextvars(**values)
 
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import httptools
@@ -27,10 +28,9 @@ _TOLD = 128
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-# Headers of our answers that change nothing in how an answer is sent, as they begin their line.
-_USUAL = {
-    name: name + b": "
-    for name in (
+# Headers of our answers that change nothing in how an answer is sent.
+_USUAL = frozenset(
+    (
         b"access-control-allow-headers", b"access-control-allow-methods", b"access-control-allow-origin", b"access-control-expose-headers",
         b"access-control-max-age", b"cache-control", b"clear-site-data", b"content-digest", b"content-disposition", b"content-encoding",
         b"content-language", b"content-length", b"content-security-policy", b"content-type", b"cross-origin-opener-policy",
@@ -38,9 +38,10 @@ _USUAL = {
         b"retry-after", b"server", b"set-cookie", b"signature", b"signature-input", b"strict-transport-security", b"vary",
         b"www-authenticate", b"x-content-type-options", b"x-frame-options", b"x-request-id",
     )
-}  # fmt: skip
-# What no header may hold; the ends of lines are counted.
-_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+)  # fmt: skip
+# What no header may hold; the two of each line's end are counted.
+_CONTROLS = bytes([*range(9), *range(10, 32), 127])
+_NAME = itemgetter(0)
 
 
 class _Pieces:
@@ -101,18 +102,15 @@ class _Answering(RequestResponseCycle):
         if message.get("more_body") or self.disconnected or self.access_log or not self.keep_alive or self.scope["method"] == "HEAD":
             return False
         headers = [*self.default_headers, *head["headers"]]
-        try:
-            lines = [_USUAL[name] + value for name, value in headers]
-        except KeyError:
+        stated = dict(headers)
+        if stated.get(b"content-length") != b"%d" % len(body) or not stated.keys() <= _USUAL:
             return False
-        text, ends = b"".join((STATUS_LINE[head["status"]], b"\r\n".join(lines), b"\r\n")), len(headers) + 1
-        if dict(headers).get(b"content-length") != b"%d" % len(body):
-            return False
-        if text.count(b"\r") != ends or text.count(b"\n") != ends or len(text.translate(None, _CONTROLS)) != len(text):
+        text = b"".join((STATUS_LINE[head["status"]], b"\r\n".join(map(b": ".join, headers)), b"\r\n\r\n"))
+        if len(text) - len(text.translate(None, _CONTROLS)) != 2 * len(headers) + 4:
             return False
         self.response_started, self.waiting_for_100_continue = True, False
         self.chunked_encoding, self.expected_content_length = False, 0
-        self.transport.write(b"".join((text, b"\r\n", body)))
+        self.transport.write(text + body)
         self.response_complete = True
         self.message_event.set()
         self.on_response()
@@ -139,11 +137,16 @@ class _Wire(HttpToolsProtocol):
         super().on_message_begin()
         self.awaited_since, self._head_bytes = self.loop.time(), 0
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))  # whether one of them is "expect" is asked once
+
     def on_headers_complete(self) -> None:
         self.awaited_since = None
-        if len(self.headers) > _HEADERS:
+        names = [*map(_NAME, self.headers)]
+        self.expect_100_continue = b"expect" in names and (b"expect", b"100-continue") in [(name, value.lower()) for name, value in self.headers]
+        if len(names) > _HEADERS:
             raise ValueError("too many headers")  # answered 400
-        if [name for name, _ in self.headers].count(b"host") > 1:  # RFC 9112, 3.2: a proxy may have gone by the other one
+        if names.count(b"host") > 1:  # RFC 9112, 3.2: a proxy may have gone by the other one
             raise ValueError("two hosts")
         if self.parser.should_upgrade():
             self._plain_head = self._without_upgrade()

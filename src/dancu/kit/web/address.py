@@ -10,5 +10,7 @@ def own_address(request: Request) -> str:
     against our names."""
     state = request.app.state
     fixed = getattr(state, "issuer", "") or getattr(state.settings, "public_url", "")
-    scheme = "https" if state.settings.https else "http"
-    return str(fixed or f"{scheme}://{request.headers.get('host', '').lower()}").rstrip("/")
+    if fixed:
+        return str(fixed).rstrip("/")
+    scheme = "https://" if state.settings.https else "http://"
+    return scheme + request.headers.get("host", "").lower().rstrip("/")

@@ -22,12 +22,12 @@ class Body:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
-        stated = {name: value for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding", b"expect")}
+        stated = dict(scope["headers"])
         self._waits = b"expect" in stated
         length = stated.get(b"content-length", b"0").strip()
         self._stated = int(length) if length.isdigit() and len(length) < 19 else _NO_LENGTH
         self._empty = self._stated == 0 and b"transfer-encoding" not in stated
-        self._closed = self._empty
+        self.closed = self._empty
         self.http1 = scope.get("http_version", "1.1").startswith("1")
         self._gathered: list[Message] = []
 
@@ -37,7 +37,7 @@ class Body:
         if self._stated > most:
             return
         size = 0
-        while not self._empty and not self._closed and not self._waits and size <= most:
+        while not self._empty and not self.closed and not self._waits and size <= most:
             message = await self._next()
             size += len(message.get("body", b""))
             self._gathered.append(message)
@@ -48,24 +48,24 @@ class Body:
     async def _next(self) -> Message:
         message = await self._receive()
         if message["type"] != "http.request" or not message.get("more_body", False):
-            self._closed = True
+            self.closed = True
         return message
 
     async def settle(self) -> bool:
         """Read what is left of a body nobody wanted, if it is little and comes at once. False where some remains: then
         the connection cannot be used again."""
-        if self._closed:
+        if self.closed:
             return True
         if self._waits or self._stated > _DRAIN_BYTES:  # whether to send it at all is what the sender asks; or it is not little
             return False
         left = _DRAIN_BYTES
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
-                while not self._closed and left > 0:
+                while not self.closed and left > 0:
                     left -= len((await self._next()).get("body", b""))
         except TimeoutError:
             return False
-        return self._closed
+        return self.closed
 
 
 class Answer:
@@ -94,8 +94,9 @@ class Answer:
         headers = list(message.get("headers", ()))
         secure(headers, nonce=state.nonce, https=self._https)
         headers.append((b"x-request-id", state.request_id.encode()))
-        headers.extend((b"set-cookie", cookie.encode()) for cookie in state.cookies)
-        if not await self._body.settle() and self._body.http1:
+        if state.cookies:
+            headers.extend((b"set-cookie", cookie.encode()) for cookie in state.cookies)
+        if not (self._body.closed or await self._body.settle()) and self._body.http1:
             headers.append((b"connection", b"close"))
         return headers
 

@@ -3,32 +3,54 @@ asked for; and what everybody asks it for is made once."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
-from urllib.parse import unquote_plus
 
 from fastapi import Request
-from starlette.datastructures import Headers, QueryParams, State
-from starlette.types import Scope
+from starlette.datastructures import Address, Headers, QueryParams, State
+from starlette.types import Receive, Scope
+
+from dancu.kit.parameters import pairs
 
 T = TypeVar("T")
+_NAME, _VALUE, _LATIN = itemgetter(0), itemgetter(1), repeat("latin-1")
+# A Cookie header as browsers write it, nothing quoted and nothing to be stripped; and each of its cookies.
+_COOKIES = re.compile(r"""[^=;\s"]+=[^;\s"]*(?:; [^=;\s"]+=[^;\s"]*)*""")
+_COOKIE = re.compile(r"([^=; ]+)=([^; ]*)")
 
 
 class _Headers(Headers):
     def __init__(self, scope: Scope) -> None:
-        super().__init__(scope=scope)
+        self._list = list(scope["headers"])
         # Of a header that came twice the first counts, as everywhere.
-        self._first: dict[bytes, bytes] = dict(reversed(self._list))
+        back = self._list[::-1]
+        names, values = map(bytes.decode, map(_NAME, back), _LATIN), map(bytes.decode, map(_VALUE, back), _LATIN)
+        self._first: dict[str, str] = dict(zip(names, values, strict=True))
 
     def __getitem__(self, key: str) -> str:
-        return self._first[key.lower().encode("latin-1")].decode("latin-1")
+        return self._first[key.lower()]
 
     def __contains__(self, key: Any) -> bool:
-        return key.lower().encode("latin-1") in self._first
+        return key.lower() in self._first
 
     def get(self, key: str, default: Any = None) -> Any:
-        found = self._first.get(key.lower().encode("latin-1"))
-        return default if found is None else found.decode("latin-1")
+        return self._first.get(key.lower(), default)
+
+    def getlist(self, key: str) -> list[str]:
+        first = self._first.get(key.lower())
+        if first is None:
+            return []
+        return [first] if len(self._first) == len(self._list) else super().getlist(key)
+
+
+class _Query(QueryParams):
+    """Of pairs of text, which the library would make text, one by one, once more."""
+
+    def __init__(self, items: list[tuple[str, str]]) -> None:
+        self._list, self._dict = items, dict(items)
 
 
 class Values(State):
@@ -56,37 +78,33 @@ class _Once(Generic[T]):
         return value
 
 
-def pairs(query: str) -> list[tuple[str, str]]:
-    """The parameters of a query as the library takes them apart (`parse_qsl`, empty ones too), which looks at each letter twice."""
-    return [
-        (written(name), written(value))
-        for name, _, value in [piece.partition("=") for piece in query.split("&") if piece]
-    ]
-
-
-def written(text: str) -> str:
-    """What was meant by one name or value of a query or a short form; bytes that are no text show as such. Most need nothing done."""
-    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
-
-
 class Asked(Request):
-    # Asked for a hundred times a request.
+    # Asked for a hundred times a request: attributes, where the framework has properties.
+    method = ""
+    headers: Headers = Headers()
+    state: State = State()
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        # A dictionary of its own: what a server hands in may be one for all requests, and the actor stands here.
+        own = scope["state"] = {**scope.get("state", {})}
+        self.method, self.headers, self.state = scope["method"], _Headers(scope), Values(own)
+
     @_Once
     def app(self) -> Any:
         return self.scope["app"]
 
     @_Once
-    def headers(self) -> Headers:
-        return _Headers(self.scope)
-
-    @_Once
-    def state(self) -> State:
-        return Values(self.scope.setdefault("state", {}))
+    def client(self) -> Address | None:
+        return super().client
 
     @_Once
     def query_params(self) -> QueryParams:
-        return QueryParams(pairs(self.scope["query_string"].decode("latin-1")))
+        return _Query(pairs(self.scope["query_string"].decode("latin-1")))
 
     @_Once
     def cookies(self) -> dict[str, str]:
-        return super().cookies
+        sent = self.headers.getlist("cookie")
+        if not sent:
+            return {}
+        return dict(_COOKIE.findall(sent[0])) if len(sent) == 1 and _COOKIES.fullmatch(sent[0]) else super().cookies

@@ -52,7 +52,7 @@ async def refuse(bounded: Bounded, ready: RawHeaders, wait: float, scope: Scope,
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": bounded.body})
     REFUSED.labels("busy").inc()
-    REQUESTS.labels(scope["method"], part_of(scope["path"]), "503").inc()
+    REQUESTS.answered(scope["method"], part_of(scope["path"]), 503)
 
 
 class Refusals:

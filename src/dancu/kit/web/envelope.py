@@ -6,24 +6,21 @@ the server, which would print its message, and a database driver's message quote
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import time
-from functools import lru_cache
 
 import psycopg
-import structlog
 from fastapi import Request
-from prometheus_client import Counter, Histogram
 from psycopg_pool import PoolTimeout
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dancu.kernel.actor import ANONYMOUS
 from dancu.kernel.errors import Invalid
-from dancu.kit import metrics
 from dancu.kit.admission import Admission
-from dancu.kit.i18n import DEFAULT, LANGUAGES, use_language
-from dancu.kit.log import get_logger, log_request
+from dancu.kit.i18n import DEFAULT, LANGUAGE, LANGUAGES
+from dancu.kit.log import REQUEST_ID, get_logger, log_request
+from dancu.kit.metrics import REQUESTS, part_of
 from dancu.kit.web.answer import Answer, Body
 from dancu.kit.web.asked import Asked
 from dancu.kit.web.door import Bounded, Refusals, ready_headers, refuse
@@ -86,30 +83,29 @@ class Envelope:
         self._open(request)
         started = time.perf_counter()
         answer = Answer(request, send, body, https=self._settings.https)
-        structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
-        metrics.IN_FLIGHT.inc()
+        within, language = REQUEST_ID.set(request.state.request_id), LANGUAGE.set(request.state.lang)
+        REQUESTS.in_flight += 1
         try:
-            with use_language(request.state.lang):
-                await self._run(request, body, answer)
+            await self._run(request, body, answer)
         finally:
-            metrics.IN_FLIGHT.dec()
+            REQUESTS.in_flight -= 1
             self._report(request, method, answer, time.perf_counter() - started)
-            structlog.contextvars.unbind_contextvars("request_id")
+            LANGUAGE.reset(language)
+            REQUEST_ID.reset(within)
 
     def _open(self, request: Request) -> None:
         given = request.headers.get("x-request-id", "")
         cookies: list[str] = []
-        # A dictionary of its own: what a server hands in may be one for all requests, and the actor stands here.
-        request.scope["state"] = {
-            **request.scope.get("state", {}),
-            "request_id": given if _SANE_ID.fullmatch(given) else secrets.token_hex(12),
-            "nonce": secrets.token_urlsafe(16),
-            "actor": ANONYMOUS,
-            "cookies": cookies,
-            "browser": "",
-            "error_code": "",
-            "lang": self._language(request, cookies),
-        }
+        drawn = os.urandom(28).hex()
+        request.scope["state"].update(
+            request_id=given if given and _SANE_ID.fullmatch(given) else drawn[:24],
+            nonce=drawn[24:],
+            actor=ANONYMOUS,
+            cookies=cookies,
+            browser="",
+            error_code="",
+            lang=self._language(request, cookies),
+        )
 
     def _language(self, request: Request, cookies: list[str]) -> str:
         """?lang= wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the
@@ -149,9 +145,9 @@ class Envelope:
     def _report(self, request: Request, method: str, answer: Answer, seconds: float) -> None:
         route, status = route_of(request.scope), answer.status or 499
         method = method if method in _METHODS else "other"
-        count, took = _counters(method, route, status)
-        count.inc()
-        took.observe(seconds)
+        part = part_of(route)
+        REQUESTS.answered(method, part, status)
+        REQUESTS.took(part, seconds)
         log_request(
             method=method,
             route=route,
@@ -161,12 +157,6 @@ class Envelope:
             request_id=request.state.request_id,
             error_code=request.state.error_code,
         )
-
-
-@lru_cache(4096)
-def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    part = metrics.part_of(route)
-    return metrics.REQUESTS.labels(method, part, str(status)), metrics.REQUEST_SECONDS.labels(part)
 
 
 def route_of(scope: Scope) -> str:

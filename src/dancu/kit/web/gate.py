@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fastapi import Request
 
@@ -40,6 +41,7 @@ class Gate:
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII)
 
 
+@lru_cache(64)
 def host_name(header: str) -> str:
     """The Host header without its port: "dancu.vn:8080" -> "dancu.vn", "[::1]:80" -> "::1". "" for anything else: what
     is not a name and a port ("dancu.vn:1/api/?") would be read as part of the address further in."""

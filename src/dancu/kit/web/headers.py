@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 _ALWAYS: RawHeaders = [
@@ -21,13 +23,23 @@ _POLICY = (
     "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_NAME = itemgetter(0)
 
 
 def secure(headers: RawHeaders, *, nonce: str, https: bool) -> None:
     """Add to an answer's raw headers what it does not state itself."""
-    stated = {name for name, _ in headers}
+    stated = dict(headers)
     if b"content-security-policy" not in stated:
         headers.append((b"content-security-policy", _POLICY.replace("{nonce}", nonce).encode()))
     headers.extend(_ALWAYS if _NAMES.isdisjoint(stated) else [header for header in _ALWAYS if header[0] not in stated])
     if https and _HSTS[0] not in stated:
         headers.append(_HSTS)
+
+
+def put(headers: RawHeaders, name: bytes, value: bytes) -> None:
+    """Say `name` so in an answer's raw headers, in place of what was said; it stands there once at most."""
+    names = [*map(_NAME, headers)]
+    if name in names:
+        headers[names.index(name)] = (name, value)
+    else:
+        headers.append((name, value))

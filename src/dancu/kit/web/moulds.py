@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import struct
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ _MOST = 256
 _NAME = re.compile(r"[a-z_.]+", re.ASCII)
 # RFC 1952: no name, no time; an empty last block; at most so much in a stored block.
 _GZIP_HEAD, _LAST_BLOCK, _MOST_STORED = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", b"\x01\0\0\xff\xff", 0xFFFF
+_STORED = struct.Struct("<BHH").pack  # how a stored block begins
+_NOTHING_TO_ESCAPE = re.compile(r"""[^&<>'"]*""").fullmatch
 
 
 class Mould:
@@ -42,7 +45,8 @@ class Mould:
 
     def fill(self, values: Mapping[str, str]) -> Filled:
         """Raises KeyError for a slot that nothing is given for."""
-        return Filled(self, [escape(values[slot]).encode() for slot in self.slots])
+        given = [values[slot] for slot in self.slots]
+        return Filled(self, [(one if _NOTHING_TO_ESCAPE(one) else escape(one)).encode() for one in given])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def _stored(value: bytes) -> bytes:
     size = len(value)
     if size > _MOST_STORED:
         return _stored(value[:_MOST_STORED]) + _stored(value[_MOST_STORED:])
-    return b"\0" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + value
+    return _STORED(0, size, size ^ _MOST_STORED) + value
 
 
 class Marks:

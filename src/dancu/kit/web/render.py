@@ -164,8 +164,7 @@ def render(request: Request, name: str, /, *, status: int = 200, whole: bool = F
 
 def _page(request: Request, html: str | Filled, status: int) -> HTMLResponse:
     response = FilledPage(html, status) if isinstance(html, Filled) else HTMLResponse(html, status)
-    response.headers["Content-Language"] = request.state.lang
-    response.headers["Vary"] = "HX-Target"
+    response.raw_headers += [(b"content-language", request.state.lang.encode()), (b"vary", b"HX-Target")]
     return response
 
 

@@ -24,6 +24,7 @@ from dancu.kit.i18n import N_
 from dancu.kit.web.access import Access, ClosedByDefault
 from dancu.kit.web.csrf import check_csrf
 from dancu.kit.web.errors import from_http, respond
+from dancu.kit.web.headers import put
 from dancu.kit.web.moulds import FilledPage
 from dancu.kit.web.session import resolve
 from dancu.kit.web.transaction import Lease
@@ -77,16 +78,35 @@ async def take_shortcut(request: Request, handler: Handler) -> ASGIApp:
     page = isinstance(handler, PageShortcut)
     request.state.machine = not page
     request.scope["dancu.route"] = request.scope["path"]
-    answer = await _taken(request, handler)
+    length = request.headers.get("content-length")
+    try:
+        if length is None:  # a look, which sends no body, or one that does not say how long it is
+            fits = request.method == "GET" or await _gathered(request)
+        else:
+            # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
+            fits = length.isascii() and length.isdigit() and len(length) < 10 and int(length) <= MAX_BODY
+        answer = await handler(request) if fits else _too_large(request)
+    except DancuError as error:
+        answer = respond(request, error)
+    except HTTPException as error:  # a form that cannot be read
+        known, status = from_http(error)
+        answer = respond(request, known, status)
     if page and len(answer.body) >= SMALLEST_COMPRESSED:
         _compress(request, answer)
     return answer
 
 
+def _too_large(request: Request) -> Response:
+    return respond(request, Invalid("request.too_large", N_("Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")), 413)
+
+
 def _compress(request: Request, answer: Response) -> None:
     """What the application's middleware does to a whole answer of text, without taking its message apart again."""
-    answer.headers.add_vary_header("Accept-Encoding")
-    if "gzip" not in request.headers.get("accept-encoding", "") or "content-encoding" in answer.headers:
+    headers = answer.raw_headers
+    stated = dict(headers)
+    varies = stated.get(b"vary")
+    put(headers, b"vary", varies + b", Accept-Encoding" if varies else b"Accept-Encoding")
+    if "gzip" not in request.headers.get("accept-encoding", "") or b"content-encoding" in stated:
         return
     if isinstance(answer, FilledPage):
         answer.body = answer.gzipped()
@@ -94,26 +114,8 @@ def _compress(request: Request, answer: Response) -> None:
         bits, memory = _SHORT_TABLES if len(answer.body) <= _SHORT else _USUAL_TABLES
         packer = zlib.compressobj(COMPRESSION, zlib.DEFLATED, 16 + bits, memory)
         answer.body = packer.compress(answer.body) + packer.flush()
-    answer.headers["Content-Encoding"] = "gzip"
-    answer.headers["Content-Length"] = str(len(answer.body))
-
-
-async def _taken(request: Request, handler: Handler) -> Response:
-    length = request.headers.get("content-length")
-    if length is None:  # a look, which sends no body, or one that does not say how long it is
-        fits = request.method == "GET" or await _gathered(request)
-    else:
-        # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
-        fits = length.isascii() and length.isdigit() and len(length) < 10 and int(length) <= MAX_BODY
-    if not fits:
-        return respond(request, Invalid("request.too_large", N_("Nội dung gửi lên quá lớn. Xin chia nhỏ hoặc nén lại.")), 413)
-    try:
-        return await handler(request)
-    except DancuError as error:
-        return respond(request, error)
-    except HTTPException as error:  # a form that cannot be read
-        known, status = from_http(error)
-        return respond(request, known, status)
+    headers.append((b"content-encoding", b"gzip"))
+    put(headers, b"content-length", b"%d" % len(answer.body))
 
 
 async def _gathered(request: Request) -> bool:
