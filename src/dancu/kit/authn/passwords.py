@@ -6,18 +6,13 @@ request; with it, the flood waits or is told to come back, and the rest of the s
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import functools
-import os
 import secrets
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dancu.kernel.errors import FieldError, Invalid, Unavailable
+from dancu.kit.authn.threads import Threads
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -37,6 +32,7 @@ THREADS = "argon2"
 
 T = TypeVar("T")
 _waiting = 0
+_threads = Threads(THREADS)
 
 
 @functools.cache
@@ -44,17 +40,6 @@ def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher, Type
 
     return PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM, hash_len=32, salt_len=16, type=Type.ID)
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1), thread_name_prefix=THREADS, initializer=_named)
-
-
-def _named() -> None:
-    """Tell the system what this thread does, so that `top -H` and the benchmarks see what hashing costs."""
-    with contextlib.suppress(OSError):
-        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(THREADS)
 
 
 @functools.cache
@@ -84,19 +69,23 @@ def check_strength(password: str, *, unlike: tuple[str, ...] = ()) -> None:
 
 
 async def hash_password(password: str) -> str:
-    return await _run(lambda: _hasher().hash(password))
+    return await _run(_hash, password)
 
 
 async def matches(password: str, hashed: str | None) -> bool:
     """Whether `password` is the one behind `hashed`. `None` (unknown login, no password yet) costs the same
     time and is always False."""
-    return await _run(lambda: _matches(password, hashed))
+    return await _run(_matches, password, hashed)
 
 
 def outdated(hashed: str) -> bool:
     """Whether the hash was made with other parameters than today's and should be made again at this
     sign-in."""
     return _hasher().check_needs_rehash(hashed)
+
+
+def _hash(password: str) -> str:
+    return _hasher().hash(password)
 
 
 def _matches(password: str, hashed: str | None) -> bool:
@@ -110,12 +99,12 @@ def _matches(password: str, hashed: str | None) -> bool:
         return False
 
 
-async def _run(work: Callable[[], T]) -> T:
+async def _run(work: Callable[..., T], *given: Any) -> T:
     global _waiting
     if _waiting >= MAX_WAITING:
         raise Unavailable("password.busy", "Đang có quá nhiều người đăng nhập. Xin thử lại sau ít giây.")
     _waiting += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_pool(), work)
+        return await _threads.run(work, *given)
     finally:
         _waiting -= 1
