@@ -8,6 +8,7 @@ from typing import Any
 from dancu.audit.entry import COLUMNS, SALT_SIZE
 from dancu.audit.note import Checkpoint
 from dancu.audit.tiles import Key
+from dancu.kit import arrays
 from dancu.kit.db import Conn
 
 _LOCK = (1096107348, 2)  # "AUDT": one sequencer at a time
@@ -144,8 +145,9 @@ async def place(
     cursor = await conn.execute(
         _PLACE,
         {
-            "first": checkpoint.size - len(leaves), "leaves": list(leaves), "levels": [k[0] for k in touched], "ns": [k[1] for k in touched],
-            "hashes": list(touched.values()), "size": checkpoint.size, "root": checkpoint.root, "note": checkpoint.note, "all": all_taken,
+            "first": checkpoint.size - len(leaves), "leaves": arrays.blobs(leaves), "levels": arrays.numbers(k[0] for k in touched),
+            "ns": arrays.numbers(k[1] for k in touched), "hashes": arrays.blobs(touched.values()),
+            "size": checkpoint.size, "root": checkpoint.root, "note": checkpoint.note, "all": all_taken,
         },
     )  # fmt: skip
     row = await cursor.fetchone()
