@@ -12,7 +12,7 @@ import pytest_asyncio
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import codes, core, locks, sim, visit
+from dancu.accounts.service import codes, contacts_change, core, locks, sim, visit
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.dates import PartialDate
 from dancu.kit.handles import handle
@@ -243,6 +243,39 @@ async def test_a_change_begun_at_one_office_goes_on_at_another(app, desk, sau):
     await app.rollback()
     await core.open(app, [sau.key])
     assert (await core.contacts(app, sau.key)).phone == "+84912444010"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+async def test_the_holder_sees_what_waits_and_stops_what_is_not_theirs(site, app, admin, desk, sau, language):
+    async with desk("one_stop_officer", language) as counter, browsing(site, language=language) as phone:
+        actor = counter.officer
+        change = await contacts_change.request_at_desk(app, actor, locks.eid_purpose(), sau.key, "phone", "0912 444 031", ("card", "seen"))
+        await app.commit()
+        await phone.sign_in(sau)
+        await phone.get("/account/contacts", 303)
+        await phone.get(phone.url)
+        await phone.post("/eid/sign-in/way", 200)
+        await phone.post("/eid/sign-in/code", code=await phone.code(sau.phone))
+        page = await phone.get("/account/contacts")
+        assert ("Phục vụ hành chính công" in page) == (language == "vi") and "444 031" not in page and "444031" not in page
+        await phone.post(f"/account/contacts/{change}/stop")
+        page = await phone.get(phone.url)
+        assert "/stop" not in page and "/account/lock" in page
+        await phone.client.post(f"/account/contacts/{change}/stop")
+        await counter.get("/desk/eid/recover")
+        assert f"/{change}\"" not in counter.page
+        lapsed = await contacts_change.request_at_desk(app, actor, locks.eid_purpose(), sau.key, "phone", "0912 444 032", ("card", "seen"))
+        await app.commit()
+        await admin.execute("UPDATE accounts.contact_change SET state = 'refused', reason = 'expired', decided_at = now() WHERE change_id = %s", (lapsed,))
+        await admin.commit()
+        await counter.get("/desk/eid/recover")
+        there = re.search(rf'href="(/desk/eid/recover/second/lapsed/[^"]+/{lapsed})"', counter.page)
+        assert there
+        page = await counter.get(there[1])
+        assert "444 032" not in page and 'value="grant"' not in page
+    await app.rollback()
+    await core.open(app, [sau.key])
+    assert (await core.contacts(app, sau.key)).phone == "+84" + sau.phone[1:]
 
 
 async def own_address(officer, key) -> str:

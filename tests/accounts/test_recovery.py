@@ -281,6 +281,24 @@ async def test_what_waits_is_ended_by_one_officer_and_begun_anew(app, admin, cou
     assert [kind for kind in heard if "contact" in kind] == ["account.contact.changing", "account.contact.kept"] * 3
 
 
+async def test_what_nobody_confirmed_in_a_day_ends_and_all_are_told(app, admin, worker, counter, police, hoa):
+    change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912 000 121", CARD)
+    await app.commit()
+    await admin.execute("UPDATE accounts.contact_change SET expires_at = now() WHERE change_id = %s", (change,))
+    await admin.commit()
+    assert await contacts_change.lapse(worker) >= 1
+    assert await contacts_change.lapse(worker) == 0
+    await worker.commit()
+    assert (await told(admin, "sms", "+84" + hoa.phone[1:]))[-1] == "account.contact.lapsed"
+    listed = [(line.kind, line.item_id) for line in await recovery.for_second(app, counter, WHY)]
+    assert ("lapsed", change) in listed and ("contact", change) not in listed
+    with pytest.raises(Conflict, match=r"contact\.decided"):
+        await contacts_change.decide_at_desk(app, police, WHY, hoa.key, change, grant=True, checks=CARD)
+    again = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912 000 121", CARD)
+    listed = [(line.kind, line.item_id) for line in await recovery.for_second(app, counter, WHY)]
+    assert ("contact", again) in listed and ("lapsed", change) not in listed, "begun anew"
+
+
 async def test_a_lock_in_between_holds_a_change_of_contact_back(app, counter, police, hoa):
     change = await contacts_change.request_at_desk(app, counter, WHY, hoa.key, "phone", "0912000119", CARD)
     await locks.registry_says(app, SYSTEM, hoa.key, Ground.DEATH)

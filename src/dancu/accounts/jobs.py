@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from procrastinate import Blueprint
 
-from dancu.accounts.service import activate, check, closing, upkeep
+from dancu.accounts.service import activate, check, closing, contacts_change, upkeep
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kit import jobs
 from dancu.kit.db import Conn, connection
@@ -50,6 +50,13 @@ async def _all_of(work: Callable[[Conn], Awaitable[int]]) -> None:
 async def note_undelivered(timestamp: int) -> None:
     async with connection("worker") as conn:
         await activate.note_undelivered(conn)
+
+
+@blueprint.periodic(cron="5-59/10 * * * *")
+@blueprint.task(name="lapse_contact_changes", queueing_lock="accounts.lapse_contact_changes")
+async def lapse_contact_changes(timestamp: int) -> None:
+    """Changes of contact that no second officer confirmed in a day."""
+    await _all_of(contacts_change.lapse)
 
 
 @blueprint.periodic(cron="30 0 * * *")  # 07:30 in Vietnam, before the desks open

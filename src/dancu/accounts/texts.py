@@ -115,5 +115,8 @@ TEXTS: Final[dict[str, Template]] = {
     "contact.changing": Template(
         N_("Có yêu cầu đổi liên lạc của tài khoản định danh. Nếu không phải bạn, bấm {url} để phản đối.")
     ),
+    "contact.lapsed": Template(
+        N_("Yêu cầu đổi liên lạc của tài khoản định danh đã hết hạn vì chưa có cán bộ thứ hai xác nhận; liên lạc vẫn như cũ. Còn cần đổi, mời bạn ra lại quầy.")
+    ),
     "contact.kept": Template(N_("Yêu cầu đổi liên lạc của tài khoản định danh đã dừng; liên lạc vẫn như cũ.")),
 }

@@ -71,7 +71,8 @@ class ContactChange:
 
 @dataclass(frozen=True, slots=True)
 class ForSecond:
-    """A line of what waits for a second officer; `kind` "contact" or "recovery"."""
+    """A line of what waits for a second officer; `kind` "contact" or "recovery", or "lapsed": a change of contact for
+    which none came in time."""
 
     person_key: int
     kind: str

@@ -9,7 +9,7 @@ from dancu.accounts.pages.counter import image_of
 from dancu.accounts.policy import locks as policy
 from dancu.accounts.present import protection as words
 from dancu.accounts.service import activate, authenticators, contacts_change, core, identity, locks, recovery
-from dancu.kernel.errors import DancuError, Exceeded, Invalid
+from dancu.kernel.errors import DancuError, Exceeded, Invalid, NotFound
 from dancu.kernel.numbers import show_phone
 from dancu.kit.authn.totp import qr_svg
 from dancu.kit.handles import handle
@@ -155,7 +155,7 @@ async def _second(
     why = locks.eid_purpose()
     who = population.summary(await identity.person(conn, actor, why, key))
     await core.open(conn, [key])
-    item, value = (await contacts_change.waiting(conn, key, item_id)) if kind == "contact" else (await recovery.one(conn, key, item_id), "")
+    item, value = (await contacts_change.waiting(conn, key, item_id)) if kind in ("contact", "lapsed") else (await recovery.one(conn, key, item_id), "")
     return render(
         request, "accounts/recover_second.html", form=Form(), errors=errors, kind=kind, item=item, value=_shown(value), who=who, key=key,
         item_id=item_id, status=422 if errors else 200, **_why(),
@@ -166,6 +166,8 @@ async def _second(
 async def decide(request: Request, conn: DbConn, actor: CurrentActor, kind: str, key: RecordKey, item_id: int) -> Response:
     form = await read_form(request)
     grant = form.value("do") == "grant"
+    if kind not in ("contact", "recovery"):
+        raise NotFound("recovery.unknown", N_("Không có lần lấy lại tài khoản này."))
     try:
         async with attempt(conn):
             if kind == "contact":

@@ -3,7 +3,9 @@ old contact, and other contacts by one's own hand."""
 
 from __future__ import annotations
 
+from dancu.access import service as access
 from dancu.accounts.pages.browser import sign_in_url
+from dancu.accounts.present import protection as words
 from dancu.accounts.service import contacts_change, core, locks, recovery, sign_in
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import DancuError, Exceeded, Invalid
@@ -136,9 +138,10 @@ async def _contacts(
     request: Request, conn: DbConn, actor: CurrentActor, form: Form, errors: FormErrors, *, asked: str = "", kind: str = ""
 ) -> Response:
     now = await core.contacts(conn, actor.actor_id)
+    waits = await contacts_change.own_waiting(conn, actor.actor_id)
     return render(
         request, "accounts/contacts.html", base="base_citizen.html", form=form, errors=errors, asked=asked, kind=kind, email=now.email,
-        phone=show_phone(now.phone) if now.phone else "", done=request.query_params.get("done", ""), status=422 if errors else 200,
+        phone=show_phone(now.phone) if now.phone else "", waits=waits, orgs=await access.organisation_names(conn) if waits else {}, words=words, done=request.query_params.get("done", ""), status=422 if errors else 200,
     )  # fmt: skip
 
 
@@ -165,3 +168,17 @@ async def change(request: Request, conn: DbConn, actor: CurrentActor) -> Respons
         errors.add("code", "contact.code", N_("Mã không đúng hoặc đã hết hạn. Hãy xem tin nhắn mới nhất."))
         return await _contacts(request, conn, actor, form, errors, asked=value, kind=kind)
     return see_other("/account/contacts?done=1")
+
+
+@router.post("/account/contacts/{change_id}/stop", dependencies=[allow("citizen")])
+async def stop(request: Request, conn: DbConn, actor: CurrentActor, change_id: int) -> Response:
+    """What waits for a second officer is not the holder's."""
+    signed = await sign_in.current(conn, actor)
+    if signed is None or signed.acr < 2:
+        return see_other(sign_in_url("/account/contacts", acr=2))
+    try:
+        async with attempt(conn):
+            await contacts_change.stop_own(conn, actor, actor.actor_id, change_id)
+    except DancuError as error:
+        return await _contacts(request, conn, actor, Form(), FormErrors.of(error))
+    return see_other("/account/contacts?done=stopped")

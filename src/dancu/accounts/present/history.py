@@ -32,6 +32,7 @@ _SENTENCES = {
     "sim_changed": N_("Nhà mạng báo số điện thoại của bạn đổi SIM"),
     "contact_asked": N_("Có yêu cầu đổi liên lạc tại quầy, chờ cán bộ thứ hai xác nhận"),
     "contact_kept": N_("Yêu cầu đổi liên lạc tại quầy đã dừng, liên lạc vẫn như cũ"),
+    "contact_lapsed": N_("Yêu cầu đổi liên lạc tại quầy đã hết hạn, liên lạc vẫn như cũ"),
     "contact_objected": N_("Bạn đã phản đối việc đổi liên lạc"),
     "locked": N_("Khóa tài khoản: {why}"),
     "unlocked": N_("Mở khóa tài khoản"),

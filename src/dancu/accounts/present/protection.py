@@ -44,7 +44,9 @@ CHECK = {
     "answers": N_("Trả lời đúng câu hỏi qua điện thoại"),
     "approval": N_("Chủ tài khoản đồng ý trên điện thoại của mình"),
 }
-KIND = {"phone": N_("Số điện thoại"), "email": N_("Thư điện tử"), "contact": N_("Đổi liên lạc"), "recovery": N_("Lấy lại tài khoản")}
+KIND = {"phone": N_("Số điện thoại"), "email": N_("Thư điện tử"), "contact": N_("Đổi liên lạc"), "lapsed": N_("Đổi liên lạc đã hết hạn"), "recovery": N_("Lấy lại tài khoản")}
+# What waits, to the holder.
+CHANGING = {"phone": N_("Có yêu cầu đổi số điện thoại đang chờ"), "email": N_("Có yêu cầu đổi thư điện tử đang chờ")}
 NEW = {"phone": N_("Số điện thoại mới"), "email": N_("Thư điện tử mới")}
 QUESTION = {
     "moved": (N_("Về thường trú tại nơi ở hiện nay từ năm nào?"), N_("Năm, ví dụ: 2014")),

@@ -16,7 +16,7 @@ from dancu.accounts.service.links import link
 from dancu.accounts.service.recovery import has_portrait, listed_for, open_at_desk
 from dancu.accounts.store import recovery as store
 from dancu.audit import service as audit
-from dancu.kernel.actor import Actor, Purpose
+from dancu.kernel.actor import SYSTEM, Actor, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from dancu.kernel.numbers import normalize_phone
@@ -130,13 +130,35 @@ async def object_to(conn: Conn, actor: Actor, token: str) -> None:
     key, change_id = await objected(conn, token)
     await core.existing(conn, key, lock=True)
     found = await store.change(conn, key, change_id)
-    if found is None or not await store.object_to(conn, key, change_id):
+    if found is None or not await _objected(conn, actor, key, change_id):
         raise NotFound("contact.objection", N_("Đường dẫn này đã hết hạn hoặc đã dùng. Gọi tổng đài nếu bạn nghi có người chiếm tài khoản."))
-    await store.cancel_open(conn, key)
-    await _recorded(conn, actor, locks.eid_purpose(), key, "contact.object", change_id=change_id)
-    await core.happened(conn, key, "contact_objected")
     if found[0].state == "applied":
         await locks.suspect(conn, actor, locks.eid_purpose(), key, way="objection")
+
+
+async def own_waiting(conn: Conn, key: int) -> list[ContactChange]:
+    """What waits for a second officer, for the holder: without the new value, which somebody else may have had written down."""
+    await core.open(conn, [key])
+    return [change for change, _ in await store.waiting_changes(conn, key)]
+
+
+async def stop_own(conn: Conn, actor: Actor, key: int, change_id: int) -> None:
+    """The signed-in holder says that what waits is not theirs: it is dropped, as by the link of the old contact, which hears so.
+    Raises Conflict where it does not wait any more."""
+    await core.existing(conn, key, lock=True)
+    if change_id not in {change.change_id for change in await own_waiting(conn, key)} or not await _objected(conn, actor, key, change_id):
+        raise _over()
+    await core.notify(conn, key, "contact.kept")
+
+
+async def lapse(conn: Conn, *, most: int = 200) -> int:
+    """End the changes that waited a day for nothing, and tell each holder, by the contact that stays. How many (worker)."""
+    over = await store.lapse_changes(conn, most)
+    for key, change_id in over:
+        await _recorded(conn, SYSTEM, locks.eid_purpose(), key, "contact.lapse", change_id=change_id)
+        await core.happened(conn, key, "contact_lapsed")
+        await locks.tell(conn, key, "contact.lapsed")
+    return len(over)
 
 
 async def waiting(conn: Conn, key: int, change_id: int) -> tuple[ContactChange, str]:
@@ -167,6 +189,15 @@ async def _require_identity(conn: Conn, key: int, checks: Collection[str]) -> No
 
 def _over() -> Conflict:
     return Conflict("contact.decided", N_("Yêu cầu đổi liên lạc này đã được quyết định, hết hạn hoặc bị phản đối."))
+
+
+async def _objected(conn: Conn, actor: Actor, key: int, change_id: int) -> bool:
+    if not await store.object_to(conn, key, change_id):
+        return False
+    await store.cancel_open(conn, key)
+    await _recorded(conn, actor, locks.eid_purpose(), key, "contact.object", change_id=change_id)
+    await core.happened(conn, key, "contact_objected")
+    return True
 
 
 async def _kept_as_is(conn: Conn, key: int) -> None:

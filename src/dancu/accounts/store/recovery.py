@@ -155,6 +155,17 @@ async def waiting_changes(conn: Conn, key: int) -> list[tuple[ContactChange, byt
     return [(_change(row[:-1]), bytes(row[-1])) for row in rows]
 
 
+async def lapse_changes(conn: Conn, limit: int) -> list[tuple[int, int]]:
+    """End what no second officer confirmed in time; (person, change) of each (worker)."""
+    cursor = await conn.execute(
+        "UPDATE accounts.contact_change SET state = 'refused', reason = 'expired', decided_at = now() WHERE (person_key, change_id) IN ("
+        "SELECT person_key, change_id FROM accounts.contact_change WHERE state = 'requested' AND expires_at <= now()"
+        " LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING person_key, change_id",
+        (limit,),
+    )
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
+
+
 async def withdraw_change(conn: Conn, key: int, change_id: int) -> bool:
     """The holder does not want it any more: nobody decided it. False where it is not waiting (any more)."""
     done = await conn.execute(
