@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
             ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
 
 
+@lru_cache(1024)
 def device_name(agent: str) -> str:
     """Browser and system as people call them ("Firefox, Windows"); the browser's own words are unreadable. Empty
     where neither is known."""

@@ -4,16 +4,27 @@ of what such a statement costs us. Cast them in the statement: `%s::text[]`."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 def texts(values: Iterable[str | None]) -> str:
     """Of texts; None is NULL."""
-    return "{" + ",".join(["NULL" if one is None else _quoted(one) for one in values]) + "}"
+    listed: list[Any] = list(values)
+    if listed and None not in listed:
+        whole = "".join(listed)
+        if '"' not in whole and "\\" not in whole:  # nothing to escape in any of them
+            return '{"' + '","'.join(listed) + '"}'
+    return "{" + ",".join(["NULL" if one is None else _quoted(one) for one in listed]) + "}"
 
 
 def numbers(values: Iterable[int | None]) -> str:
     """Of whole numbers; None is NULL."""
-    return "{" + ",".join(["NULL" if one is None else str(one) for one in values]) + "}"
+    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+
+
+def floats(values: Iterable[float]) -> str:
+    """Of numbers that need not be whole."""
+    return "{" + ",".join(map(repr, values)) + "}"
 
 
 def blobs(values: Iterable[bytes]) -> str:

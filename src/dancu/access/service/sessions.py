@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import timedelta
 
 from dancu.access.models import Session
 from dancu.access.store import sessions as store
 from dancu.kernel.actor import Actor, ActorKind, Channel
 from dancu.kernel.errors import NotFound
+from dancu.kit import tokens
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 
@@ -25,7 +25,7 @@ def hash_of(token: str) -> bytes:
 
 def new_token() -> str:
     """The token of a new session: 256 random bits."""
-    return secrets.token_urlsafe(32)
+    return tokens.new_token(32)
 
 
 async def resolve(conn: Conn, token: str) -> Actor | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -54,9 +54,8 @@ class Flow(NamedTuple):
     portrait: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a step of a sign-in must know of one account. `phone`: decrypted, "" where none is known; `kinds` of
+class Standing(NamedTuple):
+    """What a step of a sign-in must know of one account. `phone`: still encrypted, few steps need it (`phone_of`); `kinds` of
     authenticators in use; `passcode`: its hash."""
 
     person_key: int
@@ -65,10 +64,14 @@ class Standing:
     lock_version: int
     language: str
     contact_changed_at: datetime | None
-    phone: str = field(default="", repr=False)
+    phone: bytes | None = None
     phone_verified: bool = False
     kinds: frozenset[str] = frozenset()
-    passcode: str | None = field(default=None, repr=False)
+    passcode: str | None = None
+
+    def __repr__(self) -> str:
+        """Neither phone nor passcode."""
+        return f"Standing(person_key={self.person_key}, level={self.level}, state={self.state})"
 
     @property
     def usable(self) -> bool:
@@ -96,8 +99,7 @@ class StepState(StrEnum):
     LOCKED = "locked"
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(NamedTuple):
     """What the service that waits for a sign-in must know next, read by the statement that ends it: what this citizen agreed to for
     the client and the purpose."""
 
@@ -105,13 +107,12 @@ class Asks:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What came of a step. `token`: of the new session; `device`: the cookie by which this browser is known again;
     `hint`: the end of the phone a code went to; `sms_from`: the phone is too new for text messages until then; `consent`: of `asked`, where the sign-in ended and something was asked."""
 
     state: StepState
-    flow: Flow = field(default_factory=Flow)
+    flow: Flow = Flow()
     ways: tuple[Way, ...] = ()
     wait_seconds: int = 0
     token: str = ""
@@ -123,8 +124,7 @@ class Step:
     consent: Consent | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
+class Browser(NamedTuple):
     """Where a step comes from: address and name of the browser, its remembered-device cookie, the session it held."""
 
     address: str = ""

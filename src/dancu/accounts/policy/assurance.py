@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 KNOWN: Final = frozenset({"pin"})
@@ -20,7 +21,11 @@ ORDER: Final = ("pin", "sms", "otp", "swk", "hwk", "face", "fpt", "user", "mfa")
 
 def acr_of(amr: Iterable[str]) -> int:
     """The level (1 to 4) that these words prove; 0 for none of them."""
-    words = frozenset(amr)
+    return _level(frozenset(amr))
+
+
+@lru_cache(512)  # each set of nine words
+def _level(words: frozenset[str]) -> int:
     known, had, are = words & KNOWN, words & HAD, words & ARE
     factors = sum(map(bool, (known, had, are)))
     if words & _KEYS and "mfa" in words:
@@ -34,9 +39,13 @@ def acr_of(amr: Iterable[str]) -> int:
 
 def words(amr: Iterable[str]) -> tuple[str, ...]:
     """The words as a token carries them: each once, in one order, with `mfa` where two factors were given."""
-    given = set(amr)
-    if acr_of(given) >= 2:
-        given.add("mfa")
+    return _ordered(frozenset(amr))
+
+
+@lru_cache(512)
+def _ordered(given: frozenset[str]) -> tuple[str, ...]:
+    if _level(given) >= 2:
+        given |= {"mfa"}
     return tuple(word for word in ORDER if word in given)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -16,8 +16,6 @@ from dancu.kit.authn.throttle import (
     NOTHING,
     WITHOUT_DISK,
     Bucket,
-    Unnamed,
-    room,
     seconds_of,
     settle_params,
     try_params,
@@ -64,20 +62,25 @@ _BY_CODE = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Success:
+_STATES: Final = {state.value: state for state in AccountState}
+
+
+class Success(NamedTuple):
     """What a right factor gives back: the tries of `forgiven`, one try of each of `refunded`."""
 
     forgiven: Sequence[Bucket] = ()
     refunded: Sequence[Bucket] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnnamedBuckets:
-    """What is charged (`own`) and watched before a passcode is looked at, the account not known yet."""
+class UnnamedBuckets(NamedTuple):
+    """What is charged and watched before a passcode is looked at, the account not known yet, as arrays. `heads` and `tails` of what
+    is charged (`throttle.head`) and the `seconds` it costs; `network`: the key of what is only watched; `rooms` of all."""
 
-    own: Sequence[Unnamed]
-    network: Bucket
+    heads: str
+    tails: str
+    seconds: str
+    network: str
+    rooms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,7 @@ class NewCode:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NewSession:
+class NewSession(NamedTuple):
     """A session and what it proved. `old`: hash of the session the browser held until now."""
 
     person_key: int
@@ -125,11 +127,16 @@ def _standing(
     person: int, level: int, state: str, version: int, language: str, changed_at: datetime | None, phone: bytes | None, verified: bool,
     kinds: Sequence[str], passcode: bytes | None = None,
 ) -> Standing:  # fmt: skip
-    reached = ring().decrypt(bytes(phone), table="accounts.account", row=person, column="phone").decode() if phone else ""
     return Standing(
-        person, level, AccountState(state), version, language, changed_at, reached, verified, frozenset(kinds),
-        bytes(passcode).decode() if passcode else None,
-    )  # fmt: skip
+        person, level, _STATES[state], version, language, changed_at, phone, verified, frozenset(kinds), passcode.decode() if passcode else None
+    )
+
+
+def phone_of(account: Standing) -> str:
+    """Where text messages reach the account's holder; "" where that is not known."""
+    if account.phone is None:
+        return ""
+    return ring().decrypt(account.phone, table="accounts.account", row=account.person_key, column="phone").decode()
 
 
 async def try_passcode(
@@ -137,13 +144,11 @@ async def try_passcode(
 ) -> tuple[float, Standing | None]:
     """`standing`, and the seconds to wait before a passcode of it may be tried; 0.0 where a try was charged. `nobody`: who it
     is for the throttle where there is no account."""
-    own = counted.own
     row = await _TRY_PASSCODE[without_disk(conn)].row(
         conn,
         (
-            None if numbers is None else arrays.texts(numbers), key, nobody, arrays.texts(b.head for b in own),
-            arrays.texts(b.tail for b in own), seconds_of(b.seconds for b in own), arrays.blobs([counted.network.key]),
-            seconds_of([*map(room, own), room(counted.network)]),
+            None if numbers is None else arrays.texts(numbers), key, nobody, counted.heads, counted.tails, counted.seconds, counted.network,
+            counted.rooms,
         ),
     )  # fmt: skip
     if row is None:
@@ -170,7 +175,7 @@ async def send_code(conn: Conn, success: Success, buckets: Sequence[Bucket], key
     row = await _SEND_CODE[without_disk(conn)].row(
         conn,
         (
-            *settle_params(success.forgiven, success.refunded), *try_params(buckets, buckets)[:2], seconds_of(b.seconds for b in buckets),
+            *settle_params(success.forgiven, success.refunded), *try_params(buckets, ())[:2], seconds_of(buckets),
             key, code.use, code.digest, code.life, code.context, code.channel, f"code.{code.use}", code.language, code.address,
             code.address_index, code.body,
         ),
@@ -202,8 +207,7 @@ async def signed_in(
     return _consent(row[2:]) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(NamedTuple):
     """What came of a code that was typed. `wait`: seconds to wait first; `account` None: there is none; `consent`: what was asked about."""
 
     wait: float

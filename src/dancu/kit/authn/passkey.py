@@ -7,13 +7,14 @@ Nothing here is kept: the caller keeps the challenge sealed in the page and the 
 from __future__ import annotations
 
 import base64
-import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from dancu.kernel.errors import Invalid
 from dancu.kit.authn.answers import object_of
@@ -112,9 +113,9 @@ def request_options(site: Site, challenge: bytes) -> str:
     """What `navigator.credentials.get` needs, as JSON. No credential is named: which account there is, if any, the
     device knows and the page does not tell. Made by hand: every sign-in page carries it, and the library is heavy."""
     text = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
-    return json.dumps(
+    return orjson.dumps(
         {"challenge": text, "timeout": _TIMEOUT_MS, "rpId": site.host, "allowCredentials": [], "userVerification": "required"}
-    )
+    ).decode()
 
 
 def registered(site: Site, challenge: bytes, answer: str, *, attestation: Attestation = ANY) -> Registered:

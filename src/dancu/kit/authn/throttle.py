@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from dancu.kit import arrays
 
 if TYPE_CHECKING:
     from dancu.kit.db import Conn
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _PREFIX = "dancu throttle|"
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """`burst` failures are free; each is forgiven after `seconds`."""
 
     key: bytes
@@ -53,19 +53,13 @@ def network_of(address: str) -> str:
     return str(ip)
 
 
-@dataclass(frozen=True, slots=True)
-class Unnamed:
-    """A bucket of somebody not known yet: `head`, who it is and `tail` are what `bucket` makes a digest of."""
-
-    head: str
-    tail: str
-    burst: int
-    seconds: float
+def head(kind: str) -> str:
+    """`bucket` makes a digest of head, who it is and `tail`, also where the database finds out who it is."""
+    return f"{_PREFIX}{kind}\x1f"
 
 
-def unnamed(kind: str, *after: str, burst: int, seconds: float) -> Unnamed:
-    """`bucket(kind, who, *after, …)` for a `who` that the database finds out."""
-    return Unnamed(f"{_PREFIX}{kind}\x1f", "".join(f"\x1f{part}" for part in after), burst, seconds)
+def tail(*after: str) -> str:
+    return "\x1f".join(("", *after))
 
 
 async def wait_seconds(conn: Conn, buckets: Sequence[Bucket]) -> float:
@@ -96,27 +90,26 @@ async def charge(conn: Conn, buckets: Sequence[Bucket]) -> None:
 
 def try_params(watched: Sequence[Bucket], charged: Sequence[Bucket]) -> tuple[str, str, str, str]:
     """The arguments of kit.throttle_try."""
-    return _keys(watched), seconds_of(room(b) for b in watched), _keys(charged), seconds_of(b.seconds for b in charged)
+    return _keys(watched), arrays.floats(map(room, watched)), _keys(charged), seconds_of(charged)
 
 
 def settle_params(forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> tuple[str, str, str]:
     """The arguments of kit.throttle_settle."""
-    return _keys(forgiven), _keys(refunded), seconds_of(b.seconds for b in refunded)
+    return _keys(forgiven), _keys(refunded), seconds_of(refunded)
 
 
-def room(bucket: Bucket | Unnamed) -> float:
+def room(bucket: Bucket) -> float:
     """Seconds of failures that are free."""
     return (bucket.burst - 1) * bucket.seconds
 
 
-# Arrays as PostgreSQL writes them itself: the driver takes every element through its list of types, which costs more than the
-# statement's way to the database.
 def _keys(buckets: Sequence[Bucket]) -> str:
-    return "{" + ",".join(f"\\\\x{b.key.hex()}" for b in buckets) + "}"
+    return arrays.blobs([b.key for b in buckets])
 
 
-def seconds_of(seconds: Iterable[float]) -> str:
-    return "{" + ",".join(map(repr, seconds)) + "}"
+def seconds_of(buckets: Sequence[Bucket]) -> str:
+    """What a failure costs in each, as an array."""
+    return arrays.floats([b.seconds for b in buckets])
 
 
 async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket]) -> float:
@@ -135,7 +128,7 @@ WITHOUT_DISK, NOTHING = "set_config('synchronous_commit', 'off', true)", "''"
 def without_disk(conn: Conn) -> str:
     """A first column for a statement that does nothing but charge: its commit need not wait for the disk. Nothing where the
     statement is part of a transaction."""
-    alone = conn.autocommit and conn.info.transaction_status == 0
+    alone = conn.autocommit and conn.pgconn.transaction_status == 0
     return WITHOUT_DISK if alone else NOTHING
 
 

@@ -195,7 +195,7 @@ def is_number(text: str) -> bool:
 
 def check_number(text: str) -> None:
     """Raises Invalid `person.number.length` for digits that cannot be a personal ID number or a CMND."""
-    if sum(ch.isdigit() for ch in text) not in (9, 12):
+    if sum(map(str.isdigit, text)) not in (9, 12):
         raise Invalid(
             "person.number.length", N_("Số định danh có 12 chữ số, số CMND có 9 chữ số. Hãy kiểm tra lại.")
         )

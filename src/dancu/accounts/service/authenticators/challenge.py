@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import secrets
 import time
+
+import orjson
 
 from dancu.kernel.errors import Invalid, Unavailable
 from dancu.kit.authn import throttle
@@ -26,7 +27,7 @@ def fresh(bound_to: str, column: str) -> tuple[bytes, str]:
 
 
 def seal(challenge: bytes, bound_to: str, column: str) -> str:
-    text = json.dumps([encoded(challenge), int(time.time())]).encode()
+    text = orjson.dumps([encoded(challenge), int(time.time())])
     return encoded(ring().encrypt(text, table="form", row=bound_to, column=column))
 
 
@@ -35,7 +36,7 @@ async def spent(conn: Conn, sealed: str, bound_to: str, column: str) -> bytes:
     try:
         if not bound_to or not re.fullmatch(r"[A-Za-z0-9_=-]{1,600}", sealed):
             raise ValueError
-        text, made = json.loads(ring().decrypt(decoded(sealed), table="form", row=bound_to, column=column))
+        text, made = orjson.loads(ring().decrypt(decoded(sealed), table="form", row=bound_to, column=column))
         late = time.time() - made > SECONDS
     except (ValueError, binascii.Error, Unavailable) as error:
         raise _old() from error

@@ -55,11 +55,12 @@ def ways_of(account: Standing, *, now: datetime | None = None) -> ListedWays:
     kinds, changed_at = account.kinds, account.contact_changed_at
     sms_from = changed_at + COOLING if changed_at is not None and (now or datetime.now(UTC)) - changed_at < COOLING else None
     found = [way for way, kind in ((Way.PASSKEY, "passkey"), (Way.DEVICE, "device"), (Way.TOTP, "totp")) if kind in kinds]
-    if account.phone and account.phone_verified and sms_from is None:
+    phone = steps.phone_of(account)
+    if phone and account.phone_verified and sms_from is None:
         found.append(Way.SMS)
     if "recovery" in kinds:
         found.append(Way.RECOVERY)
-    return ListedWays(tuple(found), sms_from, account.phone[-3:])
+    return ListedWays(tuple(found), sms_from, phone[-3:])
 
 
 async def remove(conn: Conn, actor: Actor, purpose: Purpose, key: int, authenticator_id: int) -> None:

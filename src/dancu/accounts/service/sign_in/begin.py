@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from dancu.accounts.store import sign_ins as store
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kit.db import Conn
 from dancu.kit.ring import ring
+from dancu.kit.tokens import new_token
 from dancu.population import service as population
 
 
@@ -35,7 +35,7 @@ async def current(conn: Conn, actor: Actor) -> SignIn | None:
 
 def anonymous(*, next: str, acr: int, assisted: bool = False, now: float | None = None) -> Flow:
     """The beginning for a browser without a session."""
-    return Flow(next, acr, sid=secrets.token_urlsafe(16), assisted=assisted, started=now or time.time())
+    return Flow(next, acr, sid=new_token(16), assisted=assisted, started=now or time.time())
 
 
 async def begin(
@@ -66,7 +66,7 @@ async def identify(conn: Conn, flow: Flow, number: str) -> tuple[Flow, Standing 
 def typed(number: str) -> tuple[str, str]:
     """A number's digits, and what stands for it where the throttle counts it. Raises Invalid for what cannot be a number."""
     population.check_number(number)
-    digits = "".join(ch for ch in number if ch.isdigit())
+    digits = "".join(filter(str.isdigit, number))
     return digits, ring().mac("sign-in number", digits.encode()).hex()[:32]
 
 

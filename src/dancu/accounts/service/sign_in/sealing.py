@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import time
+from typing import Any
 
 import orjson
 
@@ -14,6 +14,8 @@ from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
 
 SECONDS = 600
+_KEY, _AMR = map(Flow._fields.index, ("key", "amr"))
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
 _PLACE = {"table": "form", "column": "sign_in/3"}
 
@@ -21,8 +23,10 @@ _PLACE = {"table": "form", "column": "sign_in/3"}
 def seal(flow: Flow, bound_to: str) -> str:
     """The flow as text for a hidden field. `bound_to`: the browser's own cookie. As long for somebody as for nobody: its length is in
     the page, and must not tell whether a number has an account."""
-    text = orjson.dumps(list(flow._replace(key=f"{flow.key:019d}")))  # type: ignore[arg-type]
-    return base64.urlsafe_b64encode(ring().encrypt(text, row=bound_to, **_PLACE)).decode()
+    values: list[Any] = list(flow)
+    values[_KEY] = f"{flow.key:019d}"
+    sealed = ring().encrypt(orjson.dumps(values), row=bound_to, **_PLACE)
+    return binascii.b2a_base64(sealed, newline=False).translate(_TO_URL).decode()
 
 
 def unseal(text: str, bound_to: str, *, now: float | None = None) -> Flow:
@@ -39,8 +43,9 @@ def of_any_age(text: str, bound_to: str) -> Flow:
         if not bound_to or len(text) > 60_000:
             raise ValueError
         sealed = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL), strict_mode=True)
-        flow = Flow._make(orjson.loads(ring().decrypt(sealed, row=bound_to, **_PLACE)))
-        return flow._replace(key=int(flow.key), amr=tuple(flow.amr))
+        values = orjson.loads(ring().decrypt(sealed, row=bound_to, **_PLACE))
+        values[_KEY], values[_AMR] = int(values[_KEY]), tuple(values[_AMR])
+        return Flow._make(values)
     except (ValueError, Unavailable) as error:
         raise _old() from error
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from dancu.accounts.models.level2 import CaptureKind
@@ -156,11 +155,11 @@ async def send_sms(conn: Conn, flow: Flow) -> Step:
 
 async def _sent(conn: Conn, flow: Flow, account: Standing, success: Success) -> Step:
     offered = _ways(account)
-    code = codes.ready_sms(flow.key, "sign_in", account.phone, account.language, context=flow.sid)
+    code = codes.ready_sms(flow.key, "sign_in", store.phone_of(account), account.language, context=flow.sid)
     wait = await store.send_code(conn, success, codes.sending_buckets(flow.key, "sign_in"), flow.key, code)
     if wait:
         return _more(flow, offered, StepState.WAIT, math.ceil(wait))
-    return replace(_more(flow, offered), hint=offered.phone_end)
+    return _more(flow, offered)._replace(hint=offered.phone_end)
 
 
 async def _onward(
@@ -190,7 +189,7 @@ async def portrait_known(conn: Conn, flow: Flow) -> Flow:
 
 
 def _told(account: Standing) -> bool:
-    return Kind.DEVICE.value in account.kinds
+    return Kind.DEVICE in account.kinds
 
 
 def _ways(account: Standing | None) -> authenticators.ListedWays:

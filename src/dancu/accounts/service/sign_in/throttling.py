@@ -5,14 +5,14 @@ owner's own phone is not touched by it. A mobile network is one address for thou
 from __future__ import annotations
 
 import hmac
-import secrets
-from dataclasses import dataclass
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from dancu.accounts.models.sign_in import Browser, Flow
 from dancu.accounts.store.sign_in_steps import Success, UnnamedBuckets
+from dancu.kit import arrays
 from dancu.kit.authn import throttle
 from dancu.kit.ring import ring
+from dancu.kit.tokens import new_token
 
 
 class _Size(TypedDict):
@@ -22,13 +22,20 @@ class _Size(TypedDict):
 
 _PAIR: Final[_Size] = {"burst": 5, "seconds": 60}
 _ACCOUNT: Final[_Size] = {"burst": 20, "seconds": 10}
+_WIDE: Final[_Size] = {"burst": 200, "seconds": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Buckets:
+class Buckets(NamedTuple):
+    """`place`: the network a try comes from. Its own bucket is counted before a success and takes part in none, so it is made when
+    asked for."""
+
     own: throttle.Bucket
     account: list[throttle.Bucket]
-    network: throttle.Bucket
+    place: str
+
+    @property
+    def network(self) -> throttle.Bucket:
+        return throttle.bucket("eid network", self.place, **_WIDE)
 
     @property
     def all(self) -> list[throttle.Bucket]:
@@ -48,23 +55,28 @@ def buckets(flow: Flow, browser: Browser, what: str = "passcode") -> Buckets:
     # Without an account the number itself is counted, so that unknown numbers wait like known ones.
     who = str(flow.key) if flow.key else flow.number
     network = throttle.network_of(browser.address)
-    wide = throttle.bucket("eid network", network, burst=200, seconds=1)
     if known_device(flow.key, browser.device):
-        return Buckets(throttle.bucket(f"eid device {what}", who, browser.device, burst=5, seconds=60), [], wide)
+        return Buckets(throttle.bucket(f"eid device {what}", who, browser.device, **_PAIR), [], network)
     pair = throttle.bucket(f"eid pair {what}", who, network, **_PAIR)
-    return Buckets(pair, [throttle.bucket(f"eid account {what}", who, **_ACCOUNT)], wide)
+    return Buckets(pair, [throttle.bucket(f"eid account {what}", who, **_ACCOUNT)], network)
+
+
+_NOBODY: Final = (throttle.bucket("", **_PAIR), throttle.bucket("", **_ACCOUNT))
+_HEADS: Final = arrays.texts(map(throttle.head, ("eid pair passcode", "eid account passcode")))
+_SECONDS: Final = throttle.seconds_of(_NOBODY)
+_ROOMS: Final = arrays.floats(map(throttle.room, (*_NOBODY, throttle.bucket("", **_WIDE))))
 
 
 def unnamed_buckets(browser: Browser) -> UnnamedBuckets:
     """The same for a passcode of somebody the database finds out, in a browser that remembers nobody."""
     network = throttle.network_of(browser.address)
-    own = (throttle.unnamed("eid pair passcode", network, **_PAIR), throttle.unnamed("eid account passcode", **_ACCOUNT))
-    return UnnamedBuckets(own, throttle.bucket("eid network", network, burst=200, seconds=1))
+    wide = throttle.bucket("eid network", network, **_WIDE)
+    return UnnamedBuckets(_HEADS, arrays.texts((throttle.tail(network), "")), _SECONDS, arrays.blobs((wide.key,)), _ROOMS)
 
 
 def new_device(key: int) -> str:
     """What a browser keeps once this account signed in there: it opens nothing, it only has tries of its own."""
-    nonce = secrets.token_urlsafe(12)
+    nonce = new_token(12)
     return f"{nonce}.{ring().mac('eid device', f'{nonce}|{key}'.encode()).hex()}"
 
 
