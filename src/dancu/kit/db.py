@@ -109,8 +109,12 @@ def not_sequenced() -> Unavailable:
 def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 10, name: str = "dancu") -> AsyncConnectionPool:
     """A pool that is opened by the caller (`await pool.open()`). Its connections commit each statement by itself: what
     belongs together says so with `conn.transaction()`, and one statement alone needs no round trips around it."""
+    import orjson
+    from psycopg.types.json import set_json_loads
+
     from dancu.kit.pool import Pool
 
+    set_json_loads(orjson.loads)
     return Pool(
         dsn, min_size=min_size, max_size=max_size, open=False, name=name, timeout=15, kwargs={"autocommit": True}
     )

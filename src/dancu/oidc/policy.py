@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 # Seconds. Access tokens are JWTs nobody can call back: five minutes at most.
 # A pushed request lives as long as the sign-in form it leads to, so that the page can be loaded again; FAPI 2.0 §5.3.2.2 allows less
@@ -65,10 +66,16 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
 
 
-def groups_of_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(512)
+def groups_of_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """The claim groups behind these scopes, each once, in the order of GROUPS."""
     wanted = {group for scope in scopes for group in SCOPES.get(scope, ())}
     return tuple(group for group in GROUPS if group in wanted)
+
+
+@lru_cache(512)
+def claims_of_groups(groups: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(claim for group in groups for claim in GROUPS[group])
 
 
 def groups_of_claims(claims: Iterable[str]) -> tuple[str, ...]:

@@ -35,7 +35,10 @@ def csrf_token(request: Request) -> str:
 
 def bound_to(request: Request) -> str:
     """What only this browser has: its session, else its own cookie (made now where it had none)."""
-    binding: str = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "") or getattr(request.state, "browser", "")
+    binding: str = getattr(request.state, "browser", "")
+    if binding:
+        return binding
+    binding = request.state.browser = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
     if not binding:
         binding = request.state.browser = secrets.token_urlsafe(18)
         secure = "; Secure" if request.app.state.settings.https else ""

@@ -29,8 +29,7 @@ class Form:
     def __init__(
         self, values: Mapping[str, list[str]] | None = None, files: Mapping[str, UploadFile] | None = None
     ) -> None:
-        self._values = {name: [_clean(v) for v in given] for name, given in (values or {}).items()}
-        self._files = dict(files or {})
+        self._values, self._files = values or {}, files or {}
 
     @classmethod
     def of(cls, **values: Any) -> Form:
@@ -47,10 +46,11 @@ class Form:
         return cls(filled)
 
     def value(self, name: str, default: str = "") -> str:
-        return (self._values.get(name) or [default])[0]
+        given = self._values.get(name)
+        return _clean(given[0]) if given else default
 
     def values(self, name: str) -> list[str]:
-        return list(self._values.get(name, []))
+        return [*map(_clean, self._values.get(name, ()))]
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -159,7 +159,7 @@ async def _short(request: Request) -> FormData | None:
     body = await request.body()
     if len(body) > _MAX_TEXT or body.count(b"&") >= _MAX_FIELDS or b";" in body:
         return None
-    return FormData(pairs(body.decode("latin-1")))
+    return FormData([*pairs(body.decode("latin-1"))])
 
 
 async def read_form(request: Request) -> Form:

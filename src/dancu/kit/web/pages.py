@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.responses import RedirectResponse
@@ -62,6 +61,5 @@ def see_other(url: str) -> RedirectResponse:
 
 def local_path(url: str, default: str = "/") -> str:
     """`url` when it is a path of this site, else `default`: a `next=` must not lead elsewhere."""
-    parts = urlsplit(url)
-    inside = url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    inside = url.startswith("/") and not url.startswith("//")
     return url if inside and "\\" not in url and url.isprintable() else default

@@ -6,14 +6,14 @@ Nothing is kept between the steps: the request travels sealed in the address of 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Protocol
-from urllib.parse import parse_qsl, urlencode
+from typing import NamedTuple, Protocol
+from urllib.parse import urlencode
 
 from dancu.accounts.models import SignIn
 from dancu.accounts.models.sign_in import Asks
 from dancu.accounts.models.sign_in import Step as SignedIn
 from dancu.kernel.actor import ActorKind
+from dancu.kit.parameters import pairs
 from dancu.kit.web import APIRouter, Request, Response, public, read_form, see_other
 from dancu.kit.web.shortcuts import Handler, PageShortcut
 from dancu.kit.web.transaction import Lease, RequestLease
@@ -84,8 +84,7 @@ async def go_on(request: Request, held: RequestLease) -> Response:
     return await _go_on(request, held, client, asked, was_asked=was_asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A request that waits at the sign-in page, answered with the sign-in itself where the way back to the client with a code is
     next: saved is one trip of the browser, and the look at what the citizen agreed to."""
 
@@ -93,10 +92,7 @@ class Waiting:
     asked: AuthRequest
     was_asked: bool
     terms: consent.Terms
-
-    @property
-    def asks(self) -> Asks | None:
-        return Asks(self.client.client_no, self.terms.purpose.code) if self.terms.consent_needed else None
+    asks: Asks | None
 
     def service(self, request: Request) -> str:
         return name_of(request, self.client)
@@ -107,7 +103,7 @@ class Waiting:
         client, asked, stood = self.client, self.asked, step.sign_in
         if stood is None:
             return None
-        if step.asked == self.asks:
+        if step.asked is self.asks:
             given = consent.lasting(step.consent)
         else:
             given = await _given(held, client, self.terms, stood)
@@ -122,8 +118,9 @@ class Waiting:
 async def waiting(request: Request, held: Lease, query: str) -> Waiting | None:
     """The request that /oidc/continue?`query` is about; None where something is wrong with it, which that page says."""
     try:
-        client, asked, was_asked = await _resumed(request, once(parse_qsl(query)).get("flow", ""))
-        return Waiting(client, asked, was_asked, await _terms(request, held, client, asked))
+        client, asked, was_asked = await _resumed(request, once(pairs(query)).get("flow", ""))
+        terms = await _terms(request, held, client, asked)
+        return Waiting(client, asked, was_asked, terms, Asks(client.client_no, terms.purpose.code) if terms.consent_needed else None)
     except OAuthError:
         return None
 
@@ -181,14 +178,14 @@ async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]
                 raise refused(error, params) from error
             raise
     requests.refuse_unpushed(client)
+    issuer = issuer_of(request)
     try:
-        client, unpacked = await requests.unpacked(params, client, issuer_of(request), provider.renew)
+        client, unpacked = await requests.unpacked(params, client, issuer, provider.renew)
     except OAuthError as error:
         # Told to the client (RFC 9101 §6.2) where the address beside the object is its own.
         if params.get("redirect_uri") in client.redirect_uris:
             raise refused(error, params) from error
         raise
-    issuer = issuer_of(request)
     return client, parse(unpacked, client, tokens.hint(provider, issuer, client), issuer=issuer)
 
 
@@ -268,14 +265,14 @@ def _way_text(request: Request, asked: AuthRequest) -> str:
 
 def _way(request: Request, asked: AuthRequest, *, was_asked: bool) -> str:
     sealed = requests.under_way(provider_of(request).sealer, asked, asked=was_asked)
-    return f"/oidc/continue?{urlencode({'flow': sealed})}"
+    return f"/oidc/continue?flow={sealed}"
 
 
 def _sign_in(request: Request, client: Client, asked: AuthRequest, stand: Stand) -> Response:
     """The sign-in page, which knows the way back: this very answer where nobody is signed in and the page needs nothing else said
     in its address, as for most; else the way there."""
     onward = _way(request, asked, was_asked=True)
-    english = next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en"
+    english = bool(asked.ui_locales) and next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en"
     page: SignInPage | None = getattr(request.app.state, "sign_in_page", None)
     if page is not None and request.state.actor.kind is ActorKind.ANONYMOUS and not asked.login_hint and not english:
         return page(request, next=onward, acr=stand.acr, service=name_of(request, client))

@@ -3,28 +3,34 @@ client that talks to several providers cannot be led to mix them up (RFC 9207)."
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+import re
+from functools import lru_cache
+from urllib.parse import quote_plus, urlsplit
 
 from dancu.kit.i18n import N_
-from dancu.kit.web import RedirectResponse, Request, Response, render
+from dancu.kit.web import Request, Response, render
 from dancu.oidc.endpoints.wire import issuer_of
 from dancu.oidc.service.errors import OAuthError
 
 SIGNED_IN, NOT_SIGNED_IN = N_("Bạn đã đăng nhập xong."), N_("Bạn chưa đăng nhập vào dịch vụ này.")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
+_quoted = lru_cache(64)(quote_plus)
 
 
 def back(request: Request, redirect_uri: str, response_mode: str, state: str, params: dict[str, str]) -> Response:
     """Send the browser back to the client. `redirect_uri` has been checked."""
-    said = {**params, **({"state": state} if state else {}), "iss": issuer_of(request)}
+    said, issuer = {**params, **({"state": state} if state else {})}, issuer_of(request)
     if response_mode == "form_post":
-        page = render(request, "oidc/form_post.html", whole=True, action=redirect_uri, fields=said)
+        page = render(request, "oidc/form_post.html", whole=True, action=redirect_uri, fields={**said, "iss": issuer})
         page.headers["Content-Security-Policy"] = _policy(request, redirect_uri, own=False)
         return page
     joint = "&" if urlsplit(redirect_uri).query else "?"
-    address = f"{redirect_uri}{joint}{urlencode(said)}"
+    # Of what is said only some needs quoting, and the library looks at each letter.
+    query = "&".join([f"{name}={text if _PLAIN.fullmatch(text) else quote_plus(text)}" for name, text in said.items()])
+    address = f"{redirect_uri}{joint}{query}&iss={_quoted(issuer)}"
     if _after_form(request):
         return onward(request, address, SIGNED_IN if "code" in params else NOT_SIGNED_IN)
-    return RedirectResponse(address, status_code=303)
+    return Response(status_code=303, headers={"Location": address})  # quoted already: Starlette's own would do it again
 
 
 def back_with_error(request: Request, redirect_uri: str, response_mode: str, state: str, error: OAuthError) -> Response:

@@ -5,7 +5,6 @@ What must come only once (the `jti` of an assertion) is handed back as a mark an
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import hmac
@@ -83,13 +82,13 @@ def _offered(wire: Wire) -> list[str]:
 def _basic(authorization: str) -> tuple[str, str]:
     """Id and secret, each form-urlencoded before they were joined (RFC 6749 §2.3.1)."""
     try:
-        text = base64.b64decode(authorization.partition(" ")[2].strip(), validate=True).decode("utf-8")
+        text = binascii.a2b_base64(authorization.partition(" ")[2].strip(), strict_mode=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
         raise invalid_client("client authentication failed", challenge=True) from error
     client_id, colon, secret = text.partition(":")
     if not colon:
         raise invalid_client("client authentication failed", challenge=True)
-    return unquote_plus(client_id), unquote_plus(secret)
+    return (unquote_plus(client_id), unquote_plus(secret)) if "%" in text or "+" in text else (client_id, secret)
 
 
 def hash_secret(secret: str) -> bytes:

@@ -32,10 +32,10 @@ def claim_values(facts: Facts, contacts: Contacts | None, groups: Iterable[str],
     """The claims of these groups; `standings` is for whom the person acts today, none of them an empty list. Birth dates known in part are given in part: "1960" (§5.1 allows a year alone), or
     nothing where only the month is known beside it, which the standard has no word for."""
     made: dict[str, Any] = {}
-    for group in GROUPS:
-        if group == "organisations" and group in groups:
+    for group in filter(frozenset(groups).__contains__, GROUPS):
+        if group == "organisations":
             made[group] = [_organisation(one) for one in standings]
-        elif group in groups:
+        else:
             made |= {claim: value for claim, value in _of(group, facts, contacts).items() if value not in (None, "")}
     return made
 

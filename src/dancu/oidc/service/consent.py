@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from dancu.kernel.actor import Actor, Purpose
@@ -19,6 +20,7 @@ from dancu.sharing.models import Agreement, Consent
 
 _SECONDS, _MOST = 5.0, 5_000
 PURPOSE, BASIS = "online_service", "69/2024/NĐ-CP"
+_purpose = lru_cache(512)(Purpose)
 # How long a citizen may agree for: the choice's name -> its time.
 TERMS: dict[str, timedelta] = {"once": timedelta(hours=1), "half_year": timedelta(days=182), "year": timedelta(days=365)}
 
@@ -52,7 +54,7 @@ def terms_of(agreement: Agreement | None, client: Client, purpose: str = "", *, 
     if agreement.purposes and chosen not in agreement.purposes:
         raise OAuthError("unauthorized_client", "the purpose is not part of the agreement")
     basis = agreement.purposes.get(chosen, BASIS)
-    return Terms(Purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min, trial)
+    return Terms(_purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min, trial)
 
 
 class ReleaseTerms(NamedTuple):
@@ -70,7 +72,7 @@ def terms_for_release(agreement: Agreement | None, client: Client, *, demo: bool
     if agreement is None:
         without = terms_of(None, client, demo=demo)
         return ReleaseTerms(without.groups, without.consent_needed, None, without.purpose)
-    return ReleaseTerms(frozenset(agreement.claims), agreement.consent_needed, dict(agreement.purposes), Purpose(PURPOSE, BASIS))
+    return ReleaseTerms(frozenset(agreement.claims), agreement.consent_needed, agreement.purposes, _purpose(PURPOSE, BASIS))
 
 
 async def given(conn: Conn, key: int, client: Client, purpose: Purpose) -> frozenset[str] | None:
@@ -105,6 +107,8 @@ async def give(conn: Conn, actor: Actor, client: Client, ticked: frozenset[str],
 
 def asked(request: AuthRequest) -> tuple[str, ...]:
     """The claim groups a request wants, by its scopes and its `claims`, in the order of GROUPS."""
+    if not request.claims:
+        return groups_of_scopes(request.scope)
     named = [*request.asked_claims("userinfo"), *request.asked_claims("id_token")]
     wanted = {*groups_of_scopes(request.scope), *groups_of_claims(named)}
     return tuple(group for group in GROUPS if group in wanted)

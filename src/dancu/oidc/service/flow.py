@@ -54,7 +54,7 @@ def stand(
         if "none" in request.prompt:
             raise OAuthError("interaction_required", "the account is of too low a level")
         return Stand(Step.LEVEL)
-    wanted = tuple(group for group in asked(request) if group in terms.groups)
+    wanted = tuple(filter(terms.groups.__contains__, asked(request)))
     if consent_needed(request, terms, wanted, given):
         if "none" in request.prompt:
             raise OAuthError("consent_required", "the citizen has not agreed yet")
@@ -92,7 +92,7 @@ def least_acr(request: AuthRequest) -> tuple[int, int]:
     """(the lowest level that is demanded, 0 for none; the level to sign in with). Raises OAuthError
     unmet_authentication_requirements where only levels that do not exist are demanded."""
     essential = essential_acr(request)
-    demanded = min((_NUMBER[value] for value in essential if value in _NUMBER), default=0)
+    demanded = min((_NUMBER[value] for value in essential if value in _NUMBER), default=0) if essential else 0
     if essential and not demanded:
         raise OAuthError("unmet_authentication_requirements", "the acr demanded does not exist")
     return demanded, demanded or min((_NUMBER[value] for value in request.acr_values), default=1)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from dancu.kit import keys as files
@@ -45,13 +46,15 @@ class Series:
     def signer(self, now: float) -> FileSigner:
         """The key that signs at `now`: the newest that has begun, else the first there is."""
         keys = self._current() or self._current(fresh=True, make=True)
-        return next((key.signer for key in reversed(keys) if key.begins <= now), keys[0].signer)
+        for key in reversed(keys):
+            if key.begins <= now:
+                return key.signer
+        return keys[0].signer
 
     def published(self, now: float) -> list[Key]:
         """Keys to be found in the key set: those to come, the one that signs, those whose signatures may still be valid."""
         keys = self._current()
-        ends = [key.begins for key in keys[1:]] + [None]
-        return [key for key, end in zip(keys, ends, strict=False) if end is None or end + OVERLAP_SECONDS > now]
+        return [key for key, after in pairwise((*keys, None)) if key and (after is None or after.begins + OVERLAP_SECONDS > now)]
 
     def rotate(self, now: float, *, force: bool = False) -> bool:
         """Lay down the next key when the newest has served (or `force`): it begins after LEAD_SECONDS. Safe to call from

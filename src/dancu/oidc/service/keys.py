@@ -50,11 +50,13 @@ class SigningKeys:
     def verify(self, token: Compact) -> None:
         """Raises JoseError unless one of our published keys signed it."""
         kid = token.header.get("kid")
-        for key in self.published():
-            if key.public.thumbprint == kid:
-                if _digest(token.signed, b64u(token.signature).encode()) not in self._own:
-                    key.public.verify(token, _ALGS)
-                return
+        now = time.time()
+        for series in self._series.values():
+            for key in series.published(now):
+                if key.public.thumbprint == kid:
+                    if _digest(token.signed, b64u(token.signature).encode()) not in self._own:
+                        key.public.verify(token, _ALGS)
+                    return
         raise UnknownKey("unknown key")
 
     def remember(self, token: str) -> str:

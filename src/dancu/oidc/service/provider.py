@@ -40,12 +40,12 @@ class Provider:
     async def client(self, client_id: str) -> Client | None:
         """A client that may be used, from memory where it was asked for in the last seconds."""
 
-        async def find() -> Client | None:
-            async with self.connect() as conn:
-                return await clients.find(conn, client_id)
-
-        found = await self._clients.look(client_id, find)
+        found = self._clients.get(client_id) or await self._clients.look(client_id, lambda: self._find(client_id))
         return self._newer.latest(found) if found is not None and found.jwks_uri else found
+
+    async def _find(self, client_id: str) -> Client | None:
+        async with self.connect() as conn:
+            return await clients.find(conn, client_id)
 
     def forget(self, client_id: str) -> None:
         """A client or its agreement was changed here: the next look asks the database."""

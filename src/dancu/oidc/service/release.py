@@ -10,7 +10,7 @@ import orjson
 from dancu.kernel.actor import Actor, ActorKind, Channel
 from dancu.kit.db import Conn
 from dancu.oidc.models import Client, Family, Mark
-from dancu.oidc.policy import FIELDS, GROUP_OF, GROUPS, groups_of_claims, groups_of_scopes
+from dancu.oidc.policy import FIELDS, GROUP_OF, GROUPS, claims_of_groups, groups_of_claims, groups_of_scopes
 from dancu.oidc.service import consent
 from dancu.oidc.service.claims import claim_values, facts_of
 from dancu.oidc.service.subjects import subject_of
@@ -101,9 +101,10 @@ async def userinfo(
         async with provider.connect() as conn:
             await territory.learn_hamlets(conn, [found.facts.home.hamlet_id])
     wishes = found.family.claims.get("userinfo", {})
-    asked = {*wishes, *(claim for group in by_scope for claim in GROUPS[group])}
     made = claim_values(found.facts, found.contacts, found.groups, standings)
-    return "ok", {"sub": subject_of(provider.sealer, client, handle.person_key), **{k: v for k, v in made.items() if k in asked}}
+    for claim in made.keys() - claims_of_groups(by_scope) - wishes.keys():
+        del made[claim]
+    return "ok", {"sub": subject_of(provider.sealer, client, handle.person_key), **made}
 
 
 async def id_token_claims(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """`issuer`: our own address as the caller knows it; `path`, `method`: the endpoint called; `certificate`: DER of the
     caller's TLS certificate where a trusted proxy vouches for it; `dpop`: the DPoP headers, all of them; `front`: the
     address where callers show certificates, "" where there is none of its own (RFC 8705 §5)."""
@@ -14,12 +13,15 @@ class Wire:
     issuer: str
     method: str
     path: str
-    params: dict[str, str] = field(repr=False)
-    authorization: str = field(default="", repr=False)
-    dpop: tuple[str, ...] = field(default=(), repr=False)
-    certificate: bytes | None = field(default=None, repr=False)
+    params: dict[str, str]
+    authorization: str = ""
+    dpop: tuple[str, ...] = ()
+    certificate: bytes | None = None
     request_id: str = ""
     front: str = ""
+
+    def __repr__(self) -> str:
+        return f"Wire({self.method} {self.path}, {self.request_id})"  # the rest is secret
 
     @property
     def url(self) -> str:

@@ -92,6 +92,8 @@ async def use_many(conn: Conn, asked: Sequence[Use]) -> list[tuple[str, Family |
 
 def brought(marks: Sequence[Sequence[Mark]]) -> tuple[str, str, str]:
     """Marks of many requests as arrays (which request, from 1; digest; seconds)."""
+    if not any(marks):
+        return "{}", "{}", "{}"
     flat = [(n, mark) for n, of_one in enumerate(marks, 1) for mark in of_one]
     return arrays.numbers(n for n, _ in flat), arrays.blobs(mark.digest for _, mark in flat), arrays.numbers(mark.seconds for _, mark in flat)
 

@@ -61,13 +61,12 @@ class Release(NamedTuple):
 async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, group_fields: str) -> list[Release]:
     """An answer per request, in that order; the evidence of what goes out is committed with the statement. `claim_groups`: JSON
     {claim: group}; `group_fields`: JSON [[group, [fields of the registry]], …] in the order of the groups."""
+    marks, persons, families, clients, orgs, requests, *_ = zip(*asked, strict=True)
     rows = await _RELEASE.rows(
         conn,
         (
-            *brought([one.marks for one in asked]), arrays.numbers(one.person_key for one in asked),
-            arrays.blobs(one.family_id for one in asked), arrays.numbers(one.client_no for one in asked),
-            arrays.texts(one.org_code for one in asked), arrays.texts(one.request_id for one in asked),
-            arrays.texts(one.terms() for one in asked), claim_groups, group_fields,
+            *brought(marks), arrays.numbers(persons), arrays.blobs(families), arrays.numbers(clients), arrays.texts(orgs),
+            arrays.texts(requests), arrays.texts(map(Ask.terms, asked)), claim_groups, group_fields,
         ),
     )  # fmt: skip
     return [_release(row) for row in rows]

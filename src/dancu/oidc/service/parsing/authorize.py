@@ -26,6 +26,7 @@ _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,100}", re.ASCII)
 _LONGEST = {"state": 2000, "nonce": 500, "login_hint": 200, "ui_locales": 100, "acr_values": 400, "dpop_jkt": 43, "purpose": 60}
+_ACRS = frozenset(ACR.values())
 _MOST_CLAIMS, _DEEPEST_CLAIMS = 60, 6
 _MOST_AGE = 10 * 365 * 24 * 3600
 
@@ -79,9 +80,7 @@ def refused(error: OAuthError, params: Mapping[str, str]) -> Refused:
 def _parse(
     params: Mapping[str, str], client: Client, redirect_uri: str, hint: Callable[[str], str], now: int
 ) -> AuthRequest:
-    for name, most in _LONGEST.items():
-        if len(params.get(name, "")) > most:
-            raise invalid_request(f"{name} is too long")
+    _check_lengths(params)
     if "response_type" not in params:
         raise invalid_request("response_type is missing")
     if params["response_type"] != "code":
@@ -103,6 +102,12 @@ def _parse(
     )  # fmt: skip
 
 
+def _check_lengths(params: Mapping[str, str]) -> None:
+    for name in _LONGEST.keys() & params.keys():
+        if len(params[name]) > _LONGEST[name]:
+            raise invalid_request(f"{name} is too long")
+
+
 def check_resource(params: Mapping[str, str], issuer: str) -> None:
     """Raises OAuthError invalid_target for a token wanted at a resource that is not here (RFC 8707 §2): other agencies' tokens come by
     token exchange."""
@@ -113,9 +118,7 @@ def check_resource(params: Mapping[str, str], issuer: str) -> None:
 def parse_detached(params: Mapping[str, str], client: Client, *, now: float | None = None, issuer: str = "") -> AuthRequest:
     """A request that comes without a browser and goes back to none: a device (RFC 8628), CIBA. Raises OAuthError."""
     check_resource(params, issuer)
-    for name, most in _LONGEST.items():
-        if len(params.get(name, "")) > most:
-            raise invalid_request(f"{name} is too long")
+    _check_lengths(params)
     claims = _claims(params.get("claims", ""))
     return AuthRequest(
         request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri="", at=int(time.time() if now is None else now),
@@ -126,10 +129,10 @@ def parse_detached(params: Mapping[str, str], client: Client, *, now: float | No
 
 
 def _scope(text: str, client: Client) -> tuple[str, ...]:
-    asked = tuple(dict.fromkeys(text.split(" "))) if text else ()
-    if not asked or not all(_SCOPE.fullmatch(scope) for scope in asked):
+    asked = dict.fromkeys(text.split(" "))
+    if not SCOPES.keys() >= asked.keys() and not all(map(_SCOPE.fullmatch, asked)):
         raise OAuthError("invalid_scope", "scope is missing or malformed")
-    known = tuple(scope for scope in asked if scope in SCOPES)
+    known = tuple(filter(SCOPES.__contains__, asked))
     if "openid" not in known:
         raise OAuthError("invalid_scope", "scope must contain openid")
     if "offline_access" in known and "refresh_token" not in client.grant_types:
@@ -213,13 +216,15 @@ def _claims(text: str) -> dict[str, Any]:
 
 def essential_acr(request: AuthRequest) -> tuple[str, ...]:
     """`acr` values one of which is demanded, not only wished for (OIDC Core §5.5.1.1); () where none is."""
-    return _acr_of(request.asked_claims("id_token").get("acr"), essential=True)
+    return _acr_of(request.asked_claims("id_token").get("acr"), essential=True) if request.claims else ()
 
 
 def _wished_acr(text: str, claims: dict[str, Any]) -> tuple[str, ...]:
     """The levels of `acr_values`, and those the `claims` name without demanding them, which means the same."""
-    wished = (*text.split(), *_acr_of(claims.get("id_token", {}).get("acr"), essential=False))
-    return tuple(dict.fromkeys(value for value in wished if value in ACR.values()))
+    wished = text.split()
+    if claims:
+        wished += _acr_of(claims.get("id_token", {}).get("acr"), essential=False)
+    return tuple(dict.fromkeys(filter(_ACRS.__contains__, wished)))
 
 
 def _acr_of(wish: Any, *, essential: bool) -> tuple[str, ...]:
