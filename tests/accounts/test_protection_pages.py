@@ -12,7 +12,7 @@ import pytest_asyncio
 from dancu.access import service as access
 from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
-from dancu.accounts.service import codes, contacts_change, core, locks, sim, visit
+from dancu.accounts.service import codes, contacts_change, core, locks, offices, sim, visit
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.dates import PartialDate
 from dancu.kit.handles import handle
@@ -108,11 +108,16 @@ async def test_every_counter_says_that_an_account_is_locked_while_its_card_is_re
     post = await enrolment.post(app, police)
     assert await locks.registry_says(app, SYSTEM, sau.key, Ground.CARD_REVOKED)
     await app.commit()
+    camera = next(d for d in await offices.devices(app, post) if d.kind == "camera")
+    await offices.report(app, police, camera.device_id, "broken", "Không lên hình")
+    await enrolment.post(app, police, name="Điểm đủ máy")
+    await app.commit()
     async with desk("ward_police") as counter:
         await counter.get("/desk/eid/counter")
         await counter.post("/desk/eid/counter", office=str(post), text=card(sau))
         await counter.get(counter.url)
-        for said in ("Tài khoản của người này đang bị khóa", "Thẻ căn cước bị thu hồi. Mở khi có thẻ căn cước mới", "Lượt này vẫn làm được"):
+        for said in (
+            "Máy chụp chân dung. Chưa chụp được chân dung", "Nơi gần nhất đủ thiết bị", "cách chưa đến 1 km", "Tài khoản của người này đang bị khóa", "Thẻ căn cước bị thu hồi. Mở khi có thẻ căn cước mới", "Lượt này vẫn làm được"):
             assert said in counter.page
         await counter.get("/desk/eid/recover")
         await counter.post("/desk/eid/recover", text=card(sau))

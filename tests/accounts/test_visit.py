@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from dancu.accounts.models.level2 import Outcome, Stated, VisitState
 from dancu.accounts.pages import words_level2
-from dancu.accounts.service import activate, core, identity, upkeep, visit, visit_decision
+from dancu.accounts.service import activate, core, identity, offices, upkeep, visit, visit_decision
 from dancu.accounts.service.visit import opening
 from dancu.cards.parsing import read_text, write_mrz
 from dancu.cards.service import Standing, compare_card
@@ -224,6 +224,22 @@ async def test_a_card_that_ran_out_or_is_not_known_yet_wants_two_officers(app, p
     page = await visit.page(app, police, opened.visit_id)
     assert opened.comparison["card"] == word and "card_differs" in page.needs_second
     assert news == ([(opened.person_key, "card")] if word == "newer" else []) and page.disagrees is (word == "newer")
+
+
+async def test_an_office_without_a_device_says_so_and_names_the_nearest_that_has_all(app, police, office, post, samples):
+    near = await enrolment.post(app, police, name="Điểm gần")
+    n = number()
+    await enrolment.with_card(office, n)
+    opened = await visit.begin(app, police, post, enrolment.qr(n))
+    assert (await visit.page(app, police, opened.visit_id)).lacks == ()
+    camera = next(d for d in await offices.devices(app, post) if d.kind == "camera")
+    await offices.report(app, police, camera.device_id, "broken", "Không lên hình")
+    page = await visit.page(app, police, opened.visit_id)
+    assert page.lacks == ("camera",) and page.elsewhere is not None
+    assert page.elsewhere.kilometres == 0 and page.elsewhere.office.office_id != post, f"in the same ward, like {near}"
+    await visit.state(app, police, opened.visit_id, Stated("0905000111"))
+    await visit.confirm(app, police, opened.visit_id, "aloud")  # what needs no device goes on
+    assert (await visit.page(app, police, opened.visit_id)).missing == ("portrait",)
 
 
 async def test_any_commune_serves_whoever_comes(app, police, office, post, samples):

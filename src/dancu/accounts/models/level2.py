@@ -59,7 +59,11 @@ class Office:
 
     def can_serve(self, needs: frozenset[str]) -> bool:
         """A doorstep kit takes everything; else each kind needed has a device that serves."""
-        return bool(self.devices.get(DeviceKind.KIT)) or all(self.devices.get(kind) for kind in needs)
+        return not self.lacks(needs)
+
+    def lacks(self, needs: frozenset[str]) -> tuple[str, ...]:
+        """The kinds needed of which no device serves, in order."""
+        return () if self.devices.get(DeviceKind.KIT) else tuple(sorted(kind for kind in needs if not self.devices.get(kind)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from dancu.kit.web import (
     see_other,
 )
 from dancu.population import service as population
+from dancu.territory.service import gazetteer
 
 router = APIRouter(prefix="/desk/eid/counter")
 ENROL = allow("eid.enrol")
@@ -95,7 +96,7 @@ async def _page(request: Request, conn: DbConn, actor: CurrentActor, visit_id: i
     return render(
         request, "accounts/visit.html", page=found, who=population.summary(found.view), errors=errors, form=form or kept,
         all_documents=DOCUMENTS, may_decide=actor.can("eid.application.decide"), status=422 if errors else 200,
-        mine=actor.actor_id in (found.visit.decided_by, found.visit.opened_by), ground=GROUND, ends=ENDS, **_why(),
+        mine=actor.actor_id in (found.visit.decided_by, found.visit.opened_by), ground=GROUND, ends=ENDS, unit_name=gazetteer().full_name, **_why(),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dancu.access import service as access
 from dancu.accounts.models import Account, AccountState
-from dancu.accounts.models.level2 import CaptureKind, Means, Office, Stated, Visit, VisitLine, VisitState
+from dancu.accounts.models.level2 import CaptureKind, Means, Office, OfficeChoice, Stated, Visit, VisitLine, VisitState
 from dancu.accounts.models.locks import Lock
 from dancu.accounts.policy import level2 as policy
 from dancu.accounts.rules_level2 import Level2Rule, rule
@@ -27,7 +27,8 @@ from dancu.population.models import PersonView
 @dataclass(frozen=True, slots=True)
 class VisitPage:
     """Everything the counter's page shows. `missing`: what stands between the visit and its decision, as codes;
-    `needs_second`: circumstances for which the rule wants another officer; `locks`: what keeps the account out of use."""
+    `needs_second`: circumstances for which the rule wants another officer; `locks`: what keeps the account out of use;
+    `lacks`: devices the rule wants and the office does not have (working) while the visit is open, `elsewhere`: the nearest that has all."""
 
     visit: Visit
     office: Office
@@ -38,6 +39,8 @@ class VisitPage:
     missing: tuple[str, ...]
     needs_second: tuple[str, ...]
     locks: tuple[Lock, ...]
+    lacks: tuple[str, ...] = ()
+    elsewhere: OfficeChoice | None = None
 
     @property
     def disagrees(self) -> bool:
@@ -58,9 +61,12 @@ async def page(conn: Conn, actor: Actor, visit_id: int) -> VisitPage:
     said = await stated_of(conn, visit)
     chosen = rule(visit.rule)
     found = policy.circumstances(visit, phone_mended=await phone_mended(conn, account, said))
+    lacks = office.lacks(chosen.needs) if visit.state is VisitState.OPEN and visit.channel == "counter" else ()
+    nearest = await offices.choices(conn, chosen, office.unit_id, most=1) if lacks else []
     return VisitPage(
         visit, office, view, chosen, account, said, missing(visit, account, said, reached=await reached(conn, visit)),
         tuple(sorted(found & chosen.second_officer)), tuple(await locks.standing(conn, visit.person_key)),
+        lacks, nearest[0] if nearest else None,
     )  # fmt: skip
 
 
