@@ -19,9 +19,8 @@ def test_every_route_opened_stays_small():
     registry, requests = CollectorRegistry(), metrics.Requests()
     registry.register(requests)
     for method, part in parts:
-        requests.took(part, 1)
         for status in (200, 303, 404, 422, 503):
-            requests.answered(method, part, status)
+            requests.answered(method, part, status, 1.0)
     assert len(generate_latest(registry)) + len(metrics.exposition()) < 100_000
     assert not any("{" in part for _, part in parts)
 
@@ -35,8 +34,7 @@ def test_requests_are_shown_as_the_library_shows_its_own():
     assert generate_latest(ours).count(b"# TYPE") == generate_latest(theirs).count(b"# TYPE") == 3, "before the first, too"
     requests.in_flight = 2
     for part, status, seconds in (("/me", 200, 0.005), ("/me", 200, 0.3), ("/me", 503, 30.0), ("/desk", 200, 0.00001)):
-        requests.answered("GET", part, status)
-        requests.took(part, seconds)
+        requests.answered("GET", part, status, seconds)
         count.labels("GET", part, status).inc()
         took.labels(part).observe(seconds)
     assert generate_latest(ours) == generate_latest(theirs)

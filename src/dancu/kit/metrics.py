@@ -4,6 +4,7 @@ value is a time series that lives as long as the process. How one route does sta
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -79,21 +80,17 @@ class Requests(Collector):
 
     def __init__(self) -> None:
         self.in_flight = 0
-        self._answered: dict[tuple[str, str, int], int] = {}
-        self._took: dict[str, list[float]] = {}
+        self._answered: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        # How many within each bound, how many beyond, and the seconds of all.
+        self._took: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(self.BOUNDS) + 2))
 
-    def answered(self, method: str, part: str, status: int) -> None:
-        """One more."""
-        key = (method, part, status)
-        self._answered[key] = self._answered.get(key, 0) + 1
-
-    def took(self, part: str, seconds: float) -> None:
-        """So long until an answer was sent."""
-        found = self._took.get(part)
-        if found is None:  # how many within each bound, how many beyond, and the seconds of all
-            found = self._took[part] = [0.0] * (len(self.BOUNDS) + 2)
-        found[bisect_left(self.BOUNDS, seconds)] += 1
-        found[-1] += seconds
+    def answered(self, method: str, part: str, status: int, seconds: float | None = None) -> None:
+        """One more; `seconds` until it was sent, unless it was refused at the door."""
+        self._answered[method, part, status] += 1
+        if seconds is not None:
+            took = self._took[part]
+            took[bisect_left(self.BOUNDS, seconds)] += 1
+            took[-1] += seconds
 
     def collect(self) -> Iterator[Metric]:
         answered = CounterMetricFamily("dancu_http_requests_total", "Requests answered", labels=("method", "part", "status"))

@@ -69,12 +69,22 @@ class _Pieces:
             self._written.clear()
 
 
+#: Our extension of ASGI: a message of this type is a whole answer (`status`, `headers`, `body`).
+AT_ONCE = "dancu.at_once"
+_EXTENSIONS: dict[str, dict[object, object]] = {AT_ONCE: {}}
+
+
 class _Answering(RequestResponseCycle):
     """The head of an answer waits for what follows and leaves with it in one piece: each is a system call, and wakes who waits."""
 
     _head: Any = None
 
     async def send(self, message: Any) -> None:
+        if message["type"] == AT_ONCE:
+            if self.response_started or self.flow.write_paused or not self._whole(message["status"], message["headers"], message["body"]):
+                await self.send({"type": "http.response.start", "status": message["status"], "headers": message["headers"]})
+                await self.send({"type": "http.response.body", "body": message["body"]})
+            return
         if message["type"] == "http.response.start" and not self.response_started:
             self._head = message
             return
@@ -84,7 +94,7 @@ class _Answering(RequestResponseCycle):
             return
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if self._whole(head, message):
+        if not message.get("more_body") and self._whole(head["status"], head["headers"], message.get("body", b"")):
             return
         transport, pieces = self.transport, _Pieces(self.transport, sending=self.more_body)
         self.transport = pieces  # type: ignore[assignment]
@@ -95,17 +105,16 @@ class _Answering(RequestResponseCycle):
             self.transport = transport
             pieces.flush()
 
-    def _whole(self, head: Any, message: Any) -> bool:
+    def _whole(self, status: int, given: list[tuple[bytes, bytes]], body: bytes) -> bool:
         """Send the usual answer, in one piece and as long as it says, on a connection that is kept: what the library writes, without
         its look at each header with two expressions. False where it is another; nothing was done then."""
-        body = message.get("body", b"")
-        if message.get("more_body") or self.disconnected or self.access_log or not self.keep_alive or self.scope["method"] == "HEAD":
+        if self.disconnected or self.access_log or not self.keep_alive or self.scope["method"] == "HEAD":
             return False
-        headers = [*self.default_headers, *head["headers"]]
+        headers = [*self.default_headers, *given]
         stated = dict(headers)
         if stated.get(b"content-length") != b"%d" % len(body) or not stated.keys() <= _USUAL:
             return False
-        text = b"".join((STATUS_LINE[head["status"]], b"\r\n".join(map(b": ".join, headers)), b"\r\n\r\n"))
+        text = b"".join((STATUS_LINE[status], b"\r\n".join(map(b": ".join, headers)), b"\r\n\r\n"))
         if len(text) - len(text.translate(None, _CONTROLS)) != 2 * len(headers) + 4:
             return False
         self.response_started, self.waiting_for_100_continue = True, False
@@ -153,6 +162,7 @@ class _Wire(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self.cycle.__class__ = _Answering
+        self.scope["extensions"] = _EXTENSIONS
         self._body_since, self._body_bytes = self.loop.time(), 0
 
     def on_message_complete(self) -> None:

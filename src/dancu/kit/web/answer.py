@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from fastapi import Request
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from dancu.kernel.errors import Invalid
+from dancu.kit.server import AT_ONCE
 from dancu.kit.web.errors import respond
 from dancu.kit.web.headers import secure
 
@@ -21,15 +24,17 @@ class Body:
     by those bytes where the next request of the connection is expected."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._receive = receive
+        self._receive, self._scope = receive, scope
         stated = dict(scope["headers"])
         self._waits = b"expect" in stated
-        length = stated.get(b"content-length", b"0").strip()
-        self._stated = int(length) if length.isdigit() and len(length) < 19 else _NO_LENGTH
-        self._empty = self._stated == 0 and b"transfer-encoding" not in stated
-        self.closed = self._empty
-        self.http1 = scope.get("http_version", "1.1").startswith("1")
+        length = stated.get(b"content-length")
+        self._stated = 0 if length is None else _length(length.strip())
+        self.closed = self._empty = not self._stated and b"transfer-encoding" not in stated
         self._gathered: list[Message] = []
+
+    @property
+    def http1(self) -> bool:
+        return bool(self._scope.get("http_version", "1.1").startswith("1"))
 
     async def gather(self, most: int) -> None:
         """Wait until the body is here, or `most` bytes of it: what comes slowly waits here and not where places are few. A body
@@ -41,6 +46,13 @@ class Body:
             message = await self._next()
             size += len(message.get("body", b""))
             self._gathered.append(message)
+
+    @property
+    def whole(self) -> bytes | None:
+        """The body, where it was gathered and came in one piece."""
+        if not self.closed or len(self._gathered) != 1 or self._gathered[0]["type"] != "http.request":
+            return None
+        return self._gathered[0].get("body", b"")  # type: ignore[no-any-return]
 
     async def __call__(self) -> Message:
         return self._gathered.pop(0) if self._gathered else await self._next()
@@ -68,6 +80,10 @@ class Body:
         return self.closed
 
 
+def _length(stated: bytes) -> int:
+    return int(stated) if stated.isdigit() and len(stated) < 19 else _NO_LENGTH
+
+
 class Answer:
     """`send` with our headers. Replaces the framework's bare 413 by our own page; says when the connection ends."""
 
@@ -86,12 +102,22 @@ class Answer:
                 self._over = True
                 return
             self.status = message["status"]
-            message["headers"] = await self._headers(message)
+            message["headers"] = await self._headers(message.get("headers", ()))
         await self._send(message)
 
-    async def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+    async def give(self, answer: Response) -> None:
+        """A whole answer, at once where the server takes it so and nothing follows it."""
+        scope = self._request.scope
+        if AT_ONCE not in scope.get("extensions", ()) or type(answer).__call__ is not Response.__call__ or answer.background:
+            await answer(scope, self._body, self)
+            return
+        self.status = answer.status_code
+        headers = await self._headers(answer.raw_headers)
+        await self._send({"type": AT_ONCE, "status": answer.status_code, "headers": headers, "body": answer.body})
+
+    async def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         state = self._request.state
-        headers = list(message.get("headers", ()))
+        headers = list(given)
         secure(headers, nonce=state.nonce, https=self._https)
         headers.append((b"x-request-id", state.request_id.encode()))
         if state.cookies:

@@ -80,6 +80,7 @@ class _Once(Generic[T]):
 
 class Asked(Request):
     # Asked for a hundred times a request: attributes, where the framework has properties.
+    app: Any = None
     method = ""
     headers: Headers = Headers()
     state: State = State()
@@ -88,11 +89,7 @@ class Asked(Request):
         super().__init__(scope, receive)
         # A dictionary of its own: what a server hands in may be one for all requests, and the actor stands here.
         own = scope["state"] = {**scope.get("state", {})}
-        self.method, self.headers, self.state = scope["method"], _Headers(scope), Values(own)
-
-    @_Once
-    def app(self) -> Any:
-        return self.scope["app"]
+        self.app, self.method, self.headers, self.state = scope.get("app"), scope["method"], _Headers(scope), Values(own)
 
     @_Once
     def client(self) -> Address | None:

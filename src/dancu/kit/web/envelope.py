@@ -80,6 +80,8 @@ class Envelope:
             # What GET would answer, asked and recorded alike; the server keeps the body back.
             scope = {**scope, "method": "GET"}
         request = Asked(scope, body)
+        if (whole := body.whole) is not None:
+            request._body = whole  # where the framework keeps what it read itself
         self._open(request)
         started = time.perf_counter()
         answer = Answer(request, send, body, https=self._settings.https)
@@ -122,11 +124,11 @@ class Envelope:
         try:
             if refusal := self._gate.refusal(request):
                 status = 400 if isinstance(refusal, Invalid) else None
-                await respond(request, refusal, status)(request.scope, receive, answer)
+                await answer.give(respond(request, refusal, status))
                 return
             shortcut = self._shortcuts.get((request.method, request.scope["path"]))
             if shortcut is not None:
-                await (await take_shortcut(request, shortcut))(request.scope, receive, answer)
+                await answer.give(await take_shortcut(request, shortcut))
                 return
             await self._app(request.scope, receive, answer)
         except Exception as error:
@@ -139,15 +141,12 @@ class Envelope:
                 # Half an answer is out: the server must break the connection, not end it as if it were whole.
                 # It will print what it is given, so it is not given the failure itself.
                 raise AnswerBroken from None
-            response = respond(request, known) if known else respond_unexpected(request)
-            await response(request.scope, receive, answer)
+            await answer.give(respond(request, known) if known else respond_unexpected(request))
 
     def _report(self, request: Request, method: str, answer: Answer, seconds: float) -> None:
         route, status = route_of(request.scope), answer.status or 499
         method = method if method in _METHODS else "other"
-        part = part_of(route)
-        REQUESTS.answered(method, part, status)
-        REQUESTS.took(part, seconds)
+        REQUESTS.answered(method, part_of(route), status, seconds)
         log_request(
             method=method,
             route=route,
@@ -161,6 +160,8 @@ class Envelope:
 
 def route_of(scope: Scope) -> str:
     """The route's template ("/persons/{key}"), never the path: a path can name a person."""
+    if "dancu.route" in scope:
+        return str(scope["dancu.route"])
     context = scope.get("fastapi", {}).get("effective_route_context")
     path = getattr(context or scope.get("route"), "path", None)
-    return str(path) if path else scope.get("dancu.route", "unmatched")
+    return str(path) if path else "unmatched"

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from fastapi.responses import HTMLResponse
 from markupsafe import escape
 
+from dancu.kit.web.ready import Ready
+
 _MOST = 256
 _NAME = re.compile(r"[a-z_.]+", re.ASCII)
 # RFC 1952: no name, no time; an empty last block; at most so much in a stored block.
@@ -36,12 +38,13 @@ _NOTHING_TO_ESCAPE = re.compile(r"""[^&<>'"]*""").fullmatch
 class Mould:
     """`texts` with one of `slots` between each two of them."""
 
-    __slots__ = ("packed", "slots", "texts")
+    __slots__ = ("languages", "packed", "slots", "texts")
 
     def __init__(self, texts: Sequence[str], slots: Sequence[str]) -> None:
         self.texts = tuple(text.encode() for text in texts)
         self.packed = tuple(_packed(text) for text in self.texts)
         self.slots = tuple(slots)
+        self.languages = tuple(slot for slot in self.slots if slot.startswith("language."))
 
     def fill(self, values: Mapping[str, str]) -> Filled:
         """Raises KeyError for a slot that nothing is given for."""
@@ -61,16 +64,17 @@ class Filled:
 
     def gzipped(self, plain: bytes) -> bytes:
         """`plain`, what `plain()` says, compressed."""
-        parts = _joined(self.mould.packed, [_stored(one) for one in self.between])
+        blocks = [_STORED(0, len(one), len(one) ^ 0xFFFF) + one if len(one) <= _MOST_STORED else _stored(one) for one in self.between]
+        parts = _joined(self.mould.packed, blocks)
         end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join([_GZIP_HEAD, *parts, _LAST_BLOCK, end])
 
 
-class FilledPage(HTMLResponse):
+class FilledPage(Ready, HTMLResponse):
     """The answer with such a page, which can say itself compressed."""
 
     def __init__(self, page: Filled, status: int) -> None:
-        super().__init__(page.plain(), status)
+        super().__init__(page.plain(), status, [(b"content-type", b"text/html; charset=utf-8")])
         self._page = page
 
     def gzipped(self) -> bytes:
@@ -91,10 +95,9 @@ def _packed(text: bytes) -> bytes:
 
 
 def _stored(value: bytes) -> bytes:
-    size = len(value)
-    if size > _MOST_STORED:
-        return _stored(value[:_MOST_STORED]) + _stored(value[_MOST_STORED:])
-    return _STORED(0, size, size ^ _MOST_STORED) + value
+    """In as many stored blocks as it takes."""
+    pieces = [value[at : at + _MOST_STORED] for at in range(0, len(value), _MOST_STORED)]
+    return b"".join([_STORED(0, len(piece), len(piece) ^ 0xFFFF) + piece for piece in pieces])
 
 
 class Marks:

@@ -118,7 +118,7 @@ class Templates:
     def filled(self, request: Request, name: str, variant: Hashable, values: Mapping[str, str], context: dict[str, Any]) -> Filled:
         """As `html` of `context` and `values`, from the mould of this variant; see `render_filled`."""
 
-        given = tuple(slot for slot, value in values.items() if value)  # an empty value stays one: templates ask for it
+        given = tuple(filter(values.get, values))  # an empty value stays one: templates ask for it
 
         def cast(marks: Marks) -> str:
             marked = _nested({slot: marks.of(slot) if slot in given else "" for slot in values})
@@ -130,9 +130,8 @@ class Templates:
         try:
             if "csrf" in mould.slots:
                 own["csrf"] = csrf_token(request)
-            for slot in mould.slots:
-                if slot.startswith("language."):
-                    own[slot] = here.language_url(slot.removeprefix("language."))
+            for slot in mould.languages:
+                own[slot] = here.language_url(slot.removeprefix("language."))
         finally:
             rendering.reset(token)
         return mould.fill({**own, **values})

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from dancu.kernel.errors import DancuError, Invalid
 from dancu.kit.i18n import N_
@@ -73,7 +72,7 @@ def checked_shortcuts(shortcuts: Shortcuts, access: Mapping[str, list[Access]]) 
     return shortcuts
 
 
-async def take_shortcut(request: Request, handler: Handler) -> ASGIApp:
+async def take_shortcut(request: Request, handler: Handler) -> Response:
     """Call the handler; expected failures become answers as everywhere."""
     page = isinstance(handler, PageShortcut)
     request.state.machine = not page

@@ -10,6 +10,7 @@ import orjson
 
 from dancu.kernel.errors import DancuError, Exceeded, Unavailable
 from dancu.kit.web import Bounded, Request, Response
+from dancu.kit.web.ready import Ready
 from dancu.oidc.present import demo_of as demo_of
 from dancu.oidc.present import issuer_of as issuer_of
 from dancu.oidc.present import provider_of as provider_of
@@ -20,6 +21,7 @@ from dancu.oidc.service.wire import Wire
 
 # Browser applications call these from their own origin; nothing here is answered by cookie, so every origin may.
 _CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "DPoP-Nonce, WWW-Authenticate, Retry-After"}
+_CORS_RAW = [(b"content-type", b"application/json"), *((name.lower().encode(), text.encode()) for name, text in _CORS.items())]
 _PREFLIGHT = {
     **_CORS,
     "Access-Control-Allow-Methods": "GET, POST",
@@ -54,7 +56,8 @@ def certificate_of(request: Request) -> bytes | None:
 
 
 def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status, {**_CORS, **(headers or {})}, media_type="application/json")
+    said = _CORS_RAW if not headers else [*_CORS_RAW, *((name.lower().encode(), text.encode("latin-1")) for name, text in headers.items())]
+    return Ready(orjson.dumps(body), status, said)
 
 
 def refused(request: Request, error: OAuthError) -> Response:
