@@ -23,6 +23,7 @@ from dancu.monitoring.service import accesses, looks
 from dancu.population import service as population
 from dancu.population.models.groups import DataGroup
 from dancu.quality import service as quality
+from dancu.sharing.catalogue import CONSENTS
 from tests.population.conftest import app, clerk, office, officers, police, registry  # noqa: F401
 
 OWN = Purpose("own_record", "91/2025/QH15")
@@ -87,6 +88,11 @@ async def test_the_looks_of_offices_alone_however_many_of_ones_own_lie_between(s
 
 def test_every_group_of_the_registry_has_a_word():
     assert {group.value for group in DataGroup} - looks.FIELD.keys() == set()
+
+
+def test_everything_that_is_agreed_to_has_a_word():
+    """A group without one would be left out of the sentence: agreed to more than one reads."""
+    assert CONSENTS.keys() - looks.FIELD.keys() == set()
 
 
 async def test_ones_own_look_is_in_the_list_next_time(seen, app, registry):

@@ -71,6 +71,10 @@ FIELD = {
     "current_place": N_("nơi ở hiện tại"), "temporary_absence": N_("tạm vắng"), "residence_file": N_("số hồ sơ cư trú"),
     "marital_status": N_("tình trạng hôn nhân"), "household_relation": N_("quan hệ với chủ hộ"), "life_status": N_("tình trạng sống"),
     "contact": N_("liên hệ"), "other": N_("thông tin khác"),
+    # What a consent names (sharing.catalogue.CONSENTS).
+    "birthdate": N_("ngày sinh"), "gender": N_("giới tính"), "address": N_("nơi thường trú"), "temporary_address": N_("nơi tạm trú"),
+    "stay": N_("nơi ở hiện tại"), "phone": N_("số điện thoại"), "email": N_("thư điện tử"), "organisations": N_("tổ chức được thay mặt"),
+    "medical": N_("kết quả khám sức khỏe"),
 }  # fmt: skip
 
 
