@@ -120,6 +120,18 @@ async def test_a_form_sent_again_is_the_same_application(portal: Site, monkeypat
         assert re.findall(r"<code>([0-9a-f]{24})</code>", other.text)[0] not in ids, "what was changed is another"
 
 
+async def test_an_organisation_does_not_join_anothers_sector(portal: Site, make_service: Make) -> None:
+    """Who could would know people by the names the other organisation's services know them by."""
+    await make_service("basic", sector="evn.example")
+    async with desk(portal, "integrator") as maker:
+        await maker.get(f"{HOME}/new")
+        assert "oidc.sector.taken" in await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="basic", sector="evn.example")
+        own, _ = await registered(maker, redirect_uris="https://evn.example/back")
+        assert await portal.sql("SELECT sector FROM oidc.client WHERE client_id = %s", (own,)) == [(own,)], "their address, by which CIBA would need no sign-in there"
+        ids = [(await registered(maker, sector="cds", name=name))[0] for name in ("Một", "Hai")]
+    assert await portal.sql("SELECT DISTINCT sector FROM oidc.client WHERE client_id = ANY (%s)", (ids,)) == [("cds",)], "its own it shares"
+
+
 async def test_what_is_wrong_is_said_beside_its_field(portal: Site) -> None:
     async with desk(portal, "integrator") as maker:
         await maker.get(f"{HOME}/new")

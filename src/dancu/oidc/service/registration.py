@@ -17,7 +17,7 @@ from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
 from dancu.oidc.models.client import SECRET_METHODS, TLS_METHODS
 from dancu.oidc.service import published
 from dancu.oidc.service.authenticate import hash_secret
-from dancu.oidc.service.clients import check, good_redirect, sector_of
+from dancu.oidc.service.clients import check, good_redirect, sector_kept, sector_of
 from dancu.oidc.service.keys import ID_TOKEN_ALGS
 from dancu.oidc.store import clients as store
 
@@ -71,6 +71,8 @@ async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tup
         secret = secrets.token_urlsafe(32)
         client = replace(client, secret_hash=hash_secret(secret))
     _check(client)
+    if actor.kind is not ActorKind.SYSTEM:
+        client = await sector_kept(conn, client, wish.sector)
     if (number := await store.insert(conn, client)) is None:  # the same form, sent again: its client, and a secret that can be shown
         return await rotate_secret(conn, actor, client.client_id, by=by) if secret else (await changeable(conn, actor, client.client_id), "")
     client = replace(client, client_no=number)

@@ -62,6 +62,14 @@ async def insert(conn: Conn, client: Client) -> int | None:
     return int(row[0]) if row else None
 
 
+async def sector_of_another(conn: Conn, sector: str, org_code: str) -> bool:
+    """Whether another organisation has clients in this sector. Who asks about the same one meanwhile waits for this transaction."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('oidc.sector|' || %s, 0))", (sector,))
+    cursor = await conn.execute("SELECT EXISTS (SELECT FROM oidc.client WHERE sector = %s AND org_code <> %s)", (sector, org_code))
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 async def update(conn: Conn, client: Client) -> None:
     """Write every column of a client that exists."""
     values = _values(client)
