@@ -118,7 +118,6 @@ class _Answering(RequestResponseCycle):
         if len(text) - len(text.translate(None, _CONTROLS)) != 2 * len(headers) + 4:
             return False
         self.response_started, self.waiting_for_100_continue = True, False
-        self.chunked_encoding, self.expected_content_length = False, 0
         self.transport.write(text + body)
         self.response_complete = True
         self.message_event.set()

@@ -10,6 +10,7 @@ from dancu.kit.authn.passkey import ANY, Attestation, Site
 from dancu.kit.web import Request, Response, client_ip, token_of
 from dancu.kit.web.cookies import cookie_name, give
 from dancu.kit.web.csrf import bound_to
+from dancu.kit.web.gate import host_name
 
 _DEVICE_COOKIE = "dancu_eid_device"
 _DEVICE_DAYS = 365
@@ -32,8 +33,9 @@ def binding_of(request: Request) -> str:
 
 def site_of(request: Request) -> Site:
     """The outside address: behind a proxy that ends TLS the request itself says http."""
-    scheme = "https" if request.app.state.settings.https else request.url.scheme
-    return Site(request.url.hostname or "localhost", f"{scheme}://{request.headers.get('host', 'localhost')}")
+    host = request.headers.get("host", "localhost")
+    scheme = "https" if request.app.state.settings.https else request.scope["scheme"]
+    return Site(host_name(host) or request.url.hostname or "localhost", f"{scheme}://{host}")
 
 
 def attestation_of(request: Request) -> Attestation:

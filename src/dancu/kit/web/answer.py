@@ -21,7 +21,9 @@ _NO_LENGTH = 1 << 62
 
 class Body:
     """`receive`, remembering how far the body was read: an answer that leaves some of it on the wire would be followed
-    by those bytes where the next request of the connection is expected."""
+    by those bytes where the next request of the connection is expected. `whole`: all of it, where it was gathered and came at once."""
+
+    whole: bytes | None = None
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive, self._scope = receive, scope
@@ -29,7 +31,7 @@ class Body:
         self._waits = b"expect" in stated
         length = stated.get(b"content-length")
         self._stated = 0 if length is None else _length(length.strip())
-        self.closed = self._empty = not self._stated and b"transfer-encoding" not in stated
+        self.closed = not self._stated and b"transfer-encoding" not in stated
         self._gathered: list[Message] = []
 
     @property
@@ -42,17 +44,12 @@ class Body:
         if self._stated > most:
             return
         size = 0
-        while not self._empty and not self.closed and not self._waits and size <= most:
+        while not self.closed and not self._waits and size <= most:
             message = await self._next()
             size += len(message.get("body", b""))
             self._gathered.append(message)
-
-    @property
-    def whole(self) -> bytes | None:
-        """The body, where it was gathered and came in one piece."""
-        if not self.closed or len(self._gathered) != 1 or self._gathered[0]["type"] != "http.request":
-            return None
-        return self._gathered[0].get("body", b"")  # type: ignore[no-any-return]
+        if self.closed and len(self._gathered) == 1:
+            self.whole = self._gathered[0].get("body")
 
     async def __call__(self) -> Message:
         return self._gathered.pop(0) if self._gathered else await self._next()

@@ -81,6 +81,7 @@ class _Once(Generic[T]):
 class Asked(Request):
     # Asked for a hundred times a request: attributes, where the framework has properties.
     app: Any = None
+    client: Address | None = None
     method = ""
     headers: Headers = Headers()
     state: State = State()
@@ -90,10 +91,7 @@ class Asked(Request):
         # A dictionary of its own: what a server hands in may be one for all requests, and the actor stands here.
         own = scope["state"] = {**scope.get("state", {})}
         self.app, self.method, self.headers, self.state = scope.get("app"), scope["method"], _Headers(scope), Values(own)
-
-    @_Once
-    def client(self) -> Address | None:
-        return super().client
+        self.client = Address(*scope["client"]) if scope.get("client") else None
 
     @_Once
     def query_params(self) -> QueryParams:

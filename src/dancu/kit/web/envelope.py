@@ -63,7 +63,7 @@ class Envelope:
             await self._serve(scope, body, send)
             return
         door = self._admission
-        if not door.look():
+        if not body.closed and not door.look():
             await body.gather(MAX_BODY)
         if wait := door.enter():
             await refuse(*bounded, wait, scope, body, send)
@@ -80,8 +80,8 @@ class Envelope:
             # What GET would answer, asked and recorded alike; the server keeps the body back.
             scope = {**scope, "method": "GET"}
         request = Asked(scope, body)
-        if (whole := body.whole) is not None:
-            request._body = whole  # where the framework keeps what it read itself
+        if body.whole is not None:
+            request._body = body.whole  # where the framework keeps what it read itself
         self._open(request)
         started = time.perf_counter()
         answer = Answer(request, send, body, https=self._settings.https)

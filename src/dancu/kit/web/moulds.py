@@ -32,7 +32,8 @@ _NAME = re.compile(r"[a-z_.]+", re.ASCII)
 # RFC 1952: no name, no time; an empty last block; at most so much in a stored block.
 _GZIP_HEAD, _LAST_BLOCK, _MOST_STORED = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", b"\x01\0\0\xff\xff", 0xFFFF
 _STORED = struct.Struct("<BHH").pack  # how a stored block begins
-_NOTHING_TO_ESCAPE = re.compile(r"""[^&<>'"]*""").fullmatch
+_HEADS = [_STORED(0, size, size ^ 0xFFFF) for size in range(512)]
+_TO_ESCAPE = re.compile(r"""[&<>'"]""")
 
 
 class Mould:
@@ -48,8 +49,10 @@ class Mould:
 
     def fill(self, values: Mapping[str, str]) -> Filled:
         """Raises KeyError for a slot that nothing is given for."""
-        given = [values[slot] for slot in self.slots]
-        return Filled(self, [(one if _NOTHING_TO_ESCAPE(one) else escape(one)).encode() for one in given])
+        given = [*map(values.__getitem__, self.slots)]
+        if _TO_ESCAPE.search("".join(given)):
+            given = [escape(one) if _TO_ESCAPE.search(one) else one for one in given]
+        return Filled(self, [*map(str.encode, given)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Filled:
 
     def gzipped(self, plain: bytes) -> bytes:
         """`plain`, what `plain()` says, compressed."""
-        blocks = [_STORED(0, len(one), len(one) ^ 0xFFFF) + one if len(one) <= _MOST_STORED else _stored(one) for one in self.between]
+        blocks = [_HEADS[len(one)] + one if len(one) < 512 else _stored(one) for one in self.between]
         parts = _joined(self.mould.packed, blocks)
         end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join([_GZIP_HEAD, *parts, _LAST_BLOCK, end])
