@@ -29,7 +29,8 @@ def floats(values: Iterable[float]) -> str:
 
 def blobs(values: Iterable[bytes]) -> str:
     """Of byte strings."""
-    return "{" + ",".join([f'"\\\\x{one.hex()}"' for one in values]) + "}"
+    listed = list(map(bytes.hex, values))
+    return '{"\\\\x' + '","\\\\x'.join(listed) + '"}' if listed else "{}"
 
 
 def _quoted(text: str) -> str:

@@ -47,11 +47,12 @@ class Batches(Generic[A, R]):
         """The answer, once everything it wrote is durable. Raises Unavailable, and what `serve` raises for this request."""
         if len(self._waiting) >= self._limit:
             raise self._refusal()
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
         now = time.monotonic()
         self._waiting.append((asked, future, now))
         if not self._running or (len(self._running) < self._lanes and self._behind(now)):
-            self._running.add(asyncio.create_task(self._lane()))
+            self._running.add(loop.create_task(self._lane()))
         return await future
 
     def _behind(self, now: float) -> bool:

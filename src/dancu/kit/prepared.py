@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -128,6 +129,7 @@ def _failure(results: Sequence[PGresult]) -> Exception:
     return errors.InternalError(f"{len(results)} results, the first {results[0].status if results else None}")
 
 
+@functools.lru_cache(256)  # most are a constant of somebody's
 def _interval(value: timedelta) -> bytes:
     return f"{value.days} days {value.seconds}.{value.microseconds:06d} seconds".encode()
 

@@ -1,4 +1,5 @@
-"""Secrets that nobody can guess, as text: the system's random numbers, as `secrets` has them, without the four calls around them."""
+"""Bytes in the letters of an address (RFC 4648 section 5), and secrets that nobody can guess. As the library's `base64` and `secrets`
+do it, without the calls around it."""
 
 from __future__ import annotations
 
@@ -9,5 +10,10 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def new_token(size: int) -> str:
-    """`size` random bytes in the letters of an address (RFC 4648 section 5), without padding."""
+    """`size` random bytes, without padding."""
     return binascii.b2a_base64(os.urandom(size), newline=False).translate(_TO_URL, b"=").decode()
+
+
+def in_url(data: bytes) -> str:
+    """With padding."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).decode()

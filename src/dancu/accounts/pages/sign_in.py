@@ -65,12 +65,12 @@ async def start(request: Request, held: RequestLease) -> Response:
 def page_here(request: Request, *, next: str, acr: int, service: str) -> Response:
     """The sign-in page for a browser without a session, as the answer of the page that needs the sign-in: saved is one trip of
     the browser."""
-    return _number(request, _wished(request, next, acr)._replace(service=service), Form(), FormErrors())
+    return _number(request, _wished(request, next, acr, service=service), Form(), FormErrors())
 
 
-def _wished(request: Request, next: str, acr: int, *, assisted: bool = False) -> Flow:
+def _wished(request: Request, next: str, acr: int, *, assisted: bool = False, service: str = "") -> Flow:
     assisted = assisted or helpers.of_request(request.cookies) is not None
-    return sign_in.anonymous(next=local_path(next, HOME), acr=acr, assisted=assisted)
+    return sign_in.anonymous(next=local_path(next, HOME), acr=acr, assisted=assisted, service=service)
 
 
 @router.get("/{step}")

@@ -85,7 +85,10 @@ def _mark(helper_id: int, until: int) -> str:
 
 def of_request(cookies: Mapping[str, str]) -> int | None:
     """The helper who guides in this browser now; None where nobody does. For every page that marks work as assisted."""
-    parts = cookies.get(COOKIE, "").split(".")
+    said = cookies.get(COOKIE)
+    if not said:
+        return None
+    parts = said.split(".")
     if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 15 for p in parts[:2]):
         return None
     helper_id, until = int(parts[0]), int(parts[1])

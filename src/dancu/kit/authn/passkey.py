@@ -6,19 +6,19 @@ Nothing here is kept: the caller keeps the challenge sealed in the page and the 
 
 from __future__ import annotations
 
-import base64
+import os
 import re
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from dancu.kernel.errors import Invalid
 from dancu.kit.authn.answers import object_of
 from dancu.kit.i18n import N_
+from dancu.kit.tokens import in_url
 
 CHALLENGE_BYTES = 32
 _LONGEST = 16_384
@@ -27,8 +27,7 @@ _AAGUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Where passkeys are good: the host's name, and the origin the browser must state."""
 
     host: str
@@ -83,7 +82,7 @@ ANY = Attestation()
 
 
 def new_challenge() -> bytes:
-    return secrets.token_bytes(CHALLENGE_BYTES)
+    return os.urandom(CHALLENGE_BYTES)
 
 
 def creation_options(
@@ -112,7 +111,7 @@ def creation_options(
 def request_options(site: Site, challenge: bytes) -> str:
     """What `navigator.credentials.get` needs, as JSON. No credential is named: which account there is, if any, the
     device knows and the page does not tell. Made by hand: every sign-in page carries it, and the library is heavy."""
-    text = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
+    text = in_url(challenge).rstrip("=")
     return orjson.dumps(
         {"challenge": text, "timeout": _TIMEOUT_MS, "rpId": site.host, "allowCredentials": [], "userVerification": "required"}
     ).decode()

@@ -15,6 +15,7 @@ import hashlib
 import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dancu.kit import arrays
@@ -32,6 +33,9 @@ class Bucket(NamedTuple):
     key: bytes
     burst: int
     seconds: float
+
+
+_KEY, _SECONDS = attrgetter("key"), attrgetter("seconds")
 
 
 def bucket(kind: str, *parts: str, burst: int, seconds: float) -> Bucket:
@@ -104,12 +108,12 @@ def room(bucket: Bucket) -> float:
 
 
 def _keys(buckets: Sequence[Bucket]) -> str:
-    return arrays.blobs([b.key for b in buckets])
+    return arrays.blobs(map(_KEY, buckets))
 
 
 def seconds_of(buckets: Sequence[Bucket]) -> str:
     """What a failure costs in each, as an array."""
-    return arrays.floats([b.seconds for b in buckets])
+    return arrays.floats(map(_SECONDS, buckets))
 
 
 async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket]) -> float:

@@ -15,6 +15,7 @@ from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
+from dancu.kit.tokens import in_url
 
 SECONDS = 600
 _BYTES = 32
@@ -46,7 +47,7 @@ async def spent(conn: Conn, sealed: str, bound_to: str, column: str) -> bytes:
 
 
 def encoded(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode()
+    return in_url(value)
 
 
 def decoded(text: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dancu.accounts.models.sign_in import Kind
 from dancu.accounts.service import core
@@ -22,8 +22,7 @@ MOST = 10
 _NAME = "Tài khoản định danh"
 
 
-@dataclass(frozen=True, slots=True)
-class PasskeyForm:
+class PasskeyForm(NamedTuple):
     """What the page gives the browser: options as JSON, and the challenge sealed for the way back. `limited`: not every model is taken."""
 
     options: str

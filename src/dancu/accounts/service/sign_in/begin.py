@@ -33,9 +33,9 @@ async def current(conn: Conn, actor: Actor) -> SignIn | None:
     return await store.current(conn, actor.actor_id, bytes.fromhex(actor.session_id))
 
 
-def anonymous(*, next: str, acr: int, assisted: bool = False, now: float | None = None) -> Flow:
+def anonymous(*, next: str, acr: int, assisted: bool = False, service: str = "", now: float | None = None) -> Flow:
     """The beginning for a browser without a session."""
-    return Flow(next, acr, sid=new_token(16), assisted=assisted, started=now or time.time())
+    return Flow(next, acr, sid=new_token(16), assisted=assisted, started=now or time.time(), service=service)
 
 
 async def begin(

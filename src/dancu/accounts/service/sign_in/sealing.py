@@ -12,10 +12,10 @@ from dancu.accounts.models.sign_in import Flow
 from dancu.kernel.errors import Invalid, Unavailable
 from dancu.kit.i18n import N_
 from dancu.kit.ring import ring
+from dancu.kit.tokens import in_url
 
 SECONDS = 600
 _KEY, _AMR = map(Flow._fields.index, ("key", "amr"))
-_TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
 _PLACE = {"table": "form", "column": "sign_in/3"}
 
@@ -25,8 +25,7 @@ def seal(flow: Flow, bound_to: str) -> str:
     the page, and must not tell whether a number has an account."""
     values: list[Any] = list(flow)
     values[_KEY] = f"{flow.key:019d}"
-    sealed = ring().encrypt(orjson.dumps(values), row=bound_to, **_PLACE)
-    return binascii.b2a_base64(sealed, newline=False).translate(_TO_URL).decode()
+    return in_url(ring().encrypt(orjson.dumps(values), row=bound_to, **_PLACE))
 
 
 def unseal(text: str, bound_to: str, *, now: float | None = None) -> Flow:
