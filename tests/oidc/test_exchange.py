@@ -9,7 +9,7 @@ import pytest
 
 from dancu.oidc.jose import split
 from dancu.oidc.service.grants.token_exchange import ACCESS_TOKEN, GRANT
-from tests.oidc.conftest import SECRET, Agreement, Citizen, Make, Service, Site
+from tests.oidc.conftest import EVERYTHING, SECRET, Agreement, Citizen, Given, Make, Service, Site, soon
 from tests.oidc.flows import Journey, error_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -76,6 +76,25 @@ async def test_the_purpose_does_not_change_on_the_way(site: Site, citizen: Citiz
     statistics = await make_service("basic", agreement=Agreement(purposes={"statistics": "26/2023/QH15"}))
     held = (await Journey(site, portal, citizen).signed_in())["access_token"]
     assert error_of(await exchange(site, portal, held, statistics.id)) == "invalid_target"
+
+
+async def test_what_the_citizen_took_back_is_not_carried_on(site: Site, citizen: Citizen, make_service: Make) -> None:
+    portal, health = await make_service("basic", grant_types=GRANTS), await make_service("basic", grant_types=GRANTS)
+    agreed = (citizen.key, portal.client.client_no, "online_service")
+    site.sharing.consents[agreed] = Given(EVERYTHING, soon(hours=1))
+    held = (await Journey(site, portal, citizen, scope="openid profile phone address").signed_in())["access_token"]
+    site.sharing.consents[agreed] = Given(frozenset({"name", "phone"}), soon(hours=1))
+    assert (await exchange(site, portal, held, health.id)).json()["scope"] == "openid profile phone", "the address was taken back"
+    onward = (await exchange(site, portal, held, health.id, scope="openid profile phone")).json()["access_token"]
+    site.sharing.consents[agreed] = Given(frozenset({"name"}), soon(hours=1))
+    assert error_of(await exchange(site, portal, held, health.id, scope="phone")) == "invalid_scope"
+    site.sharing.consents.clear()
+    last = await make_service("basic")
+    for caller, token, target in ((portal, held, health), (health, onward, last)):
+        assert error_of(await exchange(site, caller, token, target.id)) == "invalid_scope", "from the first to the last of the chain"
+    assert (await exchange(site, portal, held, health.id, scope="openid")).status_code == 200, "that they signed in is known still"
+    await site.sql("UPDATE oidc.client SET state = 'suspended' WHERE client_no = %s", (portal.client.client_no,))
+    assert error_of(await exchange(site, health, onward, last.id, scope="openid")) == "invalid_request", "nor for a service that was stopped"
 
 
 async def test_what_is_refused(site: Site, citizen: Citizen, make_service: Make) -> None:

@@ -3,20 +3,21 @@ acts, and carrying the purpose the citizen agreed to. It ends with the sign-in i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from dancu.audit import service as audit
 from dancu.kernel.actor import Purpose
 from dancu.kit.db import Conn
-from dancu.oidc.models import AuthMethod, Client, Family
-from dancu.oidc.policy import ACCESS_SECONDS
+from dancu.oidc.models import AuthMethod, Client, ClientState, Family
+from dancu.oidc.policy import ACCESS_SECONDS, SCOPES, groups_of_scopes
 from dancu.oidc.service import consent, introspect, issue, tokens
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.grants.call import Call
 from dancu.oidc.service.release import actor_of
 from dancu.oidc.service.subjects import subject_of
-from dancu.oidc.store import families
+from dancu.oidc.store import clients, families
 
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
@@ -45,7 +46,11 @@ async def grant(call: Call) -> issue.Answer:
             raise replayed()
         if family is None:
             raise invalid_request("the subject token is not valid any more")
+        origin = await clients.by_no(conn, family.client_no)
+        if origin is None or origin.state is ClientState.SUSPENDED or await provider.client(found.access.text("client_id")) is None:
+            raise invalid_request("the subject token is not valid any more")
         await _agreed(call, conn, target, family)
+        scope = await _consented(call, conn, origin, family, scope)
         purpose = Purpose(family.purpose, family.legal_basis)
         note = {"verb": "oidc.exchange", "for": target.client_no, "scope": " ".join(scope)}
         await audit.record(conn, actor_of(client, call.wire.request_id), purpose, action="sign_in", subjects=[family.person_key], fields=None, note=note)
@@ -95,6 +100,22 @@ def _chain(client: Client, before: Any) -> dict[str, Any]:
     if deep > _LONGEST_CHAIN:
         raise OAuthError("invalid_target", "the token was handed on too often")
     return {"sub": client.client_id, **({"act": before} if isinstance(before, dict) else {})}
+
+
+async def _consented(call: Call, conn: Conn, origin: Client, family: Family, scope: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these scopes those the citizen still agrees to at `origin`, the service where they signed in: what it may not read itself it
+    asks nobody else for. Raises OAuthError invalid_scope for one that was named, and where no data are left to ask for."""
+    if not groups_of_scopes(scope):
+        return scope
+    allowed = frozenset[str]()
+    with suppress(OAuthError):  # the purpose is not agreed with the organisation any more
+        terms = await consent.terms(conn, origin, family.purpose, demo=call.demo)
+        given = await consent.given(conn, family.person_key, origin, terms.purpose) if terms.consent_needed else terms.groups
+        allowed = terms.groups & (given or frozenset())
+    kept = tuple(one for one in scope if not SCOPES.get(one) or allowed.intersection(SCOPES[one]))
+    if len(kept) < len(scope) and ("scope" in call.wire.params or not groups_of_scopes(kept)):
+        raise OAuthError("invalid_scope", "the citizen does not agree to this scope, or no longer")
+    return kept
 
 
 async def _agreed(call: Call, conn: Conn, target: Client, family: Family) -> None:
