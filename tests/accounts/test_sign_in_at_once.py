@@ -13,7 +13,9 @@ from dancu.accounts.models.sign_in import Asks, Flow
 from dancu.accounts.models.sign_in import Browser as Where
 from dancu.accounts.service.sign_in.begin import typed
 from dancu.accounts.service.sign_in.throttling import buckets
+from dancu.kit.authn import throttle
 from tests.accounts.browsing import PASSCODE, Citizen, application, browsing, citizen
+from tests.kit.races import after_waiting
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -59,6 +61,18 @@ async def test_tries_are_counted_where_a_wait_will_look_for_them(site, app, sau,
             assert await failures(app, counted) == [n, n]
         assert "sign_in.wait" in await enter(b, number, PASSCODE, 422)
         assert await failures(app, counted) == [5, 5], "who waits is not charged"
+
+
+async def test_of_two_tries_at_once_the_last_that_is_allowed_is_one(app, registry, admin):
+    """Both look before either is charged; who waited at the row for the other's charge looks again."""
+    few, many = throttle.bucket("at_once", "a", burst=2, seconds=60), throttle.bucket("at_once", "b", burst=9, seconds=60)
+    await throttle.charge(app, [few])
+    await app.commit()
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other:
+        assert await throttle.charge_unless_waiting(app, [few, many], [few, many]) == 0
+        wait = await after_waiting(admin, app, other, throttle.charge_unless_waiting(other, [few, many], [few, many]))
+        assert 59 < wait <= 60
+        assert await throttle.charge_unless_waiting(other, [many], [many]) == 0, "where there is room, both are"
 
 
 async def test_a_right_passcode_is_not_charged_and_forgives_its_network(site, app, sau):
