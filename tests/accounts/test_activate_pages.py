@@ -83,6 +83,7 @@ async def test_the_button_pressed_twice_still_shows_codes_that_work(site, app, a
         await with_code(b, app, an)
         sent = {**form_values(b.page, "/eid/activate/passcode"), "passcode": PASSCODE, "again": PASSCODE}
         first = await b.client.post("/eid/activate/passcode", data=sent)
+        assert not any("thêm một cách đăng nhập" in text for text in await told(app, an.phone)), "told of the activation, once"
         again = await b.client.post("/eid/activate/passcode", data=sent)
         assert "Tài khoản đã kích hoạt" in again.text
         assert len(kept_codes(again.text)) == 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from dancu.accounts.rules import RULES, rule_on
 from dancu.accounts.service import apply, check, core, queue
 from dancu.accounts.service.check import eid_purpose
 from dancu.accounts.store import applications
-from dancu.kernel.clock import SetClock
+from dancu.kernel.clock import SYSTEM_CLOCK, SetClock
 from dancu.kernel.errors import Exceeded, Invalid, Unavailable
 from dancu.population import service as population
 from dancu.population.models import ContactKind, KinFact, KinRelation, Sex, Source
@@ -233,6 +233,21 @@ async def test_standing_is_shown_to_whoever_holds_the_phone(office, app):
     await apply.send_state_code(app, ref, new_phone())
     await apply.send_state_code(app, "DK-AAAAA-AAAAA", one.phone)
     assert len(await told(app, one.phone)) == before
+
+
+async def test_standing_says_what_has_become_of_the_account(office, app):
+    key, number = await person(office)
+    one = claim(number)
+    ref = await hand_in(app, one)
+    await apply.send_state_code(app, ref, one.phone)
+    code = (await told(app, one.phone))[0][:6]
+    waits = await apply.standing(app, ref, one.phone, code)
+    assert (waits.follows, waits.until) == ("waits", SYSTEM_CLOCK.today() + timedelta(days=7))
+    for change, follows in (
+        ("activate_by = now() - interval '1 hour'", "lapsed"), ("state = 'active', activated_at = now()", "in_use"), ("state = 'locked'", "locked"),
+    ):  # fmt: skip
+        await app.execute(f"UPDATE accounts.account SET {change} WHERE person_key = %s", (key,))
+        assert (await apply.standing(app, ref, one.phone, code)).follows == follows
 
 
 async def test_codes_of_standing_are_not_guessed(office, app):

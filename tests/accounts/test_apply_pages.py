@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import pytest_asyncio
 
-from dancu.accounts.pages.apply import STATES
+from dancu.accounts.present.application import FOLLOWS, STATES
 from dancu.kit.i18n import gettext
 from tests.accounts.browsing import Browser, application, browsing
 
@@ -72,4 +72,4 @@ async def test_day_and_year_are_no_month(site):
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_where_an_application_stands_fits_a_phone(language):
     """A mark does not break over lines: 360 px hold some thirty letters."""
-    assert all(len(gettext(word, language)) <= 24 for _, word, _ in STATES.values())
+    assert all(len(gettext(word, language)) <= 24 for _, word, _ in (*STATES.values(), *FOLLOWS.values()))

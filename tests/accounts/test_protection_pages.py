@@ -257,6 +257,7 @@ async def test_the_holder_sees_what_waits_and_stops_what_is_not_theirs(site, app
         change = await contacts_change.request_at_desk(app, actor, locks.eid_purpose(), sau.key, "phone", "0912 444 031", ("card", "seen"))
         await app.commit()
         await phone.sign_in(sau)
+        assert (await phone.get("/account")).count('href="/account/contacts"') == 2, "the list, and a word that something waits"
         await phone.get("/account/contacts", 303)
         await phone.get(phone.url)
         await phone.post("/eid/sign-in/way", 200)

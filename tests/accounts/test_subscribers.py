@@ -13,7 +13,7 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.ports import subscriber
 from dancu.accounts.ports.subscriber import Subscriber
-from dancu.accounts.service import core, locks, queue, recovery
+from dancu.accounts.service import apply, core, locks, queue, recovery
 from dancu.accounts.store import applications
 from dancu.cards import service as cards
 from dancu.cards.service import orders
@@ -124,7 +124,8 @@ async def test_an_account_nobody_has_used_waits_for_the_card_and_its_code_has_al
     monkeypatch.setattr(subscriber, "check", says(Subscriber.MATCH))
     key, number = await person(office)
     one = claim(number, birth="1990-04-13")
-    application_id = await applications.open_by_ref(app, await hand_in(app, one))
+    ref = await hand_in(app, one)
+    application_id = await applications.open_by_ref(app, ref)
 
     async def revoke() -> None:
         await office(population.end_card, key, state=CardState.REVOKED, on=date(2026, 1, 5))
@@ -143,6 +144,9 @@ async def test_an_account_nobody_has_used_waits_for_the_card_and_its_code_has_al
     assert (held.state, await grounds(app, key)) == (AccountState.LOCKED, {Ground.CARD_REVOKED})
     assert (held.activate_by is None) == revoked_first
     assert (await told(admin, "sms", one.phone))[-1] == "account.held.card_revoked"
+    await apply.send_state_code(app, ref, one.phone)
+    code = (await texts(app, one.phone))[0][:6]
+    assert (await apply.standing(app, ref, one.phone, code)).follows == "awaits_card"
     with pytest.raises(Conflict, match=r"account\.awaits_card"):
         await recovery.send_activation(app, police, locks.eid_purpose(), key, way="counter")
     await app.execute("UPDATE accounts.account SET activate_by = now() - interval '1 day' WHERE person_key = %s AND activate_by IS NOT NULL", (key,))

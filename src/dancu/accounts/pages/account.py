@@ -5,7 +5,7 @@ from __future__ import annotations
 from dancu.accounts.models.approvals import ApprovalState
 from dancu.accounts.pages.browser import sign_in_url
 from dancu.accounts.present import history as words
-from dancu.accounts.service import approvals, own, sign_in
+from dancu.accounts.service import approvals, contacts_change, own, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kit.agents import device_name
 from dancu.kit.places import place_of
@@ -35,6 +35,7 @@ async def account(request: Request, conn: DbConn, actor: CurrentActor, done: str
     return render(
         request, "accounts/account.html", base="base_citizen.html", own=await own.overview(conn, actor), device_name=device_name,
         place_of=lambda network: place_of(network, request.state.lang), words=words, sign_in_url=sign_in_url, done=done, waiting=waiting,
+        changing=bool(await contacts_change.own_waiting(conn, actor.actor_id)),
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ async def passcode(request: Request, conn: DbConn) -> Response:
             actor, purpose = _holder(request), eid_purpose()
             await authenticators.set_passcode(conn, actor, purpose, account.person_key, secret)
             await activate.activate(conn, actor, account.person_key, purpose=purpose)
-            recovery = await _ways_back(conn, actor, purpose, account)
+            recovery = await _ways_back(conn, actor, purpose, account, first=True)
     except DancuError as error:
         if error.code != "activation.ended":
             return _passcode(request, sealed, FormErrors.of(error), form)
@@ -187,6 +187,6 @@ def _holder(request: Request) -> Actor:
     return replace(SYSTEM, kind=ActorKind.SYSTEM, channel=Channel.WEB, request_id=request.state.request_id)
 
 
-async def _ways_back(conn: Conn, actor: Actor, purpose: Purpose, account: Account) -> list[str]:
+async def _ways_back(conn: Conn, actor: Actor, purpose: Purpose, account: Account, *, first: bool = False) -> list[str]:
     """Codes to keep on paper, for the day the phone is lost."""
-    return list(await authenticators.new_recovery_codes(conn, actor, purpose, account.person_key))
+    return list(await authenticators.new_recovery_codes(conn, actor, purpose, account.person_key, first=first))

@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dancu.accounts.models.application import ApplicationState, Claim
+from dancu.accounts.models.application import Claim
 from dancu.accounts.pages.browser import browser_of
+from dancu.accounts.present import application as words
 from dancu.accounts.service import apply, helpers
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.dates import PartialDate, parse_date
@@ -45,17 +46,6 @@ DRAFT_COOKIE: Final = "dancu_eid_draft"
 _PATH: Final = "/eid/register"
 # More than is taken, so that a phone's large photograph is answered beside its field and what was typed is kept.
 _MAX_UPLOAD = 24 * 1024 * 1024
-# Mark, its word, and what the applicant does now.
-STATES: Final = {
-    ApplicationState.WAITING: ("us", N_("Đang được xem xét"), ""),
-    ApplicationState.APPROVED: ("done", N_("Đã duyệt"), N_("Xem tin nhắn có mã kích hoạt.")),
-    ApplicationState.REFUSED: ("refused", N_("Chưa được duyệt"), N_("Mời bạn mang thẻ căn cước tới công an xã, phường để được giúp.")),
-    ApplicationState.WITHDRAWN: ("draft", N_("Đã rút"), ""),
-}
-AWAITS_CARD: Final = (
-    "you", N_("Đã duyệt, chờ thẻ căn cước"),
-    N_("Thẻ căn cước của bạn đã bị thu hồi nên tài khoản chưa kích hoạt được. Mời bạn làm thẻ ở công an xã, phường; có thẻ mới, mã kích hoạt gửi tới điện thoại bạn đã khai."),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +284,7 @@ async def standing(request: Request, conn: DbConn) -> Response:
         found = await apply.standing(conn, ref, phone, form.value("code"))
     except DancuError as error:
         return _standing(request, form, FormErrors.of(error), sent=bool(form.value("code")))
-    state = AWAITS_CARD if found.awaits_card else STATES[found.state]
+    state = words.FOLLOWS.get(found.follows, words.STATES[found.state])
     return render(request, "accounts/application.html", found=found, state=state, form=form, errors=errors, sent=False)
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dancu.accounts.models import Contacts
+from dancu.accounts.models import AccountState, Contacts
 from dancu.accounts.models.application import Application, ApplicationState, Claim
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.rules import rule_on
-from dancu.accounts.service import core, locks
+from dancu.accounts.service import activate, core, locks
 from dancu.accounts.service.claims import open_claim, seal_claim, seal_portrait
 from dancu.accounts.store import applications as store
 from dancu.kernel.clock import SYSTEM_CLOCK, Clock
@@ -165,13 +165,16 @@ async def _sent_before(conn: Conn, ref: str) -> Receipt | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the applicant may know: never why an officer looks. `awaits_card`: the account is there, and locked until a card is in force."""
+    """What the applicant may know: never why an officer looks. `follows`: what has become of the account that was
+    approved: "awaits_card" (locked until one is in force), "waits" (for its activation, till the end of `until`), "lapsed" (its days are
+    over), "in_use", "locked"; "" where there is none."""
 
     ref: str
     state: ApplicationState
     due_on: date
     late: bool
-    awaits_card: bool = False
+    follows: str = ""
+    until: date | None = None
 
 
 async def send_state_code(conn: Conn, ref: str, phone: str) -> None:
@@ -207,14 +210,22 @@ async def standing(conn: Conn, ref: str, phone: str, code: str, *, clock: Clock 
     if found is None:
         raise NotFound("application.unknown", N_("Không có hồ sơ này."))
     shown = ApplicationState.WAITING if found.state.open else found.state
-    return Standing(ref, shown, found.due_on, found.state.open and found.due_on < clock.today(), await _awaits_card(conn, found))
+    return Standing(ref, shown, found.due_on, found.state.open and found.due_on < clock.today(), *await _follows(conn, found))
 
 
-async def _awaits_card(conn: Conn, application: Application) -> bool:
-    if application.state is not ApplicationState.APPROVED or not application.person_key:
-        return False
-    account = await core.account(conn, application.person_key)
-    return account is not None and account.activated_at is None and await locks.why(conn, account.person_key) is Ground.CARD_REVOKED
+async def _follows(conn: Conn, application: Application) -> tuple[str, date | None]:
+    account = None
+    if application.state is ApplicationState.APPROVED and application.person_key:
+        account = await core.account(conn, application.person_key)
+    if account is None:
+        return "", None
+    if account.state in (AccountState.LOCKED, AccountState.CLOSED):
+        card = account.activated_at is None and await locks.why(conn, account.person_key) is Ground.CARD_REVOKED
+        return "awaits_card" if card else "locked", None
+    if account.state is AccountState.ACTIVE:
+        return "in_use", None
+    until = account.activate_by
+    return ("lapsed", None) if until is not None and until < SYSTEM_CLOCK.now() else ("waits", activate.last_day(until))
 
 
 def _phone(text: str) -> str:

@@ -8,10 +8,11 @@ from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 
 
-async def added(conn: Conn, key: int, way: str) -> None:
+async def added(conn: Conn, key: int, way: str, *, told: bool = True) -> None:
     """A way to sign in came: in the history, and told at once, for whoever got in would add one of their own to stay."""
     await core.happened(conn, key, "authenticator_added", way=way)
-    await core.notify(conn, key, "authenticator_added")
+    if told:
+        await core.notify(conn, key, "authenticator_added")
 
 
 async def removed(conn: Conn, key: int, way: str) -> None:

@@ -18,8 +18,9 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _LENGTH = 10
 
 
-async def new_recovery_codes(conn: Conn, actor: Actor, purpose: Purpose, key: int) -> list[str]:
-    """Ten fresh codes, shown once; the ones before are worth nothing from now on."""
+async def new_recovery_codes(conn: Conn, actor: Actor, purpose: Purpose, key: int, *, first: bool = False) -> list[str]:
+    """Ten fresh codes, shown once; the ones before are worth nothing from now on. `first`: they come with the activation, of which the
+    holder is told in the same moment; a second message would read as if somebody else had added them."""
     await core.open(conn, [key])
     await store.revoke_kind(conn, key, "recovery")
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)) for _ in range(COUNT)]
@@ -27,7 +28,7 @@ async def new_recovery_codes(conn: Conn, actor: Actor, purpose: Purpose, key: in
         made = await store.add(conn, key, "recovery", "")
         await store.keep_secret(conn, key, made, _digest(key, code))
     await changed(conn, actor, purpose, key, "set_authenticator", "recovery")
-    await added(conn, key, "recovery")
+    await added(conn, key, "recovery", told=not first)
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
