@@ -89,6 +89,13 @@ async def test_refusing_needs_one_factor_and_is_final(site, app, sau):
         await b.post(f"/account/approvals/{one}", answer="no")
         assert await approvals.state(app, one) == "denied"
         answer = await b.client.post(f"/account/approvals/{one}", data={"csrf_token": token, "answer": "no"})
+        assert answer.headers["location"] == "/account/approvals?done=denied", "the button pressed twice"
+        await b.get("/eid/sign-in?next=/account/approvals&acr=2")
+        await b.post("/eid/sign-in/way", 200)
+        await b.post("/eid/sign-in/code", code=await b.code(sau.phone))
+        await b.get("/account/approvals")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', b.page)[1]
+        answer = await b.client.post(f"/account/approvals/{one}", data={"csrf_token": token, "answer": "yes"})
         assert answer.status_code == 422
         assert "approval.closed" in answer.text
         for nonsense in ("x", "00000000-0000-0000-0000-000000000000"):

@@ -65,6 +65,18 @@ async def test_from_code_to_tokens(site: Site, citizen: Citizen, make_service: M
     assert (await journey.userinfo(got.json()["access_token"])).status_code == 200, "and a second poll undoes nothing"
 
 
+async def test_an_answer_given_twice_is_the_first_one(site: Site, citizen: Citizen, make_service: Make) -> None:
+    service = await make_service("basic", grant_types=GRANTS)
+    for first, second, said in (("yes", "yes", "/device?done=yes"), ("yes", "no", "/device?done=yes"), ("no", "no", "/device?done=no"), ("no", "yes", None)):
+        made = await begin(site, service)
+        async with site.browser(citizen) as browser:
+            shown = await browser.get("/device", params={"user_code": made["user_code"]})
+            hidden = {n: html.unescape(v) for n, v in re.findall(r'type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', shown.text)}
+            sent = [await browser.post("/device/answer", data={**hidden, "answer": word}, headers={"Origin": "http://localhost"}) for word in (first, second)]
+        assert (sent[0].headers["location"], sent[1].headers.get("location")) == (f"/device?done={first}", said), (first, second)
+        assert (await poll(site, service, made["device_code"])).status_code == (200 if first == "yes" else 400)
+
+
 async def test_a_refusal_and_the_end_of_time(site: Site, citizen: Citizen, make_service: Make) -> None:
     service = await make_service("basic", grant_types=GRANTS)
     made = await begin(site, service)

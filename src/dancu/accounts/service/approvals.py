@@ -86,7 +86,7 @@ async def of_actor(conn: Conn, actor: Actor, *, limit: int = 30) -> list[Approva
 
 async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *, approve: bool, acr: int = ACR) -> None:
     """The citizen's answer. To approve, the session must have proved two factors, or the level `acr` (NotAllowed "approval.level"); to refuse,
-    any session will do. Raises Conflict where it was answered or is too late."""
+    any session will do. The same answer again (a button pressed twice) changes nothing. Raises Conflict where the other was given or it is too late."""
     signed: SignIn | None = await sign_in.current(conn, actor)
     if approve and (signed is None or signed.acr < max(acr, ACR)):
         raise NotAllowed("approval.level", N_("Muốn đồng ý, bạn cần xác nhận thêm một bước."))
@@ -94,6 +94,9 @@ async def decide(conn: Conn, actor: Actor, purpose: Purpose, approval_id: str, *
     await core.open(conn, [actor.actor_id])
     outcome = ApprovalState.APPROVED if approve else ApprovalState.DENIED
     if found is None or not await store.decide(conn, actor.actor_id, found, outcome, signed):
+        before = await store.answer(conn, found) if found else None
+        if before is not None and (before.person_key, before.state) == (actor.actor_id, outcome):
+            return
         raise Conflict("approval.closed", N_("Yêu cầu này đã được trả lời hoặc đã hết hạn."))
     await audit.record(
         conn, actor, purpose, action="write", subjects=[actor.actor_id], fields=["approval"],

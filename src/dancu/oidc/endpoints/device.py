@@ -99,6 +99,11 @@ async def _answered(request: Request, conn: Conn, actor: CurrentActor) -> Respon
     stood = await signed_in(conn, actor)
     found = await device.waiting(provider, conn, sealed[0]) if sealed else None
     client = await provider.client(found[1].client_id) if found else None
+    if sealed and stood is not None and sealed[1] == stood.person_key and found is None:
+        # The button pressed twice, or gone back and thought better of: what holds is what was said first.
+        before = await device.said_before(provider, conn, sealed[0], stood.person_key)
+        if before or (before is False and form.value("answer") != "yes"):
+            return see_other(f"{PAGE}?done={'yes' if before else 'no'}")
     if found is None or client is None or stood is None or sealed[1] != stood.person_key:
         return pages.broken(request, invalid_request("the sign-in took too long"))
     grant, asked = found
@@ -114,7 +119,7 @@ async def _answered(request: Request, conn: Conn, actor: CurrentActor) -> Respon
         return await _ask(request, conn, actor, client, asked, sealed[0], ticked=ticked, wrong=True)
     if ticked:
         await consent.give(conn, actor, client, ticked, terms, form.value("term"), wanted)
-    if not await device.approve(provider, conn, client, grant, asked, stood, terms):
+    if not await device.approve(provider, conn, client, grant, asked, stood, terms) and not await device.said_before(provider, conn, sealed[0], stood.person_key):
         return pages.broken(request, invalid_request("the sign-in took too long"))
     return see_other(f"{PAGE}?done=yes")
 

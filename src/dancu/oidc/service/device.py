@@ -69,6 +69,18 @@ async def waiting(provider: Provider, conn: Conn, typed: str) -> tuple[store.Dev
     return (found, resumed[0]) if resumed else None
 
 
+async def said_before(provider: Provider, conn: Conn, typed: str, person_key: int) -> bool | None:
+    """What was answered to the code: True for this citizen's yes, False for anybody's no; None where nothing was, or another's yes."""
+    digest = user_digest(provider, typed)
+    found = await store.device_by_user(conn, digest) if digest else None
+    if found is None or found.state == "pending":
+        return None
+    if found.state == "denied":
+        return False
+    code = tokens.read_code(provider.sealer, found.answer)
+    return True if code is not None and code.sign_in.person_key == person_key else None
+
+
 async def approve(provider: Provider, conn: Conn, client: Client, grant: store.DeviceGrant, request: AuthRequest, stood: SignIn, terms: Terms) -> bool:
     """The citizen's yes: kept for the device's next poll. False where somebody answered before, or it is too late."""
     made = tokens.Code(

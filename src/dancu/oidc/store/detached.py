@@ -11,13 +11,14 @@ from dancu.kit.db import Conn
 
 @dataclass(frozen=True, slots=True)
 class DeviceGrant:
-    """`request`: the sealed request. `late`: its time is over."""
+    """`request`: the sealed request. `late`: its time is over. `answer`: the citizen's, sealed; "" where none was given."""
 
     device_digest: bytes
     client_no: int
     request: str
     state: str
     late: bool
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def insert_device(conn: Conn, device_digest: bytes, user_digest: bytes, cl
 async def device_by_user(conn: Conn, user_digest: bytes) -> DeviceGrant | None:
     row = await (
         await conn.execute(
-            "SELECT device_digest, client_no, request, state, expires_at < now() FROM oidc.device_grant WHERE user_digest = %s::bytea",
+            "SELECT device_digest, client_no, request, state, expires_at < now(), coalesce(answer, '') FROM oidc.device_grant WHERE user_digest = %s::bytea",
             (user_digest,),
         )
     ).fetchone()
