@@ -14,6 +14,7 @@ from dancu.access.service.rights import recompute_rights
 from dancu.access.store import staff as staff_store
 from dancu.accounts.service import offices
 from dancu.kernel.actor import Actor, ActorKind
+from dancu.kernel.errors import Invalid
 from dancu.kernel.findings import Finding
 from dancu.population import service as population
 from dancu.population.models import CardKind
@@ -62,6 +63,8 @@ class Samples:
         return service.read_text(text)
 
     async def check_portrait(self, image: bytes) -> Checked:
+        if image == b"heic":
+            raise Invalid("image.heic", "Ảnh này ở dạng HEIC.")
         dark = Finding("portrait.dark", "Ảnh tối quá. Hãy chụp lại ở nơi sáng hơn.")
         return Checked(image != b"dark", (dark,) if image == b"dark" else (), image)
 

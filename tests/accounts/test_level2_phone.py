@@ -96,6 +96,7 @@ async def test_another_face_is_refused_counted_and_bounded(app, office, site, po
         key = await signed_in(app, office, browser)
         samples.of[key, "face"] = b"hoa"
         await browser.get("/eid/level-2")
+        assert "Còn 5 lần" in await photo(browser, b"heic", 422), "no picture was looked at"
         assert "Còn 4 lần" in await photo(browser, b"dark", 422)
         for _ in range(4):
             page = await photo(browser, b"somebody", 422)

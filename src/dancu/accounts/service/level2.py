@@ -26,6 +26,8 @@ from dancu.population import service as population
 from dancu.population.models import CardFact, CardState, PersonView
 
 TRIES_A_DAY: Final = 5
+#: Refused by its first bytes or its size (cards): another kind of file, as an iPhone keeps its photographs, or none.
+_NO_PICTURE: Final = frozenset({"image.empty", "image.large", "image.heic", "image.type"})
 #: Assurance the sign-in must have: something known and something had.
 ACR: Final = 2
 
@@ -105,7 +107,7 @@ class Outcome:
 
 async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool = False) -> Outcome:
     """Compare a live portrait with the one on file and give level 2 where they agree. A portrait that is not good enough is
-    an answer with what to do; it counts as a try, as a face that differs does. Raises what `standing` raises."""
+    an answer with what to do; it counts as a try, as a face that differs does, but a file that was not looked into does not. Raises what `standing` raises."""
     now = await standing(conn, actor)
     if now.refusal is not None:
         return Outcome(False, now.refusal, now)
@@ -116,6 +118,8 @@ async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool
         shown = await cards.check_portrait(image)
         check_portrait(shown)
     except Invalid as error:
+        if error.code in _NO_PICTURE:
+            return Outcome(False, error, now)
         await store.add_try(conn, key, rule=now.rule.code, outcome="portrait", score=None)
         return Outcome(False, error, replace(now, tries_left=max(now.tries_left - 1, 0)))
     match = await cards.compare_faces(conn, key, shown, actor=actor)
