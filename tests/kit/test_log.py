@@ -1,5 +1,6 @@
 """Nothing personal gets into the log, from our lines or from a library's."""
 
+import asyncio
 import io
 import json
 import logging
@@ -37,6 +38,36 @@ def test_numbers_of_people_are_masked_wherever_they_stand(lines, text):
     log.get_logger("t").info(text, where=[text], inside={"why": text})
     assert not any(digit in json.dumps(lines()[0]["where"] + [lines()[0]["event"]]) for digit in ("123", "456", "0491"))
     assert "123" not in lines()[0]["inside"]["why"]
+
+
+async def test_lines_of_requests_wait_for_each_other_and_keep_the_order(lines):
+    for status in (200, 303):
+        log.log_request(route="/me", status=status)
+    assert lines() == [], "no system call on the way of a request"
+    log.get_logger("t").warning("meanwhile")
+    assert [line.get("status", line["event"]) for line in lines()] == [200, 303, "meanwhile"]
+    log.log_request(route="/me", status=404)
+    logging.getLogger().handlers[0].flush()  # as the end of the process does
+    assert lines()[-1]["status"] == 404
+    for _ in range(1000):
+        log.log_request(route="/me", status=200)
+    assert len(lines()) == 1004, "and no more than so many"
+
+
+async def test_lines_of_requests_are_written_in_a_moment(lines, monkeypatch):
+    due = []
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda seconds, write: due.append((seconds, write)))
+    log.log_request(route="/me", status=200)
+    log.log_request(route="/me", status=303)
+    ((seconds, write),) = due
+    assert seconds <= 0.1 and lines() == []
+    write()
+    assert [line["status"] for line in lines()] == [200, 303]
+
+
+def test_the_line_of_a_request_outside_of_a_loop_is_written_at_once(lines):
+    log.log_request(route="/me", status=200)
+    assert lines()[0]["status"] == 200
 
 
 def test_a_failure_leaves_type_and_place_not_its_message(lines):

@@ -172,6 +172,7 @@ async def test_what_nobody_foresaw_says_only_its_request_id(app):
                 assert answer.headers["x-request-id"] in answer.text
                 assert "content-security-policy" in answer.headers
     finally:
+        logging.getLogger().handlers[0].flush()
         logging.getLogger().handlers[:], logging.getLogger().level = before
     written = stream.getvalue()
     assert SECRET not in written
@@ -192,6 +193,7 @@ async def test_the_log_names_the_route_not_the_path(app):
             await browser.get("/raise/missing?name=Tran")
             await browser.get("/nowhere/Nguyen-Van-An")
     finally:
+        logging.getLogger().handlers[0].flush()
         logging.getLogger().handlers[:], logging.getLogger().level = before
     ours = [json.loads(line) for line in stream.getvalue().splitlines() if '"dancu.web"' in line]
     assert [line["route"] for line in ours] == ["/raise/{name}", "unmatched"]

@@ -208,6 +208,7 @@ async def test_a_value_the_database_refuses_is_no_error_of_ours():
             async with client(application) as program:
                 answers.append((await program.post("/api/hot", content=b"{}")).status_code)
     finally:
+        logging.getLogger().handlers[0].flush()
         logging.getLogger().handlers[:], logging.getLogger().level = before
     assert answers == [422, 503, 503]
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -152,7 +152,7 @@ class Envelope:
             route=route,
             status=status,
             ms=round(seconds * 1000, 1),
-            actor_kind=request.state.actor.kind.value,
+            actor_kind=request.state.actor.kind,
             request_id=request.state.request_id,
             error_code=request.state.error_code,
         )
