@@ -33,8 +33,9 @@ def ordered(groups: Collection[str]) -> list[str]:
 def provider_of(request: Request) -> Provider:
     """The application's provider, made at the first request that needs it."""
     state = request.app.state
-    found: Provider | None = getattr(state, "oidc", None)
-    if found is None:
+    try:
+        found: Provider = state.oidc
+    except AttributeError:
         found = state.oidc = Provider(state.keys, lambda: state.pool.connection(), local=bool(getattr(state, "demo", False)))
     return found
 

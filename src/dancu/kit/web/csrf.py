@@ -8,13 +8,13 @@ for every page, so that compression does not leak it.
 from __future__ import annotations
 
 import hmac
-import secrets
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from dancu.kernel.errors import NotAllowed
 from dancu.kit.i18n import N_
+from dancu.kit.tokens import new_token
 from dancu.kit.web.cookies import cookie_name
 from dancu.kit.web.forms import posted
 from dancu.kit.web.session import bearer_of, token_of
@@ -29,7 +29,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plai
 def csrf_token(request: Request) -> str:
     """A token for a form of this answer. Without a session it makes the browser's cookie."""
     binding = bound_to(request)
-    salt = secrets.token_urlsafe(9)
+    salt = new_token(9)
     return f"{salt}.{_sign(request, binding, salt)}"
 
 
@@ -40,7 +40,7 @@ def bound_to(request: Request) -> str:
         return binding
     binding = request.state.browser = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
     if not binding:
-        binding = request.state.browser = secrets.token_urlsafe(18)
+        binding = request.state.browser = new_token(18)
         secure = "; Secure" if request.app.state.settings.https else ""
         request.state.cookies.append(f"{cookie_name(request, COOKIE)}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
     return binding

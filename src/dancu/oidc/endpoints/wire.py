@@ -49,10 +49,10 @@ def certificate_of(request: Request) -> bytes | None:
     """The caller's certificate as one of our own proxies states it; anybody else's word is nothing, and so are two words:
     a proxy that only adds its own leaves the caller's beside it."""
     stated = request.headers.getlist("client-cert")
-    header = stated[0] if len(stated) == 1 else ""
+    if len(stated) != 1 or not stated[0]:
+        return None
     address = request.client.host if request.client else ""
-    trusted = address in request.app.state.settings.trusted_proxies
-    return mtls.from_header(header) if header and trusted else None
+    return mtls.from_header(stated[0]) if address in request.app.state.settings.trusted_proxies else None
 
 
 def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -24,6 +24,8 @@ _CURVES: Mapping[str, tuple[str, ec.EllipticCurve, int, hashes.HashAlgorithm]] =
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 4096
 _MOST_KEYS = 20
+_PARTS, _ABSENT, _MOST_TEXT = ("kty", "crv", "x", "y", "n", "e"), ("",) * 6, 1000
+_ECDSA = {alg: (size, ec.ECDSA(digest)) for alg, _, size, digest in _CURVES.values()}
 _EDWARDS = frozenset({"EdDSA", "Ed25519"})
 
 
@@ -47,20 +49,20 @@ class PublicKey:
             raise JoseError("signature does not match") from error
 
     def _verify(self, alg: str, token: Compact) -> None:
-        key = self.key
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            _, _, size, digest = _CURVES["P-256" if alg == "ES256" else "P-384"]
-            if len(token.signature) != 2 * size:
+        verify: Any = self.key.verify  # of the kind that has this algorithm
+        signed, signature = token.signed, token.signature
+        if alg in _ECDSA:
+            size, way = _ECDSA[alg]
+            if len(signature) != 2 * size:
                 raise JoseError("signature has the wrong length")
-            r, s = int.from_bytes(token.signature[:size], "big"), int.from_bytes(token.signature[size:], "big")
-            key.verify(encode_dss_signature(r, s), token.signed, ec.ECDSA(digest))
-        elif isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(token.signature, token.signed)
+            r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+            verify(encode_dss_signature(r, s), signed, way)
+        elif alg in _EDWARDS:
+            verify(signature, signed)
         elif alg == "PS256":
-            pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
-            key.verify(token.signature, token.signed, pss, hashes.SHA256())
+            verify(signature, signed, padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32), hashes.SHA256())
         else:
-            key.verify(token.signature, token.signed, padding.PKCS1v15(), hashes.SHA256())
+            verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
 
 
 def public_key(jwk: Mapping[str, Any]) -> PublicKey:
@@ -69,9 +71,13 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
         raise JoseError("only public keys")
     if jwk.get("use", "sig") != "sig":
         raise JoseError("not a signing key")
-    parts = tuple(_text(jwk, name) for name in ("kty", "crv", "x", "y", "n", "e"))
+    parts = tuple(map(jwk.get, _PARTS, _ABSENT))
+    if set(map(type, parts)) != {str} or len("".join(parts)) > _MOST_TEXT:
+        raise JoseError("not a JWK")
     found = _parsed(*parts)
     kid, alg = jwk.get("kid", ""), jwk.get("alg")
+    if alg is None and not kid:
+        return found
     # Any JSON may stand here. One algorithm under its old name and its own (RFC 9864).
     alg = alg if alg is None else str(alg)
     named = _EDWARDS if alg in _EDWARDS else {alg}
@@ -79,13 +85,6 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
     if not algs:
         raise JoseError("alg does not fit the key")
     return PublicKey(kid if isinstance(kid, str) else "", found.thumbprint, algs, found.key)
-
-
-def _text(jwk: Mapping[str, Any], name: str) -> str:
-    value = jwk.get(name, "")
-    if not isinstance(value, str) or len(value) > 1000:
-        raise JoseError("not a JWK")
-    return value
 
 
 @lru_cache(2048)

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ def nonce(sealer: Sealer, now: float | None = None) -> str:
     return _nonce(sealer, int((time.time() if now is None else now) // NONCE_SECONDS))
 
 
+@lru_cache(8)
 def _nonce(sealer: Sealer, slot: int) -> str:
     return b64u(slot.to_bytes(5, "big") + sealer.mac("nonce", slot.to_bytes(8, "big"))[:12])
 

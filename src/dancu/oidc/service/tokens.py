@@ -7,7 +7,6 @@ tokens and codes come back to us alone and are sealed whole. Each names its fami
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dancu.accounts.models import ACR, SignIn
+from dancu.kit.tokens import new_token
 from dancu.oidc.jose import Compact as Compact
 from dancu.oidc.jose import JoseError as JoseError
 from dancu.oidc.jose import b64u, check_times, split
@@ -68,7 +68,7 @@ def access_token(
     named = list(audience) or [issuer]
     claims: dict[str, Any] = {
         "iss": issuer, "sub": subject, "aud": named[0] if len(named) == 1 else named, "client_id": client.client_id,
-        "iat": made, "exp": made + ACCESS_SECONDS, "jti": b64u(os.urandom(16)), "scope": " ".join(scope),
+        "iat": made, "exp": made + ACCESS_SECONDS, "jti": new_token(16), "scope": " ".join(scope),
     }  # fmt: skip
     if jkt or x5t:
         claims["cnf"] = confirmation(jkt, x5t)
