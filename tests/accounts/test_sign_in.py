@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from dancu.accounts.models.sign_in import Flow
+from dancu.accounts.models.core import AccountState
+from dancu.accounts.models.sign_in import Flow, Standing
 from dancu.accounts.service import sign_in
 from dancu.kernel.actor import Actor, ActorKind
 from tests.accounts.browsing import Citizen, application, browsing, citizen
@@ -112,6 +113,12 @@ async def test_what_the_page_carries_is_as_long_for_nobody_as_for_somebody(site)
     sealed = [sign_in.seal(flow, "browser") for flow in flows]
     assert len({len(one) for one in sealed}) == 1
     assert [sign_in.unseal(one, "browser", now=1_790_000_001) for one in sealed] == flows
+
+
+def test_what_a_step_knows_of_an_account_is_not_shown_with_it():
+    """It may stand in a trace of an error."""
+    shown = repr(Standing(7, 1, AccountState.ACTIVE, 0, "vi", None, b"a phone", True, frozenset({"passcode"}), "$argon2id$a hash"))
+    assert "person_key=7" in shown and "phone" not in shown and "hash" not in shown
 
 
 async def test_unknown_numbers_cost_the_same_hash(site, sau, monkeypatch):

@@ -19,6 +19,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dancu.kit import arrays
+from dancu.kit.prepared import Prepared
 
 if TYPE_CHECKING:
     from dancu.kit.db import Conn
@@ -116,17 +117,19 @@ def seconds_of(buckets: Sequence[Bucket]) -> str:
     return arrays.floats(map(_SECONDS, buckets))
 
 
+WITHOUT_DISK, NOTHING = "set_config('synchronous_commit', 'off', true)", "''"
+_TRY = {
+    first: Prepared(f"SELECT {first}, kit.throttle_try(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[])")
+    for first in (WITHOUT_DISK, NOTHING)
+}
+_SETTLE = Prepared("SELECT kit.throttle_settle(%s::bytea[], %s::bytea[], %s::float8[])")
+
+
 async def charge_unless_waiting(conn: Conn, watched: Sequence[Bucket], charged: Sequence[Bucket]) -> float:
     """`wait_seconds` of `watched`, and where that is 0.0 `charge` of `charged`, in one statement. Where that is all the
     transaction does, its commit does not wait for the disk: what a crash forgets is one failure."""
-    cursor = await conn.execute(
-        f"SELECT {without_disk(conn)}, kit.throttle_try(%s::bytea[], %s::float8[], %s::bytea[], %s::float8[])", try_params(watched, charged)
-    )
-    row = await cursor.fetchone()
+    row = await _TRY[without_disk(conn)].row(conn, try_params(watched, charged))
     return float(row[1]) if row else 0.0
-
-
-WITHOUT_DISK, NOTHING = "set_config('synchronous_commit', 'off', true)", "''"
 
 
 def without_disk(conn: Conn) -> str:
@@ -138,9 +141,7 @@ def without_disk(conn: Conn) -> str:
 
 async def settle(conn: Conn, forgiven: Sequence[Bucket], refunded: Sequence[Bucket]) -> None:
     """`forgive` and `refund` in one statement."""
-    await conn.execute(
-        "SELECT kit.throttle_settle(%s::bytea[], %s::bytea[], %s::float8[])", settle_params(forgiven, refunded)
-    )
+    await _SETTLE.rows(conn, settle_params(forgiven, refunded))
 
 
 async def forgive(conn: Conn, buckets: Sequence[Bucket]) -> None:
