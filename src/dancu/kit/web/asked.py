@@ -88,10 +88,14 @@ class Asked(Request):
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
-        # A dictionary of its own: what a server hands in may be one for all requests, and the actor stands here.
-        own = scope["state"] = {**scope.get("state", {})}
-        self.app, self.method, self.headers, self.state = scope.get("app"), scope["method"], _Headers(scope), Values(own)
+        self.app, self.method, self.headers = scope.get("app"), scope["method"], _Headers(scope)
         self.client = Address(*scope["client"]) if scope.get("client") else None
+
+    def begin(self, **state: Any) -> None:
+        """Set `state`. In a dictionary of its own: what a server hands in may be one for all requests, and the actor stands here."""
+        given = self.scope.get("state")
+        own = self.scope["state"] = {**given, **state} if given else state
+        self.state = Values(own)
 
     @_Once
     def query_params(self) -> QueryParams:

@@ -95,11 +95,11 @@ class Envelope:
             LANGUAGE.reset(language)
             REQUEST_ID.reset(within)
 
-    def _open(self, request: Request) -> None:
+    def _open(self, request: Asked) -> None:
         given = request.headers.get("x-request-id", "")
         cookies: list[str] = []
         drawn = os.urandom(28).hex()
-        request.scope["state"].update(
+        request.begin(
             request_id=given if given and _SANE_ID.fullmatch(given) else drawn[:24],
             nonce=drawn[24:],
             actor=ANONYMOUS,

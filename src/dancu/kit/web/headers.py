@@ -16,8 +16,9 @@ _ALWAYS: RawHeaders = [
     # Pages are not kept by default: they show people's data.
     (b"cache-control", b"no-store"),
 ]
-_NAMES = frozenset(name for name, _ in _ALWAYS)
-_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_HTTPS: RawHeaders = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000; includeSubDomains")]
+_CSP = b"content-security-policy"
+_OURS = frozenset({_CSP, *dict(_HTTPS)})
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -28,12 +29,9 @@ _NAME = itemgetter(0)
 
 def secure(headers: RawHeaders, *, nonce: str, https: bool) -> None:
     """Add to an answer's raw headers what it does not state itself."""
+    ours = [(_CSP, _POLICY.replace("{nonce}", nonce).encode()), *(_HTTPS if https else _ALWAYS)]
     stated = dict(headers)
-    if b"content-security-policy" not in stated:
-        headers.append((b"content-security-policy", _POLICY.replace("{nonce}", nonce).encode()))
-    headers.extend(_ALWAYS if _NAMES.isdisjoint(stated) else [header for header in _ALWAYS if header[0] not in stated])
-    if https and _HSTS[0] not in stated:
-        headers.append(_HSTS)
+    headers += ours if _OURS.isdisjoint(stated) else [header for header in ours if header[0] not in stated]
 
 
 def put(headers: RawHeaders, name: bytes, value: bytes) -> None:

@@ -21,6 +21,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from operator import add
 
 from fastapi.responses import HTMLResponse
 from markupsafe import escape
@@ -32,7 +33,7 @@ _NAME = re.compile(r"[a-z_.]+", re.ASCII)
 # RFC 1952: no name, no time; an empty last block; at most so much in a stored block.
 _GZIP_HEAD, _LAST_BLOCK, _MOST_STORED = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", b"\x01\0\0\xff\xff", 0xFFFF
 _STORED = struct.Struct("<BHH").pack  # how a stored block begins
-_HEADS = [_STORED(0, size, size ^ 0xFFFF) for size in range(512)]
+_HEADS = [_STORED(0, size, size ^ 0xFFFF) for size in range(512)]  # of the short ones
 _TO_ESCAPE = re.compile(r"""[&<>'"]""")
 
 
@@ -67,7 +68,10 @@ class Filled:
 
     def gzipped(self, plain: bytes) -> bytes:
         """`plain`, what `plain()` says, compressed."""
-        blocks = [_HEADS[len(one)] + one if len(one) < 512 else _stored(one) for one in self.between]
+        try:
+            blocks = [*map(add, map(_HEADS.__getitem__, map(len, self.between)), self.between)]
+        except IndexError:  # nearly never: one of them is long
+            blocks = [*map(_stored, self.between)]
         parts = _joined(self.mould.packed, blocks)
         end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join([_GZIP_HEAD, *parts, _LAST_BLOCK, end])
