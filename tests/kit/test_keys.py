@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancu.kernel.errors import Unavailable
+from dancu.kit import ring as of_process
 from dancu.kit.keys import KeyRing, lost, secret
 
 PLACE = {"table": "access.credential", "row": 7, "column": "totp_secret"}
@@ -113,3 +114,17 @@ def test_a_lost_key_is_not_made_anew(tmp_path: Path) -> None:
 def test_digests_of_different_uses_differ(ring: KeyRing) -> None:
     assert ring.blind_index(b"v", table="t", column="c") != ring.blind_index(b"v", table="t", column="d")
     assert ring.mac("device", b"v") != ring.mac("other", b"v")
+
+
+def test_a_server_keeps_the_ring_it_began_with_and_others_follow_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_process, "_kept", [])
+    monkeypatch.setattr(of_process, "_stays", [])
+
+    def there(name: str) -> KeyRing:
+        monkeypatch.setenv("DANCU_DATA", str(tmp_path / name))
+        return of_process.ring()
+
+    first = there("a")
+    assert there("b") is not first and there("a") is first
+    of_process.folder_stays()
+    assert there("a") is first and there("b") is first

@@ -75,9 +75,11 @@ async def run(
     write {"ready": address} as JSON when usable. Raises Unavailable `serve.worker` where the worker could not be kept
     running."""
     from dancu.app import build, build_dialect
+    from dancu.kit.ring import folder_stays
     from dancu.kit.server import server as http_server
     from dancu.settings import Settings
 
+    folder_stays()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

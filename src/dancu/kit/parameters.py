@@ -15,5 +15,5 @@ def pairs(text: str, errors: str = "replace") -> list[tuple[str, str]]:
     text = text.replace("+", " ").replace("%3A", ":").replace("%2F", "/")
     found = [(name, value) for name, _, value in map(_PARTED, filter(None, text.split("&")))]
     if "%" in text:
-        found = [(unquote(name, errors=errors), unquote(value, errors=errors) if "%" in value else value) for name, value in found]
+        found = [(unquote(name, errors=errors), unquote(value, errors=errors)) if "%" in name or "%" in value else (name, value) for name, value in found]
     return found
