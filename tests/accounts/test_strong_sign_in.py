@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dancu.accounts.policy.assurance import ORDER, Next, acr_of, enough, next_proof, words
 from dancu.accounts.service import approvals
-from dancu.accounts.service.authenticators.device import CONTEXT, thumbprint
+from dancu.accounts.service.authenticators.device import CONTEXT, device_challenge, thumbprint
 from dancu.accounts.service.sign_in import sealing
 from dancu.kit import messages
 from tests.accounts import enrolment
@@ -248,6 +248,9 @@ async def test_a_devices_key_is_a_second_factor_listed_and_taken_away(site, app,
         assert "máy ở nhà" in page
         page = await other.sign_in(sau, status=200, acr="2")
         assert 'name="code"' not in page, "no message was sent, so none is asked for"
+        mine = re.findall(r'data-account="([^"]+)"', b.page)
+        assert mine == re.findall(r'data-account="([^"]+)"', page) != [device_challenge("b", sau.key + 1).account], "whose key it is, where several people use one browser"
+        assert f'data-known="{thumbprint(device.x + device.y)} "' in b.page, "what the account does not know the browser forgets"
         await other.post("/eid/sign-in/device", answer=device.sign(challenge(page)))
         found, _ = await signed(app, other, sau)
         assert (found.acr, found.amr) == (2, ("pin", "swk", "mfa"))

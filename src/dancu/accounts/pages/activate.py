@@ -149,7 +149,7 @@ async def _done(
         request, "accounts/activate_done.html", recovery=recovery, account=account, added=added, errors=errors or FormErrors(),
         sealed=first_keys.seal(account, recovery),
         passkey=await authenticators.begin_passkey(conn, key, site_of(request), binding, attestation=attestation_of(request)) if offered else None,
-        device=authenticators.device_challenge(binding) if offered and not added else None, status=422 if errors else 200,
+        device=authenticators.device_challenge(binding, key) if offered and not added else None, status=422 if errors else 200,
     )  # fmt: skip
 
 

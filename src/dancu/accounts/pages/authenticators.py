@@ -59,7 +59,7 @@ async def _listing(
     return render(
         request, "accounts/authenticators.html", base="base_citizen.html", done=done, form=Form(), errors=errors or FormErrors(),
         ways=await authenticators.listed(conn, actor.actor_id), passkey=form, codes=codes,
-        device=authenticators.device_challenge(binding_of(request)), status=422 if errors else 200,
+        device=authenticators.device_challenge(binding_of(request), actor.actor_id), status=422 if errors else 200,
     )  # fmt: skip
 
 

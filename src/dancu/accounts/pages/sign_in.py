@@ -265,7 +265,7 @@ def _second(
     typed = [one for one in step.ways if one not in (Way.PASSKEY, Way.DEVICE)]
     way = way if way in typed else (typed[0] if typed and not (Way.PASSKEY in step.ways and way is None) else None)
     passkey = authenticators.passkey_challenge(site_of(request), bound) if Way.PASSKEY in step.ways or need is Next.KEY else None
-    device = authenticators.device_challenge(bound) if Way.DEVICE in step.ways and need is Next.SECOND else None
+    device = authenticators.device_challenge(bound, step.flow.key) if Way.DEVICE in step.ways and need is Next.SECOND else None
     sealed, name = sign_in.seal(step.flow, bound), "accounts/sign_in_second.html"
     if not errors and passkey is None and device is None and step.hint:  # a code to the phone: what nearly everybody sees
         return render_filled(

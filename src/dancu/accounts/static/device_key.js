@@ -39,25 +39,35 @@
     return text(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(plain)));
   };
 
-  const make = async (challenge) => {
+  // One browser, several people: each account has its own keys here, those made before that was kept are tried too.
+  const mine = async (account) => (await within("readonly", (keys) => keys.getAll()))
+    .filter((one) => !one.account || one.account === account)
+    .sort((a, b) => (b.account === account) - (a.account === account) || b.made - a.made);
+
+  // Keys of this account that it does not know: their making was refused, or they were taken away.
+  const forget = async (account, known) => {
+    for (const one of await mine(account))
+      if (one.account && !known.includes(one.thumbprint)) await within("readwrite", (keys) => keys.delete(one.thumbprint));
+  };
+
+  const make = async (challenge, account) => {
     const pair = await crypto.subtle.generateKey(kind, false, ["sign", "verify"]);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
     const jwk = { kty, crv, x, y };
     const name = await thumbprint(jwk);
-    await within("readwrite", (keys) => keys.put({ thumbprint: name, key: pair.privateKey, made: Date.now() }));
+    await within("readwrite", (keys) => keys.put({ thumbprint: name, key: pair.privateKey, made: Date.now(), account }));
     return { jwk, signature: await signature(pair.privateKey, challenge) };
   };
 
-  const newest = async () => (await within("readonly", (keys) => keys.getAll())).sort((a, b) => b.made - a.made)[0];
-
-  const sign = async (challenge) => {
-    const mine = await newest();
-    return { thumbprint: mine.thumbprint, signature: await signature(mine.key, challenge) };
+  const sign = async (challenge, account) => {
+    const [newest] = await mine(account);
+    return { thumbprint: newest.thumbprint, signature: await signature(newest.key, challenge) };
   };
 
   const set = async (form) => {
-    const creating = form.dataset.device === "create";
-    if (!creating && !(await newest())) return;
+    const creating = form.dataset.device === "create", { account, known } = form.dataset;
+    if (!creating && !(await mine(account)).length) return;
+    if (creating && known !== undefined) await forget(account, known.split(" "));
     form.hidden = false;
     const failed = form.querySelector("[data-device-failed]");
     form.addEventListener("submit", async (event) => {
@@ -65,7 +75,7 @@
       event.preventDefault();
       failed.hidden = true;
       try {
-        form.elements.answer.value = JSON.stringify(await (creating ? make : sign)(form.dataset.challenge));
+        form.elements.answer.value = JSON.stringify(await (creating ? make : sign)(form.dataset.challenge, account));
         form.submit();
       } catch {
         failed.hidden = false;

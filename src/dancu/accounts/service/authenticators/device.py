@@ -20,6 +20,7 @@ from dancu.kit.authn.answers import object_of
 from dancu.kit.authn.passkey import Site
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
+from dancu.kit.ring import ring
 
 COLUMN: Final = "device"
 MOST: Final = 10
@@ -30,16 +31,18 @@ CONTEXT: Final = "dancu device key v1"
 
 @dataclass(frozen=True, slots=True)
 class DeviceForm:
-    """`challenge` as the device signs it (base64url), and sealed for the way back."""
+    """`challenge` as the device signs it (base64url), and sealed for the way back. `account`: by what a browser that several people
+    use tells their keys apart; it means nothing anywhere else."""
 
     challenge: str
     sealed: str
+    account: str
 
 
-def device_challenge(bound_to: str) -> DeviceForm:
-    """For making a key known or signing in with it; good in the browser `bound_to` belongs to."""
+def device_challenge(bound_to: str, key: int) -> DeviceForm:
+    """For making a key of the account `key` known or signing in with it; good in the browser `bound_to` belongs to."""
     challenge, sealed = challenges.fresh(bound_to, COLUMN)
-    return DeviceForm(challenges.encoded(challenge).rstrip("="), sealed)
+    return DeviceForm(challenges.encoded(challenge).rstrip("="), sealed, ring().mac("device account", str(key).encode()).hex()[:32])
 
 
 def signed_text(origin: str, challenge: bytes) -> bytes:
