@@ -21,7 +21,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from operator import add
 
 from fastapi.responses import HTMLResponse
 from markupsafe import escape
@@ -68,10 +67,7 @@ class Filled:
 
     def gzipped(self, plain: bytes) -> bytes:
         """`plain`, what `plain()` says, compressed."""
-        try:
-            blocks = [*map(add, map(_HEADS.__getitem__, map(len, self.between)), self.between)]
-        except IndexError:  # nearly never: one of them is long
-            blocks = [*map(_stored, self.between)]
+        blocks = [_HEADS[len(one)] + one if len(one) < 512 else _stored(one) for one in self.between]
         parts = _joined(self.mould.packed, blocks)
         end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join([_GZIP_HEAD, *parts, _LAST_BLOCK, end])
