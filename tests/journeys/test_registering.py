@@ -93,7 +93,7 @@ def test_a_clear_case_is_approved_and_activated_without_anybody(site: str, brows
     assert "Thẻ căn cước" in who.text
     who.go(f"/eid/application/{ref}").fill(phone=phone).press("Gửi mã cho tôi").well()
     who.fill(code=message(site, phone, "mã xem hồ sơ")[:6]).press("Xem hồ sơ").well()
-    assert "Đã duyệt" in who.text
+    assert "đã duyệt và bạn đã kích hoạt" in who.text
 
 
 def test_a_doubtful_case_is_settled_at_the_desk(site: str, browser: Browser, enter: Enter) -> None:

@@ -22,6 +22,6 @@ FOLLOWS: Final = {
     ),
     "waits": ("you", N_("Đã duyệt, chờ kích hoạt"), N_("Xem tin nhắn có mã kích hoạt; mã dùng đến hết {until}. Không thấy tin nhắn thì xin mã mới ở trang kích hoạt.")),
     "lapsed": ("late", N_("Mã kích hoạt hết hạn"), N_("Hồ sơ đã duyệt, nhưng hạn kích hoạt đã qua. Gọi tổng đài, hoặc mang thẻ căn cước tới một quầy bất kỳ để nhận mã mới.")),
-    "in_use": ("done", N_("Tài khoản đang dùng"), ""),
-    "locked": ("late", N_("Tài khoản đang khóa"), N_("Hỏi công an xã, phường hoặc tổng đài để biết vì sao và cách mở.")),
+    "in_use": ("done", N_("Tài khoản đang dùng"), N_("Hồ sơ đã duyệt và bạn đã kích hoạt; đăng nhập là dùng được.")),
+    "locked": ("late", N_("Tài khoản đang khóa"), N_("Hồ sơ đã duyệt. Hỏi công an xã, phường hoặc tổng đài để biết vì sao và cách mở.")),
 }  # fmt: skip
