@@ -88,7 +88,9 @@ async def test_what_the_citizen_took_back_is_not_carried_on(site: Site, citizen:
     onward = (await exchange(site, portal, held, health.id, scope="openid profile phone")).json()["access_token"]
     site.sharing.consents[agreed] = Given(frozenset({"name"}), soon(hours=1))
     assert error_of(await exchange(site, portal, held, health.id, scope="phone")) == "invalid_scope"
+    assert (await introspected(site, health, onward))["scope"] == "openid profile"
     site.sharing.consents.clear()
+    assert await introspected(site, health, onward) == {"active": False}, "nor what was carried on before"
     last = await make_service("basic")
     for caller, token, target in ((portal, held, health), (health, onward, last)):
         assert error_of(await exchange(site, caller, token, target.id)) == "invalid_scope", "from the first to the last of the chain"

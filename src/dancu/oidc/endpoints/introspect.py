@@ -7,7 +7,7 @@ from typing import Any
 
 from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.token import slow_down
-from dancu.oidc.endpoints.wire import answered, bounded, issuer_of, json_answer, provider_of, read_wire
+from dancu.oidc.endpoints.wire import answered, bounded, demo_of, issuer_of, json_answer, provider_of, read_wire
 from dancu.oidc.models import Client
 from dancu.oidc.service import introspect
 from dancu.oidc.service.authenticate import client_of, replayed
@@ -33,7 +33,7 @@ async def _introspect(request: Request) -> Response:
     if not token:
         raise invalid_request("token is missing")
     found = introspect.read(provider, wire.issuer, token)
-    body = await introspect.answer(provider, known.client, found, known.marks)
+    body = await introspect.answer(provider, known.client, found, known.marks, demo=demo_of(request))
     if body is None:
         raise replayed()
     if f"application/{_SIGNED}" in request.headers.get("accept", ""):

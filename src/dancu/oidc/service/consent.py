@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dancu.kernel.actor import Actor, Purpose
 from dancu.kit.db import Conn
 from dancu.oidc.models import AuthRequest, Client, ClientState
-from dancu.oidc.policy import GROUPS, groups_of_claims, groups_of_scopes
+from dancu.oidc.policy import GROUPS, SCOPES, groups_of_claims, groups_of_scopes
 from dancu.oidc.service.errors import OAuthError
 from dancu.sharing import service as sharing
 from dancu.sharing.models import Agreement, Consent
@@ -103,6 +103,18 @@ async def give(conn: Conn, actor: Actor, client: Client, ticked: frozenset[str],
         client_name=client.name, org_code=client.org_code, org_name=client.org_name,
         client_name_en=client.name_en,
     )  # fmt: skip
+
+
+async def carried(conn: Conn, origin: Client, key: int, purpose: str, scope: tuple[str, ...], *, demo: bool = False) -> tuple[str, ...]:
+    """Of the scopes of a token that is handed on those that read nothing, and those the citizen still agrees to at `origin`, the service
+    where they signed in: what it may not read itself it asks nobody else for."""
+    if not groups_of_scopes(scope):
+        return scope
+    allowed = frozenset[str]()
+    with suppress(OAuthError):  # the purpose is not agreed with the organisation any more
+        agreed = await terms(conn, origin, purpose, demo=demo)
+        allowed = agreed.groups & (await given(conn, key, origin, agreed.purpose) or frozenset() if agreed.consent_needed else agreed.groups)
+    return tuple(one for one in scope if not SCOPES.get(one) or allowed.intersection(SCOPES[one]))
 
 
 def asked(request: AuthRequest) -> tuple[str, ...]:

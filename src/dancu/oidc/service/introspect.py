@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dancu.oidc.jose import Compact, JoseError
-from dancu.oidc.models import AuthMethod, Client, Family, Mark
-from dancu.oidc.service import tokens
+from dancu.oidc.models import AuthMethod, Client, ClientState, Family, Mark
+from dancu.oidc.policy import groups_of_scopes
+from dancu.oidc.service import consent, tokens
 from dancu.oidc.service.errors import OAuthError
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.subjects import subject_of
+from dancu.oidc.store import clients
 
 #: A program with this scope (a gateway before many services) may ask about every access token.
 SCOPE = "token.introspect"
@@ -47,7 +49,7 @@ def refuse_public(client: Client) -> None:
         raise OAuthError("invalid_client", "public clients may not introspect", 401)
 
 
-async def answer(provider: Provider, caller: Client, found: Found | None, marks: tuple[Mark, ...]) -> dict[str, Any] | None:
+async def answer(provider: Provider, caller: Client, found: Found | None, marks: tuple[Mark, ...], *, demo: bool = False) -> dict[str, Any] | None:
     """The answer for `caller`; None where one of `marks` was spent before. What a caller has nothing to do with is inactive
     to it, like a token that never was."""
     if found is None or not _concerns(caller, found):
@@ -65,7 +67,10 @@ async def answer(provider: Provider, caller: Client, found: Found | None, marks:
         return INACTIVE
     subject = subject_of(provider.sealer, caller, family.person_key)
     if found.access is not None:
-        return _claims(found.access, subject) if await provider.client(found.access.text("client_id")) else INACTIVE
+        if not await provider.client(found.access.text("client_id")):
+            return INACTIVE
+        said = _claims(found.access, subject)
+        return await _handed_on(provider, family, said, demo=demo) if "act" in said else said
     return _refresh(caller, family, found.generation, subject)
 
 
@@ -88,6 +93,18 @@ def _claims(token: Compact, subject: str) -> dict[str, Any]:
     kept = {name: token.claims[name] for name in _KEPT if name in token.claims}
     bound = isinstance(token.claims.get("cnf"), dict) and "jkt" in token.claims["cnf"]
     return {"active": True, **kept, "sub": subject, "token_type": "DPoP" if bound else "Bearer"}
+
+
+async def _handed_on(provider: Provider, family: Family, said: dict[str, Any], *, demo: bool) -> dict[str, Any]:
+    """What a token that was exchanged is good for now: what the citizen takes back ends at once, also with the agency it was for."""
+    scope = tuple(str(said.get("scope", "")).split())
+    async with provider.connect() as conn, conn.transaction():
+        origin = await clients.by_no(conn, family.client_no)
+        stands = origin is not None and origin.state is not ClientState.SUSPENDED
+        kept = await consent.carried(conn, origin, family.person_key, family.purpose, scope, demo=demo) if origin and stands else ()
+    if not stands or (groups_of_scopes(scope) and not groups_of_scopes(kept)):
+        return INACTIVE
+    return {**said, "scope": " ".join(kept)}
 
 
 def _refresh(caller: Client, family: Family, generation: int | None, subject: str) -> dict[str, Any]:

@@ -3,14 +3,13 @@ acts, and carrying the purpose the citizen agreed to. It ends with the sign-in i
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from dancu.audit import service as audit
 from dancu.kernel.actor import Purpose
 from dancu.kit.db import Conn
 from dancu.oidc.models import AuthMethod, Client, ClientState, Family
-from dancu.oidc.policy import ACCESS_SECONDS, SCOPES, groups_of_scopes
+from dancu.oidc.policy import ACCESS_SECONDS, groups_of_scopes
 from dancu.oidc.service import consent, introspect, issue, tokens
 from dancu.oidc.service.authenticate import replayed
 from dancu.oidc.service.errors import OAuthError, invalid_request
@@ -103,16 +102,9 @@ def _chain(client: Client, before: Any) -> dict[str, Any]:
 
 
 async def _consented(call: Call, conn: Conn, origin: Client, family: Family, scope: tuple[str, ...]) -> tuple[str, ...]:
-    """Of these scopes those the citizen still agrees to at `origin`, the service where they signed in: what it may not read itself it
-    asks nobody else for. Raises OAuthError invalid_scope for one that was named, and where no data are left to ask for."""
-    if not groups_of_scopes(scope):
-        return scope
-    allowed = frozenset[str]()
-    with suppress(OAuthError):  # the purpose is not agreed with the organisation any more
-        terms = await consent.terms(conn, origin, family.purpose, demo=call.demo)
-        given = await consent.given(conn, family.person_key, origin, terms.purpose) if terms.consent_needed else terms.groups
-        allowed = terms.groups & (given or frozenset())
-    kept = tuple(one for one in scope if not SCOPES.get(one) or allowed.intersection(SCOPES[one]))
+    """What of the scope the citizen still agrees to. Raises OAuthError invalid_scope for one that was named, and where no data are left to
+    ask for."""
+    kept = await consent.carried(conn, origin, family.person_key, family.purpose, scope, demo=call.demo)
     if len(kept) < len(scope) and ("scope" in call.wire.params or not groups_of_scopes(kept)):
         raise OAuthError("invalid_scope", "the citizen does not agree to this scope, or no longer")
     return kept
