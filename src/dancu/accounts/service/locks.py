@@ -45,7 +45,7 @@ async def own_request(conn: Conn, actor: Actor, purpose: Purpose, key: int, *, w
 
 
 async def suspect(conn: Conn, actor: Actor, purpose: Purpose, key: int, *, way: str) -> bool:
-    """Somebody else seems to use it ("this was not me", an objected change of contact, a refresh token used twice)."""
+    """Somebody else seems to use it ("this was not me", an objected change of contact)."""
     return await _place(conn, actor, purpose, key, Ground.SUSPICION, way=way)
 
 
