@@ -114,6 +114,11 @@ async def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_comes_back(site: 
         assert sent_back(await browser.get(left))["error"] == "access_denied", "who does not want to sign in, and a service that is told"
         page = await browser.get(left, headers={"sec-fetch-mode": "navigate"})
         assert "Bạn chưa đăng nhập vào dịch vụ này." in page.text and "access_denied" in page.text
+    async with site.browser(None) as stranger:  # from a mould, the first time and after it
+        for _ in range(2):
+            page = await stranger.get(left, headers={"sec-fetch-mode": "navigate"})
+            assert page.text.count(f"{BACK}?error=access_denied&amp;") == 2 and f"Về {urlsplit(BACK).hostname}" in page.text, page.text
+            assert "Bạn chưa đăng nhập vào dịch vụ này." in page.text
 
 
 async def test_the_sign_in_page_is_the_answer_itself_where_nobody_is_signed_in(site: Site, citizen: Citizen, make_service: Make) -> None:

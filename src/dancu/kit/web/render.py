@@ -168,12 +168,13 @@ def _page(request: Request, html: str | Filled, status: int) -> HTMLResponse:
 
 
 def render_filled(
-    request: Request, name: str, /, *, variant: Hashable, values: Mapping[str, str], status: int = 200, **context: Any
+    request: Request, name: str, /, *, variant: Hashable, values: Mapping[str, str], status: int = 200, whole: bool = False, **context: Any
 ) -> HTMLResponse:
     """The same page as `render(..., **values, **context)`, joined from text that was rendered once (see moulds.py): for pages that
     many ask for who are not signed in. `values`: what differs from request to request, all of it text, "passkey.sealed"
     standing for an attribute; an empty one is empty to the template too. Everything in `context` belongs into `variant`."""
-    if request.state.actor.kind is not ActorKind.ANONYMOUS or request.headers.get("hx-target") or page_mark(request) is not None:
-        return render(request, name, status=status, **context, **_nested(values))
+    part = request.headers.get("hx-target") and not whole
+    if request.state.actor.kind is not ActorKind.ANONYMOUS or part or page_mark(request) is not None:
+        return render(request, name, status=status, whole=whole, **context, **_nested(values))
     templates: Templates = request.app.state.templates
     return _page(request, templates.filled(request, name, variant, values, context), status)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import quote_plus, urlsplit
 
 from dancu.kit.i18n import N_
-from dancu.kit.web import Request, Response, render
+from dancu.kit.web import Request, Response, render, render_filled
 from dancu.oidc.endpoints.wire import issuer_of
 from dancu.oidc.service.errors import OAuthError
 
@@ -47,7 +47,8 @@ def _after_form(request: Request) -> bool:
 
 def onward(request: Request, address: str, said: str) -> Response:
     """A page that goes on to `address` by itself, with a link where it does not. `said`: how it stands, one sentence."""
-    return render(request, "oidc/onward.html", whole=True, address=address, host=urlsplit(address).hostname or "", said=said)
+    host = urlsplit(address).hostname or ""
+    return render_filled(request, "oidc/onward.html", variant=said, values={"address": address, "host": host}, whole=True, said=said)
 
 
 def allow_back(request: Request, page: Response, redirect_uri: str) -> Response:

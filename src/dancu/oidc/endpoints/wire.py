@@ -35,7 +35,7 @@ async def read_wire(request: Request, *, params: Mapping[str, str] | None = None
     issuer = issuer_of(request)
     if params is None:
         length = request.headers.get("content-length", "0")
-        if length.isascii() and length.isdigit() and len(length) < 10 and int(length) > MOST_BYTES:
+        if len(length) > 4 and length.isascii() and length.isdigit() and len(length) < 10 and int(length) > MOST_BYTES:
             raise OAuthError("invalid_request", "the request is too large", 413)
         params = form_params(await request.body(), request.headers.get("content-type", ""))
     return Wire(

@@ -52,7 +52,9 @@ async def grant(call: Call) -> issue.Answer:
         raise replayed()
     if word != "ok":
         raise invalid_grant(_WORDS.get(word, "the code is not known"))
-    return issue.answer(provider, wire.issuer, client, family._replace(details=details), nonce=request.nonce, claims=claims)
+    if details is not family.details:
+        family = family._replace(details=details)
+    return issue.answer(provider, wire.issuer, client, family, nonce=request.nonce, claims=claims)
 
 
 async def _in_time(call: Call, code: tokens.Code) -> None:
