@@ -47,7 +47,7 @@ def _after_form(request: Request) -> bool:
 
 def onward(request: Request, address: str, said: str) -> Response:
     """A page that goes on to `address` by itself, with a link where it does not. `said`: how it stands, one sentence."""
-    host = urlsplit(address).hostname or ""
+    host = urlsplit(address.partition("?")[0]).hostname or ""  # without its query it is one the library remembers
     return render_filled(request, "oidc/onward.html", variant=said, values={"address": address, "host": host}, whole=True, said=said)
 
 
