@@ -255,7 +255,7 @@ async def test_signing_out_clears_what_the_browser_kept():
             assert left.headers["set-cookie"].startswith("__Host-" if https else "dancu_session")
 
 
-@given(st.text(alphabet="ab%&=+;/:ÿé0123C3A9F", max_size=30) | st.text(max_size=20))
+@given(st.lists(st.sampled_from([*"ab%&=+;/ÿé2C3A9", "%2F", "%3A", "%3a", "%C3", "%A9", "%25"]), max_size=30).map("".join) | st.text(max_size=20))
 def test_a_query_is_taken_apart_as_the_library_does(query):
     assert pairs(query) == parse_qsl(query, keep_blank_values=True)
 
