@@ -27,7 +27,6 @@ _UPGRADES = 16
 _TOLD = 128
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
-
 # Headers of our answers that change nothing in how an answer is sent.
 _USUAL = frozenset(
     (
@@ -82,8 +81,8 @@ class _Answering(RequestResponseCycle):
     async def send(self, message: Any) -> None:
         if message["type"] == AT_ONCE:
             if self.response_started or self.flow.write_paused or not self._whole(message["status"], message["headers"], message["body"]):
-                await self.send({"type": "http.response.start", "status": message["status"], "headers": message["headers"]})
-                await self.send({"type": "http.response.body", "body": message["body"]})
+                await self.send({**message, "type": "http.response.start"})
+                await self.send({**message, "type": "http.response.body"})
             return
         if message["type"] == "http.response.start" and not self.response_started:
             self._head = message
