@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,10 +17,10 @@ from dancu.oidc.models import Family, Mark
 from dancu.oidc.models.facts import Facts, Home
 from dancu.oidc.store.families import FAM, brought, family
 
-_WIDTH = FAM.count(",") + 1
+_PLACE, _WIDTH = itemgetter(0), FAM.count(",") + 1
 _RELEASE = Prepared(
-    f"SELECT word, {FAM}, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[], %s::bytea[],"
-    " %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb, %s::jsonb) ORDER BY ord"
+    f"SELECT ord, word, {FAM}, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[], %s::bytea[],"
+    " %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb, %s::jsonb)"
 )
 
 
@@ -69,14 +70,16 @@ async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, grou
             arrays.texts(requests), arrays.texts(map(Ask.terms, asked)), claim_groups, group_fields,
         ),
     )  # fmt: skip
+    if len(rows) > 1:
+        rows.sort(key=_PLACE)
     return [_release(row) for row in rows]
 
 
 def _release(row: Sequence[Any]) -> Release:
-    if row[0] != "ok":
-        return Release(row[0])
-    found = family(row[1 : 1 + _WIDTH])
-    groups, facts, phone, phone_verified, email, email_verified = row[1 + _WIDTH :]
+    if row[1] != "ok":
+        return Release(row[1])
+    found = family(row[2 : 2 + _WIDTH])
+    groups, facts, phone, phone_verified, email, email_verified = row[2 + _WIDTH :]
     contacts = None
     if not {"phone", "email"}.isdisjoint(groups):
         key = found.person_key
