@@ -36,7 +36,7 @@ PUBLISHED = 13.5
 FACTOR = 5
 REST_MS = 8.0
 CLAIMS = frozenset({"name", "birthdate", "gender"})
-_LANES, _ROUNDS = 6, 5
+_LANES, _ROUNDS = 6, 7
 _REST, _LOOK, _LOOKS = 1.5, 5.0, 12
 FEW, MANY, SLOWER = 10_000, 1_000_000, 1.1
 
@@ -102,14 +102,23 @@ def pace() -> float:
     return (time.process_time() - began) * 1e3
 
 
-async def bare_of(running: Running, journeys: list[tuple[Journey, Citizen]], *, acr: int, but: int, idle: float) -> Rounds:
-    """`timed`, several rounds of it."""
-    paces, rounds = [], []
+@dataclass(frozen=True)
+class Kind:
+    """One kind of sign-in that is measured. `acr` 1: the passcode alone."""
+
+    journeys: list[tuple[Journey, Citizen]]
+    acr: int
+
+
+async def bare_of(running: Running, kinds: dict[str, Kind], *, but: int, idle: float) -> dict[str, Rounds]:
+    """`timed`, several rounds of each kind in turns: what slows the machine down for a while slows all of them."""
+    paces: dict[str, list[float]] = {name: [] for name in kinds}
+    rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
     for _ in range(_ROUNDS):
-        paces.append(pace())
-        rounds.append(await timed(running, journeys, acr=acr, but=but, idle=idle))
-    rounds.sort()
-    return Rounds(*rounds[_ROUNDS // 2], rounds[0][0], paces)
+        for name, kind in kinds.items():
+            paces[name].append(pace())
+            rounds[name].append(await timed(running, kind.journeys, acr=kind.acr, but=but, idle=idle))
+    return {name: Rounds(*sorted(rounds[name])[_ROUNDS // 2], min(rounds[name])[0], paces[name]) for name in kinds}
 
 
 async def forgiven(running: Running) -> None:
@@ -154,25 +163,32 @@ async def measure(running: Running, people: int, count: int, *, deep: bool) -> N
 
         own = conn.info.backend_pid
         idle = await unasked(running, own)
-        for name, client, is_fapi in (("plain", plain[0], False), ("FAPI 2.0", fapi[0], True)):
-            whole = [(Journey(running, client, is_fapi, outbox), citizen) for citizen in everybody]
-            await timed(running, whole, acr=2, but=own, idle=idle)  # agrees; from now on consent is remembered
-            seen = await bare_of(running, whole, acr=2, but=own, idle=idle)
+        def asking(client: oidc_clients.BenchClient, *, is_fapi: bool) -> list[tuple[Journey, Citizen]]:
+            return [(Journey(running, client, is_fapi, outbox), citizen) for citizen in everybody]
+
+        kinds = {
+            "plain": Kind(asking(plain[0], is_fapi=False), 2), "FAPI 2.0": Kind(asking(fapi[0], is_fapi=True), 2),
+            "passcode": Kind(asking(plain[0], is_fapi=False), 1),
+        }  # fmt: skip
+        for kind in kinds.values():
+            await timed(running, kind.journeys, acr=2, but=own, idle=idle)  # agrees; from now on consent is remembered
+        found = await bare_of(running, kinds, but=own, idle=idle)
+        for name in ("plain", "FAPI 2.0"):
+            seen = found[name]
             total = seen.bare + seen.hashed
             report(
                 f"OTP journey, {name}", 1000 / seen.bare, "journeys/s/core without argon2", PUBLISHED, target=FACTOR, cpu_ms=round(seen.bare, 2),
                 with_argon2_ms=round(total, 2), journeys_with_argon2=round(1000 / total, 1), argon2_ms=round(seen.hashed, 2), idle_ms_s=round(idle, 1),
                 people=people, **seen.noted(),
             )  # fmt: skip
-        whole = [(Journey(running, plain[0], False, outbox), citizen) for citizen in everybody]
-        seen = await bare_of(running, whole, acr=1, but=own, idle=idle)
+        seen = found["passcode"]
         report("passcode sign-in, the rest", seen.bare, "ms CPU/journey", REST_MS, argon2_ms=round(seen.hashed, 2), people=people, **seen.noted())
         if deep:
             at = {}
             for accounts in (FEW, MANY):
                 await fill(running, accounts)
-                await timed(running, whole, acr=2, but=own, idle=idle)
-                at[accounts] = await bare_of(running, whole, acr=2, but=own, idle=idle)
+                await timed(running, kinds["plain"].journeys, acr=2, but=own, idle=idle)
+                at[accounts] = (await bare_of(running, {"plain": kinds["plain"]}, but=own, idle=idle))["plain"]
             report(
                 f"OTP journey, {MANY:,} accounts against {FEW:,}", at[MANY].bare, "ms CPU/journey without argon2", at[FEW].bare, limit=SLOWER,
                 argon2_ms=round(at[MANY].hashed, 2), few_least_ms=round(at[FEW].least, 2), **at[MANY].noted(),
