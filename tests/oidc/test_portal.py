@@ -32,6 +32,7 @@ from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.seal import Sealer
 from dancu.sharing import service as sharing_service
 from tests.accounts.browsing import Browser
+from tests.kit.html import form_values
 from tests.kit.races import after_waiting
 from tests.oidc.conftest import BACK, ISSUER, UNLIMITED, Citizen, Make, Site, _key, _public
 from tests.oidc.flows import Journey
@@ -190,6 +191,28 @@ async def test_two_people_make_it_live(portal: Site) -> None:
     assert agreement is not None and agreement.claims == {"name"} and agreement.agreed is not None
     verbs = await portal.sql("SELECT note ->> 'verb' FROM audit.pending WHERE (note ->> 'client_no')::bigint = %s", (number,))
     assert {"oidc.client.register", "oidc.client.ask_live", "oidc.client.refuse", "oidc.client.approve"} <= {v for (v,) in verbs}
+
+
+async def test_nobody_approves_what_they_did_not_read(portal: Site) -> None:
+    """A page that stood open while the request was refused and another one sent."""
+    async with desk(portal, "integrator") as maker, desk(portal, "connection_reviewer") as early, desk(portal, "connection_reviewer") as judge:
+        client_id, _ = await registered(maker)
+        place = f"{HOME}/{client_id}"
+        await asked(maker, client_id, claims=["name"])
+        await early.get(place)
+        await judge.get(place)
+        await judge.post(f"{place}/refuse", reason="Thiếu")
+        assert "oidc.client.changed" in await early.post(f"{place}/approve", 422), "nothing waits any more: somebody was quicker"
+        await asked(maker, client_id, claims=["name", "personal_id"])
+        await judge.get(place)
+        first = {"csrf_token": form_values(judge.page, f"{place}/approve")["csrf_token"], "version": "1"}
+        for step, fields in (("approve", first), ("refuse", {**first, "reason": "Quá rộng"}), ("approve", {**first, "version": "²"})):
+            page = (await judge.client.post(f"{place}/{step}", data=fields)).text
+            assert "sharing.agreement.other_version" in page and "đọc bản 2" in page and "Số định danh cá nhân" in page, "what waits now is there to be read"
+        assert await state_of(portal, client_id) == "test"
+        await judge.get(place)
+        await judge.post(f"{place}/approve")
+        assert await state_of(portal, client_id) == "live"
 
 
 async def test_suspended_by_the_reviewer_and_back_to_trial(portal: Site) -> None:

@@ -33,8 +33,8 @@ async def test_it_holds_once_another_person_agreed(app):
     await propose(app)
     assert await service.agreement(app, 7) is None
     with pytest.raises(NotAllowed):
-        await service.agree(app, MAKER, 7)
-    made = await service.agree(app, JUDGE, 7)
+        await service.agree(app, MAKER, 7, 1)
+    made = await service.agree(app, JUDGE, 7, 1)
     assert made == await service.agreement(app, 7)
     assert made.proposed.by == 11
     assert made.agreed is not None
@@ -48,7 +48,7 @@ async def test_the_seal_holds_terms_and_both_acts_and_verifies_with_the_publishe
     from joserfc.jwk import KeySet
 
     await propose(app)
-    made = await service.agree(app, JUDGE, 7)
+    made = await service.agree(app, JUDGE, 7, 1)
     read = jwt.decode(made.sealed, KeySet.import_key_set(service.receipt_jwks()), algorithms=["ES256"])
     assert read.claims["claims"] == ["name", "personal_id"]
     assert read.claims["proposed"]["entry"] == made.proposed.entry_id
@@ -58,12 +58,15 @@ async def test_the_seal_holds_terms_and_both_acts_and_verifies_with_the_publishe
 
 async def test_a_change_is_a_version_and_the_one_before_stays_to_be_read(app):
     await propose(app)
-    await service.agree(app, JUDGE, 7)
+    await service.agree(app, JUDGE, 7, 1)
     await propose(app, replace(TERMS, claims=frozenset({"name"}), consent_needed=False, level_min=2))
     assert (await service.agreement(app, 7)).claims == TERMS.claims
     with pytest.raises(Conflict):
         await propose(app)
-    await service.agree(app, JUDGE, 7)
+    for answer in (service.agree(app, JUDGE, 7, 1), service.refuse(app, JUDGE, 7, 1, "quá rộng")):
+        with pytest.raises(Conflict, match="other_version"):
+            await answer  # who read the version before has not read this one
+    await service.agree(app, JUDGE, 7, 2)
     assert [(v.version, v.state) for v in await service.versions(app, 7)] == [
         (2, AgreementState.IN_FORCE),
         (1, AgreementState.REPLACED),
@@ -78,7 +81,7 @@ async def test_a_change_is_a_version_and_the_one_before_stays_to_be_read(app):
 async def test_a_refusal_leaves_what_was_in_force(app):
     await propose(app)
     assert [one.client_no for one in await service.proposed(app, JUDGE)] == [7]
-    await service.refuse(app, JUDGE, 7, "quá rộng")
+    await service.refuse(app, JUDGE, 7, 1, "quá rộng")
     assert await service.proposed(app, JUDGE) == []
     assert [(v.state, v.reason) for v in await service.versions(app, 7)] == [(AgreementState.REFUSED, "quá rộng")]
 

@@ -82,6 +82,12 @@ def read_terms(form: Form) -> Terms:
     )  # fmt: skip
 
 
+def read_version(form: Form) -> int:
+    """Which version of the agreement the page showed that is answered now; 0 where it does not say, which none has."""
+    text = form.value("version")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def terms_form(terms: Agreement) -> Form:
     """The form as it stands for an agreement that is to be changed."""
     return Form.of(

@@ -151,10 +151,12 @@ async def ask(request: Request, conn: DbConn, actor: CurrentActor, client_id: st
 
 @router.post("/{client_id}/approve", dependencies=[ANSWER])
 async def approve(request: Request, conn: DbConn, actor: CurrentActor, client_id: str) -> Response:
-    async def change() -> None:
-        await approval.approve(conn, actor, client_id)
+    form = await read_form(request)
 
-    return await _changed(request, conn, actor, client_id, "approved", change, Form())
+    async def change() -> None:
+        await approval.approve(conn, actor, client_id, forms.read_version(form))
+
+    return await _changed(request, conn, actor, client_id, "approved", change, form)
 
 
 @router.post("/{client_id}/refuse", dependencies=[ANSWER])
@@ -162,7 +164,7 @@ async def refuse(request: Request, conn: DbConn, actor: CurrentActor, client_id:
     form = await read_form(request)
 
     async def change() -> None:
-        await approval.refuse(conn, actor, client_id, form.value("reason"))
+        await approval.refuse(conn, actor, client_id, forms.read_version(form), form.value("reason"))
 
     return await _changed(request, conn, actor, client_id, "refused", change, form)
 

@@ -12,7 +12,7 @@ from dancu.oidc.service import registration
 from dancu.oidc.store import approvals as store
 from dancu.oidc.store import clients
 from dancu.sharing import service as sharing
-from dancu.sharing.models import Act, Agreement, AgreementState, Terms
+from dancu.sharing.models import Agreement, AgreementState, Terms
 
 
 async def waiting(conn: Conn, actor: Actor) -> list[tuple[Client, Agreement]]:
@@ -57,9 +57,10 @@ def _said(terms: Agreement | Terms) -> tuple[object, ...]:
     return terms.claims, terms.purposes, terms.consent_needed, terms.level_min
 
 
-async def approve(conn: Conn, actor: Actor, client_id: str) -> Client:
-    """A reviewer's yes: the agreement comes into force and the client is live. Raises NotAllowed for who asked, NotFound
-    where nothing waits (but what waited last was agreed by this reviewer: the button pressed twice), Conflict for a suspended client."""
+async def approve(conn: Conn, actor: Actor, client_id: str, version: int) -> Client:
+    """A reviewer's yes to the version of the agreement they read: it comes into force and the client is live. Raises NotAllowed for who
+    asked, Conflict for a suspended client, where another version waits by now, and where none does (but this one was agreed by this
+    reviewer: the button pressed twice)."""
     client = await _asked(conn, actor, client_id)
     if client.state is ClientState.SUSPENDED:
         raise Conflict("oidc.client.suspended", N_("Ứng dụng đang tạm dừng. Hãy mở lại trước."))
@@ -67,44 +68,42 @@ async def approve(conn: Conn, actor: Actor, client_id: str) -> Client:
     if actor.kind is ActorKind.STAFF and asked.asked_by == actor.actor_id:
         raise NotAllowed("oidc.client.own_approval", N_("Người xin đưa vào hoạt động không tự duyệt."))
     try:
-        await sharing.agree(conn, actor, client.client_no)
+        await sharing.agree(conn, actor, client.client_no, version)
     except NotFound:
-        if not _by(actor, await _last(conn, client, AgreementState.IN_FORCE)):
-            raise
+        await _answered(conn, actor, client, version, AgreementState.IN_FORCE)
         return client
     if client.state is ClientState.TEST and not await store.approve(conn, client.client_no, actor.actor_id):
-        raise Conflict("oidc.client.changed", N_("Ứng dụng vừa được người khác xử lý."))
+        raise _handled()
     await registration.recorded(conn, actor, "oidc.client.approve", client)
     return client
 
 
-async def refuse(conn: Conn, actor: Actor, client_id: str, reason: str) -> Client:
-    """A reviewer's no, with the reason the organisation reads; twice is once. Raises Invalid without one, NotFound where nothing waits."""
+async def refuse(conn: Conn, actor: Actor, client_id: str, version: int, reason: str) -> Client:
+    """A reviewer's no, with the reason the organisation reads; twice is once. Raises Invalid without one, Conflict like `approve`."""
     client = await _asked(conn, actor, client_id)
     if not reason.strip():
         message = N_("Hãy ghi lý do để cơ quan biết cần sửa gì.")
         raise Invalid("oidc.client.reason", message, fields=(FieldError("reason", "oidc.client.reason", message),))
     try:
-        await sharing.refuse(conn, actor, client.client_no, reason)
+        await sharing.refuse(conn, actor, client.client_no, version, reason)
     except NotFound:
-        if not _by(actor, await _last(conn, client, AgreementState.REFUSED)):
-            raise
+        await _answered(conn, actor, client, version, AgreementState.REFUSED)
         return client
     await store.refuse(conn, client.client_no)
     await registration.recorded(conn, actor, "oidc.client.refuse", client)
     return client
 
 
-async def _last(conn: Conn, client: Client, state: AgreementState) -> Act | None:
-    """Who ended the waiting of the newest version, where that left it in `state`."""
-    versions = await sharing.versions(conn, client.client_no)
-    if not versions or versions[0].state is not state:
-        return None
-    return versions[0].agreed if state is AgreementState.IN_FORCE else versions[0].closed
+async def _answered(conn: Conn, actor: Actor, client: Client, version: int, state: AgreementState) -> None:
+    """Nothing where it was this actor who answered the newest version so; else somebody else was quicker, which is said."""
+    newest = next(iter(await sharing.versions(conn, client.client_no)), None)
+    act = None if newest is None else newest.agreed if state is AgreementState.IN_FORCE else newest.closed
+    if newest is None or act is None or (newest.version, newest.state, act.by) != (version, state, actor.actor_id):
+        raise _handled()
 
 
-def _by(actor: Actor, act: Act | None) -> bool:
-    return act is not None and act.by == actor.actor_id
+def _handled() -> Conflict:
+    return Conflict("oidc.client.changed", N_("Ứng dụng vừa được người khác xử lý."))
 
 
 async def _asked(conn: Conn, actor: Actor, client_id: str) -> Client:

@@ -76,12 +76,11 @@ async def propose(
     return await _existing(conn, client_no, AgreementState.PROPOSED)
 
 
-async def agree(conn: Conn, actor: Actor, client_no: int) -> Agreement:
-    """The registry's yes to the version that waits; it replaces the one in force. Raises NotFound, NotAllowed for who
-    proposed it."""
+async def agree(conn: Conn, actor: Actor, client_no: int, version: int) -> Agreement:
+    """The registry's yes to this version, which waits; it replaces the one in force. Raises NotFound, NotAllowed for who
+    proposed it, Conflict `sharing.agreement.other_version` where another waits by now."""
     _allowed(actor, APPROVE)
-    await store.lock(conn, client_no)
-    waiting = await _existing(conn, client_no, AgreementState.PROPOSED)
+    waiting = await _waiting(conn, client_no, version)
     if actor.kind is ActorKind.STAFF and waiting.proposed.by == actor.actor_id:
         raise NotAllowed("sharing.agreement.own", N_("Người đề nghị không tự duyệt thỏa thuận của mình."))
     act = await _act(conn, actor, "agreement.agree", client_no, waiting.version)
@@ -92,9 +91,10 @@ async def agree(conn: Conn, actor: Actor, client_no: int) -> Agreement:
     return await _existing(conn, client_no, AgreementState.IN_FORCE)
 
 
-async def refuse(conn: Conn, actor: Actor, client_no: int, reason: str) -> None:
-    """The registry's no, with its reason. Raises NotFound where nothing waits."""
+async def refuse(conn: Conn, actor: Actor, client_no: int, version: int, reason: str) -> None:
+    """The registry's no to this version, with its reason. Raises NotFound where nothing waits, Conflict where another version does."""
     _allowed(actor, APPROVE)
+    await _waiting(conn, client_no, version)
     await _close(conn, actor, client_no, AgreementState.PROPOSED, AgreementState.REFUSED, reason)
 
 
@@ -120,7 +120,7 @@ async def set_agreement(
         raise NotAllowed(
             "sharing.agreement.two_people", N_("Thỏa thuận cần một người đề nghị và một người khác duyệt.")
         )
-    await propose(
+    proposed = await propose(
         conn,
         actor,
         client_no,
@@ -130,7 +130,7 @@ async def set_agreement(
         org_code=org_code,
         org_name=org_name,
     )
-    return await agree(conn, actor, client_no)
+    return await agree(conn, actor, client_no, proposed.version)
 
 
 def _possible() -> dict[str, list[str]]:
@@ -140,6 +140,19 @@ def _possible() -> dict[str, list[str]]:
 def _allowed(actor: Actor, permission: str) -> None:
     if actor.kind is not ActorKind.SYSTEM:
         access.require(actor, permission)
+
+
+async def _waiting(conn: Conn, client_no: int, version: int) -> Agreement:
+    """What waits, where it is the version that was read, and nobody else's to change till this transaction ends."""
+    await store.lock(conn, client_no)
+    waiting = await _existing(conn, client_no, AgreementState.PROPOSED)
+    if waiting.version != version:
+        raise Conflict(
+            "sharing.agreement.other_version",
+            N_("Nội dung xin đã đổi sau khi bạn mở trang. Hãy đọc bản {n} dưới đây rồi trả lời."),
+            n=waiting.version,
+        )
+    return waiting
 
 
 async def _existing(conn: Conn, client_no: int, state: AgreementState) -> Agreement:
