@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from hypothesis import strategies as st
 
 from dancu.kernel.errors import Unavailable
 from dancu.oidc.jose import JoseError, split
+from dancu.oidc.models import AuthMethod, Client, ClientState, Family, Profile
+from dancu.oidc.service import tokens
 from dancu.oidc.service.key_series import Series
 from dancu.oidc.service.keys import LEAD_SECONDS, LIFE_SECONDS, OVERLAP_SECONDS, SigningKeys
+from dancu.oidc.service.provider import Provider
+from dancu.oidc.service.tokens import Access
 
 
 def kids(keys: SigningKeys, now: float) -> set[str]:
@@ -88,19 +93,42 @@ def test_foreign_tokens_and_open_files(tmp_path: Path) -> None:
 
 def test_a_token_signed_here_is_known_byte_for_byte_and_only_while_its_key_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = SigningKeys(tmp_path)
-    token = keys.remember(keys.signer().sign({"n": 1}, "at+jwt"))
+    said = Access({"n": 1}, None)
+    token = keys.remember(keys.signer().sign(said.claims, "at+jwt"), keys.signer().kid, said)
     head, body, signature = token.split(".")
     other = "A" if signature[0] != "A" else "B"
-    for wrong in (f"{head}.{body}.{other}{signature[1:]}", f"{head}.{split(token).signed.decode().split('.')[1][:-1]}B.{signature}"):
-        with pytest.raises(JoseError):
-            keys.verify(split(wrong))
-    monkeypatch.setattr("dancu.oidc.jose.keys.PublicKey.verify", lambda *_: pytest.fail("looked at again"))
-    keys.verify(split(token))
-    monkeypatch.undo()
+    for wrong in (f"{head}.{body}.{other}{signature[1:]}", f"{head}.{body[:-1]}B.{signature}", f"{head}.{body}", token + "="):
+        assert keys.recalled(wrong) is None
+    assert keys.recalled(token) is said and split(token).claims == said.claims
+    assert SigningKeys(tmp_path).recalled(token) is None
     SigningKeys(tmp_path).verify(split(token))
     monkeypatch.setattr(Series, "published", lambda self, now: [])
+    assert keys.recalled(token) is None
     with pytest.raises(JoseError, match="unknown key"):
         keys.verify(split(token))
+
+
+def test_the_latest_tokens_are_remembered_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dancu.oidc.service.keys._MOST_OWN", 2)
+    keys = SigningKeys(tmp_path)
+    for name in "abc":
+        keys.remember(name, keys.signer().kid, Access({"n": name}, None))
+    assert [keys.recalled(name) is not None for name in "abc"] == [False, True, True]
+
+
+def test_what_is_remembered_of_a_token_is_what_stands_in_it(tmp_path: Path) -> None:
+    here, there, now = (*(Provider(tmp_path, lambda: pytest.fail("nothing is asked")) for _ in range(2)), datetime.now(UTC))
+    client = Client(7, "c", "C", "org", Profile.BASIC, ClientState.LIVE, AuthMethod.NONE, "c.example")
+    details = [{"type": "t", "actions": ["read"]}]
+    family = Family(5, b"f" * 16, 7, ("openid",), {}, details, "p", "b", "sid", 2, ("pin", "sms"), now, 0, "jkt", "", False, 0, now, now, now)
+    for whose, extra in ((family, {"act": {"sub": "x"}}), (None, None)):
+        token = tokens.access_token(here, "https://i", client, subject="s", scope=("openid", "name"), jkt="jkt", audience=("a", "b"), family=whose, extra=extra)
+        read = [tokens.read_access_token(provider, "https://i", token) for provider in (here, there)]
+        assert read[0] == read[1] and read[0].handle == (tokens.Handle(5, b"f" * 16, 7) if whose else None)
+        with pytest.raises(JoseError, match="somebody else"):
+            tokens.read_access_token(here, "https://other", token)
+        with pytest.raises(JoseError, match="expired"):
+            tokens.read_access_token(here, "https://i", token, now=time.time() + 400)
 
 
 def test_rs256_has_no_key_before_somebody_needs_one_and_then_rotates_alike(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class Exchange:
         self.lane = Lane(self.connect)
         self.unanswered = Unanswered(self.connect)
         self._clients = clients.ClientCache(FRESH_SECONDS)
-        self._tokens: OrderedDict[str, tuple[float, tokens.Compact]] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[float, tokens.Access]] = OrderedDict()
 
     async def caller(self, arrived: Arrived, service: str, now: float) -> tuple[Known, Snapshot]:
         """Who asks. Raises Refused; whatever is wrong before the signature is proved sounds alike."""
@@ -138,7 +138,7 @@ class Exchange:
             raise refused("exchange.token", error.headers) from error
         return client
 
-    async def holder(self, issuer: str, text: str, now: float) -> tuple[Client, tokens.Compact]:
+    async def holder(self, issuer: str, text: str, now: float) -> tuple[Client, tokens.Access]:
         """Whose token of ours for data exchange it is, and what it says; who asks must check its binding (`cnf`) still. Raises
         JoseError, OAuthError."""
         token = self._token(issuer, text, now)
@@ -155,7 +155,7 @@ class Exchange:
         async with self.connect() as conn, conn.transaction():
             return await clients.known(conn, client_id)
 
-    def _token(self, issuer: str, text: str, now: float) -> tokens.Compact:
+    def _token(self, issuer: str, text: str, now: float) -> tokens.Access:
         """A token of ours in time, read once: the same one comes with every call of five minutes."""
         known = self._tokens.get(text)
         if known is not None and now < known[0] and known[1].claims.get("iss") == issuer:

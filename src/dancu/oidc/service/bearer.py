@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import NamedTuple
 
-from dancu.oidc.jose import Compact, JoseError
+from dancu.oidc.jose import JoseError
 from dancu.oidc.models import Client, Mark
 from dancu.oidc.service import dpop, mtls, tokens
 from dancu.oidc.service.dpop import nonce
@@ -18,7 +18,7 @@ class Presented(NamedTuple):
     """A token whose signature, time and binding hold. `handle` None: a program's own token. `marks` must be spent, and the
     family asked for, before anything is given."""
 
-    token: Compact
+    token: tokens.Access
     client: Client
     scope: tuple[str, ...]
     handle: tokens.Handle | None
@@ -41,7 +41,7 @@ async def presented(provider: Provider, wire: Wire) -> Presented:
     if wire.issuer not in (audience if isinstance(audience, list) else [audience]):
         raise invalid_token("issued for another resource", scheme)
     scope = tuple(token.text("scope").split())
-    return Presented(token, client, scope, tokens.handle_of(provider.sealer, token), marks, scheme)
+    return Presented(token, client, scope, token.handle, marks, scheme)
 
 
 def taken(wire: Wire) -> tuple[str, str]:
@@ -59,7 +59,7 @@ def taken(wire: Wire) -> tuple[str, str]:
     return "DPoP" if scheme.lower() == "dpop" else "Bearer", text.strip()
 
 
-def bound(provider: Provider, wire: Wire, token: Compact, scheme: str, text: str) -> tuple[Mark, ...]:
+def bound(provider: Provider, wire: Wire, token: tokens.Access, scheme: str, text: str) -> tuple[Mark, ...]:
     """The marks of the proof, where the token needs one. Raises OAuthError unless the holder is the rightful one."""
     binding = token.claims.get("cnf")
     binding = binding if isinstance(binding, dict) else {}

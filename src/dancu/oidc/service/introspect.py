@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dancu.oidc.jose import Compact, JoseError
+from dancu.oidc.jose import JoseError
 from dancu.oidc.models import AuthMethod, Client, ClientState, Family, Mark
 from dancu.oidc.policy import groups_of_scopes
 from dancu.oidc.service import consent, tokens
@@ -27,7 +27,7 @@ class Found:
     token."""
 
     handle: tokens.Handle | None
-    access: Compact | None = None
+    access: tokens.Access | None = None
     generation: int | None = None
 
 
@@ -40,7 +40,7 @@ def read(provider: Provider, issuer: str, token: str) -> Found | None:
         access = tokens.read_access_token(provider, issuer, token)
     except JoseError:
         return None
-    return Found(tokens.handle_of(provider.sealer, access), access)
+    return Found(access.handle, access)
 
 
 def refuse_public(client: Client) -> None:
@@ -88,7 +88,7 @@ def _concerns(caller: Client, found: Found) -> bool:
     return found.access.text("client_id") == caller.client_id or caller.client_id in named or SCOPE in caller.scopes
 
 
-def _claims(token: Compact, subject: str) -> dict[str, Any]:
+def _claims(token: tokens.Access, subject: str) -> dict[str, Any]:
     """`subject`: the citizen as the caller knows them, which may not be the name the token's own client knows."""
     kept = {name: token.claims[name] for name in _KEPT if name in token.claims}
     bound = isinstance(token.claims.get("cnf"), dict) and "jkt" in token.claims["cnf"]

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dancu.accounts.models import ACR, SignIn
 from dancu.kit.tokens import new_token
-from dancu.oidc.jose import Compact as Compact
 from dancu.oidc.jose import JoseError as JoseError
 from dancu.oidc.jose import b64u, check_times, split
 from dancu.oidc.models import AuthRequest, Client, Family
@@ -40,6 +39,19 @@ class Handle(NamedTuple):
     person_key: int
     family_id: bytes
     client_no: int
+
+
+class Access(NamedTuple):
+    """An access token of ours, in time. `handle`: which family it belongs to, None for tokens of programs themselves; whether that still
+    stands only the database knows."""
+
+    claims: dict[str, Any]
+    handle: Handle | None
+
+    def text(self, claim: str) -> str:
+        """A claim that is text, "" otherwise."""
+        value = self.claims.get(claim)
+        return value if isinstance(value, str) else ""
 
 
 class Code(NamedTuple):
@@ -72,33 +84,36 @@ def access_token(
     }  # fmt: skip
     if jkt or x5t:
         claims["cnf"] = confirmation(jkt, x5t)
+    handle = None
     if family is not None:
-        claims |= {"auth_time": int(family.auth_time.timestamp()), "acr": ACR[family.acr], "amr": list(family.amr)}
-        claims["dnc"] = provider.sealer.seal("access", _HANDLE.pack(family.person_key, family.family_id, family.client_no))
+        handle = Handle(family.person_key, family.family_id, family.client_no)
+        claims["auth_time"], claims["acr"], claims["amr"] = int(family.auth_time.timestamp()), ACR[family.acr], list(family.amr)
+        claims["dnc"] = provider.sealer.seal("access", _HANDLE.pack(*handle))
         if family.details:
             claims["authorization_details"] = family.details
     if extra:
         claims |= extra
-    return provider.keys.remember(provider.keys.signer(made).sign(claims, "at+jwt"))
+    signer = provider.keys.signer(made)
+    return provider.keys.remember(signer.sign(claims, "at+jwt"), signer.kid, Access(claims, handle))
 
 
-def read_access_token(provider: Provider, issuer: str, token: str, *, now: float | None = None) -> Compact:
-    """An access token of ours that is in time. Whether its family still stands only the database knows. Raises
-    JoseError."""
-    found = split(token, most=8 * 1024)
-    if found.typ != "at+jwt":
-        raise JoseError("not an access token")
-    provider.keys.verify(found)
+def read_access_token(provider: Provider, issuer: str, token: str, *, now: float | None = None) -> Access:
+    """An access token of ours that is in time. Raises JoseError."""
+    found = provider.keys.recalled(token) or _taken_apart(provider, token)
     check_times(found.claims, time.time() if now is None else now, longest=ACCESS_SECONDS)
     if found.claims.get("iss") != issuer:
         raise JoseError("issued by somebody else")
     return found
 
 
-def handle_of(sealer: Sealer, token: Compact) -> Handle | None:
-    """Which family an access token belongs to; None for tokens of programs themselves."""
-    plain = sealer.open("access", token.text("dnc"))
-    return Handle(*_HANDLE.unpack(plain)) if plain is not None and len(plain) == _HANDLE.size else None
+def _taken_apart(provider: Provider, token: str) -> Access:
+    """Raises JoseError."""
+    found = split(token, most=8 * 1024)
+    if found.typ != "at+jwt":
+        raise JoseError("not an access token")
+    provider.keys.verify(found)
+    plain = provider.sealer.open("access", found.text("dnc"))
+    return Access(found.claims, Handle(*_HANDLE.unpack(plain)) if plain is not None and len(plain) == _HANDLE.size else None)
 
 
 def refresh_token(sealer: Sealer, family: Family) -> str:
