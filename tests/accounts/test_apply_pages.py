@@ -61,6 +61,20 @@ async def test_nothing_is_skipped_and_no_window_shows_anothers_answers(site):
         assert b.url == PAGE, "a new start forgets the old one"
 
 
+async def test_what_was_answered_lies_in_the_browser_for_one_installation_of_a_machine(site):
+    """Over plain http cookies do not tell ports apart, so the name does; what was begun under the old name goes on."""
+    async with browsing(site) as b:
+        b.client.headers["host"] = "localhost:8740"
+        address = await to_phone(b)
+        (kept,) = (value for name, value in b.client.cookies.items() if name == "dancu_eid_draft_8740")
+        b.client.headers["host"] = "localhost:8741"
+        await b.get(address, 303)
+        b.client.cookies.set("dancu_eid_draft", kept, domain="localhost.local", path=PAGE)
+        await b.get(address)
+        await b.get(PAGE)
+        await b.get(address, 303)
+
+
 async def test_day_and_year_are_no_month(site):
     async with browsing(site) as b:
         await b.get(PAGE)

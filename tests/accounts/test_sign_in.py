@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -151,17 +152,28 @@ async def test_guessing_waits_but_the_owners_device_does_not(site, sau):
 
 async def test_a_browsers_mark_is_one_installations_of_a_machine(site):
     """Over plain http cookies do not tell ports apart, so the name does."""
-    from dancu.accounts.pages.browser import browser_of, remember_device
+    from dancu.access.pages import request as desk
+    from dancu.accounts.pages.browser import browser_of, helper_of, remember_device, remember_helper
+    from dancu.accounts.service import helpers
     from dancu.kit.web import Request, Response
 
     def at(port: int, cookie: str = "") -> Request:
         headers = [(b"host", f"localhost:{port}".encode()), (b"cookie", cookie.encode())]
         return Request({"type": "http", "path": "/eid", "app": site, "headers": headers, "client": ("127.0.0.1", 1)})
 
-    response = Response()
-    remember_device(at(8740), response, "mark")
-    cookie = response.headers["set-cookie"].partition(";")[0]
-    assert [browser_of(at(port, cookie)).device for port in (8740, 8700)] == ["mark", ""]
+    until = int(time.time()) + 60
+    for remember, value, read in (
+        (remember_device, "mark", lambda request: browser_of(request).device or None),
+        (desk.remember_device, "mark", lambda request: desk.device_of(request) or None),
+        (remember_helper, f"7.{until}.{helpers._mark(7, until)}", helper_of),
+    ):
+        response = Response()
+        remember(at(8740), response, value)
+        cookie = response.headers["set-cookie"].partition(";")[0]
+        known = 7 if read is helper_of else "mark"
+        assert [read(at(port, cookie)) for port in (8740, 8700)] == [known, None]
+    assert desk.device_of(at(8740, "dancu_device=before")) == "before", "under its old name until there is one under the new"
+    assert desk.device_of(at(8740, "dancu_device=before; dancu_device_8740=now")) == "now"
 
 
 async def test_unknown_numbers_wait_like_known_ones(site):

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from dancu.access.models import SignIn, SignInState
 from dancu.kit.keys import KeyRing
 from dancu.kit.web import Request, Response, client_ip, see_other, start_session
+from dancu.kit.web.cookies import path_cookie, path_cookie_name
 
-DEVICE_COOKIE = "dancu_device"
+_DEVICE_COOKIE = "dancu_device"
 _DEVICE_DAYS = 180
 
 
@@ -33,13 +34,13 @@ def agent_of(request: Request) -> str:
 
 
 def device_of(request: Request) -> str:
-    return request.cookies.get(DEVICE_COOKIE, "")[:200]
+    return path_cookie(request, _DEVICE_COOKIE)[:200]
 
 
 def remember_device(request: Request, response: Response, device: str) -> None:
     """A cookie that only tells the throttle: somebody signed in here before. It opens nothing."""
     response.set_cookie(
-        DEVICE_COOKIE,
+        path_cookie_name(request, _DEVICE_COOKIE),
         device,
         max_age=_DEVICE_DAYS * 86400,
         httponly=True,

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dancu.accounts.models.application import Claim
-from dancu.accounts.pages.browser import browser_of
+from dancu.accounts.pages.browser import browser_of, helper_of
 from dancu.accounts.present import application as words
-from dancu.accounts.service import apply, helpers
+from dancu.accounts.service import apply
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.dates import PartialDate, parse_date
 from dancu.kernel.errors import DancuError, Exceeded, FieldError, Invalid, Unavailable
@@ -35,6 +35,7 @@ from dancu.kit.web import (
     render,
     see_other,
 )
+from dancu.kit.web.cookies import give, path_cookie, path_cookie_name
 
 router = APIRouter(prefix="/eid", dependencies=[public()])
 log = get_logger("dancu.accounts")
@@ -42,7 +43,7 @@ log = get_logger("dancu.accounts")
 STEPS: Final = ("number", "who", "phone", "review", "portrait")
 TITLES: Final = (N_("Số định danh"), N_("Họ tên, ngày sinh"), N_("Điện thoại"), N_("Xem lại"), N_("Ảnh chân dung"))
 _LIFE = 3600
-DRAFT_COOKIE: Final = "dancu_eid_draft"
+_DRAFT_COOKIE: Final = "dancu_eid_draft"
 _PATH: Final = "/eid/register"
 # More than is taken, so that a phone's large photograph is answered beside its field and what was typed is kept.
 _MAX_UPLOAD = 24 * 1024 * 1024
@@ -110,12 +111,12 @@ async def start(request: Request, actor: CurrentActor, child: str = "", step: st
     draft = Draft(guardian=_guardian(actor) if child else 0)
     if child and not draft.guardian:
         return render(request, "accounts/register_child.html")
-    return _forgotten(_page(request, "number", draft, Form(), FormErrors()))
+    return _forgotten(request, _page(request, "number", draft, Form(), FormErrors()))
 
 
 def _again(request: Request, actor: Actor, step: str, of: str, *, mending: bool) -> Response:
     try:
-        draft = Draft.unsealed(request.cookies.get(DRAFT_COOKIE, ""))
+        draft = Draft.unsealed(path_cookie(request, _DRAFT_COOKIE))
     except DancuError:
         return see_other("/eid/register")
     # Two people's drafts in two windows: the older one starts anew instead of showing the other's.
@@ -127,14 +128,14 @@ def _again(request: Request, actor: Actor, step: str, of: str, *, mending: bool)
 def _to(request: Request, step: str, draft: Draft, *, mending: bool = False) -> Response:
     """The step as a page of its own address, so that the browser's way back leads through what was answered."""
     response = see_other(f"/eid/register?step={step}&of={draft.once}{'&mending=1' if mending else ''}")
-    response.set_cookie(
-        DRAFT_COOKIE, draft.sealed(), max_age=_LIFE, httponly=True, samesite="lax", secure=request.app.state.settings.https, path=_PATH
-    )
+    https = request.app.state.settings.https
+    give(response, path_cookie_name(request, _DRAFT_COOKIE), draft.sealed(), secure=https, path=_PATH, max_age=_LIFE)
     return response
 
 
-def _forgotten(response: Response) -> Response:
-    response.delete_cookie(DRAFT_COOKIE, path=_PATH)
+def _forgotten(request: Request, response: Response) -> Response:
+    for name in {path_cookie_name(request, _DRAFT_COOKIE), *({_DRAFT_COOKIE} & request.cookies.keys())}:  # by either name it was read
+        response.delete_cookie(name, path=_PATH)
     return response
 
 
@@ -222,12 +223,12 @@ async def _send(request: Request, conn: DbConn, draft: Draft, form: Form) -> Res
             receipt = await apply.submit(
                 conn, apply.by_guardian(claim) if draft.guardian else claim, portrait=image, portrait_checked=checked,
                 network=browser_of(request).address, language=language(), guardian_key=draft.guardian or None, once=draft.once,
-                assisted=bool(form.value("assisted")) or helpers.of_request(request.cookies) is not None,
+                assisted=bool(form.value("assisted")) or helper_of(request) is not None,
             )  # fmt: skip
     except DancuError as error:
         return _page(request, "portrait", draft, form, FormErrors.of(error))
     done = render(request, "accounts/register_done.html", receipt=receipt, phone=_end_of(claim), child=bool(draft.guardian))
-    return _forgotten(done)
+    return _forgotten(request, done)
 
 
 def _end_of(claim: Claim) -> str:

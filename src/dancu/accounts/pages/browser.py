@@ -6,9 +6,10 @@ import re
 from urllib.parse import quote
 
 from dancu.accounts.models.sign_in import Browser
+from dancu.accounts.service import helpers
 from dancu.kit.authn.passkey import ANY, Attestation, Site
 from dancu.kit.web import Request, Response, client_ip, token_of
-from dancu.kit.web.cookies import cookie_name, give
+from dancu.kit.web.cookies import cookie_name, give, path_cookie_name
 from dancu.kit.web.csrf import bound_to
 from dancu.kit.web.gate import host_name
 
@@ -21,7 +22,7 @@ def browser_of(request: Request) -> Browser:
     return Browser(
         client_ip(request, request.app.state.settings.trusted_proxies),
         request.headers.get("user-agent", "")[:160],
-        request.cookies.get(_device_cookie(request), "")[:200],
+        request.cookies.get(path_cookie_name(request, _DEVICE_COOKIE), "")[:200],
         token_of(request),
     )
 
@@ -45,13 +46,22 @@ def attestation_of(request: Request) -> Attestation:
 
 
 def remember_device(request: Request, response: Response, device: str) -> None:
-    give(response, _device_cookie(request), device, secure=request.app.state.settings.https, path="/eid", max_age=_DEVICE_DAYS * 86400)
+    name = path_cookie_name(request, _DEVICE_COOKIE)
+    give(response, name, device, secure=request.app.state.settings.https, path="/eid", max_age=_DEVICE_DAYS * 86400)
 
 
-def _device_cookie(request: Request) -> str:
-    """Over plain http two installations of one machine tell each other's apart by the port, as our other cookies do; over https the name
-    has no `__Host-`: the cookie is for one path."""
-    return _DEVICE_COOKIE if request.app.state.settings.https else cookie_name(request, _DEVICE_COOKIE)
+def helper_of(request: Request) -> int | None:
+    """The helper who guides in this browser now; None where nobody does. For every page that marks work as assisted."""
+    return helpers.of_mark(request.cookies.get(cookie_name(request, helpers.COOKIE), ""))
+
+
+def remember_helper(request: Request, response: Response, mark: str) -> None:
+    """`mark`: from `helpers.begin`; "" where the help ended."""
+    name, https = cookie_name(request, helpers.COOKIE), request.app.state.settings.https
+    if mark:
+        give(response, name, mark, secure=https, max_age=helpers.SECONDS)
+    else:
+        response.delete_cookie(name, httponly=True, samesite="lax", secure=https, path="/")
 
 
 def sign_in_url(next_url: str, *, acr: int = 1, fresh: int | None = None) -> str:

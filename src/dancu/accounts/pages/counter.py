@@ -7,9 +7,10 @@ from typing import Any
 from dancu.access import service as access
 from dancu.accounts.models.level2 import OfficeKind, Stated, VisitState
 from dancu.accounts.pages import words_level2 as words
+from dancu.accounts.pages.browser import helper_of
 from dancu.accounts.present.protection import ENDS, GROUND
 from dancu.accounts.rules_level2 import DOCUMENTS
-from dancu.accounts.service import deadlines, helpers, offices, visit, visit_decision
+from dancu.accounts.service import deadlines, offices, visit, visit_decision
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.dates import parse_date
 from dancu.kernel.errors import DancuError, Exceeded, FieldError, Invalid, NotAllowed
@@ -68,7 +69,7 @@ async def begin(request: Request, conn: DbConn, actor: CurrentActor) -> Response
         async with attempt(conn):
             opened = await visit.begin(
                 conn, actor, office_id, form.value("text"), name=form.value("name"), birth=birth,
-                assisted=helpers.of_request(request.cookies) is not None, guardian=form.value("guardian"),
+                assisted=helper_of(request) is not None, guardian=form.value("guardian"),
             )  # fmt: skip
     except Exceeded:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dancu.accounts.pages.browser import helper_of, remember_helper
 from dancu.accounts.service import helpers, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Invalid
@@ -30,11 +31,11 @@ MARK = PageMark(N_("Đang làm cùng người hướng dẫn. Mật mã và mã 
 
 def page_mark(request: Request) -> PageMark | None:
     """Said on every page of a browser where somebody guides, until they are done or two hours are over."""
-    return MARK if helpers.of_request(request.cookies) is not None else None
+    return MARK if helper_of(request) is not None else None
 
 
 def _page(request: Request, form: Form, errors: FormErrors) -> Response:
-    helped = helpers.of_request(request.cookies) is not None
+    helped = helper_of(request) is not None
     return render(request, "accounts/helped.html", form=form, errors=errors, helped=helped, status=422 if errors else 200)
 
 
@@ -52,9 +53,7 @@ async def begin(request: Request, conn: DbConn) -> Response:
     except Invalid as error:
         return _page(request, form, FormErrors((), error))
     answer = see_other("/eid/helped")
-    answer.set_cookie(
-        helpers.COOKIE, value, max_age=helpers.SECONDS, httponly=True, samesite="lax", secure=request.app.state.settings.https, path="/"
-    )
+    remember_helper(request, answer, value)
     return answer
 
 
@@ -66,5 +65,5 @@ async def end(request: Request, conn: DbConn, actor: CurrentActor) -> Response:
     if signed is not None and signed.assisted:
         await sign_in.end_mine(conn, actor, actor.session_id)
         end_session(request, answer)
-    answer.delete_cookie(helpers.COOKIE, httponly=True, samesite="lax", secure=request.app.state.settings.https, path="/")
+    remember_helper(request, answer, "")
     return answer

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dancu.accounts.pages import words_level2 as words
+from dancu.accounts.pages.browser import helper_of
 from dancu.accounts.pages.counter import LARGEST, image_of
-from dancu.accounts.service import helpers, level2, sign_in
+from dancu.accounts.service import level2, sign_in
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kernel.errors import Conflict, Invalid, NotFound
 from dancu.kit.web import (
@@ -66,7 +67,7 @@ async def compare(request: Request, conn: DbConn, actor: CurrentActor) -> Respon
     except Invalid as error:
         return _page(request, 422, standing=await level2.standing(conn, actor), errors=FormErrors((), error))
     try:
-        found = await level2.try_portrait(conn, actor, image, assisted=helpers.of_request(request.cookies) is not None)
+        found = await level2.try_portrait(conn, actor, image, assisted=helper_of(request) is not None)
     except Conflict:
         return _page(request, held=True)
     if found.done:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
-from dancu.accounts.pages.browser import binding_of, browser_of, remember_device, sign_in_url, site_of
+from dancu.accounts.pages.browser import binding_of, browser_of, helper_of, remember_device, sign_in_url, site_of
 from dancu.accounts.pages.waiting import Waiting, waiting_for
 from dancu.accounts.policy.assurance import Next, enough, next_proof
 from dancu.accounts.present.refusals import CODE_REFUSED, LATE, LOCKED, REFUSED, WHY_LOCKED, wait_of
-from dancu.accounts.service import authenticators, helpers, locks, sign_in
+from dancu.accounts.service import authenticators, locks, sign_in
 from dancu.kernel.actor import ActorKind
 from dancu.kernel.errors import Invalid, NotAllowed
 from dancu.kit.i18n import N_
@@ -69,7 +69,7 @@ def page_here(request: Request, *, next: str, acr: int, service: str) -> Respons
 
 
 def _wished(request: Request, next: str, acr: int, *, assisted: bool = False, service: str = "") -> Flow:
-    assisted = assisted or helpers.of_request(request.cookies) is not None
+    assisted = assisted or helper_of(request) is not None
     return sign_in.anonymous(next=local_path(next, HOME), acr=acr, assisted=assisted, service=service)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
 from typing import Final
 
 from dancu.access import service as access
@@ -83,11 +82,8 @@ def _mark(helper_id: int, until: int) -> str:
     return ring().mac("helped", f"{helper_id}.{until}".encode()).hex()[:32]
 
 
-def of_request(cookies: Mapping[str, str]) -> int | None:
-    """The helper who guides in this browser now; None where nobody does. For every page that marks work as assisted."""
-    said = cookies.get(COOKIE)
-    if not said:
-        return None
+def of_mark(said: str) -> int | None:
+    """Whose mark (`begin`) a browser holds; None for one that ran out, was altered or is none."""
     parts = said.split(".")
     if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 15 for p in parts[:2]):
         return None

@@ -31,6 +31,18 @@ def cookie_name(request: Request, name: str) -> str:
     return _name(name, request.app.state.settings.https, request.headers.get("host", ""))
 
 
+def path_cookie_name(request: Request, name: str) -> str:
+    """As `cookie_name`, of a cookie for one path only: over https it has no `__Host-`, which browsers take for the path "/" alone."""
+    return name if request.app.state.settings.https else cookie_name(request, name)
+
+
+def path_cookie(request: Request, name: str) -> str:
+    """The value of a cookie for one path, "" where there is none. Until it is given anew it may still have the name without the port,
+    under which installations side by side took it from each other."""
+    kept = request.cookies.get(path_cookie_name(request, name))
+    return request.cookies.get(name, "") if kept is None else kept
+
+
 @lru_cache(1024)
 def _name(name: str, https: bool, host: str) -> str:
     if https:
