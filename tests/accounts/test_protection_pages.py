@@ -92,7 +92,13 @@ async def test_the_holder_locks_and_a_counter_opens(site, app, desk, sau, langua
             page = await phone.post(link[1], status, do="send")
             assert 'name="code"' in page and ("code.wait" in page) == (status == 422)
         await phone.post(link[1], do="code", code=await phone.code(sau.phone))
-        await phone.get(link[1])
+        ticked = re.compile(r'name="drop_others" value="1" checked')
+        assert not ticked.search(await phone.get(link[1])), "a lock of one's own says nothing about one's devices"
+        await locks.suspect(app, SYSTEM, locks.eid_purpose(), sau.key, way="account")
+        await app.commit()
+        assert ticked.search(await phone.get(link[1]))
+        await phone.post(link[1], 422, do="passcode", passcode=NEW, again=NEW + "!", drop_others="")
+        assert not ticked.search(phone.page), "what was unticked stays so"
         await phone.post(link[1], 422, do="passcode", passcode=NEW, again=NEW + "!")
         await phone.post(link[1], 422, do="passcode", passcode="111111", again="111111")
         await phone.post(link[1], 200, do="passcode", passcode=NEW, again=NEW, drop_others="1")

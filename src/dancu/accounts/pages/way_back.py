@@ -38,13 +38,16 @@ async def ways(request: Request) -> Response:
 
 @router.get("/eid/recover/{token}", dependencies=[public()])
 async def link(request: Request, conn: DbConn, token: str) -> Response:
-    return await _link(request, conn, token, Form(), FormErrors())
+    return await _link(request, conn, token, None, FormErrors())
 
 
-async def _link(request: Request, conn: DbConn, token: str, form: Form, errors: FormErrors, *, sent: str = "") -> Response:
+async def _link(request: Request, conn: DbConn, token: str, form: Form | None, errors: FormErrors, *, sent: str = "") -> Response:
+    """`form`: what came back with errors, kept as it was chosen."""
     found = await recovery.by_link(conn, token)
+    suspected = await recovery.suspected(conn, found.person_key)
     return render(
-        request, "accounts/recover_link.html", form=form, errors=errors, found=found, token=token, sent=sent,
+        request, "accounts/recover_link.html", form=Form.of(drop_others="1" if suspected else "") if form is None else form,
+        suspected=suspected, errors=errors, found=found, token=token, sent=sent,
         status=422 if errors else 200,
     )  # fmt: skip
 
@@ -60,7 +63,7 @@ async def through_link(request: Request, conn: DbConn, token: str) -> Response:
                 sent = await recovery.send_code(conn, token)
         except Exceeded as error:  # codes were sent: the form for them stays
             errors, sent = FormErrors.of(error), "…"
-        return await _link(request, conn, token, Form(), errors, sent=sent)
+        return await _link(request, conn, token, None, errors, sent=sent)
     if do == "code":
         if not await recovery.prove_code(conn, token, form.value("code")):
             errors.add("code", "recovery.code", N_("Mã không đúng hoặc đã hết hạn. Hãy xem tin nhắn mới nhất."))

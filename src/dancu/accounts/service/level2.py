@@ -3,7 +3,8 @@ them. A refusal names an office that can serve, its hours and what to bring."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import Final
 
 from dancu.access import service as access
@@ -20,14 +21,15 @@ from dancu.cards.service import over
 from dancu.kernel.actor import Actor, ActorKind, Purpose
 from dancu.kernel.clock import SYSTEM_CLOCK
 from dancu.kernel.errors import Conflict, DancuError, Exceeded, Invalid, NotAllowed
+from dancu.kit.authn import throttle
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.population import service as population
 from dancu.population.models import CardFact, CardState, PersonView
 
 TRIES_A_DAY: Final = 5
-#: Refused by its first bytes or its size (cards): another kind of file, as an iPhone keeps its photographs, or none.
-_NO_PICTURE: Final = frozenset({"image.empty", "image.large", "image.heic", "image.type"})
+PICTURES_A_DAY: Final = 20  # looked at, whether there was a face to compare in them or not
+_MANY = N_("Bạn đã gửi nhiều ảnh chưa rõ mặt. Hãy thử lại sau {minutes} phút, ở nơi sáng hơn, hoặc đến công an xã, phường làm mức 2.")
 #: Assurance the sign-in must have: something known and something had.
 ACR: Final = 2
 
@@ -107,21 +109,22 @@ class Outcome:
 
 async def try_portrait(conn: Conn, actor: Actor, image: bytes, *, assisted: bool = False) -> Outcome:
     """Compare a live portrait with the one on file and give level 2 where they agree. A portrait that is not good enough is
-    an answer with what to do; it counts as a try, as a face that differs does, but a file that was not looked into does not. Raises what `standing` raises."""
+    an answer with what to do; it spends none of the tries, for no face was compared, but one of the day's pictures. Raises what
+    `standing` raises."""
     now = await standing(conn, actor)
     if now.refusal is not None:
         return Outcome(False, now.refusal, now)
     key = actor.actor_id
     # Two tries at once must not both be the last one.
     await core.existing(conn, key, lock=True)
+    pictures = [throttle.bucket("eid level2 picture", str(key), burst=PICTURES_A_DAY, seconds=86_400 / PICTURES_A_DAY)]
+    if wait := await throttle.charge_unless_waiting(conn, pictures, pictures):
+        return Outcome(False, Exceeded("level2.pictures", _MANY, seconds=math.ceil(wait), minutes=math.ceil(wait / 60)), now)
     try:
         shown = await cards.check_portrait(image)
         check_portrait(shown)
     except Invalid as error:
-        if error.code in _NO_PICTURE:
-            return Outcome(False, error, now)
-        await store.add_try(conn, key, rule=now.rule.code, outcome="portrait", score=None)
-        return Outcome(False, error, replace(now, tries_left=max(now.tries_left - 1, 0)))
+        return Outcome(False, error, now)
     match = await cards.compare_faces(conn, key, shown, actor=actor)
     word = "matched" if match.matched else "differs"
     await store.add_try(conn, key, rule=now.rule.code, outcome=word, score=float(match.score))

@@ -148,6 +148,11 @@ async def prove_code(conn: Conn, token: str, code: str) -> bool:
     return await store.code_was_right(conn, found.person_key, found.recovery_id)
 
 
+async def suspected(conn: Conn, key: int) -> bool:
+    """Is the opened account locked because somebody else seems to use it? What was set up before may then be theirs."""
+    return any(lock.ground is Ground.SUSPICION for lock in await locks.standing(conn, key))
+
+
 async def finish(conn: Conn, actor: Actor, token: str, passcode: str, *, drop_others: bool) -> int:
     """The citizen's own new passcode; the person key. What was issued before is worthless, sessions end, locks that
     waited for the holder's proof end; `drop_others`: passkeys, devices and codes set up before are taken away too.

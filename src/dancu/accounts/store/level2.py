@@ -199,7 +199,7 @@ async def tries_today(conn: Conn, key: int) -> int:
     row = await (
         await conn.execute(
             "SELECT count(*) FROM accounts.level2_try WHERE person_key = %s::bigint AND at > now() - interval '24 hours'"
-            " AND outcome IN ('matched', 'differs', 'portrait')",
+            " AND outcome IN ('matched', 'differs')",
             (key,),
         )
     ).fetchone()
