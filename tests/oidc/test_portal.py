@@ -127,6 +127,7 @@ async def test_an_organisation_does_not_join_anothers_sector(portal: Site, make_
     async with desk(portal, "integrator") as maker:
         await maker.get(f"{HOME}/new")
         assert "oidc.sector.taken" in await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="basic", sector="evn.example")
+        assert "oidc.sector_uri" in await maker.post(f"{HOME}/new", 422, name="A", redirect_uris=BACK, profile="basic", sector="", sector_identifier_uri="https://127.0.0.1/list")
         own, _ = await registered(maker, redirect_uris="https://evn.example/back")
         assert await portal.sql("SELECT sector FROM oidc.client WHERE client_id = %s", (own,)) == [(own,)], "their address, by which CIBA would need no sign-in there"
         ids = [(await registered(maker, sector="cds", name=name))[0] for name in ("Một", "Hai")]

@@ -1,4 +1,4 @@
-"""Keys published at an address of the client's own, and pings of CIBA: both go out through the guarded way."""
+"""Keys published at an address of the client's own, the list of a sector's addresses, and pings of CIBA: all go out through the guarded way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from dancu.kernel.actor import SYSTEM
 from dancu.kernel.errors import Invalid
-from dancu.oidc.models import Profile
-from dancu.oidc.service import outbound, pings, published, registration, renewing
+from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
+from dancu.oidc.service import outbound, pings, published, registration, renewing, sectors
 from dancu.oidc.service.ciba import GRANT
 from dancu.oidc.service.seal import Sealer
 from tests.oidc.conftest import ISSUER, Citizen, Make, Site, _key, _public
@@ -25,6 +25,7 @@ from tests.oidc.test_ciba import ask, decide, number_of, poll
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ADDRESS = "https://service.example/jwks"
 NOTIFY = "https://service.example/ciba"
+SECTOR = "https://Nhom.example/danh-sach.json"
 
 
 class World:
@@ -146,6 +147,45 @@ async def test_nothing_inside_our_own_network_is_asked() -> None:
     for inside in ("http://127.0.0.1/jwks", "https://127.0.0.1/jwks", "https://10.0.0.1/jwks", "https://localhost/jwks", "file:///etc/passwd"):
         with pytest.raises(Invalid, match=r"oidc\.jwks_uri"):
             await published.read(inside)
+        with pytest.raises(Invalid) as refused:
+            await sectors.declared(Client(0, "x", "A", "ubnd-tinh", Profile.BASIC, ClientState.TEST, AuthMethod.SECRET_BASIC, "x", sector_identifier_uri=inside))
+        assert refused.value.fields[0].code == "oidc.sector_uri"
+
+
+async def of_a_sector(site: Site, host: str, org_code: str = "ubnd-tinh", **wishes: Any) -> Any:
+    usual = {"redirect_uris": (f"https://{host}/back",), "profile": Profile.BASIC, "sector_identifier_uri": SECTOR}
+    async with await psycopg.AsyncConnection.connect(site.registry.dsn("app")) as conn:
+        client, _ = await registration.register(conn, SYSTEM, registration.Wish("Tra cứu", org_code=org_code, **{**usual, **wishes}))
+    return client
+
+
+async def test_a_sector_is_the_host_of_a_list_that_holds_every_address(site: Site, world: World) -> None:
+    """OpenID Connect Core 8.1, Dynamic Client Registration 5."""
+
+    async def refused(*args: Any, **wishes: Any) -> str:
+        with pytest.raises(Invalid, match=r"oidc\.client\.invalid") as found:
+            await of_a_sector(site, *args, **wishes)
+        return str(found.value.fields[0].code)
+
+    assert await refused("a.example") == "oidc.sector_uri", "nothing is there"
+    for nonsense in ((404, b"[]"), (302, b"[]"), (200, b"<html>"), (200, b"{}"), (200, b'["https://a.example/back", 5]'), (200, b"[" * 5000)):
+        world.answers[SECTOR] = nonsense
+        assert await refused("a.example") == "oidc.sector_uri", nonsense
+    world.answers[SECTOR] = (200, json.dumps(["https://a.example/back", "https://b.example/back"]).encode())
+    both = [await of_a_sector(site, host) for host in ("a.example", "b.example")]
+    assert [one.sector for one in both] == ["nhom.example"] * 2, "different hosts, one name for a person"
+    assert registration.metadata(both[0])["sector_identifier_uri"] == SECTOR
+    for other in ("https://c.example/back", "https://a.example/back/", "https://a.example/BACK"):
+        assert await refused("a.example", redirect_uris=("https://a.example/back", other)) == "oidc.sector_uri.lacks", other
+    assert await refused("a.example", sector="nhom.example") == "oidc.sector.both"
+    assert await refused("a.example", sector_identifier_uri=SECTOR + "x" * 2000) == "oidc.sector_uri"
+    # One organisation's, whoever registers it, and by whichever of the three ways.
+    assert await refused("a.example", "evn") == "oidc.sector.taken"
+    assert await refused("a.example", "evn", sector="nhom.example", sector_identifier_uri="") == "oidc.sector.taken"
+    alone = await of_a_sector(site, "nhom.example", "evn", sector_identifier_uri="")
+    assert alone.sector == alone.client_id
+    asked = len(world.sent)
+    assert await refused("a.example", redirect_uris=("http://a.example/",)) == "oidc.redirect_uri" and len(world.sent) == asked, "what is refused anyway asks nobody"
 
 
 async def test_a_client_that_wants_to_be_pinged_hears_that_it_was_answered(

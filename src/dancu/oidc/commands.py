@@ -38,6 +38,7 @@ def add(
     grant_type: Annotated[list[str] | None, typer.Option("--grant-type", help="Loại cấp quyền; lặp lại được")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", help="Phạm vi của chính ứng dụng (client_credentials)")] = None,
     sector: Annotated[str, typer.Option("--sector", help="Nhóm ứng dụng thấy cùng một mã người dùng")] = "",
+    sector_identifier_uri: Annotated[str, typer.Option("--sector-identifier-uri", help="Địa chỉ https liệt kê mọi địa chỉ quay lại của nhóm, thay cho --sector")] = "",
     post_logout_redirect_uri: Annotated[list[str] | None, typer.Option("--post-logout-redirect-uri", help="Địa chỉ sau khi đăng xuất; lặp lại được, tối đa 20")] = None,
     backchannel_logout_uri: Annotated[str, typer.Option("--backchannel-logout-uri", help="Địa chỉ nhận tin đăng xuất")] = "",
     org: Annotated[str, typer.Option("--org", help="Mã cơ quan của ứng dụng")] = "",
@@ -65,7 +66,7 @@ def add(
             grant_types=_grants(redirect_uri, grant_type), scopes=tuple(scope or ()), userinfo_signed=userinfo_signed,
             post_logout_redirect_uris=tuple(post_logout_redirect_uri or ()), backchannel_logout_uri=backchannel_logout_uri,
             jwks_uri=jwks_uri, ciba_notification_uri=ciba_notification_uri, detail_types=tuple(dict.fromkeys(detail_type or ())),
-            id_token_alg=id_token_alg,
+            id_token_alg=id_token_alg, sector_identifier_uri=sector_identifier_uri,
         )  # fmt: skip
         client, secret = await registration.register(conn, actor, wish, by=by)
         return registration.metadata(client, secret)

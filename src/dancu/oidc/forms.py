@@ -37,7 +37,7 @@ PROFILE_WORDS = {code: words for code, words, _ in PROFILES}
 LABELS = {
     "name": N_("Tên ứng dụng"), "redirect_uris": N_("Địa chỉ quay lại"), "profile": N_("Loại ứng dụng"),
     "jwks": N_("Khóa công khai (JWKS)"), "jwks_uri": N_("Hoặc địa chỉ của bộ khóa"), "tls_subject": N_("Tên chủ thể của chứng thư"),
-    "grant_types": N_("Cách dùng"), "scopes": N_("Phạm vi của chính ứng dụng"), "sector": N_("Nhóm ứng dụng"),
+    "grant_types": N_("Cách dùng"), "scopes": N_("Phạm vi của chính ứng dụng"), "sector": N_("Nhóm ứng dụng"), "sector_identifier_uri": N_("Hoặc địa chỉ của nhóm (sector_identifier_uri)"),
     "ciba_notification_uri": N_("Địa chỉ nhận tin người dân đã trả lời"), "claims": N_("Thông tin cần nhận"), "purposes": N_("Mục đích và căn cứ pháp lý"),
     "level_min": N_("Mức tài khoản cần có"), "detail_types": N_("Loại yêu cầu chi tiết"), "reason": N_("Lý do"),
 }  # fmt: skip
@@ -51,7 +51,7 @@ def read_wish(form: Form, errors: FormErrors, org_code: str, org_name: str) -> W
         profile=Profile(profile) if profile else Profile.BASIC, redirect_uris=_lines(form.value("redirect_uris")),
         jwks=read_jwks(form, errors) if form.value("jwks") else None, jwks_uri=form.value("jwks_uri"),
         auth_method=AuthMethod(method) if (method := form.value("auth_method")) in list(AuthMethod) else None,
-        tls_subject=form.value("tls_subject"), sector=form.value("sector"), scopes=tuple(form.value("scopes").split()),
+        tls_subject=form.value("tls_subject"), sector=form.value("sector"), sector_identifier_uri=form.value("sector_identifier_uri"), scopes=tuple(form.value("scopes").split()),
         subject_type="public" if form.checked("same_subject") else "pairwise",
         grant_types=frozenset(one for one in form.values("grant_types") if one in GRANT_WORDS),
         ciba_notification_uri=form.value("ciba_notification_uri"), userinfo_signed=form.checked("userinfo_signed"),

@@ -36,8 +36,8 @@ class AuthMethod(StrEnum):
     NONE = "none"
 
 
-SECRET_METHODS = frozenset({AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST})
-TLS_METHODS = frozenset({AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS})
+SECRET_METHODS = (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST)
+TLS_METHODS = (AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Client:
     bound to their holder ("dpop", "mtls", "" where a stolen token works). `sector`: clients of one sector see the same
     pairwise `sub`. `scopes`: what the program itself may ask for with client_credentials. `jwks_uri`: where `jwks` is read
     from, "" where it was handed in. `ciba_notification_uri`: where it wants to hear that a citizen answered ("ping").
+    `sector_identifier_uri`: where the redirect addresses of its sector are listed, read once, "" where that was not asked for.
     `detail_types`: the types of authorization_details it may ask for; `id_token_alg`: how its ID and logout tokens are signed."""
 
     client_no: int
@@ -77,6 +78,7 @@ class Client:
     ciba_notification_uri: str = ""
     detail_types: tuple[str, ...] = ()
     id_token_alg: str = "ES256"  # noqa: S105
+    sector_identifier_uri: str = ""
 
     @property
     def fapi(self) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from dancu.kernel.errors import FieldError, Invalid
@@ -149,24 +148,3 @@ def _same_but_port(uri: str, known: str) -> bool:
     at = f"[{a.hostname}]" if a.hostname == "::1" else a.hostname
     plain = a.netloc == f"{at}:{ports[0]}" and "#" not in uri and uri.isascii() and uri.isprintable()
     return plain and (a.scheme, a.hostname, a.path, a.query) == ("http", b.hostname, b.path, b.query) and b.scheme == "http"
-
-
-def sector_of(client_id: str, redirect_uris: tuple[str, ...]) -> str:
-    """Who shares one pairwise `sub`: the host of the redirect addresses; the client alone where there are several hosts or
-    none (OIDC Core §8.1), or where one is no address, which `check` refuses."""
-    try:
-        hosts = {urlsplit(uri).hostname or "" for uri in redirect_uris}
-    except ValueError:
-        return client_id
-    return hosts.pop() if len(hosts) == 1 and hosts.isdisjoint(LOOPBACK) else client_id
-
-
-async def sector_kept(conn: Conn, client: Client, wished: str) -> Client:
-    """The client in a sector no other organisation has: in one, services know a citizen by the same name. By the host of its addresses
-    alone it would get in too; then it stands for itself. Raises Invalid where the sector was asked for by name."""
-    if not await store.sector_of_another(conn, client.sector, client.org_code):
-        return client
-    if not wished:
-        return replace(client, sector=client.client_id)
-    message = N_("Nhóm này là của cơ quan khác. Hãy đặt tên khác, hoặc bỏ trống.")
-    raise Invalid("oidc.client.invalid", message, fields=(FieldError("sector", "oidc.sector.taken", message),))

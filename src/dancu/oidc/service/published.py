@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dancu.access import service as access
 from dancu.kernel.errors import FieldError, Invalid
 from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
@@ -15,6 +16,14 @@ from dancu.oidc.service import outbound
 from dancu.oidc.store import clients as store
 
 log = get_logger("dancu.oidc")
+
+
+async def instead_of(conn: Conn, given: dict[str, Any] | None, address: str) -> dict[str, Any]:
+    """The key set at the address a registration names. Raises Invalid where keys were handed in as well (`given`), or none is there."""
+    if given is not None:
+        message = N_("Chỉ chọn một: dán bộ khóa, hoặc ghi địa chỉ của bộ khóa.")
+        raise Invalid("oidc.jwks.both", message, fields=(FieldError("jwks_uri", "oidc.jwks.both", message),))
+    return await read(address, local=await access.is_demo(conn))
 
 
 async def read(address: str, *, local: bool = False) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from dancu.kit.db import Conn
 from dancu.kit.i18n import N_
 from dancu.oidc.models import AuthMethod, Client, ClientState, Profile
 from dancu.oidc.models.client import SECRET_METHODS, TLS_METHODS
-from dancu.oidc.service import published
+from dancu.oidc.service import published, sectors
 from dancu.oidc.service.authenticate import hash_secret
-from dancu.oidc.service.clients import check, good_redirect, sector_kept, sector_of
+from dancu.oidc.service.clients import check, good_redirect
 from dancu.oidc.service.keys import ID_TOKEN_ALGS
 from dancu.oidc.store import clients as store
 
@@ -56,6 +56,7 @@ class Wish:
     ciba_notification_uri: str = ""
     detail_types: tuple[str, ...] = ()
     id_token_alg: str = "ES256"  # noqa: S105
+    sector_identifier_uri: str = ""
     client_id: str = ""
 
 
@@ -64,28 +65,19 @@ async def register(conn: Conn, actor: Actor, wish: Wish, *, by: str = "") -> tup
     again. `by`: who typed the command, for the evidence. Raises Invalid `oidc.client.invalid`, NotAllowed."""
     _own(actor, wish.org_code)
     if wish.jwks_uri:
-        wish = await _published(conn, wish)
+        wish = replace(wish, jwks=await published.instead_of(conn, wish.jwks, wish.jwks_uri))
     client = _client(wish)
     secret = ""
     if client.auth_method in SECRET_METHODS:
         secret = secrets.token_urlsafe(32)
         client = replace(client, secret_hash=hash_secret(secret))
     _check(client)
-    if actor.kind is not ActorKind.SYSTEM:
-        client = await sector_kept(conn, client, wish.sector)
+    client = await sectors.settled(conn, client, wish.sector)
     if (number := await store.insert(conn, client)) is None:  # the same form, sent again: its client, and a secret that can be shown
         return await rotate_secret(conn, actor, client.client_id, by=by) if secret else (await changeable(conn, actor, client.client_id), "")
     client = replace(client, client_no=number)
     await recorded(conn, actor, "oidc.client.register", client, by)
     return client, secret
-
-
-async def _published(conn: Conn, wish: Wish) -> Wish:
-    """The wish with the keys its address holds now. Raises Invalid where keys were handed in as well, or none is there."""
-    if wish.jwks is not None:
-        message = N_("Chỉ chọn một: dán bộ khóa, hoặc ghi địa chỉ của bộ khóa.")
-        raise Invalid("oidc.jwks.both", message, fields=(FieldError("jwks_uri", "oidc.jwks.both", message),))
-    return replace(wish, jwks=await published.read(wish.jwks_uri, local=await access.is_demo(conn)))
 
 
 async def changeable(conn: Conn, actor: Actor, client_id: str, *, lock: bool = False) -> Client:
@@ -205,12 +197,12 @@ def _client(wish: Wish) -> Client:
     return Client(
         client_no=0, client_id=client_id, name=" ".join(wish.name.split()), name_en=" ".join(wish.name_en.split()),
         org_code=wish.org_code, org_name=wish.org_name, profile=wish.profile, state=ClientState.TEST, auth_method=method,
-        sector=wish.sector or sector_of(client_id, wish.redirect_uris), redirect_uris=wish.redirect_uris,
+        sector=wish.sector or sectors.by_host(client_id, wish.redirect_uris), redirect_uris=wish.redirect_uris,
         post_logout_redirect_uris=wish.post_logout_redirect_uris, backchannel_logout_uri=wish.backchannel_logout_uri,
         grant_types=wish.grant_types or frozenset(grants), scopes=wish.scopes, jwks=wish.jwks, tls_subject=wish.tls_subject,
         subject_type=wish.subject_type, bound=bound, userinfo_signed=wish.userinfo_signed, home_uri=wish.home_uri,
         contact=wish.contact, jwks_uri=wish.jwks_uri, ciba_notification_uri=wish.ciba_notification_uri,
-        detail_types=wish.detail_types, id_token_alg=wish.id_token_alg,
+        detail_types=wish.detail_types, id_token_alg=wish.id_token_alg, sector_identifier_uri=wish.sector_identifier_uri,
     )  # fmt: skip
 
 
@@ -291,6 +283,7 @@ def metadata(client: Client, secret: str = "") -> dict[str, Any]:
     more = {
         "client_name#en": client.name_en, "tls_client_auth_subject_dn": client.tls_subject, "authorization_details_types": list(client.detail_types),
         "post_logout_redirect_uris": list(client.post_logout_redirect_uris), "userinfo_signed_response_alg": "ES256" if client.userinfo_signed else "",
+        "sector_identifier_uri": client.sector_identifier_uri,
     }  # fmt: skip
     made |= {name: value for name, value in more.items() if value}
     if client.backchannel_logout_uri:

@@ -11,7 +11,7 @@ _COLUMNS = (
     "client_no", "client_id", "name", "name_en", "org_code", "org_name", "profile", "state", "auth_method", "redirect_uris",
     "post_logout_redirect_uris", "backchannel_logout_uri", "grant_types", "scopes", "jwks", "secret_hash", "old_secret_hash",
     "old_secret_until", "tls_subject", "subject_type", "sector", "bound", "userinfo_signed", "home_uri", "contact",
-    "jwks_uri", "ciba_notification_uri", "detail_types", "id_token_alg",
+    "jwks_uri", "ciba_notification_uri", "detail_types", "id_token_alg", "sector_identifier_uri",
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM oidc.client"
 
