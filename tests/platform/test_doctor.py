@@ -46,6 +46,12 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             " SELECT 'sms', 'test.unreached', '', '', s, now() - interval '20 minutes', now() + interval '1 day'"
             "   FROM unnest(ARRAY['queued'] || array_fill('failed'::text, ARRAY[500])) AS s"
         )
+        conn.execute(
+            "INSERT INTO oidc.client (client_id, name, org_code, profile, auth_method, sector, state, subject_type)"
+            " SELECT 'doctor-' || n, 'A', org, 'public', 'none', sector, state, kind FROM (VALUES (1, 'evn', 'x.example', 'live', 'pairwise'),"
+            " (2, 'bhxh', 'x.example', 'test', 'pairwise'), (3, 'evn', 'y.example', 'live', 'pairwise'), (4, 'evn', 'y.example', 'live', 'pairwise'),"
+            " (5, 'bhxh', 'y.example', 'suspended', 'pairwise'), (6, 'bhxh', 'y.example', 'live', 'public')) AS v(n, org, sector, state, kind)"
+        )
         try:
             said = installation.dancu("doctor", "--json")
             found = failing(said)
@@ -55,6 +61,9 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             assert "dancu worker" in found["Tiến trình nền"]["mend"]
             (unsent,) = [row for row in said.json["checks"] if row["name"] == "Tin nhắn"]
             assert (unsent["state"], "DANCU_SMS_URL" in unsent["mend"]) == ("warn", True)
+            (shared,) = [row for row in said.json["checks"] if row["name"] == "Nhóm ứng dụng"]
+            assert (shared["state"], "dancu oidc client" in shared["mend"]) == ("warn", True)
+            assert shared["found"].endswith("nhóm x.example: doctor-1 (evn), doctor-2 (bhxh)"), "who, where, and nobody else"
             assert "tin sms trong 24 giờ không tới nơi" in unsent["found"] and "1 tin chờ gửi quá 15 phút" in unsent["found"]
             # Who meets the older database is told what to run, and a worker does not start on it.
             known = failures._known(lacking)
@@ -67,6 +76,7 @@ def test_what_is_wrong_with_the_database_is_found_and_mending_named(installation
             conn.execute("ALTER ROLE dancu_app NOBYPASSRLS")
             conn.execute("DELETE FROM audit.pending WHERE org_code = 'x'")
             conn.execute("DELETE FROM kit.message WHERE kind = 'test.unreached'")
+            conn.execute("DELETE FROM oidc.client WHERE client_id LIKE 'doctor-%'")
         assert failures._known(lacking) is None, "of the same version it is a mistake of ours"
         conn.execute("INSERT INTO public.dancu_migration (name, checksum) VALUES ('9999_later.sql', '')")
         try:

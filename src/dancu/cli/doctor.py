@@ -171,18 +171,22 @@ def _database(folder: Path) -> list[Result]:
         if version >= 150000
         else Result("Cơ sở dữ liệu", "fail", f"PostgreSQL {version // 10000}", "Cần PostgreSQL 15 trở lên.")
     ]
-    checks: tuple[Callable[[], Result], ...] = (_migrations, _superusers, _log_age, _events, _messages, _webhooks, lambda: asyncio.run(_log(folder)))
+    checks: tuple[Callable[[], Result], ...] = (_migrations, _superusers, _log_age, _events, _messages, _webhooks, _sectors, lambda: asyncio.run(_log(folder)))
     return results + [_survived(check, "Chạy: dancu migrate") for check in checks]
 
 
-def _one(query: str, role: str = "admin") -> Any:
+def _one(query: str) -> Any:
+    """The first column of the first row; None where there is none."""
+    return next((row[0] for row in _rows(query)), None)
+
+
+def _rows(query: str) -> list[Any]:
     import psycopg
 
     from dancu.kit.db import dsn
 
-    with psycopg.connect(dsn(role)) as conn:
-        row = conn.execute(query.encode()).fetchone()
-        return row[0] if row else None
+    with psycopg.connect(dsn("admin")) as conn:
+        return conn.execute(query.encode()).fetchall()
 
 
 def _migrations() -> Result:
@@ -220,15 +224,6 @@ def _events() -> Result:
     return Result("Hộp sự kiện", state, f"{waiting} sự kiện chờ", "" if state == "ok" else "Kiểm tra dancu worker.")
 
 
-def _rows(query: str) -> list[Any]:
-    import psycopg
-
-    from dancu.kit.db import dsn
-
-    with psycopg.connect(dsn("admin")) as conn:
-        return conn.execute(query.encode()).fetchall()
-
-
 def _messages() -> Result:
     """Text messages, e-mail and notices that reach nobody. One wrong number is no fault of the installation; a tenth is."""
     wrong, late, sent = [], 0, 0
@@ -254,6 +249,21 @@ def _webhooks() -> Result:
             "Báo đối tác xem trang Đăng ký nhận của họ (/partner), rồi chạy lại việc gửi ở đó.",
         )  # fmt: skip
     return Result("Địa chỉ nhận của đối tác", "ok", "mọi nơi đều nhận được")
+
+
+def _sectors() -> Result:
+    """Applications of several organisations that know a person by one name, from before that was refused (OpenID Connect Core §8.1)."""
+    shared = _rows(
+        "SELECT sector || ': ' || string_agg(client_id || ' (' || org_code || ')', ', ' ORDER BY client_no) FROM oidc.client"
+        " WHERE subject_type = 'pairwise' AND state <> 'suspended' GROUP BY sector HAVING count(DISTINCT org_code) > 1 ORDER BY sector"
+    )
+    if shared:
+        return Result(
+            "Nhóm ứng dụng", "warn", "nhiều cơ quan biết một người bằng cùng một mã, ở nhóm " + "; ".join(row[0] for row in shared),
+            "Để lại ứng dụng của một cơ quan. Ứng dụng của cơ quan khác: đăng ký mới (dancu oidc client add --org CƠ_QUAN), chuyển"
+            " tài khoản sang mã mới (docs/linking.md), rồi dancu oidc client suspend CLIENT_ID cũ.",
+        )  # fmt: skip
+    return Result("Nhóm ứng dụng", "ok", "mỗi nhóm thuộc một cơ quan")
 
 
 async def _log(folder: Path) -> Result:
