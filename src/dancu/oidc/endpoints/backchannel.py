@@ -22,7 +22,7 @@ PATH = "/oidc/bc-authorize"
 
 @router.post(PATH)
 async def backchannel(request: Request) -> Response:
-    return await answered(request, lambda: _ask(request))
+    return await answered(request, _ask)
 
 
 async def _ask(request: Request) -> Response:

@@ -44,7 +44,7 @@ _TRIES = TokenBuckets(Rate(0.1, 10))
 
 @router.post(PATH, dependencies=[public(machine=True)])
 async def device_authorization(request: Request) -> Response:
-    return await answered(request, lambda: _begin(request))
+    return await answered(request, _begin)
 
 
 router.add_api_route(PATH, preflight, methods=["OPTIONS"], dependencies=[public(machine=True)])

@@ -20,7 +20,7 @@ _SIGNED = "token-introspection+jwt"
 
 @router.post(PATH)
 async def introspection(request: Request) -> Response:
-    return await answered(request, lambda: _introspect(request))
+    return await answered(request, _introspect)
 
 
 async def _introspect(request: Request) -> Response:

@@ -21,7 +21,7 @@ _MOST_BYTES = 128 * 1024
 @router.post(PATH)
 async def match(request: Request) -> Response:
     """With an access token of the client itself (client_credentials, scope linking.match)."""
-    return await answered(request, lambda: _match(request))
+    return await answered(request, _match)
 
 
 async def _match(request: Request) -> Response:

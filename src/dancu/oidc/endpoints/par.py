@@ -17,7 +17,7 @@ PATH = "/oidc/par"
 
 @router.post(PATH)
 async def par(request: Request) -> Response:
-    return await answered(request, lambda: _par(request))
+    return await answered(request, _par)
 
 
 router.add_api_route(PATH, preflight, methods=["OPTIONS"])

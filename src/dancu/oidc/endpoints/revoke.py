@@ -15,7 +15,7 @@ PATH = "/oidc/revoke"
 
 @router.post(PATH)
 async def revocation(request: Request) -> Response:
-    return await answered(request, lambda: _revoke(request))
+    return await answered(request, _revoke)
 
 
 router.add_api_route(PATH, preflight, methods=["OPTIONS"])

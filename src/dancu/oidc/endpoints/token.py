@@ -14,11 +14,12 @@ from dancu.oidc.service.provider import Provider
 
 router = APIRouter(dependencies=[public(machine=True)])
 PATH = "/oidc/token"
+_NOT_KEPT = {"Pragma": "no-cache"}
 
 
 @router.post(PATH)
 async def token(request: Request) -> Response:
-    return await answered(request, lambda: _token(request))
+    return await answered(request, _token)
 
 
 router.add_api_route(PATH, preflight, methods=["OPTIONS"])
@@ -30,26 +31,25 @@ async def _token(request: Request) -> Response:
     grant_type = wire.params.get("grant_type", "")
     if not grant_type:
         raise OAuthError("invalid_request", "grant_type is missing")
-    known = await client_of(provider.client, wire, renew=provider.renew)
-    slow_down(provider, known.client)
-    if grant_type not in HANDLERS:
+    client, marks = await client_of(provider.client, wire, renew=provider.renew)
+    slow_down(provider, client)
+    handle = HANDLERS.get(grant_type)
+    if handle is None:
         raise OAuthError("unsupported_grant_type", "grant_type is not known")
-    if grant_type not in known.client.grant_types:
+    if grant_type not in client.grant_types:
         raise OAuthError("unauthorized_client", "the client may not use this grant_type")
     check_resource(wire.params, wire.issuer)
     try:
         proof = dpop.read(provider.sealer, wire)
     except dpop.WrongProof as wrong:
         raise dpop.refusal(wrong, provider.sealer) from wrong
-    marks = (*known.marks, proof.mark) if proof else known.marks
-    call = Call(provider, wire, known.client, marks, proof, demo_of(request))
-    again = proof is not None and (provider.proofs.again(proof) or not known.marks)
+    again = proof is not None and (provider.proofs.again(proof) or not marks)
+    call = Call(provider, wire, client, (*marks, proof.mark) if proof else marks, proof, demo_of(request))
     try:
-        answer = await HANDLERS[grant_type](call)
+        answer = await handle(call)
     except Replayed as error:
         raise (dpop.replayed() if again else error) from error
-    headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else {}
-    return json_answer(answer, headers={"Pragma": "no-cache", **headers})
+    return json_answer(answer, headers={**_NOT_KEPT, "DPoP-Nonce": dpop.nonce(provider.sealer)} if proof else _NOT_KEPT)
 
 
 def slow_down(provider: Provider, client: Client) -> None:

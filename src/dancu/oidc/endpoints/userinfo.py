@@ -30,7 +30,7 @@ PATH = "/oidc/userinfo"
 @router.get(PATH)
 @router.post(PATH)
 async def userinfo(request: Request) -> Response:
-    return await answered(request, lambda: _userinfo(request))
+    return await answered(request, _userinfo)
 
 
 router.add_api_route(PATH, preflight, methods=["OPTIONS"])

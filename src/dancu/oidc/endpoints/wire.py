@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from itertools import starmap
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,18 +32,17 @@ _PREFLIGHT = {
 }
 
 
-async def read_wire(request: Request, *, params: Mapping[str, str] | None = None) -> Wire:
+async def read_wire(request: Request, *, params: dict[str, str] | None = None) -> Wire:
     """The request, its form parameters read and bounded. Raises OAuthError."""
-    issuer = issuer_of(request)
+    headers = request.headers
     if params is None:
-        length = request.headers.get("content-length", "0")
+        length = headers.get("content-length", "0")
         if len(length) > 4 and length.isascii() and length.isdigit() and len(length) < 10 and int(length) > MOST_BYTES:
             raise OAuthError("invalid_request", "the request is too large", 413)
-        params = form_params(await request.body(), request.headers.get("content-type", ""))
+        params = form_params(await request.body(), headers.get("content-type", ""))
     return Wire(
-        issuer=issuer, method=request.method, path=urlsplit(str(request.scope["path"])).path, params=dict(params),
-        authorization=request.headers.get("authorization", ""), dpop=tuple(request.headers.getlist("dpop")),
-        certificate=certificate_of(request), request_id=request.state.request_id, front=getattr(request.app.state, "mtls_url", ""),
+        issuer_of(request), request.method, urlsplit(request.scope["path"]).path, params, headers.get("authorization", ""),
+        tuple(headers.getlist("dpop")), certificate_of(request), request.state.request_id, getattr(request.app.state, "mtls_url", ""),
     )  # fmt: skip
 
 
@@ -56,8 +57,12 @@ def certificate_of(request: Request) -> bytes | None:
 
 
 def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    said = _CORS_RAW if not headers else [*_CORS_RAW, *((name.lower().encode(), text.encode("latin-1")) for name, text in headers.items())]
-    return Ready(orjson.dumps(body), status, said)
+    return Ready(orjson.dumps(body), status, [*_CORS_RAW, *starmap(_raw, headers.items())] if headers else _CORS_RAW)
+
+
+@lru_cache(256)  # the same few are said again and again
+def _raw(name: str, text: str) -> tuple[bytes, bytes]:
+    return name.lower().encode(), text.encode("latin-1")
 
 
 def refused(request: Request, error: OAuthError) -> Response:
@@ -66,10 +71,10 @@ def refused(request: Request, error: OAuthError) -> Response:
     return json_answer(error.body(), error.status, headers)
 
 
-async def answered(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
+async def answered(request: Request, work: Callable[[Request], Awaitable[Response]]) -> Response:
     """Run an endpoint; every failure in the RFC's words. What is not ours to explain passes on."""
     try:
-        return await work()
+        return await work(request)
     except OAuthError as error:
         return refused(request, error)
     except Exceeded as error:

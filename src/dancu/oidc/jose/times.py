@@ -25,7 +25,7 @@ def seconds(claims: dict[str, Any], name: str) -> int | None:
 def check_times(claims: dict[str, Any], now: float, *, longest: int, need_exp: bool = True) -> int:
     """`exp`, `nbf` and `iat` against `now`; returns for how many more seconds the token would be accepted. `longest`:
     seconds a token may be valid ahead. Raises JoseError."""
-    exp, nbf, iat = seconds(claims, "exp"), seconds(claims, "nbf"), seconds(claims, "iat")
+    exp, nbf, iat = seconds(claims, "exp"), seconds(claims, "nbf") if "nbf" in claims else None, seconds(claims, "iat")
     if exp is None:
         if need_exp:
             raise JoseError("exp is missing")

@@ -33,6 +33,7 @@ _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _MOST_ASSERTION = 8 * 1024
 _MOST_JTI = 256
 _LEGACY_SECONDS = 3600
+_NOBODYS = bytes(32)  # the digest of no secret
 
 
 class Authenticated(NamedTuple):
@@ -44,20 +45,20 @@ class Authenticated(NamedTuple):
 
 async def client_of(find: Find, wire: Wire, *, now: float | None = None, renew: Renew | None = None) -> Authenticated:
     """Raises OAuthError invalid_client or invalid_request. The same words for unknown clients and wrong proofs."""
-    offered = _offered(wire)
-    if len(offered) > 1:
+    params, basic = wire.params, wire.authorization[:6].lower() in ("basic ", "basic")
+    posted, asserted = "client_secret" in params, "client_assertion" in params or "client_assertion_type" in params
+    if basic + posted + asserted > 1:
         raise invalid_request("more than one way of client authentication")
-    way = offered[0] if offered else "none"
-    if way == "basic":
+    if basic:
         client_id, secret = _basic(wire.authorization)
-        if wire.params.get("client_id", client_id) != client_id:
+        if params.get("client_id", client_id) != client_id:
             raise invalid_request("client_id is another client")
         return Authenticated(await _by_secret(find, client_id, secret, AuthMethod.SECRET_BASIC))
-    if way == "post":
-        return Authenticated(await _by_secret(find, wire.params.get("client_id", ""), wire.params["client_secret"], AuthMethod.SECRET_POST))
-    if way == "assertion":
+    if posted:
+        return Authenticated(await _by_secret(find, params.get("client_id", ""), params["client_secret"], AuthMethod.SECRET_POST))
+    if asserted:
         return await _by_assertion(find, wire, time.time() if now is None else now, renew)
-    client_id = wire.params.get("client_id", "")
+    client_id = params.get("client_id", "")
     client = await find(client_id) if client_id else None
     if client is None:
         raise invalid_client("client authentication failed")
@@ -67,16 +68,6 @@ async def client_of(find: Find, wire: Wire, *, now: float | None = None, renew: 
     if client.auth_method is not AuthMethod.NONE:
         raise invalid_client("client authentication is missing")
     return Authenticated(client)
-
-
-def _offered(wire: Wire) -> list[str]:
-    scheme = wire.authorization.partition(" ")[0].lower()
-    found = ["basic"] if scheme == "basic" else []
-    if "client_secret" in wire.params:
-        found.append("post")
-    if "client_assertion" in wire.params or "client_assertion_type" in wire.params:
-        found.append("assertion")
-    return found
 
 
 def _basic(authorization: str) -> tuple[str, str]:
@@ -99,12 +90,11 @@ def hash_secret(secret: str) -> bytes:
 async def _by_secret(find: Find, client_id: str, secret: str, way: AuthMethod) -> Client:
     client = await find(client_id)
     given = hash_secret(secret)
-    known = [client.secret_hash] if client and client.secret_hash else []
-    if client and client.old_secret_hash and client.old_secret_until and client.old_secret_until > datetime.now(UTC):
-        known.append(client.old_secret_hash)
-    fits = any(hmac.compare_digest(given, one) for one in known or [b"\x00" * 32])
+    fits = hmac.compare_digest(given, (client.secret_hash if client else None) or _NOBODYS)
+    if not fits and client and client.old_secret_hash and client.old_secret_until and client.old_secret_until > datetime.now(UTC):
+        fits = hmac.compare_digest(given, client.old_secret_hash)
     # A service that registered one of the two secret methods may send it the other way: libraries disagree on the default.
-    if client is None or not known or not fits or client.auth_method not in SECRET_METHODS:
+    if client is None or not fits or client.auth_method not in SECRET_METHODS:
         raise invalid_client("client authentication failed", challenge=way is AuthMethod.SECRET_BASIC)
     return client
 

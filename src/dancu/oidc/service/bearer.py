@@ -13,6 +13,8 @@ from dancu.oidc.service.errors import invalid_token, resource_error, token_neede
 from dancu.oidc.service.provider import Provider
 from dancu.oidc.service.wire import Wire
 
+_SCHEMES = {"bearer": "Bearer", "dpop": "DPoP"}
+
 
 class Presented(NamedTuple):
     """A token whose signature, time and binding hold. `handle` None: a program's own token. `marks` must be spent, and the
@@ -38,7 +40,7 @@ async def presented(provider: Provider, wire: Wire) -> Presented:
         raise invalid_token("the client is not in use", scheme)
     marks = bound(provider, wire, token, scheme, text)
     audience = token.claims.get("aud")
-    if wire.issuer not in (audience if isinstance(audience, list) else [audience]):
+    if audience != wire.issuer and not (isinstance(audience, list) and wire.issuer in audience):
         raise invalid_token("issued for another resource", scheme)
     scope = tuple(token.text("scope").split())
     return Presented(token, client, scope, token.handle, marks, scheme)
@@ -52,16 +54,19 @@ def taken(wire: Wire) -> tuple[str, str]:
         raise resource_error("invalid_request", "more than one access token", 400)
     if posted:
         return "Bearer", posted
-    if scheme.lower() not in ("bearer", "dpop"):
+    known, text = _SCHEMES.get(scheme.lower()), text.strip()
+    if known is None:
         raise token_needed(wire.issuer)
-    if not text.strip():
+    if not text:
         raise resource_error("invalid_request", "the token is missing", 400)
-    return "DPoP" if scheme.lower() == "dpop" else "Bearer", text.strip()
+    return known, text
 
 
 def bound(provider: Provider, wire: Wire, token: tokens.Access, scheme: str, text: str) -> tuple[Mark, ...]:
     """The marks of the proof, where the token needs one. Raises OAuthError unless the holder is the rightful one."""
     binding = token.claims.get("cnf")
+    if binding is None and scheme == "Bearer":
+        return ()  # to nobody
     binding = binding if isinstance(binding, dict) else {}
     thumbprint = str(binding.get("x5t#S256", ""))
     if thumbprint and (wire.certificate is None or not hmac.compare_digest(mtls.thumbprint(wire.certificate), thumbprint)):

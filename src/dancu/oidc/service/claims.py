@@ -33,11 +33,8 @@ def claim_values(facts: Facts, contacts: Contacts | None, groups: Iterable[str],
     nothing where only the month is known beside it, which the standard has no word for."""
     made: dict[str, Any] = {}
     for group in filter(frozenset(groups).__contains__, GROUPS):
-        if group == "organisations":
-            made[group] = [_organisation(one) for one in standings]
-        else:
-            made |= {claim: value for claim, value in _of(group, facts, contacts).items() if value not in (None, "")}
-    return made
+        made |= _of(group, facts, contacts) if group != "organisations" else {group: [_organisation(one) for one in standings]}
+    return {claim: value for claim, value in made.items() if value is not None and value != ""}
 
 
 def _of(group: str, facts: Facts, contacts: Contacts | None) -> dict[str, Any]:
@@ -63,8 +60,10 @@ def _of(group: str, facts: Facts, contacts: Contacts | None) -> dict[str, Any]:
 def _name(full: str) -> dict[str, str]:
     """Vietnamese order: family name first, given name last, what stands between is the middle name."""
     words = full.split()
-    parts = {"name": full, "family_name": words[0] if len(words) > 1 else "", "given_name": words[-1] if words else ""}
-    return {**parts, "middle_name": " ".join(words[1:-1])}
+    return {
+        "name": full, "family_name": words[0] if len(words) > 1 else "", "given_name": words[-1] if words else "",
+        "middle_name": " ".join(words[1:-1]),
+    }  # fmt: skip
 
 
 def _birthdate(year: int | None, month: int | None, day: int | None) -> str | None:

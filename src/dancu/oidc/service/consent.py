@@ -50,10 +50,13 @@ def terms_of(agreement: Agreement | None, client: Client, purpose: str = "", *, 
     if agreement is None:
         free = demo and client.state is ClientState.TEST
         return Terms(Purpose(PURPOSE, BASIS), frozenset(GROUPS) if free else frozenset(), trial=trial)
-    chosen = purpose or (PURPOSE if PURPOSE in agreement.purposes else next(iter(agreement.purposes), PURPOSE))
-    if agreement.purposes and chosen not in agreement.purposes:
-        raise OAuthError("unauthorized_client", "the purpose is not part of the agreement")
-    basis = agreement.purposes.get(chosen, BASIS)
+    purposes, chosen = agreement.purposes, purpose or PURPOSE
+    basis = purposes.get(chosen)
+    if basis is None:
+        chosen = purpose or next(iter(purposes), PURPOSE)
+        if purposes and chosen not in purposes:
+            raise OAuthError("unauthorized_client", "the purpose is not part of the agreement")
+        basis = purposes.get(chosen, BASIS)
     return Terms(_purpose(chosen, basis), frozenset(agreement.claims), agreement.consent_needed, agreement.level_min, trial)
 
 

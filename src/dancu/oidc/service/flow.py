@@ -91,16 +91,18 @@ def _stale(request: AuthRequest, at: float, *, was_asked: bool, now: float) -> b
 def least_acr(request: AuthRequest) -> tuple[int, int]:
     """(the lowest level that is demanded, 0 for none; the level to sign in with). Raises OAuthError
     unmet_authentication_requirements where only levels that do not exist are demanded."""
-    essential = essential_acr(request)
+    essential = essential_acr(request) if request.claims else ()
     demanded = min((_NUMBER[value] for value in essential if value in _NUMBER), default=0) if essential else 0
     if essential and not demanded:
         raise OAuthError("unmet_authentication_requirements", "the acr demanded does not exist")
-    return demanded, demanded or min((_NUMBER[value] for value in request.acr_values), default=1)
+    return demanded, demanded or min(map(_NUMBER.__getitem__, request.acr_values), default=1)
 
 
 def stated(request: AuthRequest, sign_in: SignIn) -> SignIn:
     """The sign-in as this client hears of it: where it demands certain levels, the highest of them that was reached, since its `acr`
     must be one of those (OIDC Core §5.5.1.1)."""
+    if not request.claims:
+        return sign_in
     reached = [number for value in essential_acr(request) if (number := _NUMBER.get(value, 9)) <= sign_in.acr]
     return sign_in._replace(acr=max(reached)) if reached else sign_in
 
@@ -108,4 +110,4 @@ def stated(request: AuthRequest, sign_in: SignIn) -> SignIn:
 def consent_needed(request: AuthRequest, terms: Terms, wanted: tuple[str, ...], given: frozenset[str] | None) -> bool:
     if "consent" in request.prompt or request.details or terms.trial:
         return True
-    return terms.consent_needed and bool(set(wanted) - (given or frozenset()))
+    return terms.consent_needed and not (given or frozenset()).issuperset(wanted)

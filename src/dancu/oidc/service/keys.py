@@ -13,6 +13,7 @@ from dancu.oidc.service.key_series import LEAD_SECONDS as LEAD_SECONDS
 from dancu.oidc.service.key_series import LIFE_SECONDS as LIFE_SECONDS
 from dancu.oidc.service.key_series import OVERLAP_SECONDS as OVERLAP_SECONDS
 from dancu.oidc.service.key_series import Key, Series
+from dancu.oidc.service.recent import Recent
 
 if TYPE_CHECKING:
     from dancu.oidc.service.tokens import Access
@@ -35,7 +36,7 @@ class SigningKeys:
             "ES256": Series(directory, "sign", new_key, ES256Signer.from_pem),
             "RS256": Series(directory, "rs256", new_rsa_key, RS256Signer.from_pem, lazy=True),
         }
-        self._own: dict[str, tuple[str, Access]] = {}
+        self._own: Recent[tuple[str, Access]] = Recent(_MOST_OWN)
 
     def signer(self, now: float | None = None, alg: str = "ES256") -> Signer:
         """The key that signs at `now` with `alg`."""
@@ -63,9 +64,7 @@ class SigningKeys:
     def remember(self, token: str, kid: str, said: Access) -> str:
         """The same token, just signed here with the key `kid` and about to come back: to know it byte for byte says what its signature
         says, and what is in it needs no reading. The last `_MOST_OWN` are remembered."""
-        if len(self._own) >= _MOST_OWN:
-            del self._own[next(iter(self._own))]
-        self._own[token] = kid, said
+        self._own.keep(token, (kid, said))
         return token
 
     def recalled(self, token: str) -> Access | None:

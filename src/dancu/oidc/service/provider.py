@@ -12,11 +12,14 @@ from dancu.oidc.service.consent import Agreements
 from dancu.oidc.service.dpop import SeenProofs
 from dancu.oidc.service.keys import SigningKeys
 from dancu.oidc.service.minting import BUSY, Minting
+from dancu.oidc.service.recent import Recent
 from dancu.oidc.service.renewing import NewerKeys
 from dancu.oidc.service.seal import Sealer
+from dancu.oidc.service.tokens import Code
 from dancu.oidc.store import families
 
 CLIENT_RATE = Rate(200.0, 600.0)
+_MOST_CODES = 1024
 
 
 class Provider:
@@ -32,6 +35,7 @@ class Provider:
         self.releases = Batches(connect, release.release_many, busy=BUSY)
         self.agreements = Agreements()
         self.proofs = SeenProofs()
+        self.codes: Recent[Code] = Recent(_MOST_CODES)
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
         self._newer = NewerKeys(local=local)

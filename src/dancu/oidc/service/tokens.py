@@ -77,9 +77,8 @@ def access_token(
 ) -> str:  # fmt: skip
     """A JWT of at most five minutes. `extra`: further claims (token exchange: `act`)."""
     made = int(time.time() if now is None else now)
-    named = list(audience) or [issuer]
     claims: dict[str, Any] = {
-        "iss": issuer, "sub": subject, "aud": named[0] if len(named) == 1 else named, "client_id": client.client_id,
+        "iss": issuer, "sub": subject, "aud": list(audience) if len(audience) > 1 else audience[0] if audience else issuer, "client_id": client.client_id,
         "iat": made, "exp": made + ACCESS_SECONDS, "jti": new_token(16), "scope": " ".join(scope),
     }  # fmt: skip
     if jkt or x5t:

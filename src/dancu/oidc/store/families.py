@@ -35,6 +35,8 @@ def family(row: Sequence[Any]) -> Family:
 
 
 def _marks(marks: Sequence[Mark]) -> tuple[str, str]:
+    if not marks:
+        return "{}", "{}"
     return arrays.blobs(m.digest for m in marks), arrays.numbers(m.seconds for m in marks)
 
 

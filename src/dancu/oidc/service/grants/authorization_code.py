@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import re
 import time
-from contextlib import nullcontext
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from dancu.kit.db import Conn
 from dancu.oidc.jose import b64u
 from dancu.oidc.models import Family
 from dancu.oidc.policy import ACCESS_SECONDS, REFRESH_SECONDS
@@ -18,6 +20,7 @@ from dancu.oidc.service.errors import invalid_grant
 from dancu.oidc.service.grants.call import Call
 from dancu.oidc.store import families
 
+_LONG, _SHORT = timedelta(seconds=REFRESH_SECONDS), timedelta(seconds=ACCESS_SECONDS)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 _WORDS = {
     "reused": "the code was used before; everything issued from it ended",
@@ -27,10 +30,13 @@ _WORDS = {
 
 async def grant(call: Call) -> issue.Answer:
     provider, wire, client = call.provider, call.wire, call.client
-    code = tokens.read_code(provider.sealer, call.param("code"))
+    text = call.param("code")
+    code = provider.codes.take(text) or tokens.read_code(provider.sealer, text)
     if code is None or code.client_no != client.client_no:
         raise invalid_grant("the code is not known")
-    await _in_time(call, code)
+    if code.expires <= time.time():
+        await _reused(call, code)
+        raise invalid_grant("the code is expired")
     request = code.request
     if wire.params.get("redirect_uri", "") != request.redirect_uri:
         raise invalid_grant("redirect_uri is not the one of the request")
@@ -39,15 +45,17 @@ async def grant(call: Call) -> issue.Answer:
         raise invalid_grant("the code is bound to another DPoP key")
     call.demand_binding()
     family, details = family_of(call, code), call.details(code.details)
-    life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
-    in_id_token = bool(request.asked_claims("id_token"))
+    claims: dict[str, Any] = {}
     # The answer is made outside: a refusal must not undo that a reused code ended its family. Alone, the one statement commits
     # itself.
-    async with provider.connect() as conn, conn.transaction() if in_id_token else nullcontext():
-        word = await families.redeem(conn, call.marks, family, org_code=client.org_code, life=life, request_id=wire.request_id)
-        claims = {}
-        if word == "ok" and in_id_token:
-            claims = await release.id_token_claims(provider, conn, client, family, wire.request_id, demo=call.demo)
+    async with provider.connect() as conn:
+        if request.claims and request.asked_claims("id_token"):
+            async with conn.transaction():
+                word = await _redeem(call, conn, family)
+                if word == "ok":
+                    claims = await release.id_token_claims(provider, conn, client, family, wire.request_id, demo=call.demo)
+        else:
+            word = await _redeem(call, conn, family)
     if word == "replayed":
         raise replayed()
     if word != "ok":
@@ -57,12 +65,14 @@ async def grant(call: Call) -> issue.Answer:
     return issue.answer(provider, wire.issuer, client, family, nonce=request.nonce, claims=claims)
 
 
-async def _in_time(call: Call, code: tokens.Code) -> None:
-    if code.expires > time.time():
-        return
+def _redeem(call: Call, conn: Conn, family: Family) -> Awaitable[str]:
+    life = REFRESH_SECONDS if family.offline else ACCESS_SECONDS
+    return families.redeem(conn, call.marks, family, org_code=call.client.org_code, life=life, request_id=call.wire.request_id)
+
+
+async def _reused(call: Call, code: tokens.Code) -> None:
     async with call.provider.connect() as conn, conn.transaction():
         await families.end(conn, code.sign_in.person_key, code.request.request_id, call.client.client_no, "code_reused")
-    raise invalid_grant("the code is expired")
 
 
 def _check_verifier(challenge: str, verifier: str) -> None:
@@ -88,8 +98,7 @@ def family_of(call: Call, code: tokens.Code) -> Family:
         person_key=sign_in.person_key, family_id=request.request_id, client_no=call.client.client_no, scope=request.scope,
         claims=request.claims, details=code.details, purpose=code.purpose, legal_basis=code.legal_basis, sid=sign_in.sid,
         acr=sign_in.acr, amr=sign_in.amr, auth_time=sign_in.at, lock_version=sign_in.lock_version, jkt=call.jkt,
-        x5t=call.x5t, offline=offline, generation=0, created_at=now, used_at=now,
-        expires_at=now + timedelta(seconds=REFRESH_SECONDS if offline else ACCESS_SECONDS),
+        x5t=call.x5t, offline=offline, generation=0, created_at=now, used_at=now, expires_at=now + (_LONG if offline else _SHORT),
     )  # fmt: skip
 
 

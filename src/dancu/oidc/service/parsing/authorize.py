@@ -6,10 +6,13 @@ errors go back to the client, which is what `Refused` carries.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from itertools import repeat
+from operator import gt
 from typing import Any
 
 import orjson
@@ -27,6 +30,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,100}", re.ASCII)
 _LONGEST = {"state": 2000, "nonce": 500, "login_hint": 200, "ui_locales": 100, "acr_values": 400, "dpop_jkt": 43, "purpose": 60}
 _ACRS = frozenset(ACR.values())
+_UNPROMPTED = frozenset[str]()
 _MOST_CLAIMS, _DEEPEST_CLAIMS = 60, 6
 _MOST_AGE = 10 * 365 * 24 * 3600
 
@@ -65,7 +69,8 @@ def parse(
             raise invalid_request("state is too long")
         if mode not in RESPONSE_MODES:
             raise invalid_request("response_mode is not supported")
-        check_resource(params, issuer)
+        if "resource" in params:
+            check_resource(params, issuer)
         return _parse(params, client, redirect_uri, hint, int(time.time() if now is None else now))
     except OAuthError as error:
         raise Refused(error, redirect_uri, state, mode if mode in RESPONSE_MODES else "query") from error
@@ -89,23 +94,26 @@ def _parse(
         raise OAuthError("unauthorized_client", "the client may not ask for codes")
     if "registration" in params:
         raise OAuthError("registration_not_supported", "registration is not supported")
-    claims = _claims(params.get("claims", ""))
+    get = params.get
+    claims = _claims(get("claims", ""))
+    # What few requests say is not looked at in the others.
     return AuthRequest(
-        request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri=redirect_uri, at=now,
-        scope=_scope(params.get("scope", ""), client), state=params.get("state", ""), nonce=params.get("nonce", ""),
-        response_mode=params.get("response_mode", "query"), code_challenge=_challenge(params, client),
-        prompt=_prompt(params.get("prompt", "")), max_age=_max_age(params.get("max_age", "")),
-        acr_values=_wished_acr(params.get("acr_values", ""), claims),
-        claims=claims, details=read_details(params.get("authorization_details", ""), client.detail_types),
-        login_hint=params.get("login_hint", ""), ui_locales=tuple(params.get("ui_locales", "").split()),
-        dpop_jkt=_thumbprint(params.get("dpop_jkt", "")), purpose=params.get("purpose", ""), subject=_subject(params.get("id_token_hint", ""), claims, hint),
+        request_id=os.urandom(16), client_id=client.client_id, redirect_uri=redirect_uri, at=now,
+        scope=_scope(get("scope", ""), "refresh_token" in client.grant_types), state=get("state", ""), nonce=get("nonce", ""),
+        response_mode=get("response_mode", "query"), code_challenge=_challenge(params, client),
+        prompt=_prompt(params["prompt"]) if "prompt" in params else _UNPROMPTED,
+        max_age=_max_age(params["max_age"]) if "max_age" in params else None,
+        acr_values=_wished_acr(get("acr_values", ""), claims), claims=claims,
+        details=read_details(params["authorization_details"], client.detail_types) if "authorization_details" in params else [],
+        login_hint=get("login_hint", ""), ui_locales=tuple(params["ui_locales"].split()) if "ui_locales" in params else (),
+        dpop_jkt=_thumbprint(params["dpop_jkt"]) if "dpop_jkt" in params else "", purpose=get("purpose", ""),
+        subject=_subject(get("id_token_hint", ""), claims, hint) if claims or "id_token_hint" in params else "",
     )  # fmt: skip
 
 
 def _check_lengths(params: Mapping[str, str]) -> None:
-    for name in _LONGEST.keys() & params.keys():
-        if len(params[name]) > _LONGEST[name]:
-            raise invalid_request(f"{name} is too long")
+    if any(map(gt, map(len, map(params.get, _LONGEST, repeat(""))), _LONGEST.values())):
+        raise invalid_request(f"{next(name for name, most in _LONGEST.items() if len(params.get(name, '')) > most)} is too long")
 
 
 def check_resource(params: Mapping[str, str], issuer: str) -> None:
@@ -121,21 +129,23 @@ def parse_detached(params: Mapping[str, str], client: Client, *, now: float | No
     _check_lengths(params)
     claims = _claims(params.get("claims", ""))
     return AuthRequest(
-        request_id=secrets.token_bytes(16), client_id=client.client_id, redirect_uri="", at=int(time.time() if now is None else now),
-        scope=_scope(params.get("scope", ""), client), claims=claims, acr_values=_wished_acr(params.get("acr_values", ""), claims),
+        request_id=os.urandom(16), client_id=client.client_id, redirect_uri="", at=int(time.time() if now is None else now),
+        scope=_scope(params.get("scope", ""), "refresh_token" in client.grant_types), claims=claims, acr_values=_wished_acr(params.get("acr_values", ""), claims),
         details=read_details(params.get("authorization_details", ""), client.detail_types), dpop_jkt=_thumbprint(params.get("dpop_jkt", "")),
         purpose=params.get("purpose", ""),
     )  # fmt: skip
 
 
-def _scope(text: str, client: Client) -> tuple[str, ...]:
+@lru_cache(128)  # the same few are asked for again and again
+def _scope(text: str, offline: bool) -> tuple[str, ...]:
+    """`offline`: the client may have refresh tokens. Raises OAuthError."""
     asked = dict.fromkeys(text.split(" "))
     if not SCOPES.keys() >= asked.keys() and not all(map(_SCOPE.fullmatch, asked)):
         raise OAuthError("invalid_scope", "scope is missing or malformed")
     known = tuple(filter(SCOPES.__contains__, asked))
     if "openid" not in known:
         raise OAuthError("invalid_scope", "scope must contain openid")
-    if "offline_access" in known and "refresh_token" not in client.grant_types:
+    if "offline_access" in known and not offline:
         known = tuple(scope for scope in known if scope != "offline_access")
     return known
 
