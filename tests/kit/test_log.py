@@ -7,10 +7,15 @@ import logging
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from dancu.kit import log
+
+
+def _answered(status: int) -> None:
+    log.log_request("GET", "/me", status, 0.01234, "anonymous", "0f" * 12, "")
 
 
 @pytest.fixture
@@ -42,23 +47,23 @@ def test_numbers_of_people_are_masked_wherever_they_stand(lines, text):
 
 async def test_lines_of_requests_wait_for_each_other_and_keep_the_order(lines):
     for status in (200, 303):
-        log.log_request(route="/me", status=status)
+        _answered(status)
     assert lines() == [], "no system call on the way of a request"
     log.get_logger("t").warning("meanwhile")
     assert [line.get("status", line["event"]) for line in lines()] == [200, 303, "meanwhile"]
-    log.log_request(route="/me", status=404)
+    _answered(404)
     logging.getLogger().handlers[0].flush()  # as the end of the process does
     assert lines()[-1]["status"] == 404
     for _ in range(1000):
-        log.log_request(route="/me", status=200)
+        _answered(200)
     assert len(lines()) == 1004, "and no more than so many"
 
 
 async def test_lines_of_requests_are_written_in_a_moment(lines, monkeypatch):
     due = []
     monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda seconds, write: due.append((seconds, write)))
-    log.log_request(route="/me", status=200)
-    log.log_request(route="/me", status=303)
+    _answered(200)
+    _answered(303)
     ((seconds, write),) = due
     assert seconds <= 0.1 and lines() == []
     write()
@@ -66,8 +71,13 @@ async def test_lines_of_requests_are_written_in_a_moment(lines, monkeypatch):
 
 
 def test_the_line_of_a_request_outside_of_a_loop_is_written_at_once(lines):
-    log.log_request(route="/me", status=200)
-    assert lines()[0]["status"] == 200
+    _answered(200)
+    (line,) = lines()
+    assert datetime.now(UTC) - datetime.fromisoformat(line.pop("timestamp")) < timedelta(minutes=1)
+    assert list(line.items()) == [
+        ("event", "request"), ("logger", "dancu.web"), ("level", "info"), ("method", "GET"), ("route", "/me"), ("status", 200), ("ms", 12.3),
+        ("actor_kind", "anonymous"), ("request_id", "0f" * 12), ("error_code", ""),
+    ]  # fmt: skip
 
 
 def test_a_failure_leaves_type_and_place_not_its_message(lines):

@@ -85,6 +85,8 @@ async def test_a_form_from_elsewhere_is_refused():
         assert (await browser.post("/page", data={"csrf_token": "made.up"})).status_code == 403
         assert (await browser.post("/page", data={"csrf_token": token}, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
         assert (await browser.post("/page", data={"csrf_token": token})).status_code == 200
+        parts = await browser.post("/page", data={"csrf_token": token}, files={"paper": b"one"})
+        assert parts.status_code == 200, "also where the framework's parser reads the form"
 
 
 async def test_large_pages_are_compressed_and_small_ones_not():

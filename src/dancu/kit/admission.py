@@ -51,22 +51,25 @@ class Admission:
 
     def look(self) -> float:
         """0.0: there is room. Else the seconds after which there should be."""
+        if self.inside < self._bound.least:
+            return 0.0
         self._count()
-        if self.inside < self._bound.least or self.inside < self.limit:
+        if self.inside < self.limit:
             return 0.0
         return max(1.0, self.inside / self.pace)
 
     def enter(self) -> float:
         """0.0: come in, and `leave` afterwards. Else as `look`."""
-        wait = self.look()
-        self.inside += not wait
-        return wait
+        if self.inside >= self._bound.least and (wait := self.look()):
+            return wait
+        self.inside += 1
+        return 0.0
 
     def leave(self) -> None:
-        self.inside -= 1
+        self.inside = inside = self.inside - 1
         self._answered += 1
-        if self.inside < self._lowest:
-            self._lowest = self.inside
+        if inside < self._lowest:
+            self._lowest = inside
         self._count()
 
     def _count(self) -> None:

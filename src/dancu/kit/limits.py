@@ -25,7 +25,7 @@ class TokenBuckets:
     to be full again, and a full bucket says the same as a missing one."""
 
     def __init__(self, rate: Rate, *, capacity: int = 20_000, clock: Clock = time.monotonic) -> None:
-        self._rate, self._capacity, self._clock = rate, capacity, clock
+        self._per_second, self._burst, self._capacity, self._clock = rate.per_second, rate.burst, capacity, clock
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -34,13 +34,12 @@ class TokenBuckets:
     def take(self, key: Hashable, cost: float = 1.0) -> float:
         """Take `cost` tokens: 0.0 when allowed, else the seconds to wait until it would be (nothing is
         taken)."""
-        rate = self._rate
-        if rate.per_second <= 0:
+        if self._per_second <= 0:
             return 0.0
-        now = self._clock()
-        tokens, seen = self._buckets.pop(key, (rate.burst, now))
-        tokens = min(rate.burst, tokens + (now - seen) * rate.per_second)
-        wait = 0.0 if tokens >= cost else (cost - tokens) / rate.per_second
+        now, burst = self._clock(), self._burst
+        tokens, seen = self._buckets.pop(key, (burst, now))
+        tokens = min(burst, tokens + (now - seen) * self._per_second)
+        wait = 0.0 if tokens >= cost else (cost - tokens) / self._per_second
         self._buckets[key] = (tokens - cost if wait == 0.0 else tokens, now)
         if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 import sys
+import time
 from collections import deque
 from contextlib import suppress
 from contextvars import ContextVar
@@ -33,8 +34,9 @@ _MOST_CAUSES, _MOST_FRAMES = 8, 12
 
 #: The request being answered, which stands on every line; "" outside of one.
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+#: Where requests' lines are written as JSON, when they are.
 _requests: _Lines | None = None
-_WEB = logging.getLogger("dancu.web")
+_Answered = tuple[str, str, int, float, str, str, str, float]  # as `log_request` takes it, and when (seconds since 1970)
 
 
 class _Lines(logging.StreamHandler[TextIO]):
@@ -46,10 +48,10 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._waiting: list[bytes] = []
+        self._waiting: list[_Answered] = []
 
-    def request(self, line: bytes) -> None:
-        """Write `line`, which ends with its newline, in a moment; at once where no event loop runs."""
+    def request(self, line: _Answered) -> None:
+        """Write `line` in a moment; at once where no event loop runs."""
         self._waiting.append(line)
         if len(self._waiting) == 1:
             try:
@@ -63,8 +65,9 @@ class _Lines(logging.StreamHandler[TextIO]):
         lines = self._waiting[:]
         del self._waiting[: len(lines)]  # the loop may have added to them while another thread is here
         if lines:
+            text = b"".join(map(_as_json, lines)).decode()
             with suppress(OSError, ValueError):  # a full disk, a closed stream: no answer fails for its line
-                self.stream.write(b"".join(lines).decode())
+                self.stream.write(text)
 
     def emit(self, record: logging.LogRecord) -> None:
         self._write_waiting()
@@ -179,8 +182,6 @@ def configure(*, level: str = "INFO", json: bool | None = None, stream: TextIO |
         cache_logger_on_first_use=True,
     )
     handler = _Lines(out)
-    global _requests
-    _requests = handler if as_json else None
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), _drop_foreign_args, *_SHARED],
@@ -190,18 +191,32 @@ def configure(*, level: str = "INFO", json: bool | None = None, stream: TextIO |
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    global _requests
+    _requests = handler if as_json and root.isEnabledFor(logging.INFO) else None
 
 
-def log_request(**fields: str | int | float) -> None:
-    """The line of an answered request. As JSON it is written directly: its fields are fixed and none is
-    personal, and the pipe above would cost a look-up more than its permission check."""
+def log_request(method: str, route: str, status: int, seconds: float, actor_kind: str, request_id: str, error_code: str) -> None:
+    """The line of an answered request, put into words only when it is written. As JSON it goes there directly: its fields are fixed and
+    none is personal, and the pipe above would cost a look-up more than its permission check."""
+    line = (method, route, status, seconds, actor_kind, request_id, error_code, time.time())
     if _requests is None:
-        get_logger("dancu.web").info("request", **fields)
-        return
-    if _WEB.isEnabledFor(logging.INFO):
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
-        line = {"event": "request", "logger": "dancu.web", "level": "info", **fields, "timestamp": at}
-        _requests.request(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        get_logger("dancu.web").info("request", **_fields(line))
+    else:
+        _requests.request(line)
+
+
+def _fields(line: _Answered) -> dict[str, str | int | float]:
+    method, route, status, seconds, kind, request_id, error, _ = line
+    return {
+        "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1), "actor_kind": kind, "request_id": request_id,
+        "error_code": error,
+    }  # fmt: skip
+
+
+def _as_json(line: _Answered) -> bytes:
+    at = datetime.fromtimestamp(line[-1], UTC).isoformat(timespec="microseconds")
+    said = {"event": "request", "logger": "dancu.web", "level": "info", **_fields(line), "timestamp": at}
+    return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _drop_foreign_args(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

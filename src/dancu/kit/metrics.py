@@ -77,22 +77,39 @@ class Requests(Collector):
     would take locks for five of them at every request."""
 
     BOUNDS = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)  # seconds
+    _MOST = 100  # of one kind are added up together
 
     def __init__(self) -> None:
         self.in_flight = 0
+        # Seconds of those answered since the others were added up.
+        self._new: defaultdict[tuple[str, str, int], list[float]] = defaultdict(list)
         self._answered: defaultdict[tuple[str, str, int], int] = defaultdict(int)
         # How many within each bound, how many beyond, and the seconds of all.
         self._took: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(self.BOUNDS) + 2))
 
-    def answered(self, method: str, part: str, status: int, seconds: float | None = None) -> None:
-        """One more; `seconds` until it was sent, unless it was refused at the door."""
-        self._answered[method, part, status] += 1
-        if seconds is not None:
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One more; `seconds` until it was sent."""
+        new = self._new[method, route, status]
+        new.append(seconds)
+        if len(new) >= self._MOST:
+            self._add_up()
+
+    def refused(self, method: str, route: str, status: int) -> None:
+        """One more, answered at the door, which took no time."""
+        self._answered[method, part_of(route), status] += 1
+
+    def _add_up(self) -> None:
+        new, self._new = self._new, defaultdict(list)
+        for (method, route, status), all_seconds in new.items():
+            part = part_of(route)
+            self._answered[method, part, status] += len(all_seconds)
             took = self._took[part]
-            took[bisect_left(self.BOUNDS, seconds)] += 1
-            took[-1] += seconds
+            for seconds in all_seconds:
+                took[bisect_left(self.BOUNDS, seconds)] += 1
+                took[-1] += seconds
 
     def collect(self) -> Iterator[Metric]:
+        self._add_up()
         answered = CounterMetricFamily("dancu_http_requests_total", "Requests answered", labels=("method", "part", "status"))
         for (method, part, status), count in list(self._answered.items()):
             answered.add_metric((method, part, str(status)), count)

@@ -3,17 +3,17 @@ do it, without the calls around it."""
 
 from __future__ import annotations
 
-import binascii
-import os
+from binascii import b2a_base64
+from os import urandom
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def new_token(size: int) -> str:
     """`size` random bytes, without padding."""
-    return binascii.b2a_base64(os.urandom(size), newline=False).translate(_TO_URL, b"=").decode()
+    return b2a_base64(urandom(size), newline=False).translate(_TO_URL, b"=").decode()
 
 
 def in_url(data: bytes) -> str:
     """With padding."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).decode()
+    return b2a_base64(data, newline=False).translate(_TO_URL).decode()

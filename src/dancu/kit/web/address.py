@@ -9,8 +9,6 @@ def own_address(request: Request) -> str:
     """Scheme and host without a slash at the end: as configured; else as the caller knows us, which the gate has checked
     against our names."""
     state = request.app.state
-    fixed = getattr(state, "issuer", "") or getattr(state.settings, "public_url", "")
-    if fixed:
+    if fixed := getattr(state, "issuer", ""):
         return str(fixed).rstrip("/")
-    scheme = "https://" if state.settings.https else "http://"
-    return scheme + request.headers.get("host", "").lower().rstrip("/")
+    return f"{'https' if state.settings.https else 'http'}://{request.headers.get('host', '').lower().rstrip('/')}"

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from dancu.kernel.errors import Invalid
-from dancu.kit.server import AT_ONCE
+from dancu.kit.answering import AT_ONCE
+from dancu.kit.web.asked import Named
 from dancu.kit.web.errors import respond
-from dancu.kit.web.headers import secure
+from dancu.kit.web.headers import RawHeaders, secure
 
 _DRAIN_BYTES = 256 * 1024
 _DRAIN_SECONDS = 1.0
@@ -24,15 +25,16 @@ class Body:
     by those bytes where the next request of the connection is expected. `whole`: all of it, where it was gathered and came at once."""
 
     whole: bytes | None = None
+    closed = True
+    _waits, _stated = False, 0
+    _gathered: list[Message] | None = None
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._receive, self._scope = receive, scope
-        stated = dict(scope["headers"])
-        self._waits = b"expect" in stated
-        length = stated.get(b"content-length")
-        self._stated = 0 if length is None else _length(length.strip())
-        self.closed = not self._stated and b"transfer-encoding" not in stated
-        self._gathered: list[Message] = []
+        self._receive, self._scope, self.headers = receive, scope, Named(scope)
+        length = self.headers.get("content-length")
+        if length is not None or "transfer-encoding" in self.headers:
+            self._waits, self._stated = "expect" in self.headers, 0 if length is None else _length(length.strip())
+            self.closed = not self._stated and "transfer-encoding" not in self.headers
 
     @property
     def http1(self) -> bool:
@@ -43,7 +45,7 @@ class Body:
         that says it is longer is not waited for."""
         if self._stated > most:
             return
-        size = 0
+        size, self._gathered = 0, []
         while not self.closed and not self._waits and size <= most:
             message = await self._next()
             size += len(message.get("body", b""))
@@ -77,17 +79,18 @@ class Body:
         return self.closed
 
 
-def _length(stated: bytes) -> int:
-    return int(stated) if stated.isdigit() and len(stated) < 19 else _NO_LENGTH
+def _length(stated: str) -> int:
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 19 else _NO_LENGTH
 
 
 class Answer:
     """`send` with our headers. Replaces the framework's bare 413 by our own page; says when the connection ends."""
 
-    def __init__(self, request: Request, send: Send, body: Body, *, https: bool) -> None:
+    status = 0
+    _over = False
+
+    def __init__(self, request: Request, send: Send, body: Body, https: bool) -> None:
         self._request, self._send, self._body, self._https = request, send, body, https
-        self.status = 0
-        self._over = False
 
     async def __call__(self, message: Message) -> None:
         if self._over:
@@ -99,7 +102,7 @@ class Answer:
                 self._over = True
                 return
             self.status = message["status"]
-            message["headers"] = await self._headers(message.get("headers", ()))
+            message["headers"] = await self._closing(self._headers(message.get("headers", ())))
         await self._send(message)
 
     async def give(self, answer: Response) -> None:
@@ -108,18 +111,24 @@ class Answer:
         if AT_ONCE not in scope.get("extensions", ()) or type(answer).__call__ is not Response.__call__ or answer.background:
             await answer(scope, self._body, self)
             return
-        self.status = answer.status_code
-        headers = await self._headers(answer.raw_headers)
-        await self._send({"type": AT_ONCE, "status": answer.status_code, "headers": headers, "body": answer.body})
+        self.status = status = answer.status_code
+        headers = self._headers(answer.raw_headers)
+        if not self._body.closed:
+            await self._closing(headers)
+        await self._send({"type": AT_ONCE, "status": status, "headers": headers, "body": answer.body})
 
-    async def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
         state = self._request.state
-        headers = list(given)
-        secure(headers, nonce=state.nonce, https=self._https)
+        headers = [*given]
+        secure(headers, state.nonce, self._https)
         headers.append((b"x-request-id", state.request_id.encode()))
         if state.cookies:
             headers.extend((b"set-cookie", cookie.encode()) for cookie in state.cookies)
-        if not (self._body.closed or await self._body.settle()) and self._body.http1:
+        return headers
+
+    async def _closing(self, headers: RawHeaders) -> RawHeaders:
+        """The same headers; where some of the body remains on the wire they say that the connection ends."""
+        if not await self._body.settle() and self._body.http1:
             headers.append((b"connection", b"close"))
         return headers
 

@@ -10,7 +10,9 @@ from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request
-from starlette.datastructures import Address, Headers, QueryParams, State
+from starlette._utils import AwaitableOrContextManager
+from starlette.datastructures import FormData, Headers, QueryParams, State
+from starlette.requests import empty_send
 from starlette.types import Receive, Scope
 
 from dancu.kit.parameters import pairs
@@ -22,22 +24,23 @@ _COOKIES = re.compile(r"""[^=;\s"]+=[^;\s"]*(?:; [^=;\s"]+=[^;\s"]*)*""")
 _COOKIE = re.compile(r"([^=; ]+)=([^; ]*)")
 
 
-class _Headers(Headers):
+class Named(Headers):
+    """`get` is a dictionary's own, asked dozens of times a request, and finds a name in small letters only, as all of us write them (see
+    tests/architecture); the library's parser of forms does not, see `Asked.form`."""
+
     def __init__(self, scope: Scope) -> None:
         self._list = list(scope["headers"])
         # Of a header that came twice the first counts, as everywhere.
         back = self._list[::-1]
         names, values = map(bytes.decode, map(_NAME, back), _LATIN), map(bytes.decode, map(_VALUE, back), _LATIN)
         self._first: dict[str, str] = dict(zip(names, values, strict=True))
+        self.get = self._first.get  # type: ignore[method-assign]
 
     def __getitem__(self, key: str) -> str:
         return self._first[key.lower()]
 
     def __contains__(self, key: Any) -> bool:
         return key.lower() in self._first
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self._first.get(key.lower(), default)
 
     def getlist(self, key: str) -> list[str]:
         first = self._first.get(key.lower())
@@ -57,7 +60,7 @@ class Values(State):
     """Its values are its attributes, found without a call."""
 
     def __init__(self, values: dict[str, Any] | None = None) -> None:
-        object.__setattr__(self, "__dict__", {} if values is None else values)
+        self.__dict__ = {} if values is None else values
 
     __setattr__ = object.__setattr__  # type: ignore[assignment]
     __delattr__ = object.__delattr__
@@ -81,21 +84,28 @@ class _Once(Generic[T]):
 class Asked(Request):
     # Asked for a hundred times a request: attributes, where the framework has properties.
     app: Any = None
-    client: Address | None = None
     method = ""
     headers: Headers = Headers()
     state: State = State()
+    # How the framework's own __init__ begins; most requests leave it so.
+    _send = staticmethod(empty_send)
+    _stream_consumed = _is_disconnected = False
+    _form = None
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        super().__init__(scope, receive)
-        self.app, self.method, self.headers = scope.get("app"), scope["method"], _Headers(scope)
-        self.client = Address(*scope["client"]) if scope.get("client") else None
+    def __init__(self, scope: Scope, receive: Receive, headers: Named) -> None:
+        self.scope, self._receive, self.headers = scope, receive, headers
+        self.app, self.method = scope.get("app"), scope["method"]
 
-    def begin(self, **state: Any) -> None:
+    def begin(self, state: dict[str, Any]) -> None:
         """Set `state`. In a dictionary of its own: what a server hands in may be one for all requests, and the actor stands here."""
-        given = self.scope.get("state")
-        own = self.scope["state"] = {**given, **state} if given else state
-        self.state = Values(own)
+        if given := self.scope.get("state"):
+            state = {**given, **state}
+        self.scope["state"] = state
+        self.state = Values(state)
+
+    def form(self, **bounds: Any) -> AwaitableOrContextManager[FormData]:
+        self.headers = Headers(scope=self.scope)  # whose names may be in capitals
+        return super().form(**bounds)
 
     @_Once
     def query_params(self) -> QueryParams:
@@ -103,7 +113,7 @@ class Asked(Request):
 
     @_Once
     def cookies(self) -> dict[str, str]:
-        sent = self.headers.getlist("cookie")
-        if not sent:
+        sent = self.headers.get("cookie")
+        if sent is None:
             return {}
-        return dict(_COOKIE.findall(sent[0])) if len(sent) == 1 and _COOKIES.fullmatch(sent[0]) else super().cookies
+        return dict(_COOKIE.findall(sent)) if _COOKIES.fullmatch(sent) and len(self.headers.getlist("cookie")) == 1 else super().cookies

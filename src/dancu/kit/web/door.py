@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from dancu.kit.log import get_logger
-from dancu.kit.metrics import REFUSED, REQUESTS, part_of
+from dancu.kit.metrics import REFUSED, REQUESTS
 from dancu.kit.web.answer import Body
 from dancu.kit.web.headers import RawHeaders, secure
 
@@ -31,15 +31,15 @@ class Bounded:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def __call__(self, request: Request) -> Response:
-        return await self.handler(request)
+    def __call__(self, request: Request) -> Awaitable[Response]:
+        return self.handler(request)
 
 
 def ready_headers(bounded: Bounded, *, https: bool) -> RawHeaders:
     """What every refusal of this endpoint says, but when to come back and under which id."""
     headers = [(name.lower().encode(), value.encode()) for name, value in bounded.headers.items()]
     headers += [(b"content-type", b"application/json"), (b"content-length", str(len(bounded.body)).encode())]
-    secure(headers, nonce=secrets.token_urlsafe(16), https=https)
+    secure(headers, secrets.token_urlsafe(16), https)
     return headers
 
 
@@ -52,7 +52,7 @@ async def refuse(bounded: Bounded, ready: RawHeaders, wait: float, scope: Scope,
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": bounded.body})
     REFUSED.labels("busy").inc()
-    REQUESTS.answered(scope["method"], part_of(scope["path"]), 503)
+    REQUESTS.refused(scope["method"], scope["path"], 503)
 
 
 class Refusals:

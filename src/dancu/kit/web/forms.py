@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,7 +27,7 @@ class Form:
     fails, so that a form can be shown again exactly as it was sent."""
 
     def __init__(
-        self, values: Mapping[str, list[str]] | None = None, files: Mapping[str, UploadFile] | None = None
+        self, values: Mapping[str, Sequence[str]] | None = None, files: Mapping[str, UploadFile] | None = None
     ) -> None:
         self._values, self._files = values or {}, files or {}
 
@@ -159,12 +159,22 @@ async def _short(request: Request) -> FormData | None:
     body = await request.body()
     if len(body) > _MAX_TEXT or body.count(b"&") >= _MAX_FIELDS or b";" in body:
         return None
-    return FormData([*pairs(body.decode("latin-1"))])
+    return _Fields(pairs(body.decode("latin-1")))
+
+
+class _Fields(FormData):
+    """Of pairs of text, which the library would look at one by one."""
+
+    def __init__(self, items: list[tuple[str, str]]) -> None:
+        self._list, self.texts = items, dict(items)
+        self._dict = {**self.texts}
 
 
 async def read_form(request: Request) -> Form:
     """The posted form of this request, urlencoded or multipart. Bounded in fields, files and text."""
     data = await posted(request)
+    if isinstance(data, _Fields) and len(data._list) == len(data.texts):  # as nearly always: each once, and no file
+        return Form(dict(zip(data.texts, zip(data.texts.values(), strict=True), strict=True)))
     values: dict[str, list[str]] = {}
     files: dict[str, UploadFile] = {}
     for name, value in data.multi_items():
@@ -176,4 +186,6 @@ async def read_form(request: Request) -> Form:
 
 
 def _clean(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value.strip()
     return unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\x00", "").strip()

@@ -18,7 +18,7 @@ from dancu.kit.web.settings import WebSettings
 
 class Gate:
     def __init__(self, settings: WebSettings) -> None:
-        self._settings = settings
+        self._trusted = settings.trusted_proxies
         self._hosts = frozenset(host.lower() for host in settings.hosts)
         self._by_ip = TokenBuckets(settings.ip_rate)
         self._by_session = TokenBuckets(settings.session_rate)
@@ -28,9 +28,8 @@ class Gate:
         if host_name(request.headers.get("host", "")) not in self._hosts and "*" not in self._hosts:
             REFUSED.labels("host").inc()
             return Invalid("request.host", "Tên máy chủ trong yêu cầu không phải của hệ thống này.")
-        wait = self._by_ip.take(network_of(client_ip(request, self._settings.trusted_proxies)))
-        token = token_of(request)
-        if not wait and token:
+        wait = self._by_ip.take(network_of(client_ip(request, self._trusted)))
+        if (token := token_of(request)) and not wait:
             wait = self._by_session.take(token)
         if wait:
             REFUSED.labels("rate").inc()
@@ -52,7 +51,8 @@ def host_name(header: str) -> str:
 def client_ip(request: Request, trusted: frozenset[str]) -> str:
     """The address of who asks. X-Forwarded-For is believed only from our own proxies, read from the right:
     what stands further left the client could have written itself."""
-    address = request.client.host if request.client else ""
+    client = request.scope.get("client")
+    address: str = client[0] if client else ""
     if address not in trusted:
         return address
     for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):

@@ -27,11 +27,13 @@ _POLICY = (
 _NAME = itemgetter(0)
 
 
-def secure(headers: RawHeaders, *, nonce: str, https: bool) -> None:
+def secure(headers: RawHeaders, nonce: str, https: bool) -> None:
     """Add to an answer's raw headers what it does not state itself."""
     ours = [(_CSP, _POLICY.replace("{nonce}", nonce).encode()), *(_HTTPS if https else _ALWAYS)]
-    stated = dict(headers)
-    headers += ours if _OURS.isdisjoint(stated) else [header for header in ours if header[0] not in stated]
+    if not _OURS.isdisjoint(map(_NAME, headers)):
+        stated = dict(headers)
+        ours = [header for header in ours if header[0] not in stated]
+    headers += ours
 
 
 def put(headers: RawHeaders, name: bytes, value: bytes) -> None:

@@ -18,9 +18,11 @@ import secrets
 import struct
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import chain
+from operator import methodcaller
 
 from fastapi.responses import HTMLResponse
 from markupsafe import escape
@@ -32,8 +34,18 @@ _NAME = re.compile(r"[a-z_.]+", re.ASCII)
 # RFC 1952: no name, no time; an empty last block; at most so much in a stored block.
 _GZIP_HEAD, _LAST_BLOCK, _MOST_STORED = b"\x1f\x8b\x08\0\0\0\0\0\0\xff", b"\x01\0\0\xff\xff", 0xFFFF
 _STORED = struct.Struct("<BHH").pack  # how a stored block begins
-_HEADS = [_STORED(0, size, size ^ 0xFFFF) for size in range(512)]  # of the short ones
-_TO_ESCAPE = re.compile(r"""[&<>'"]""")
+
+
+class _Heads(dict[int, bytes]):
+    """How stored blocks of these sizes begin; the short ones are there already."""
+
+    def __missing__(self, size: int) -> bytes:
+        return _STORED(0, size, size ^ 0xFFFF)
+
+
+_HEADS = _Heads((size, _STORED(0, size, size ^ 0xFFFF)) for size in range(512))
+_ESCAPES = {ord(one): str(escape(one)) for one in "&<>'\""}
+_TO_ESCAPE, _ESCAPED = re.compile(r"""[&<>'"]"""), methodcaller("translate", _ESCAPES)
 
 
 class Mould:
@@ -51,7 +63,7 @@ class Mould:
         """Raises KeyError for a slot that nothing is given for."""
         given = [*map(values.__getitem__, self.slots)]
         if _TO_ESCAPE.search("".join(given)):
-            given = [escape(one) if _TO_ESCAPE.search(one) else one for one in given]
+            given = [*map(_ESCAPED, given)]
         return Filled(self, [*map(str.encode, given)])
 
 
@@ -63,12 +75,15 @@ class Filled:
     between: Sequence[bytes]
 
     def plain(self) -> bytes:
-        return b"".join(_joined(self.mould.texts, self.between))
+        return b"".join(_woven(self.mould.texts, self.between))
 
     def gzipped(self, plain: bytes) -> bytes:
         """`plain`, what `plain()` says, compressed."""
-        blocks = [_HEADS[len(one)] + one if len(one) < 512 else _stored(one) for one in self.between]
-        parts = _joined(self.mould.packed, blocks)
+        sizes = [*map(len, self.between)]
+        if max(sizes, default=0) <= _MOST_STORED:
+            parts = _woven(self.mould.packed, map(_HEADS.__getitem__, sizes), self.between)
+        else:
+            parts = _woven(self.mould.packed, map(_stored, self.between))
         end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join([_GZIP_HEAD, *parts, _LAST_BLOCK, end])
 
@@ -85,10 +100,9 @@ class FilledPage(Ready, HTMLResponse):
         return self._page.gzipped(bytes(self.body))
 
 
-def _joined(texts: Sequence[bytes], between: Sequence[bytes]) -> list[bytes]:
-    parts = [b""] * (len(texts) + len(between))
-    parts[::2], parts[1::2] = texts, between
-    return parts
+def _woven(texts: Sequence[bytes], *between: Iterable[bytes]) -> list[bytes]:
+    """Between each two of `texts` one of each of `between`."""
+    return [*chain.from_iterable(zip(texts, *between, strict=False)), texts[-1]]
 
 
 def _packed(text: bytes) -> bytes:
@@ -100,7 +114,7 @@ def _packed(text: bytes) -> bytes:
 def _stored(value: bytes) -> bytes:
     """In as many stored blocks as it takes."""
     pieces = [value[at : at + _MOST_STORED] for at in range(0, len(value), _MOST_STORED)]
-    return b"".join([_STORED(0, len(piece), len(piece) ^ 0xFFFF) + piece for piece in pieces])
+    return b"".join([_HEADS[len(piece)] + piece for piece in pieces])
 
 
 class Marks:

@@ -30,7 +30,7 @@ def token_of(request: Request) -> str:
     calls the API, else the session cookie."""
     known: str | None = request.scope.get(_FOUND)
     if known is None:  # the gate, the session and every form of a page ask
-        token = bearer_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
+        token = bearer_of(request) or (request.cookies.get(cookie_name(request, COOKIE), "") if request.cookies else "")
         known = request.scope[_FOUND] = token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
     return known
 

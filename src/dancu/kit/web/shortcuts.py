@@ -21,14 +21,13 @@ from starlette.responses import Response
 from dancu.kernel.errors import DancuError, Invalid
 from dancu.kit.i18n import N_
 from dancu.kit.web.access import Access, ClosedByDefault
-from dancu.kit.web.csrf import check_csrf
+from dancu.kit.web.csrf import SAFE, check_csrf
 from dancu.kit.web.errors import from_http, respond
 from dancu.kit.web.headers import put
 from dancu.kit.web.moulds import FilledPage
-from dancu.kit.web.session import resolve
+from dancu.kit.web.session import resolve, token_of
 from dancu.kit.web.transaction import Lease
 
-Handler = Callable[[Request], Awaitable[Response]]
 MAX_BODY = 64 * 1024
 # As the application's own middleware does it.
 SMALLEST_COMPRESSED, COMPRESSION = 1024, 5
@@ -44,19 +43,8 @@ class PageShortcut:
 
     handler: Callable[[Request, Lease], Awaitable[Response]]
 
-    async def __call__(self, request: Request) -> Response:
-        held = Lease(getattr(request.app.state, "pool", None))
-        try:
-            await resolve(request, held)
-            await check_csrf(request)
-            answer = await self.handler(request, held)
-        except BaseException as error:
-            await held.close(type(error), error, sys.exc_info()[2])
-            raise
-        await held.close(None, None, None)
-        return answer
 
-
+Handler = Callable[[Request], Awaitable[Response]] | PageShortcut
 Shortcuts = Mapping[tuple[str, str], Handler]
 
 
@@ -84,7 +72,23 @@ async def take_shortcut(request: Request, handler: Handler) -> Response:
         else:
             # Only ASCII digits, and few: int() takes "²" and thousands of digits for errors of its own.
             fits = length.isascii() and length.isdigit() and len(length) < 10 and int(length) <= MAX_BODY
-        answer = await handler(request) if fits else _too_large(request)
+        if not fits:
+            answer = _too_large(request)
+        elif isinstance(handler, PageShortcut):
+            held = Lease(getattr(request.app.state, "pool", None))
+            try:
+                if token_of(request):
+                    await resolve(request, held)
+                if request.method not in SAFE:
+                    await check_csrf(request)
+                answer = await handler.handler(request, held)
+            except BaseException as error:
+                await held.close(type(error), error, sys.exc_info()[2])
+                raise
+            if held.taken:
+                await held.close(None, None, None)
+        else:
+            answer = await handler(request)
     except DancuError as error:
         answer = respond(request, error)
     except HTTPException as error:  # a form that cannot be read

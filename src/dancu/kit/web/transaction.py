@@ -37,6 +37,10 @@ class Lease:
         self._conn: Connection | None = None
         self._transaction: AbstractAsyncContextManager[AsyncTransaction] | None = None
 
+    @property
+    def taken(self) -> bool:
+        return self._conn is not None
+
     async def connection(self) -> Connection:
         if self._conn is None:
             if self._pool is None:
