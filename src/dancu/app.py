@@ -135,6 +135,7 @@ def build(settings: Settings) -> FastAPI:
         "sign_in_page": accounts_pages.SIGN_IN_PAGE,
         "page_mark": accounts_pages.PAGE_MARK,
         "after_sign_in": oidc_endpoints.AFTER_SIGN_IN,
+        "carried": oidc_endpoints.CARRIED,
         "approvals_want": oidc_endpoints.APPROVALS_WANT,
         "papers_carried": carried.carried,
         "own_words": oidc_endpoints.OWN_WORDS,

@@ -11,6 +11,8 @@ import pytest_asyncio
 
 from dancu.accounts.models.sign_in import Asks, Flow
 from dancu.accounts.models.sign_in import Browser as Where
+from dancu.accounts.pages.waiting import next_of, waiting_for
+from dancu.accounts.service import sign_in
 from dancu.accounts.service.sign_in.begin import typed
 from dancu.accounts.service.sign_in.throttling import buckets
 from dancu.kit.authn import throttle
@@ -35,6 +37,21 @@ async def enter(b, number: str, passcode: str, status: int, **wishes: str) -> st
     """Number and passcode on the first page."""
     await b.get("/eid/sign-in?" + "&".join(f"{name}={value}" for name, value in wishes.items()))
     return await b.post("/eid/sign-in", status, number=number, passcode=passcode)
+
+
+@pytest.mark.usefixtures("_ring")
+async def test_what_a_sign_in_carries_comes_back_to_the_page_it_leads_to() -> None:
+    async def begins(request, held, said):
+        return said
+
+    places = {"after_sign_in": {"/waits": begins, "/other": begins}, "carried": {"/waits": lambda request, said: f"/waits?flow={said[0][0]}"}}
+    request = SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(**places)))
+    for next_page, carried, told, address in (
+        ("/waits", [["x"], True], [["x"], True], "/waits?flow=x"), ("/waits?flow=y", None, "flow=y", "/waits?flow=y"), ("/other?a=b", None, "a=b", "/other?a=b"),
+    ):  # fmt: skip
+        flow = sign_in.unseal(sign_in.seal(sign_in.anonymous(next=next_page, acr=1, carried=carried), "browser"), "browser")
+        assert await waiting_for(request, None, flow) == told
+        assert next_of(request, flow) == address
 
 
 async def failures(app, counted) -> list[int]:

@@ -12,6 +12,7 @@ import pytest
 
 from dancu.kit.web import Request, Response
 from dancu.kit.web.session import COOKIE
+from dancu.oidc.endpoints import CARRIED
 from dancu.oidc.models import AuthMethod
 from tests.oidc.conftest import BACK, ISSUER, Agreement, Citizen, Make, Site, make_citizen
 from tests.oidc.flows import Journey, error_of, sent_back
@@ -124,9 +125,9 @@ async def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_comes_back(site: 
 async def test_the_sign_in_page_is_the_answer_itself_where_nobody_is_signed_in(site: Site, citizen: Citizen, make_service: Make) -> None:
     asked: list[tuple[str, int]] = []
 
-    def page(request: Request, *, next: str, acr: int, service: str) -> Response:
+    def page(request: Request, *, next: str, carried: list[Any], acr: int, service: str) -> Response:
         assert service == journey.service.client.name, "who asks is said"
-        asked.append((next, acr))
+        asked.append((CARRIED[next](request, json.loads(json.dumps(carried))), acr))
         return Response("number and passcode")
 
     site.app.state.sign_in_page = page

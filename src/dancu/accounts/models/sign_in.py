@@ -33,12 +33,17 @@ class Authenticator:
     last_used_at: datetime | None
 
 
+#: JSON that a sign-in keeps for the page it leads to.
+Carried = list[Any]
+
+
 class Flow(NamedTuple):
     """A sign-in under way: it travels sealed through the browser it began in. `key` 0: the number named no account, and
     nothing will be right. `amr`: what was proved so far; `number`: digest of the number typed, for the throttle; `told`: the
     account knows the key of a device, which hears of sign-ins elsewhere; `service`: who asked for it, as the citizen reads it, "" for the
     account's own pages; `portrait` False: a level with a face was asked for and there is none on file to compare it with, which is
-    looked up after two factors, never before. Sealed as the list of its values: who changes the fields changes the name it is sealed under
+    looked up after two factors, never before; `carried`: what the page at `next` is to be given back, as JSON has it, None where
+    all stands in its address. Sealed as the list of its values: who changes the fields changes the name it is sealed under
     (`service/sign_in/sealing.py`)."""
 
     next: str = "/account"
@@ -52,6 +57,7 @@ class Flow(NamedTuple):
     told: bool = False
     service: str = ""
     portrait: bool = True
+    carried: Carried | None = None
 
 
 class Standing(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dancu.accounts.models.sign_in import Flow, Step, StepState, Way
+from dancu.accounts.models.sign_in import Carried, Flow, Step, StepState, Way
 from dancu.accounts.pages.browser import binding_of, browser_of, helper_of, remember_device, sign_in_url, site_of
-from dancu.accounts.pages.waiting import Waiting, waiting_for
+from dancu.accounts.pages.waiting import Waiting, next_of, waiting_for
 from dancu.accounts.policy.assurance import Next, enough, next_proof
 from dancu.accounts.present.refusals import CODE_REFUSED, LATE, LOCKED, REFUSED, WHY_LOCKED, wait_of
 from dancu.accounts.service import authenticators, locks, sign_in
@@ -62,15 +62,16 @@ async def start(request: Request, held: RequestLease) -> Response:
     return _number(request, flow, Form.of(number=hint[:20]), FormErrors())
 
 
-def page_here(request: Request, *, next: str, acr: int, service: str) -> Response:
+def page_here(request: Request, *, next: str, carried: Carried, acr: int, service: str) -> Response:
     """The sign-in page for a browser without a session, as the answer of the page that needs the sign-in: saved is one trip of
-    the browser."""
-    return _number(request, _wished(request, next, acr, service=service), Form(), FormErrors())
+    the browser. `carried`: what the one at `next` is given back."""
+    flow = sign_in.anonymous(next=next, acr=acr, assisted=helper_of(request) is not None, service=service, carried=carried)
+    return _number(request, flow, Form(), FormErrors())
 
 
-def _wished(request: Request, next: str, acr: int, *, assisted: bool = False, service: str = "") -> Flow:
+def _wished(request: Request, next: str, acr: int, *, assisted: bool) -> Flow:
     assisted = assisted or helper_of(request) is not None
-    return sign_in.anonymous(next=local_path(next, HOME), acr=acr, assisted=assisted, service=service)
+    return sign_in.anonymous(next=local_path(next, HOME), acr=acr, assisted=assisted)
 
 
 @router.get("/{step}")
@@ -193,7 +194,7 @@ async def _onward(
 ) -> Response:
     if step.state is StepState.OK:
         waiting = waiting or await waiting_for(request, held, step.flow)
-        response = (await waiting.answer(request, held, step) if waiting else None) or see_other(step.flow.next)
+        response = (await waiting.answer(request, held, step) if waiting else None) or see_other(next_of(request, step.flow))
         start_session(request, response, step.token)
         if step.device:
             remember_device(request, response, step.device)
@@ -227,7 +228,7 @@ def _again(request: Request, form: Form) -> Response:
 
 def _back(request: Request, flow: Flow) -> str:
     """The beginning of the same sign-in, where the switch of languages leads too."""
-    request.state.begins_at = begins = sign_in_url(flow.next, acr=flow.acr)
+    request.state.begins_at = begins = sign_in_url(next_of(request, flow), acr=flow.acr)
     return begins
 
 

@@ -6,6 +6,7 @@ from dancu.accounts.models.sign_in import Step, StepState, Way
 from dancu.accounts.pages import sign_in as pages
 from dancu.accounts.pages.browser import binding_of, browser_of, site_of
 from dancu.accounts.pages.counter import LARGEST, image_of
+from dancu.accounts.pages.waiting import next_of
 from dancu.accounts.policy.assurance import acr_of
 from dancu.accounts.present.refusals import CODE_REFUSED
 from dancu.accounts.service import authenticators, sign_in
@@ -73,7 +74,7 @@ async def stop(request: Request) -> Response:
     flow = pages._flow(request, form)
     if flow is None:
         return pages._again(request, form)
-    return see_other(f"{flow.next}&stop=1" if flow.service else pages.HOME)
+    return see_other(f"{next_of(request, flow)}&stop=1" if flow.service else pages.HOME)
 
 
 @router.post("/as-is")
@@ -86,6 +87,6 @@ async def as_is(request: Request, held: RequestLease) -> Response:
     conn = await held.connection()
     now = await sign_in.current(conn, request.state.actor)
     if now is not None and now.person_key == flow.key and now.amr == flow.amr:  # nothing new was proved: the session is as it was
-        return see_other(flow.next)
+        return see_other(next_of(request, flow))
     step = await sign_in.finish(conn, flow._replace(acr=acr_of(flow.amr)), (), browser_of(request), request_id=request.state.request_id)
     return await pages._onward(request, held, step)

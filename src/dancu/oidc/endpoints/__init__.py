@@ -28,7 +28,7 @@ SHORTCUTS: dict[tuple[str, str], Handler] = {
     **authorize.SHORTCUTS, **token.SHORTCUTS, **par.SHORTCUTS, **userinfo.SHORTCUTS, **discovery.SHORTCUTS, **introspect.SHORTCUTS,
 }  # fmt: skip
 
-AFTER_SIGN_IN = authorize.AFTER_SIGN_IN
+AFTER_SIGN_IN, CARRIED = authorize.AFTER_SIGN_IN, authorize.CARRIED
 APPROVALS_WANT = backchannel.wanted
 
-__all__ = ["AFTER_SIGN_IN", "APPROVALS_WANT", "OWN_WORDS", "SHORTCUTS", "router"]
+__all__ = ["AFTER_SIGN_IN", "APPROVALS_WANT", "CARRIED", "OWN_WORDS", "SHORTCUTS", "router"]

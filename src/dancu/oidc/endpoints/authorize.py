@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from dancu.accounts.models import SignIn
-from dancu.accounts.models.sign_in import Asks
+from dancu.accounts.models.sign_in import Asks, Carried
 from dancu.accounts.models.sign_in import Step as SignedIn
 from dancu.kernel.actor import ActorKind
 from dancu.kit.parameters import pairs
@@ -25,6 +25,7 @@ from dancu.oidc.present import name_of, organisation_of
 from dancu.oidc.service import consent, flow, requests, tokens
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.flow import Stand, Step
+from dancu.oidc.service.packing import FLOW
 from dancu.oidc.service.parsing.authorize import Refused, parse, refused
 from dancu.oidc.service.parsing.params import Params, form_params, once
 from dancu.oidc.service.subject import signed_in
@@ -32,14 +33,15 @@ from dancu.oidc.service.subjects import subject_of
 from dancu.oidc.service.tokens import Code
 
 router = APIRouter()
-PATH = "/oidc/authorize"
+PATH, CONTINUE = "/oidc/authorize", "/oidc/continue"
 _MOST_QUERY = 16_000
 
 
 class SignInPage(Protocol):
-    """The accounts room's page (it stands in `app.state.sign_in_page`)."""
+    """The accounts room's page (it stands in `app.state.sign_in_page`). `carried`: JSON that the page keeps, sealed, for the one at
+    `next`: see `waiting` and `address`."""
 
-    def __call__(self, request: Request, *, next: str, acr: int, service: str) -> Response: ...
+    def __call__(self, request: Request, *, next: str, carried: Carried, acr: int, service: str) -> Response: ...
 
 
 @router.get(PATH, dependencies=[public()])
@@ -70,7 +72,7 @@ async def authorize_posted(request: Request) -> Response:
     return see_other(_way(request, asked, was_asked=False))
 
 
-@router.get("/oidc/continue", dependencies=[public()])
+@router.get(CONTINUE, dependencies=[public()])
 async def go_on(request: Request, held: RequestLease) -> Response:
     if _only_language(request):
         return see_other("/eid/sign-in")
@@ -108,17 +110,19 @@ class Waiting(NamedTuple):
         else:
             given = await _given(held, client, self.terms, stood)
         try:
-            expected = _expected(request, client, asked, stood)
-            stand = flow.stand(asked, stood, self.terms, given, was_asked=self.was_asked, expected=expected)
+            stand = flow.stand(asked, stood, self.terms, given, was_asked=self.was_asked, expected=_expected(request, client, asked, stood))
         except OAuthError:
             return None
         return _code(request, client, asked, self.terms, stood) if stand.step is Step.CODE else None
 
 
-async def waiting(request: Request, held: Lease, query: str) -> Waiting | None:
-    """The request that /oidc/continue?`query` is about; None where something is wrong with it, which that page says."""
+async def waiting(request: Request, held: Lease, said: str | Carried) -> Waiting | None:
+    """The request that /oidc/continue is about, by its query or as it was carried; None where that page says what is wrong with it."""
     try:
-        client, asked, was_asked = await _resumed(request, once(pairs(query)).get("flow", ""))
+        if isinstance(said, str):
+            client, asked, was_asked = await _resumed(request, once(pairs(said)).get("flow", ""))
+        else:
+            client, asked, was_asked = await _used(request, requests.taken_up(said))
         terms = await _terms(request, held, client, asked)
         return Waiting(client, asked, was_asked, terms, Asks(client.client_no, terms.purpose.code) if terms.consent_needed else None)
     except OAuthError:
@@ -179,35 +183,34 @@ async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]
             raise
     requests.refuse_unpushed(client)
     issuer = issuer_of(request)
-    try:
-        client, unpacked = await requests.unpacked(params, client, issuer, provider.renew)
-    except OAuthError as error:
-        # Told to the client (RFC 9101 §6.2) where the address beside the object is its own.
-        if params.get("redirect_uri") in client.redirect_uris:
-            raise refused(error, params) from error
-        raise
-    return client, parse(unpacked, client, tokens.hint(provider, issuer, client), issuer=issuer)
+    if "request" in params:
+        try:
+            client, params = await requests.unpacked(params, client, issuer, provider.renew)
+        except OAuthError as error:
+            # Told to the client (RFC 9101 §6.2) where the address beside the object is its own.
+            if params.get("redirect_uri") in client.redirect_uris:
+                raise refused(error, params) from error
+            raise
+    return client, parse(params, client, tokens.hint(provider, issuer, client), issuer=issuer)
 
 
 async def _resumed(request: Request, text: str) -> tuple[Client, AuthRequest, bool]:
-    provider = provider_of(request)
-    found = requests.resumed(provider.sealer, text)
+    return await _used(request, requests.resumed(provider_of(request).sealer, text))
+
+
+async def _used(request: Request, found: tuple[AuthRequest, bool] | None) -> tuple[Client, AuthRequest, bool]:
+    """The same with the client, where it is in use."""
     if found is None:
         raise invalid_request("the sign-in took too long")
-    client = await provider.client(found[0].client_id)
+    client = await provider_of(request).client(found[0].client_id)
     if client is None:
         raise invalid_request("the client is not in use")
     return client, *found
 
 
-async def _stand(
-    request: Request, held: Lease, client: Client, asked: AuthRequest, stood: SignIn | None, *, was_asked: bool
-) -> tuple[Stand, consent.Terms]:
-    """What is next, and the client's terms. Raises OAuthError."""
-    terms = await _terms(request, held, client, asked)
-    given = await _given(held, client, terms, stood) if stood is not None else None
-    expected = _expected(request, client, asked, stood)
-    return flow.stand(asked, stood, terms, given, was_asked=was_asked, expected=expected), terms
+def address(request: Request, carried: Carried) -> str:
+    """Where the page that carried a request leads, when the browser must go there itself."""
+    return f"{CONTINUE}?flow={provider_of(request).sealer.seal_json(FLOW, carried)}"
 
 
 async def _terms(request: Request, held: Lease, client: Client, asked: AuthRequest) -> consent.Terms:
@@ -230,7 +233,9 @@ async def _go_on(request: Request, held: Lease, client: Client, asked: AuthReque
             stood = await signed_in(conn, actor)
             if stood is not None and not was_asked:
                 await requests.refuse_answered(conn, asked, client, stood.person_key)
-        stand, terms = await _stand(request, held, client, asked, stood, was_asked=was_asked)
+        terms = await _terms(request, held, client, asked)
+        given = await _given(held, client, terms, stood) if stood is not None else None
+        stand = flow.stand(asked, stood, terms, given, was_asked=was_asked, expected=_expected(request, client, asked, stood))
         if stand.step is Step.SIGN_IN:
             return _sign_in(request, client, asked._replace(after=stood.at.timestamp()) if stood is not None and stand.fresh else asked, stand)
         if stand.step is Step.LEVEL:
@@ -255,7 +260,9 @@ def _code(request: Request, client: Client, asked: AuthRequest, terms: consent.T
     made = Code(
         asked, client.client_no, flow.stated(asked, stood), terms.purpose.code, terms.purpose.legal_basis, asked.details, tokens.code_expiry()
     )
-    code = tokens.code(provider_of(request).sealer, made)
+    provider = provider_of(request)
+    code = tokens.code(provider.sealer, made)
+    provider.codes.keep(code, made)
     return back(request, asked.redirect_uri, asked.response_mode, asked.state, {"code": code})
 
 
@@ -264,19 +271,17 @@ def _way_text(request: Request, asked: AuthRequest) -> str:
 
 
 def _way(request: Request, asked: AuthRequest, *, was_asked: bool) -> str:
-    sealed = requests.under_way(provider_of(request).sealer, asked, asked=was_asked)
-    return f"/oidc/continue?flow={sealed}"
+    return address(request, requests.carried(asked, asked=was_asked))
 
 
 def _sign_in(request: Request, client: Client, asked: AuthRequest, stand: Stand) -> Response:
     """The sign-in page, which knows the way back: this very answer where nobody is signed in and the page needs nothing else said
     in its address, as for most; else the way there."""
-    onward = _way(request, asked, was_asked=True)
     english = bool(asked.ui_locales) and next((tag for tag in asked.ui_locales if tag[:2] in ("vi", "en")), "vi")[:2] == "en"
     page: SignInPage | None = getattr(request.app.state, "sign_in_page", None)
     if page is not None and request.state.actor.kind is ActorKind.ANONYMOUS and not asked.login_hint and not english:
-        return page(request, next=onward, acr=stand.acr, service=name_of(request, client))
-    wishes = {"next": onward, "acr": str(stand.acr)}
+        return page(request, next=CONTINUE, carried=requests.carried(asked, asked=True), acr=stand.acr, service=name_of(request, client))
+    wishes = {"next": _way(request, asked, was_asked=True), "acr": str(stand.acr)}
     if stand.fresh:
         wishes["prompt"] = "login"
     if asked.max_age is not None:
@@ -289,5 +294,6 @@ def _sign_in(request: Request, client: Client, asked: AuthRequest, stand: Stand)
 
 
 # The citizen's way through a sign-in: the request, and back from the sign-in page.
-SHORTCUTS: dict[tuple[str, str], Handler] = {("GET", PATH): PageShortcut(authorize), ("GET", "/oidc/continue"): PageShortcut(go_on)}
-AFTER_SIGN_IN = {"/oidc/continue": waiting}
+SHORTCUTS: dict[tuple[str, str], Handler] = {("GET", PATH): PageShortcut(authorize), ("GET", CONTINUE): PageShortcut(go_on)}
+AFTER_SIGN_IN = {CONTINUE: waiting}
+CARRIED = {CONTINUE: address}

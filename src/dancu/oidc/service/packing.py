@@ -25,6 +25,7 @@ def pack(request: AuthRequest, *, answered: bool = False) -> list[Any]:
 
 def unpack(values: list[Any]) -> AuthRequest:
     """What was `pack`ed, with the types it had."""
+    values = values.copy()
     values[0], values[_SCOPE] = bytes.fromhex(values[0]), tuple(values[_SCOPE])
     if len(values) > _ANSWERED:
         values[_PROMPT], values[_ACR], values[_LOCALES] = frozenset(values[_PROMPT]), tuple(values[_ACR]), tuple(values[_LOCALES])

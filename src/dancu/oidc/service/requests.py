@@ -100,14 +100,24 @@ def pushed(sealer: Sealer, request_uri: str, client: Client, *, now: float | Non
 
 def under_way(sealer: Sealer, request: AuthRequest, *, asked: bool) -> str:
     """A request as it waits for the citizen, for the address of our own pages. `asked`: they were sent to sign in."""
-    return sealer.seal_json(FLOW, [pack(request), asked])
+    return sealer.seal_json(FLOW, carried(request, asked=asked))
+
+
+def carried(request: AuthRequest, *, asked: bool) -> list[Any]:
+    """As `under_way`, for a page that seals itself what it carries."""
+    return [pack(request), asked]
 
 
 def resumed(sealer: Sealer, flow: str, *, now: float | None = None) -> tuple[AuthRequest, bool] | None:
     """(request, asked) of a flow; None for one that is not ours or waited too long."""
     value = sealer.open_json(FLOW, flow)
-    request = unpack(value[0]) if value is not None else None
-    if request is None or request.at + FLOW_SECONDS < (time.time() if now is None else now):
+    return taken_up(value, now=now) if value is not None else None
+
+
+def taken_up(value: list[Any], *, now: float | None = None) -> tuple[AuthRequest, bool] | None:
+    """(request, asked) of what was `carried`; None where it waited too long."""
+    request = unpack(value[0])
+    if request.at + FLOW_SECONDS < (time.time() if now is None else now):
         return None
     return request, bool(value[1])
 

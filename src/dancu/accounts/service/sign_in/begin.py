@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from dancu.accounts.models import SignIn
-from dancu.accounts.models.sign_in import Flow, Standing
+from dancu.accounts.models.sign_in import Carried, Flow, Standing
 from dancu.accounts.store import sign_in_steps as steps
 from dancu.accounts.store import sign_ins as store
 from dancu.kernel.actor import Actor, ActorKind
@@ -33,9 +33,11 @@ async def current(conn: Conn, actor: Actor) -> SignIn | None:
     return await store.current(conn, actor.actor_id, bytes.fromhex(actor.session_id))
 
 
-def anonymous(*, next: str, acr: int, assisted: bool = False, service: str = "", now: float | None = None) -> Flow:
+def anonymous(
+    *, next: str, acr: int, assisted: bool = False, service: str = "", carried: Carried | None = None, now: float | None = None
+) -> Flow:
     """The beginning for a browser without a session."""
-    return Flow(next, acr, sid=new_token(16), assisted=assisted, started=now or time.time(), service=service)
+    return Flow(next, acr, sid=new_token(16), assisted=assisted, started=now or time.time(), service=service, carried=carried)
 
 
 async def begin(

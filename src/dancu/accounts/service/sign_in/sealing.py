@@ -17,7 +17,7 @@ from dancu.kit.tokens import in_url
 SECONDS = 600
 _KEY, _AMR = map(Flow._fields.index, ("key", "amr"))
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
-_PLACE = {"table": "form", "column": "sign_in/3"}
+_PLACE = {"table": "form", "column": "sign_in/4"}
 
 
 def seal(flow: Flow, bound_to: str) -> str:
