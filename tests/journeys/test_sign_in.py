@@ -1,9 +1,10 @@
 """A citizen with a phone of their own: signs in by number, passcode and message, adds a passkey, signs in with one touch,
-sees what happened, and a key of another site opens nothing."""
+sees what happened. Two people at one computer each confirm with a key of their own that the browser keeps."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -41,20 +42,33 @@ asyncio.run(main())
 """
 
 
+#: How many device keys the browser keeps.
+_KEPT = """() => new Promise((resolve, reject) => {
+  const asked = indexedDB.open("dancu-device-keys");
+  asked.onsuccess = () => {
+    const counted = asked.result.transaction("keys").objectStore("keys").count();
+    counted.onsuccess = () => { asked.result.close(); resolve(counted.result); };
+    counted.onerror = () => reject(counted.error);
+  };
+  asked.onerror = () => reject(asked.error);
+})"""
+
+
 @dataclass
 class Account:
     number: str
     phone: str
 
 
+def account_of(site: Site, nth: int, phone: str) -> Account:
+    env = {**os.environ, "DANCU_DATA": str(site.data)}
+    made = subprocess.run([sys.executable, "-c", _MAKE, phone, PASSCODE, site.resident(nth)], env=env, check=True, capture_output=True, text=True)
+    return Account(json.loads(made.stdout)["number"], phone)
+
+
 @pytest.fixture(scope="module")
 def account(site: Site) -> Account:
-    phone = "0908777123"
-    import os
-
-    env = {**os.environ, "DANCU_DATA": str(site.data)}
-    made = subprocess.run([sys.executable, "-c", _MAKE, phone, PASSCODE, site.resident(0)], env=env, check=True, capture_output=True, text=True)
-    return Account(json.loads(made.stdout)["number"], phone)
+    return account_of(site, 0, "0908777123")
 
 
 @pytest.fixture
@@ -121,4 +135,42 @@ def test_without_scripts_everything_but_passkeys_works(site: Site, browser: Brow
     assert "sign_in.refused" in visitor.text
     visitor.fill(passcode=PASSCODE).press("Đăng nhập")
     assert visitor.title == "Tài khoản của tôi"
+    context.close()
+
+
+def test_two_people_at_one_computer_have_a_key_each(site: Site, browser: Browser) -> None:
+    """The browser keeps both keys; each account is offered its own, also where the other's is newer, and loses none with the other's."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi")
+    context.set_default_timeout(15_000)
+    computer = Visitor(context.new_page(), site)
+    first, second = account_of(site, 73, "0908777173"), account_of(site, 74, "0908777174")
+    ways, confirm = "/account/authenticators", "Xác nhận bằng thiết bị này"
+
+    def enter(who: Account) -> Visitor:
+        computer.go(f"/eid/sign-in?acr=2&next={ways}").fill(number=who.number).press("Đăng nhập")
+        return computer.fill(passcode=PASSCODE).press("Đăng nhập")
+
+    def kept() -> int:
+        return int(computer.page.evaluate(_KEPT))
+
+    for n, who in enumerate((first, second), 1):
+        enter(who)
+        assert not computer.page.get_by_role("button", name=confirm).is_visible(), "nobody confirms with another's key"
+        computer.fill(code=code(site, who.phone)).press("Xác nhận")
+        computer.fill(device_label="máy ở nhà").press("Dùng thiết bị này làm bước xác nhận")
+        assert "Đã thêm cách đăng nhập" in computer.text
+        assert kept() == n
+        computer.press("Đăng xuất")
+    for who in (first, second):
+        enter(who).press(confirm)
+        assert computer.title == "Cách đăng nhập của tôi", "with the own key, no message and no code"
+        if who is first:
+            computer.press("Đăng xuất")
+    with computer.page.expect_navigation():
+        computer.page.locator("form[action$='/remove'] button").click()
+    computer.page.get_by_role("button", name="Dùng thiết bị này làm bước xác nhận").wait_for()
+    assert kept() == 1, "the browser forgets the key that was taken away, and no other"
+    computer.press("Đăng xuất")
+    enter(first).well().press(confirm)
+    assert computer.title == "Cách đăng nhập của tôi"
     context.close()

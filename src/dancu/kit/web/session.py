@@ -77,8 +77,9 @@ def start_session(request: Request, response: Response, token: str, *, max_age: 
 
 
 def end_session(request: Request, response: Response) -> None:
-    """Take the session cookie back, and have the browser forget what it kept of this site: the next person at a shared
-    computer must not find it. Not its cookies: the chosen language and the known device outlive a session."""
+    """Take the session cookie back, and have the browser forget the pages it kept of this site: the next person at a shared
+    computer must not find them. Not its cookies: the chosen language and the known device outlive a session. Nor its storage: all that
+    lies there are the keys of this device, which no script can read and which confirm a sign-in only beside their owner's passcode."""
     https = request.app.state.settings.https
     response.delete_cookie(cookie_name(request, COOKIE), httponly=True, samesite="lax", secure=https, path="/")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    response.headers["Clear-Site-Data"] = '"cache"'
