@@ -19,9 +19,10 @@ from dancu.kit import log
 from dancu.kit import server as http
 from dancu.kit.parameters import pairs
 from dancu.kit.web import JSONResponse, Request, Response, public, see_other, start_session
-from dancu.kit.web.asked import Asked, Named
+from dancu.kit.web.asked import Asked
 from dancu.kit.web.cookies import give
 from dancu.kit.web.door import Bounded
+from dancu.kit.web.incoming import Body
 from dancu.kit.web.session import end_session
 
 from .web import client, make_app
@@ -269,7 +270,7 @@ def test_a_cookie_that_would_need_quoting_is_none_of_ours():
 def test_cookies_and_headers_are_what_the_library_finds(cookies):
     headers = [(b"host", b"a.vn"), (b"accept", b"text/html"), *((b"cookie", one.encode("latin-1")) for one in cookies), (b"accept", b"")]
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
-    ours, theirs = Asked(dict(scope), empty_receive, Named(scope)), Request(dict(scope))
+    ours, theirs = Asked(dict(scope), Body(scope, empty_receive)), Request(dict(scope))
     assert ours.cookies == theirs.cookies
     for name in ("host", "accept", "cookie", "x-none"):
         assert (ours.headers.get(name), ours.headers.getlist(name)) == (theirs.headers.get(name), theirs.headers.getlist(name))

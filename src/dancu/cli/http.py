@@ -87,7 +87,7 @@ async def run(
     app = build_dialect(Settings(), dialect) if dialect else build(Settings())
     app.state.minded = {"worker": worker.alive} if worker else {}
     async with app.router.lifespan_context(app):
-        server = http_server(app, connections=_connections(), grace=round(_GRACE_SECONDS))
+        server = http_server(app.state.entry, connections=_connections(), grace=round(_GRACE_SECONDS))
         running = asyncio.create_task(server.serve(_listening(port, hosts)))
         running.add_done_callback(lambda _: stop.set())  # nobody would be answered any more
         watchers = [asyncio.create_task(_watch_database(cluster))]

@@ -199,24 +199,24 @@ def log_request(method: str, route: str, status: int, seconds: float, actor_kind
     """The line of an answered request, put into words only when it is written. As JSON it goes there directly: its fields are fixed and
     none is personal, and the pipe above would cost a look-up more than its permission check."""
     line = (method, route, status, seconds, actor_kind, request_id, error_code, time.time())
-    if _requests is None:
-        get_logger("dancu.web").info("request", **_fields(line))
-    else:
+    if _requests is not None:
         _requests.request(line)
+        return
+    said = _said(line)
+    get_logger("dancu.web").info(said.pop("event"), **{name: value for name, value in said.items() if name not in ("logger", "level", "timestamp")})
 
 
-def _fields(line: _Answered) -> dict[str, str | int | float]:
-    method, route, status, seconds, kind, request_id, error, _ = line
+def _said(line: _Answered) -> dict[str, Any]:
+    method, route, status, seconds, kind, request_id, error, at = line
     return {
-        "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1), "actor_kind": kind, "request_id": request_id,
-        "error_code": error,
+        "event": "request", "logger": "dancu.web", "level": "info", "method": method, "route": route, "status": status,
+        "ms": round(seconds * 1000, 1), "actor_kind": kind, "request_id": request_id, "error_code": error,
+        "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds"),
     }  # fmt: skip
 
 
 def _as_json(line: _Answered) -> bytes:
-    at = datetime.fromtimestamp(line[-1], UTC).isoformat(timespec="microseconds")
-    said = {"event": "request", "logger": "dancu.web", "level": "info", **_fields(line), "timestamp": at}
-    return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(_said(line), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _drop_foreign_args(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

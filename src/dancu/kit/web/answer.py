@@ -1,86 +1,18 @@
-"""The wire's side of a request: what was read of its body, and the answer with our headers."""
+"""The answer to a request, with our headers."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 from fastapi import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Send
 
 from dancu.kernel.errors import Invalid
 from dancu.kit.answering import AT_ONCE
-from dancu.kit.web.asked import Named
 from dancu.kit.web.errors import respond
 from dancu.kit.web.headers import RawHeaders, secure
-
-_DRAIN_BYTES = 256 * 1024
-_DRAIN_SECONDS = 1.0
-_NO_LENGTH = 1 << 62
-
-
-class Body:
-    """`receive`, remembering how far the body was read: an answer that leaves some of it on the wire would be followed
-    by those bytes where the next request of the connection is expected. `whole`: all of it, where it was gathered and came at once."""
-
-    whole: bytes | None = None
-    closed = True
-    _waits, _stated = False, 0
-    _gathered: list[Message] | None = None
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._receive, self._scope, self.headers = receive, scope, Named(scope)
-        length = self.headers.get("content-length")
-        if length is not None or "transfer-encoding" in self.headers:
-            self._waits, self._stated = "expect" in self.headers, 0 if length is None else _length(length.strip())
-            self.closed = not self._stated and "transfer-encoding" not in self.headers
-
-    @property
-    def http1(self) -> bool:
-        return bool(self._scope.get("http_version", "1.1").startswith("1"))
-
-    async def gather(self, most: int) -> None:
-        """Wait until the body is here, or `most` bytes of it: what comes slowly waits here and not where places are few. A body
-        that says it is longer is not waited for."""
-        if self._stated > most:
-            return
-        size, self._gathered = 0, []
-        while not self.closed and not self._waits and size <= most:
-            message = await self._next()
-            size += len(message.get("body", b""))
-            self._gathered.append(message)
-        if self.closed and len(self._gathered) == 1:
-            self.whole = self._gathered[0].get("body")
-
-    async def __call__(self) -> Message:
-        return self._gathered.pop(0) if self._gathered else await self._next()
-
-    async def _next(self) -> Message:
-        message = await self._receive()
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            self.closed = True
-        return message
-
-    async def settle(self) -> bool:
-        """Read what is left of a body nobody wanted, if it is little and comes at once. False where some remains: then
-        the connection cannot be used again."""
-        if self.closed:
-            return True
-        if self._waits or self._stated > _DRAIN_BYTES:  # whether to send it at all is what the sender asks; or it is not little
-            return False
-        left = _DRAIN_BYTES
-        try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                while not self.closed and left > 0:
-                    left -= len((await self._next()).get("body", b""))
-        except TimeoutError:
-            return False
-        return self.closed
-
-
-def _length(stated: str) -> int:
-    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 19 else _NO_LENGTH
+from dancu.kit.web.incoming import Body
 
 
 class Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,17 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The framework asks at every request whether somebody traces it; our own metrics are the envelope's.
-        if scope["type"] == "http" and self.middleware_stack is not None:
-            scope["app"] = self
-            await self.middleware_stack(scope, receive, send)
+        if scope["type"] == "http":
+            await self.entry(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    def entry(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """A request, for our own server (`app.state.entry`), which does not have to be told by a coroutine that this is ASGI 3."""
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        return self.middleware_stack(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         stack = super().build_middleware_stack()
@@ -78,6 +84,7 @@ def create_app(
     assets = Assets(static_folders(package_dir(), _OWN / "static"))
     folders = [*template_folders, *sorted(package_dir().glob("*/templates")), _OWN / "templates"]
     app.state.settings, app.state.assets, app.state.admission = settings, assets, Admission()
+    app.state.entry = app.entry
     app.state.templates = Templates(folders, assets)
     own = [health.router, static_router(assets), api_docs.router]
     if settings.living_page:

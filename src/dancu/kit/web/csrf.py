@@ -35,14 +35,15 @@ def csrf_token(request: Request) -> str:
 
 def bound_to(request: Request) -> str:
     """What only this browser has: its session, else its own cookie (made now where it had none)."""
-    binding: str = getattr(request.state, "browser", "")
+    state = request.state
+    binding: str = getattr(state, "browser", "")
     if binding:
         return binding
-    binding = request.state.browser = token_of(request) or request.cookies.get(cookie_name(request, COOKIE), "")
+    binding = token_of(request) or request.cookies.get(name := cookie_name(request, COOKIE), "")
     if not binding:
-        binding = request.state.browser = new_token(18)
-        secure = "; Secure" if request.app.state.settings.https else ""
-        request.state.cookies.append(f"{cookie_name(request, COOKIE)}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
+        binding, secure = new_token(18), "; Secure" if request.app.state.settings.https else ""
+        state.cookies.append(f"{name}={binding}; Path=/; HttpOnly; SameSite=Lax{secure}")
+    state.browser = binding
     return binding
 
 

@@ -14,8 +14,8 @@ from starlette.types import Scope, Send
 
 from dancu.kit.log import get_logger
 from dancu.kit.metrics import REFUSED, REQUESTS
-from dancu.kit.web.answer import Body
 from dancu.kit.web.headers import RawHeaders, secure
+from dancu.kit.web.incoming import Body
 
 log = get_logger("dancu.web")
 _LONGEST = 30  # seconds, of Retry-After

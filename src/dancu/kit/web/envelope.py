@@ -23,14 +23,15 @@ from dancu.kit.admission import Admission
 from dancu.kit.i18n import DEFAULT, LANGUAGE, LANGUAGES
 from dancu.kit.log import REQUEST_ID, get_logger, log_request
 from dancu.kit.metrics import REQUESTS
-from dancu.kit.web.answer import Answer, Body
+from dancu.kit.web.answer import Answer
 from dancu.kit.web.asked import Asked
 from dancu.kit.web.door import Bounded, Refusals, ready_headers, refuse
 from dancu.kit.web.errors import explained, kind_of, respond, respond_unexpected
 from dancu.kit.web.gate import Gate
 from dancu.kit.web.headers import RawHeaders
+from dancu.kit.web.incoming import Body
 from dancu.kit.web.settings import WebSettings
-from dancu.kit.web.shortcuts import MAX_BODY, Handler, Shortcuts, take_shortcut
+from dancu.kit.web.shortcuts import Handler, Shortcuts, take_shortcut
 
 log = get_logger("dancu.web")
 # A UUID or a trace id. Anything freer would carry a personal number into the logs when a client numbers its requests
@@ -70,7 +71,7 @@ class Envelope:
     async def _at_the_door(self, bounded: tuple[Bounded, RawHeaders], scope: Scope, shortcut: Handler | None, body: Body, send: Send) -> None:
         door = self._admission
         if not body.closed and not door.look():
-            await body.gather(MAX_BODY)
+            await body.gather()
         if wait := door.enter():
             await refuse(*bounded, wait, scope, body, send)
             self._refusals.one_more(time.monotonic(), inside=door.inside, pace=door.pace)
@@ -85,9 +86,7 @@ class Envelope:
         if method == "HEAD":
             # What GET would answer, asked and recorded alike; the server keeps the body back.
             scope = {**scope, "method": "GET"}
-        request = Asked(scope, body, body.headers)
-        if body.whole is not None:
-            request._body = body.whole  # where the framework keeps what it read itself
+        request = Asked(scope, body)
         state = self._open(request)
         answer = Answer(request, send, body, self._https)
         within, language = REQUEST_ID.set(state.request_id), LANGUAGE.set(state.lang)
@@ -114,7 +113,14 @@ class Envelope:
         """Begin its state."""
         given, drawn = request.headers.get("x-request-id"), os.urandom(28).hex()
         cookies: list[str] = []
-        request.begin(
+        # What is asked for wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the
+        # phones sold here speak English out of the box to people who do not.
+        lang = request.query_params.get("lang") if b"lang=" in request.scope["query_string"] else None
+        if lang in LANGUAGES:
+            cookies.append(f"lang={lang}; Path=/; Max-Age={_LANG_COOKIE_SECONDS}; SameSite=Lax{'; Secure' if self._https else ''}")
+        else:
+            lang = request.cookies.get("lang", DEFAULT)
+        return request.begin(
             {
                 "request_id": given if given and _SANE_ID.fullmatch(given) else drawn[:24],
                 "nonce": drawn[24:],
@@ -122,22 +128,9 @@ class Envelope:
                 "cookies": cookies,
                 "browser": "",
                 "error_code": "",
-                "lang": self._language(request, cookies),
+                "lang": lang if lang in LANGUAGES else DEFAULT,
             }
         )
-        return request.state
-
-    def _language(self, request: Request, cookies: list[str]) -> str:
-        """?lang= wins and is remembered; then the cookie; then Vietnamese, whatever the browser prefers: the
-        phones sold here speak English out of the box to people who do not."""
-        if b"lang=" in request.scope["query_string"]:
-            asked = request.query_params.get("lang", "")
-            if asked in LANGUAGES:
-                secure_flag = "; Secure" if self._https else ""
-                cookies.append(f"lang={asked}; Path=/; Max-Age={_LANG_COOKIE_SECONDS}; SameSite=Lax{secure_flag}")
-                return asked
-        kept = request.cookies.get("lang", DEFAULT)
-        return kept if kept in LANGUAGES else DEFAULT
 
     async def _failed(self, request: Request, error: Exception, answer: Answer) -> None:
         known = await explained(request, error) if isinstance(error, (psycopg.Error, PoolTimeout)) else None

@@ -24,11 +24,11 @@ from dancu.kit.web.access import Access, ClosedByDefault
 from dancu.kit.web.csrf import SAFE, check_csrf
 from dancu.kit.web.errors import from_http, respond
 from dancu.kit.web.headers import put
+from dancu.kit.web.incoming import MAX_BODY
 from dancu.kit.web.moulds import FilledPage
 from dancu.kit.web.session import resolve, token_of
 from dancu.kit.web.transaction import Lease
 
-MAX_BODY = 64 * 1024
 # As the application's own middleware does it.
 SMALLEST_COMPRESSED, COMPRESSION = 1024, 5
 # (bits of the window, level of memory) for an answer that fits the window, else the usual: clearing the usual's tables costs several
