@@ -36,7 +36,7 @@ def provider_of(request: Request) -> Provider:
     try:
         found: Provider = state.oidc
     except AttributeError:
-        found = state.oidc = Provider(state.keys, lambda: state.pool.connection(), local=bool(getattr(state, "demo", False)))
+        found = state.oidc = Provider(state.keys, lambda: state.pool.connection(), demo=bool(getattr(state, "demo", False)))
     return found
 
 

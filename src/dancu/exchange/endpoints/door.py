@@ -42,7 +42,7 @@ def exchange_of(request: Request) -> Exchange:
     if found is None:
         provider: Provider | None = getattr(state, "oidc", None)
         if provider is None:
-            provider = state.oidc = Provider(state.keys, lambda: state.pool.connection(), local=bool(getattr(state, "demo", False)))
+            provider = state.oidc = Provider(state.keys, lambda: state.pool.connection(), demo=bool(getattr(state, "demo", False)))
         found = state.exchange = Exchange(state.keys, provider)
     return found
 

@@ -105,10 +105,7 @@ class Waiting(NamedTuple):
         client, asked, stood = self.client, self.asked, step.sign_in
         if stood is None:
             return None
-        if step.asked is self.asks:
-            given = consent.lasting(step.consent)
-        else:
-            given = await _given(held, client, self.terms, stood)
+        given = consent.lasting(step.consent) if step.asked is self.asks else await _given(held, client, self.terms, stood)
         try:
             stand = flow.stand(asked, stood, self.terms, given, was_asked=self.was_asked, expected=_expected(request, client, asked, stood))
         except OAuthError:
@@ -168,7 +165,7 @@ def _only_language(request: Request) -> bool:
 async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]:
     """Client and request. Raises OAuthError where nothing may be sent back, Refused where it must be."""
     provider = provider_of(request)
-    client = await provider.client(params.get("client_id", "")) if "client_id" in params else None
+    client = await provider.client(params["client_id"]) if "client_id" in params else None
     if client is None:
         raise invalid_request("client_id is missing or not known")
     if "request_uri" in params:
@@ -214,8 +211,8 @@ def address(request: Request, carried: Carried) -> str:
 
 
 async def _terms(request: Request, held: Lease, client: Client, asked: AuthRequest) -> consent.Terms:
-    agreement = await provider_of(request).agreements.of(held.statement, client.client_no)
-    return consent.terms_of(agreement, client, asked.purpose, demo=demo_of(request))
+    provider = provider_of(request)
+    return consent.terms_of(await provider.agreements.of(held.statement, client.client_no), client, asked.purpose, demo=provider.demo)
 
 
 async def _given(held: Lease, client: Client, terms: consent.Terms, stood: SignIn) -> frozenset[str] | None:

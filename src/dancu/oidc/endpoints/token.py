@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dancu.kit.web import APIRouter, Request, Response, public
-from dancu.oidc.endpoints.wire import answered, bounded, demo_of, json_answer, preflight, provider_of, read_wire
+from dancu.oidc.endpoints.wire import answered, bounded, json_answer, preflight, provider_of, read_wire
 from dancu.oidc.models import Client
 from dancu.oidc.service import dpop
 from dancu.oidc.service.authenticate import Replayed, client_of
@@ -44,7 +44,7 @@ async def _token(request: Request) -> Response:
     except dpop.WrongProof as wrong:
         raise dpop.refusal(wrong, provider.sealer) from wrong
     again = proof is not None and (provider.proofs.again(proof) or not marks)
-    call = Call(provider, wire, client, (*marks, proof.mark) if proof else marks, proof, demo_of(request))
+    call = Call(provider, wire, client, (*marks, proof.mark) if proof else marks, proof, provider.demo)
     try:
         answer = await handle(call)
     except Replayed as error:

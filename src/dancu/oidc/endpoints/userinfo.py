@@ -9,7 +9,6 @@ from dancu.kit.web import APIRouter, Request, Response, public
 from dancu.oidc.endpoints.wire import (
     answered,
     bounded,
-    demo_of,
     issuer_of,
     json_answer,
     preflight,
@@ -19,7 +18,7 @@ from dancu.oidc.endpoints.wire import (
 from dancu.oidc.models import Client
 from dancu.oidc.policy import ID_TOKEN_SECONDS
 from dancu.oidc.service import dpop, release
-from dancu.oidc.service.bearer import Presented, presented
+from dancu.oidc.service.bearer import presented
 from dancu.oidc.service.errors import OAuthError, invalid_token, resource_error
 from dancu.oidc.service.parsing.params import form_params
 
@@ -49,7 +48,11 @@ async def _userinfo(request: Request) -> Response:
     client = shown.client
     if "openid" not in shown.scope or shown.handle is None:
         raise resource_error("insufficient_scope", "the token has no openid scope", 403, shown.scheme)
-    body = await _released(request, shown)
+    if shown.handle.client_no != client.client_no:
+        raise invalid_token("the token is not valid any more", shown.scheme)
+    word, body = await release.userinfo(provider, client, shown.handle, shown.marks, shown.scope, wire.request_id, demo=provider.demo)
+    if word != "ok":
+        raise _not_released(word, shown.scheme)
     headers = {"DPoP-Nonce": dpop.nonce(provider.sealer)} if wire.dpop else {}
     if client.userinfo_signed:
         return _signed(request, client, body, headers)
@@ -59,21 +62,10 @@ async def _userinfo(request: Request) -> Response:
 SHORTCUTS = dict.fromkeys((("GET", PATH), ("POST", PATH)), bounded(userinfo))
 
 
-async def _released(request: Request, shown: Presented) -> dict[str, Any]:
-    """What goes out, its evidence durable before. Raises OAuthError."""
-    assert shown.handle is not None
-    if shown.handle.client_no != shown.client.client_no:
-        raise invalid_token("the token is not valid any more", shown.scheme)
-    word, body = await release.userinfo(
-        provider_of(request), shown.client, shown.handle, shown.marks, shown.scope, request.state.request_id, demo=demo_of(request)
-    )
-    if word == "ok":
-        return body
+def _not_released(word: str, scheme: str) -> OAuthError:
     if word == "replayed":
-        raise resource_error("invalid_dpop_proof", "the proof was used before", 401, "DPoP")
-    if word == "denied":
-        raise invalid_token("nothing can be released", shown.scheme)
-    raise invalid_token("the token is not valid any more", shown.scheme)
+        return resource_error("invalid_dpop_proof", "the proof was used before", 401, "DPoP")
+    return invalid_token("nothing can be released" if word == "denied" else "the token is not valid any more", scheme)
 
 
 def _signed(request: Request, client: Client, body: dict[str, Any], headers: dict[str, str]) -> Response:

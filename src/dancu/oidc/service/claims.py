@@ -34,7 +34,8 @@ def claim_values(facts: Facts, contacts: Contacts | None, groups: Iterable[str],
     made: dict[str, Any] = {}
     for group in filter(frozenset(groups).__contains__, GROUPS):
         made |= _of(group, facts, contacts) if group != "organisations" else {group: [_organisation(one) for one in standings]}
-    return {claim: value for claim, value in made.items() if value is not None and value != ""}
+    known = made.values()
+    return {claim: value for claim, value in made.items() if value is not None and value != ""} if None in known or "" in known else made
 
 
 def _of(group: str, facts: Facts, contacts: Contacts | None) -> dict[str, Any]:

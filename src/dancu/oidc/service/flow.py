@@ -91,11 +91,14 @@ def _stale(request: AuthRequest, at: float, *, was_asked: bool, now: float) -> b
 def least_acr(request: AuthRequest) -> tuple[int, int]:
     """(the lowest level that is demanded, 0 for none; the level to sign in with). Raises OAuthError
     unmet_authentication_requirements where only levels that do not exist are demanded."""
-    essential = essential_acr(request) if request.claims else ()
-    demanded = min((_NUMBER[value] for value in essential if value in _NUMBER), default=0) if essential else 0
+    wished = min(map(_NUMBER.__getitem__, request.acr_values), default=1)
+    if not request.claims:
+        return 0, wished
+    essential = essential_acr(request)
+    demanded = min((_NUMBER[value] for value in essential if value in _NUMBER), default=0)
     if essential and not demanded:
         raise OAuthError("unmet_authentication_requirements", "the acr demanded does not exist")
-    return demanded, demanded or min(map(_NUMBER.__getitem__, request.acr_values), default=1)
+    return demanded, demanded or wished
 
 
 def stated(request: AuthRequest, sign_in: SignIn) -> SignIn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from dancu.oidc.models import Client, Family
@@ -25,8 +26,11 @@ def answer(
 ) -> Answer:  # fmt: skip
     """Access token, ID token (for `openid`), refresh token where the family may outlive the session."""
     scope = scope_of(family, narrowed)
-    subject = subject_of(provider.sealer, client, family.person_key)
-    access = tokens.access_token(provider, issuer, client, subject=subject, scope=scope, jkt=family.jkt, x5t=family.x5t, family=family)
+    subject, now = subject_of(provider.sealer, client, family.person_key), time.time()
+    signer = provider.keys.signer(now)
+    access = tokens.access_token(
+        provider, issuer, client, subject=subject, scope=scope, jkt=family.jkt, x5t=family.x5t, family=family, now=now, signer=signer
+    )
     made: Answer = {
         "access_token": access,
         "token_type": "DPoP" if family.jkt else "Bearer",
@@ -34,7 +38,11 @@ def answer(
         "scope": " ".join(scope),
     }
     if "openid" in scope:
-        made["id_token"] = tokens.id_token(provider, issuer, client, family, subject=subject, nonce=nonce, access=access, claims=claims)
+        alg = client.id_token_alg
+        signer = signer if alg == "ES256" else provider.keys.signer(now, alg)
+        made["id_token"] = tokens.id_token(
+            signer, provider, issuer, client, family, subject=subject, nonce=nonce, access=access, claims=claims, now=now
+        )
     if family.offline and refresh:
         made["refresh_token"] = tokens.refresh_token(provider.sealer, family)
     if family.details:

@@ -58,6 +58,11 @@ class Series:
         keys = self._current()
         return [key for key, after in pairwise((*keys, None)) if key and (after is None or after.begins + OVERLAP_SECONDS > now)]
 
+    def shows(self, kid: str, now: float) -> bool:
+        """Is the key of this name to be found in the key set? The newest is, for ever."""
+        keys = self._current()
+        return bool(keys) and (keys[-1].signer.kid == kid or any(key.signer.kid == kid for key in self.published(now)))
+
     def rotate(self, now: float, *, force: bool = False) -> bool:
         """Lay down the next key when the newest has served (or `force`): it begins after LEAD_SECONDS. Safe to call from
         several machines at once: the name holds the day, and who comes second finds it there. Drops what is past use."""

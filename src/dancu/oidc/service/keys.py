@@ -70,11 +70,7 @@ class SigningKeys:
     def recalled(self, token: str) -> Access | None:
         """What a token says that is remembered, while its key is published; None for every other."""
         known = self._own.get(token)
-        if known is not None:
-            for key in self._series["ES256"].published(time.time()):
-                if key.signer.kid == known[0]:
-                    return known[1]
-        return None
+        return known[1] if known is not None and self._series["ES256"].shows(known[0], time.time()) else None
 
     def rotate(self, now: float | None = None, *, force: bool = False) -> bool:
         """Lay down the next keys where the newest have served (or `force`) and drop what is past use; whether one was made."""

@@ -29,4 +29,5 @@ def unpack(values: list[Any]) -> AuthRequest:
     values[0], values[_SCOPE] = bytes.fromhex(values[0]), tuple(values[_SCOPE])
     if len(values) > _ANSWERED:
         values[_PROMPT], values[_ACR], values[_LOCALES] = frozenset(values[_PROMPT]), tuple(values[_ACR]), tuple(values[_LOCALES])
+        return AuthRequest._make(values)
     return AuthRequest(*values)

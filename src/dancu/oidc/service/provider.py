@@ -23,11 +23,11 @@ _MOST_CODES = 1024
 
 
 class Provider:
-    """`connect` gives a connection of the application's pool: what belongs together opens a transaction on it. `local`: clients' own
-    addresses may be on this machine, in a demonstration."""
+    """`connect` gives a connection of the application's pool: what belongs together opens a transaction on it. `demo`: nobody here
+    is real, and clients' own addresses may be on this machine."""
 
-    def __init__(self, directory: Path, connect: Connect, *, rate: Rate = CLIENT_RATE, local: bool = False) -> None:
-        self.connect = connect
+    def __init__(self, directory: Path, connect: Connect, *, rate: Rate = CLIENT_RATE, demo: bool = False) -> None:
+        self.connect, self.demo = connect, demo
         self.keys = SigningKeys(directory / "oidc")
         self.sealer = Sealer(directory / "oidc")
         self.minting = Minting(connect)
@@ -38,7 +38,7 @@ class Provider:
         self.codes: Recent[Code] = Recent(_MOST_CODES)
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
-        self._newer = NewerKeys(local=local)
+        self._newer = NewerKeys(local=demo)
         self.renew = self._newer.renew
 
     async def client(self, client_id: str) -> Client | None:

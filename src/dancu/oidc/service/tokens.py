@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dancu.accounts.models import ACR, SignIn
 from dancu.kit.tokens import new_token
 from dancu.oidc.jose import JoseError as JoseError
-from dancu.oidc.jose import b64u, check_times, split
+from dancu.oidc.jose import Signer, b64u, check_times, split
 from dancu.oidc.models import AuthRequest, Client, Family
 from dancu.oidc.policy import ACCESS_SECONDS, CIBA_GRANT, CODE_SECONDS, ID_TOKEN_SECONDS
 from dancu.oidc.service.errors import OAuthError
@@ -74,8 +74,9 @@ def confirmation(jkt: str, x5t: str) -> dict[str, str]:
 def access_token(
     provider: Provider, issuer: str, client: Client, *, subject: str, scope: Sequence[str], jkt: str = "", x5t: str = "",
     audience: Sequence[str] = (), family: Family | None = None, extra: dict[str, Any] | None = None, now: float | None = None,
+    signer: Signer | None = None,
 ) -> str:  # fmt: skip
-    """A JWT of at most five minutes. `extra`: further claims (token exchange: `act`)."""
+    """A JWT of at most five minutes. `extra`: further claims (token exchange: `act`); `signer`: of `now`, where it is known."""
     made = int(time.time() if now is None else now)
     claims: dict[str, Any] = {
         "iss": issuer, "sub": subject, "aud": list(audience) if len(audience) > 1 else audience[0] if audience else issuer, "client_id": client.client_id,
@@ -92,7 +93,7 @@ def access_token(
             claims["authorization_details"] = family.details
     if extra:
         claims |= extra
-    signer = provider.keys.signer(made)
+    signer = signer or provider.keys.signer(made)
     return provider.keys.remember(signer.sign(claims, "at+jwt"), signer.kid, Access(claims, handle))
 
 
@@ -130,11 +131,11 @@ def read_refresh_token(sealer: Sealer, token: str) -> tuple[Handle, int] | None:
 
 
 def id_token(
-    provider: Provider, issuer: str, client: Client, family: Family, *, subject: str, nonce: str = "", access: str = "",
-    claims: dict[str, Any] | None = None, now: float | None = None,
+    signer: Signer, provider: Provider, issuer: str, client: Client, family: Family, *, subject: str, nonce: str = "", access: str = "",
+    claims: dict[str, Any] | None = None, now: float,
 ) -> str:  # fmt: skip
-    """OIDC Core §2, with `at_hash` and `sid`. `subject`: as the access token names them. `claims`: what the request wanted in it and the citizen agreed to."""
-    made = int(time.time() if now is None else now)
+    """OIDC Core §2, with `at_hash` and `sid`. `signer`: of `now`, for the client's algorithm; `subject`: as the access token names them. `claims`: what the request wanted in it and the citizen agreed to."""
+    made = int(now)
     said: dict[str, Any] = {
         **(claims or {}), "iss": issuer, "sub": subject, "aud": client.client_id,
         "iat": made, "exp": made + ID_TOKEN_SECONDS, "auth_time": int(family.auth_time.timestamp()), "acr": ACR[family.acr],
@@ -148,7 +149,7 @@ def id_token(
         said["nonce"] = nonce
     if access:
         said["at_hash"] = b64u(hashlib.sha256(access.encode()).digest()[:16])
-    return provider.keys.signer(made, client.id_token_alg).sign(said, "JWT")
+    return signer.sign(said, "JWT")
 
 
 def read_id_token(provider: Provider, issuer: str, client: Client, token: str) -> dict[str, Any] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dancu.accounts.models import SignIn
 from dancu.accounts.models.sign_in import Carried, Flow, Standing
@@ -11,6 +13,7 @@ from dancu.accounts.store import sign_in_steps as steps
 from dancu.accounts.store import sign_ins as store
 from dancu.kernel.actor import Actor, ActorKind
 from dancu.kit.db import Conn
+from dancu.kit.keys import KeyRing
 from dancu.kit.ring import ring
 from dancu.kit.tokens import new_token
 from dancu.population import service as population
@@ -69,7 +72,13 @@ def typed(number: str) -> tuple[str, str]:
     """A number's digits, and what stands for it where the throttle counts it. Raises Invalid for what cannot be a number."""
     population.check_number(number)
     digits = "".join(filter(str.isdigit, number))
-    return digits, ring().mac("sign-in number", digits.encode()).hex()[:32]
+    return digits, hashlib.blake2b(digits.encode(), digest_size=16, key=_naming(ring())).hexdigest()
+
+
+@lru_cache(4)
+def _naming(of: KeyRing) -> bytes:
+    """The key by which numbers are named, of this installation."""
+    return of.mac("sign-in number", b"")
 
 
 def named_by(flow: Flow, named: str, found: Standing | None) -> Flow:

@@ -17,7 +17,7 @@ from dancu.kit.tokens import in_url
 SECONDS = 600
 _KEY, _AMR = map(Flow._fields.index, ("key", "amr"))
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
-_PLACE = {"table": "form", "column": "sign_in/4"}
+_TABLE, _COLUMN = "form", "sign_in/4"
 
 
 def seal(flow: Flow, bound_to: str) -> str:
@@ -25,7 +25,7 @@ def seal(flow: Flow, bound_to: str) -> str:
     the page, and must not tell whether a number has an account."""
     values: list[Any] = list(flow)
     values[_KEY] = f"{flow.key:019d}"
-    return in_url(ring().encrypt(orjson.dumps(values), row=bound_to, **_PLACE))
+    return in_url(ring().encrypt(orjson.dumps(values), table=_TABLE, row=bound_to, column=_COLUMN))
 
 
 def unseal(text: str, bound_to: str, *, now: float | None = None) -> Flow:
@@ -42,7 +42,7 @@ def of_any_age(text: str, bound_to: str) -> Flow:
         if not bound_to or len(text) > 60_000:
             raise ValueError
         sealed = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL), strict_mode=True)
-        values = orjson.loads(ring().decrypt(sealed, row=bound_to, **_PLACE))
+        values = orjson.loads(ring().decrypt(sealed, table=_TABLE, row=bound_to, column=_COLUMN))
         values[_KEY], values[_AMR] = int(values[_KEY]), tuple(values[_AMR])
         return Flow._make(values)
     except (ValueError, Unavailable) as error:
