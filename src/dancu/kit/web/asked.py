@@ -95,8 +95,9 @@ class Asked(Request):
     async def body(self) -> bytes:
         """Where it comes at once, without the framework's way through a generator."""
         if not hasattr(self, "_body"):
-            await self._receive.gather()
             if self._receive.whole is None:
-                return await super().body()
+                await self._receive.gather()
+                if self._receive.whole is None:
+                    return await super().body()
             self._body = self._receive.whole
         return self._body

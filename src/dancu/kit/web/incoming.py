@@ -11,6 +11,8 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
+from dancu.kit.web.headers import RawHeaders
+
 #: Of a request to a hot endpoint.
 MAX_BODY = 64 * 1024
 _DRAIN_BYTES = 256 * 1024
@@ -24,13 +26,12 @@ class Named(Headers):
     tests/architecture); the library's parser of forms does not, see `Asked.form`."""
 
     def __init__(self, scope: Scope) -> None:
-        self._list = list(scope["headers"])
-        # Of a header that came twice the first counts, as everywhere.
-        back = self._list[::-1]
-        names, values = map(_DECODE, map(_NAME, back), _LATIN), map(_DECODE, map(_VALUE, back), _LATIN)
-        self._first: dict[str, str] = dict(zip(names, values, strict=True))
-        self.get = self._first.get  # type: ignore[method-assign]
-        self.each_once = len(self._first) == len(back)
+        self._list = given = list(scope["headers"])
+        first = _named(given)
+        self.each_once = len(first) == len(given)
+        if not self.each_once:
+            first = _named(given[::-1])  # the first counts, as everywhere
+        self._first, self.get = first, first.get  # type: ignore[method-assign]
 
     def __getitem__(self, key: str) -> str:
         return self._first[key.lower()]
@@ -45,22 +46,33 @@ class Named(Headers):
         return [first] if self.each_once else super().getlist(key)
 
 
+def _named(headers: RawHeaders) -> dict[str, str]:
+    return dict(zip(map(_DECODE, map(_NAME, headers), _LATIN), map(_DECODE, map(_VALUE, headers), _LATIN), strict=True))
+
+
 class Body:
     """`receive`, remembering how far the body was read: an answer that leaves some of it on the wire would be followed
     by those bytes where the next request of the connection is expected. `whole`: all of it, where it was gathered and came at once."""
 
     whole: bytes | None = None
     closed = True
-    _waits, _stated = False, 0
+    _stated = 0
     _gathered: list[Message] | None = None
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._receive, self._scope, self.headers = receive, scope, Named(scope)
-        stated = self.headers.get
-        length, coding = stated("content-length"), stated("transfer-encoding")
-        if length is not None or coding is not None:
-            self._waits, self._stated = stated("expect") is not None, 0 if length is None else _length(length.strip())
-            self.closed = not self._stated and coding is None
+        self.headers = headers = Named(scope)
+        self._receive, self._scope = receive, scope
+        length = headers.get("content-length")
+        if length is not None:
+            self._stated = _length(length)
+            self.closed = not self._stated
+        if headers.get("transfer-encoding") is not None:
+            self.closed = False
+
+    @property
+    def _waits(self) -> bool:
+        """Whether to send it at all is what the sender asks."""
+        return "expect" in self.headers
 
     @property
     def http1(self) -> bool:
@@ -69,10 +81,10 @@ class Body:
     async def gather(self) -> None:
         """Wait until the body is here, or MAX_BODY of it: what comes slowly waits here and not where places are few. A body
         that says it is longer is not waited for."""
-        if self._gathered is not None or self._stated > MAX_BODY:
+        if self._gathered is not None or self._stated > MAX_BODY or self._waits:
             return
         size, self._gathered = 0, []
-        while not self.closed and not self._waits and size <= MAX_BODY:
+        while not self.closed and size <= MAX_BODY:
             message = await self._next()
             size += len(message.get("body", b""))
             self._gathered.append(message)
@@ -93,7 +105,7 @@ class Body:
         the connection cannot be used again."""
         if self.closed:
             return True
-        if self._waits or self._stated > _DRAIN_BYTES:  # whether to send it at all is what the sender asks; or it is not little
+        if self._waits or self._stated > _DRAIN_BYTES:
             return False
         left = _DRAIN_BYTES
         try:

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlsplit
 
 from dancu.kit.i18n import N_
 from dancu.kit.web import Request, Response, render, render_filled
+from dancu.kit.web.ready import Ready
 from dancu.oidc.endpoints.wire import issuer_of
 from dancu.oidc.service.errors import OAuthError
 
@@ -30,7 +31,7 @@ def back(request: Request, redirect_uri: str, response_mode: str, state: str, pa
     address = f"{redirect_uri}{joint}{query}&iss={_quoted(issuer)}"
     if _after_form(request):
         return onward(request, address, SIGNED_IN if "code" in params else NOT_SIGNED_IN)
-    return Response(status_code=303, headers={"Location": address})  # quoted already: Starlette's own would do it again
+    return Ready(b"", 303, [(b"location", address.encode("latin-1"))])  # quoted already: Starlette's own would do it again
 
 
 def back_with_error(request: Request, redirect_uri: str, response_mode: str, state: str, error: OAuthError) -> Response:
