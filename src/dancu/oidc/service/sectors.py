@@ -59,8 +59,7 @@ async def declared(client: Client, *, local: bool = False) -> str:
         message = N_("Không đọc được danh sách ở địa chỉ này. Địa chỉ phải là https công khai và trả về một mảng JSON gồm các địa chỉ quay lại.")
         raise _invalid(FIELD, "oidc.sector_uri", message) from error
     if missing := [uri for uri in client.redirect_uris if uri not in listed]:
-        message = N_("Danh sách ở địa chỉ này thiếu {count} địa chỉ quay lại, trong đó có {uri}")
-        raise _invalid(FIELD, "oidc.sector_uri.lacks", message, count=len(missing), uri=missing[0])
+        raise _invalid(FIELD, "oidc.sector_uri.lacks", N_("Danh sách ở địa chỉ này thiếu: {uris}"), uris=", ".join(missing))
     parts = urlsplit(address)
     host = parts.hostname or ""
     return parts.netloc if host in LOOPBACK else host.rstrip(".")
