@@ -3,66 +3,13 @@
 import asyncio
 import errno
 import socket
-from contextlib import asynccontextmanager
 
 import pytest
 
+from dancu.kit import connection
 from dancu.kit import server as http
 
-
-async def echo(scope, receive, send):
-    """Answers with method, path and length of the body; /slow takes its time, /early does not wait for the body, /much is long."""
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.5)
-    if scope["path"] == "/much":
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": bytes(30_000_000)})
-        return
-    length, more = 0, scope["path"] != "/early"
-    while more:
-        message = await receive()
-        length, more = length + len(message.get("body", b"")), message.get("more_body", False)
-    told = f"{scope['method']} {scope['path']} {length}".encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(told)).encode())]})
-    await send({"type": "http.response.body", "body": told})
-
-
-@asynccontextmanager
-async def served(app=echo, **options):
-    """(server, port)."""
-    open_here = http.listening("127.0.0.1", 0)
-    server = http.server(app, **options)
-    running = asyncio.create_task(server.serve([open_here]))
-    try:
-        yield server, open_here.getsockname()[1]
-    finally:
-        server.stop()
-        await asyncio.wait_for(running, 15)
-
-
-async def said(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
-    """Everything that comes back until the other side closes, or nothing more comes for a second."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    heard = b""
-    try:
-        for part in parts:
-            writer.write(part)
-            await asyncio.sleep(pause)
-        while piece := await asyncio.wait_for(reader.read(65536), 1):
-            heard += piece
-    except (TimeoutError, ConnectionError):
-        pass
-    writer.close()
-    return heard
-
-
-async def until(true) -> bool:
-    """Whether it becomes true within ten seconds."""
-    for _ in range(500):
-        if true():
-            return True
-        await asyncio.sleep(0.02)
-    return False
+from .served import said, served, until
 
 
 async def test_an_answer_leaves_in_one_piece(monkeypatch):
@@ -80,8 +27,8 @@ async def test_an_answer_leaves_in_one_piece(monkeypatch):
         def __getattr__(self, name: str):
             return getattr(self.transport, name)
 
-    made = http._Wire.connection_made
-    monkeypatch.setattr(http._Wire, "connection_made", lambda self, transport: made(self, Counted(transport)))
+    made = connection.Connection.connection_made
+    monkeypatch.setattr(connection.Connection, "connection_made", lambda self, transport: made(self, Counted(transport)))
     async with served() as (_, port):
         heard = await said(
             port, b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\nGET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -187,7 +134,7 @@ async def test_a_head_without_end_is_refused():
 
 
 async def test_a_letter_at_a_time_does_not_keep_the_connection(monkeypatch):
-    monkeypatch.setattr(http, "_HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "_HEAD_SECONDS", 0.3)
     monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
     async with served() as (server, port):
         silent = await asyncio.open_connection("127.0.0.1", port)
@@ -201,7 +148,8 @@ async def test_a_letter_at_a_time_does_not_keep_the_connection(monkeypatch):
 
 @pytest.mark.parametrize("after", [b"\r\n", b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\na"])
 async def test_what_begins_no_request_does_not_keep_the_connection(after: bytes, monkeypatch):
-    monkeypatch.setattr(http, "_KEPT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "_KEPT_SECONDS", 0.5)
+    monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
     async with served() as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -214,7 +162,7 @@ async def test_what_begins_no_request_does_not_keep_the_connection(after: bytes,
 
 
 async def test_a_body_comes_at_a_pace(monkeypatch):
-    monkeypatch.setattr(http, "_BODY_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "_BODY_SECONDS", 0.2)
     monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
     head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
     async with served() as (_, port):
@@ -227,18 +175,18 @@ async def test_a_body_comes_at_a_pace(monkeypatch):
 
 
 async def test_an_answer_nobody_takes_is_given_up(monkeypatch):
-    monkeypatch.setattr(http, "_STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "_STUCK_SECONDS", 0.3)
     monkeypatch.setattr(http, "_SWEEP_TICKS", 1)
     async with served() as (server, port):
         silent = socket.create_connection(("127.0.0.1", port))
         silent.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert await until(lambda: server.server_state.total_requests)
+        assert await until(lambda: any(one.stuck(0.0) or one._unsent for one in server.server_state.connections))
         assert await until(lambda: not server.server_state.connections)
         silent.close()
 
 
 async def test_far_too_many_connections_end_at_once(monkeypatch):
-    monkeypatch.setattr(http, "_TOLD", 1)
+    monkeypatch.setattr(connection, "_TOLD", 1)
     async with served(connections=1) as (server, port):
         kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
