@@ -13,7 +13,7 @@ from dancu.accounts.models import AccountState
 from dancu.accounts.models.locks import Ground
 from dancu.accounts.ports import subscriber
 from dancu.accounts.ports.subscriber import Subscriber
-from dancu.accounts.service import apply, core, locks, queue, recovery
+from dancu.accounts.service import apply, core, locks, making, queue, recovery, upkeep
 from dancu.accounts.store import applications
 from dancu.cards import service as cards
 from dancu.cards.service import orders
@@ -27,6 +27,7 @@ from tests.accounts import enrolment
 from tests.accounts.protection import Holder, drain, grounds, holder, told
 from tests.accounts.registration import claim, hand_in, person, says, with_jobs
 from tests.accounts.registration import told as texts
+from tests.kit.races import after_waiting
 from tests.population.conftest import Office
 
 
@@ -157,6 +158,66 @@ async def test_an_account_nobody_has_used_waits_for_the_card_and_its_code_has_al
     assert found.state is AccountState.NOTIFIED and found.activate_by is not None
     assert found.activate_by > SYSTEM_CLOCK.now() + timedelta(days=6), "its days begin with the card"
     assert (await told(admin, "sms", one.phone))[-1] == "account.approved", "not asked to sign in again"
+
+
+async def test_a_card_revoked_while_the_account_is_approved_locks_it_whichever_commits_first(app, worker, admin, registry, office, police, monkeypatch):
+    """The approval looks at the cards again when the one who revokes has finished; the news, heard before the account was there, is not missed."""
+    with_jobs(registry.dsn("admin"))
+    monkeypatch.setattr(subscriber, "check", says(Subscriber.UNKNOWN))
+    key, number = await person(office)
+    one = claim(number, birth="1990-04-13")
+    application_id = await applications.open_by_ref(app, await hand_in(app, one))
+    await app.commit()
+    await office(population.end_card, key, state=CardState.REVOKED, on=date(2026, 1, 5))
+    async with await psycopg.AsyncConnection.connect(registry.dsn("app")) as other:
+        approval = queue.approve(other, police, locks.eid_purpose(), application_id, remark="Gặp trực tiếp, đối chiếu giấy tờ")
+        await after_waiting(admin, app, other, approval)
+        await drain(worker)
+        await other.commit()
+    assert await grounds(app, key) == {Ground.CARD_REVOKED}
+    assert (await told(admin, "sms", one.phone))[-1] == "account.held.card_revoked"
+
+
+async def test_whom_no_news_of_a_revoked_card_reached_is_locked_and_told_once(app, worker, admin, office, police, hoa):
+    """A bulk import tells no news; accounts made before decision 17 heard none. Somebody with another card, in force or lost or run out
+    since, is left alone."""
+    others = {end: await holder(app, office) for end in (CardState.ACTIVE, CardState.LOST, CardState.EXPIRED)}
+    same_day, ran_out, last = [await holder(app, office) for _ in range(3)]
+    for one in (hoa, *others.values(), same_day, ran_out, last):
+        await office(population.issue_card, one.key, kind=CardKind.CHIP, number=one.number, issued_on=date(2025, 8, 2))
+        await office(population.end_card, one.key, state=CardState.REVOKED, on=date(2025, 9, 1))
+    for end, one in others.items():
+        await office(population.issue_card, one.key, kind=CardKind.CHIP, number=one.number, issued_on=date(2025, 10, 1))
+        if end is not CardState.ACTIVE:
+            await office(population.end_card, one.key, state=end, on=date(2025, 11, 1))
+    await office(population.issue_card, same_day.key, kind=CardKind.CHIP, number=same_day.number, issued_on=date(2025, 9, 1))
+    await office(
+        population.issue_card, ran_out.key, kind=CardKind.CHIP, number=ran_out.number, issued_on=date(2025, 10, 1), expires_on=date(2025, 12, 1)
+    )
+    assert not making.awaits_card(await population.person(app, police, locks.eid_purpose(), ran_out.key))
+    await app.commit()
+    await admin.execute("DELETE FROM kit.outbox")
+    for _ in range(2):
+        after: int | None = 0
+        while after is not None:
+            async with worker.transaction():
+                after = await upkeep.lock_without_card(worker, after, most=1)
+    assert [await grounds(app, one.key) for one in (*others.values(), same_day, ran_out)] == [set()] * 5
+    for one in (hoa, last):
+        assert await grounds(app, one.key) == {Ground.CARD_REVOKED}
+        assert await told(admin, "sms", one.phone) == ["account.locked.card_revoked"]
+
+
+async def test_whom_something_is_recorded_of_just_now_is_locked_at_the_next_look(app, worker, admin, office, hoa):
+    await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 8, 2))
+    await office(population.end_card, hoa.key, state=CardState.REVOKED, on=date(2025, 9, 1))
+    await app.commit()
+    await admin.execute("DELETE FROM kit.outbox")
+    await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 10, 1))
+    async with worker.transaction():
+        await upkeep.lock_without_card(worker, hoa.key - 1)
+    await app.commit()
+    assert await grounds(app, hoa.key) == set()
 
 
 async def test_a_lost_card_is_told_and_locks_nothing_nor_does_a_person_without_account(app, worker, admin, office, hoa):

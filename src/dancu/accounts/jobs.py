@@ -59,6 +59,16 @@ async def lapse_contact_changes(timestamp: int) -> None:
     await _all_of(contacts_change.lapse)
 
 
+@blueprint.periodic(cron="35 * * * *")
+@blueprint.task(name="lock_without_card", queueing_lock="accounts.lock_without_card")
+async def lock_without_card(timestamp: int) -> None:
+    """Accounts whose holder's last card is revoked and that no news reached; some revoked cards at a time."""
+    after: int | None = 0
+    while after is not None:
+        async with connection("worker") as conn:
+            after = await upkeep.lock_without_card(conn, after)
+
+
 @blueprint.periodic(cron="30 0 * * *")  # 07:30 in Vietnam, before the desks open
 @blueprint.task(name="escalate", queueing_lock="accounts.escalate")
 async def escalate(timestamp: int) -> None:

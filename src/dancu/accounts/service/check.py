@@ -106,7 +106,7 @@ async def _approve(
         conn, actor, purpose, key, level=1, channel=application.channel, phone=claim.phone, email=claim.email,
         language=application.language, unit_id=unit_id, assisted=application.assisted, guardian_key=application.guardian_key,
     )  # fmt: skip
-    await making.invite_or_hold(conn, view, key)
+    await making.invite_or_hold(conn, key)
 
 
 async def _tell_registered(conn: Conn, application: Application, why: tuple[str, ...], view: PersonView) -> None:

@@ -125,7 +125,7 @@ async def approve(
         guardian_key=application.guardian_key,
     )  # fmt: skip
     await _recorded(conn, actor, purpose, key, "application.approve")
-    await making.invite_or_hold(conn, view, key, clock=clock)
+    await making.invite_or_hold(conn, key, clock=clock)
     return key
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from dancu.accounts.events import APPLICATION_OVERDUE, LOCK_REQUEST_OVERDUE, VISIT_OVERDUE
+from dancu.accounts.models.locks import Ground
+from dancu.accounts.service import locks as locking
 from dancu.accounts.service.visit.common import recorded
 from dancu.accounts.store import applications, locks
 from dancu.accounts.store import level2 as visits
 from dancu.kernel.actor import SYSTEM
 from dancu.kit import events
 from dancu.kit.db import Conn
+from dancu.population import service as population
 
 _PORTRAIT_DAYS = 30  # after the decision
 _VISIT_DAYS = 1  # nobody stands at a counter longer
+_CARDS = 200  # in one transaction
 
 
 async def unchecked(conn: Conn) -> list[str]:
@@ -39,6 +43,17 @@ async def escalate(conn: Conn, today: date) -> int:
 async def forget_portraits(conn: Conn) -> None:
     """Portraits of applications decided long ago."""
     await applications.drop_portraits(conn, _PORTRAIT_DAYS)
+
+
+async def lock_without_card(conn: Conn, after: int, *, most: int = _CARDS) -> int | None:
+    """Lock, as its news would have, the accounts of people whose last card is revoked and whose account never heard of it: it was made
+    before such accounts were held, or the revocation came in bulk and told nobody. Looks at up to `most` revoked cards of persons above
+    `after`; the last person looked at, None where there are no more."""
+    looked_at = await population.without_card(conn, after, most=most)
+    unheard = await locks.usable_despite(conn, looked_at, Ground.CARD_REVOKED)
+    for key in await population.still_without_card(conn, unheard) if unheard else ():
+        await locking.registry_says(conn, SYSTEM, key, Ground.CARD_REVOKED)
+    return looked_at[-1] if len(looked_at) == most else None
 
 
 async def leave_visits(conn: Conn) -> int:

@@ -117,7 +117,7 @@ async def _approve(conn: Conn, actor: Actor, visit: Visit, view: PersonView) -> 
             conn, actor, why, key, level=2, channel=visit.channel, phone=said.phone, email=said.email, language=said.language,
             office=str(visit.office_id), unit_id=home, assisted=visit.assisted, guardian_key=visit.guardian_key,
         )  # fmt: skip
-        await making.invite_or_hold(conn, view, key)
+        await making.invite_or_hold(conn, key)
     else:
         await _to_level_2(conn, actor, visit, account, said)
     await _keep_references(conn, actor, visit)

@@ -97,6 +97,16 @@ async def escalate(conn: Conn, today: date) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
+async def usable_despite(conn: Conn, keys: Sequence[int], ground: Ground) -> list[int]:
+    """Those of `keys` whose account is not closed and has no lock of this ground (worker)."""
+    cursor = await conn.execute(
+        "SELECT a.person_key FROM accounts.account a WHERE a.person_key = ANY (%s::bigint[]) AND a.state <> 'closed' AND NOT EXISTS"
+        " (SELECT FROM accounts.lock l WHERE l.person_key = a.person_key AND l.ground = %s AND l.state = 'standing')",
+        (list(keys), ground.value),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def dead_since(conn: Conn, days: int, limit: int = 500) -> list[int]:
     """Accounts locked by a death for that many days and not closed (worker)."""
     cursor = await conn.execute(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dancu.population.service.life import declare_missing, die, found_again, undo_death
     from dancu.population.service.look import (
         check_number,
+        held,
         history,
         household_looks,
         household_members,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from dancu.population.service.papers import change_contact, end_card, issue_card
     from dancu.population.service.register import register, register_birth
     from dancu.population.service.residence import cancel_residence, end_residence, move
+    from dancu.population.service.revoked import still_without_card, without_card
     from dancu.population.service.search import Hit, hits_of, search
     from dancu.population.service.words import Summary, summary
 
@@ -90,6 +92,7 @@ __all__ = [
     "end_residence",
     "figures",
     "found_again",
+    "held",
     "history",
     "hits_of",
     "household_looks",
@@ -119,10 +122,12 @@ __all__ = [
     "set_representative",
     "settle_finding",
     "split_household",
+    "still_without_card",
     "summary",
     "term",
     "undo_death",
     "undo_merge",
+    "without_card",
 ]
 
 offer(
@@ -159,6 +164,7 @@ offer(
         "dancu.population.service.life": ("declare_missing", "die", "found_again", "undo_death"),
         "dancu.population.service.look": (
             "check_number",
+            "held",
             "history",
             "household_looks",
             "household_members",
@@ -177,6 +183,7 @@ offer(
         "dancu.population.service.papers": ("change_contact", "end_card", "issue_card"),
         "dancu.population.service.register": ("register", "register_birth"),
         "dancu.population.service.residence": ("cancel_residence", "end_residence", "move"),
+        "dancu.population.service.revoked": ("still_without_card", "without_card"),
         "dancu.population.service.search": ("Hit", "hits_of", "search"),
         "dancu.population.service.words": ("Summary", "summary"),
     },

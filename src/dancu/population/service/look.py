@@ -132,6 +132,13 @@ async def opened(conn: Conn, key: int) -> PersonView:
     return found[key]
 
 
+async def held(conn: Conn, key: int) -> PersonView:
+    """As `opened`, and nothing is recorded of them until the transaction ends: what follows from this record and what the registry then
+    tells of them come one after the other."""
+    await gate.hold(conn, key)
+    return await opened(conn, key)
+
+
 async def history(conn: Conn, key: int) -> tuple[Fact, ...]:
     """Everything the registry ever said of one person, newest record first. The person must be open (`open_person`
     with permission `person.history`)."""

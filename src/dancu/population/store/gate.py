@@ -38,6 +38,11 @@ async def open_new(conn: Conn, keys: Sequence[int], households: Sequence[int] = 
     await conn.execute("SELECT population.open_new(%s::bigint[], %s::bigint[])", (list(keys), list(households)))
 
 
+async def hold(conn: Conn, key: int) -> None:
+    """No verb writes about an opened person until the transaction ends."""
+    await conn.execute("SELECT population.hold(%s::bigint)", (key,))
+
+
 async def keys_of(conn: Conn, numbers: Sequence[str]) -> list[tuple[str, str, str, int]]:
     """(number, kind, state, person_key) of every directory row of these numbers."""
     cursor = await conn.execute("SELECT number, kind, state, person_key FROM population.keys_of(%s::text[])", (list(numbers),))
