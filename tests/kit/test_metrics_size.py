@@ -38,6 +38,9 @@ def test_requests_are_shown_as_the_library_shows_its_own():
         count.labels("GET", part, status).inc()
         took.labels(part).observe(seconds)
     assert generate_latest(ours) == generate_latest(theirs)
+    for _ in range(1000):
+        requests.answered("GET", "/me", 200, 0.1)
+    assert sum(map(len, requests._new.values())) < 200, "also where nobody reads them"
 
 
 def test_a_part_is_a_place_of_the_site_and_never_a_persons():

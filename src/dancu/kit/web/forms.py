@@ -172,7 +172,7 @@ class _Fields(FormData):
 
 async def read_form(request: Request) -> Form:
     """The posted form of this request, urlencoded or multipart. Bounded in fields, files and text."""
-    data = await posted(request)
+    data = request.scope.get(POSTED) or await posted(request)
     if isinstance(data, _Fields) and len(data._list) == len(data.texts):  # as nearly always: each once, and no file
         return Form(dict(zip(data.texts, zip(data.texts.values(), strict=True), strict=True)))
     values: dict[str, list[str]] = {}

@@ -13,8 +13,7 @@ from starlette.types import Message, Receive, Scope
 
 from dancu.kit.web.headers import RawHeaders
 
-#: Of a request to a hot endpoint.
-MAX_BODY = 64 * 1024
+MAX_BODY = 64 * 1024  # bytes, of a request to a hot endpoint
 _DRAIN_BYTES = 256 * 1024
 _DRAIN_SECONDS = 1.0
 _NO_LENGTH = 1 << 62
@@ -72,7 +71,7 @@ class Body:
     @property
     def _waits(self) -> bool:
         """Whether to send it at all is what the sender asks."""
-        return "expect" in self.headers
+        return self.headers.get("expect") is not None
 
     @property
     def http1(self) -> bool:

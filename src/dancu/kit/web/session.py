@@ -29,10 +29,15 @@ def token_of(request: Request) -> str:
     """The session's opaque token, "" when there is none or it cannot be one of ours: the bearer token of a program that
     calls the API, else the session cookie."""
     known: str | None = request.scope.get(_FOUND)
-    if known is None:  # the gate, the session and every form of a page ask
-        token = bearer_of(request) or (request.cookies.get(cookie_name(request, COOKIE), "") if request.cookies else "")
-        known = request.scope[_FOUND] = token if token.isascii() and len(token) <= _LONGEST_TOKEN else ""
-    return known
+    if known is not None:  # the gate, the session and every form of a page ask
+        return known
+    token = bearer_of(request)
+    if not token and (cookies := request.cookies):
+        token = cookies.get(cookie_name(request, COOKIE), "")
+    if token and not (token.isascii() and len(token) <= _LONGEST_TOKEN):
+        token = ""
+    request.scope[_FOUND] = token
+    return token
 
 
 def bearer_of(request: Request) -> str:
