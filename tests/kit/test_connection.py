@@ -191,3 +191,53 @@ async def test_a_connection_that_ended_is_gone_at_once():
             assert await until(lambda: one() is None)
         finally:
             gc.enable()
+
+
+async def test_a_body_waits_where_nobody_reads_it_and_its_end_may_come_alone():
+    """No more of it is held than need be."""
+    read, sizes = asyncio.Event(), list[int]()
+
+    async def app(scope, receive, send):
+        await read.wait()
+        more = True
+        while more:
+            message = await receive()
+            sizes.append(len(message["body"]))
+            more = message["more_body"]
+        await answer(send, "ok")
+
+    async with served(app) as (server, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+        writer.write(b"10000\r\n%s\r\n" % bytes(65_536) * 40)
+        assert await until(lambda: any(one.flow and one.flow.read_paused for one in server.server_state.connections))
+        (one,) = server.server_state.connections
+        assert one.cycle is not None and len(one.cycle.body) < 1_000_000
+        read.set()
+        assert await until(lambda: sum(sizes) == 40 * 65_536)
+        since = one._body_since
+        assert not one.slow(since + 29) and one.slow(since + 100_000)
+        writer.write(b"0\r\n\r\n")
+        assert (await asyncio.wait_for(reader.read(), 5)).endswith(b"ok")
+        writer.close()
+
+
+async def test_who_asks_and_leaves_holds_a_place_as_long_as_it_is_worked_on():
+    done = asyncio.Event()
+
+    async def app(scope, receive, send):
+        await done.wait()
+        await answer(send, "ok")
+
+    async with served(app, connections=2) as (server, port):
+        for _ in range(2):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            working = len(server.server_state.tasks)
+            assert await until(lambda before=working: len(server.server_state.tasks) > before)
+            writer.close()
+        assert await until(lambda: not server.server_state.connections)
+        assert (await said(port, LAST)).startswith(b"HTTP/1.1 503 ")
+        done.set()
+        assert await until(lambda: not server.server_state.tasks)
+        assert (await said(port, LAST)).startswith(b"HTTP/1.1 200 ")

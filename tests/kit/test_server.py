@@ -211,7 +211,8 @@ async def test_what_is_being_answered_is_finished_before_it_stops():
         idle = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.sleep(0.2)
         server.stop()
-        assert b"GET /slow 0" in await asked
+        heard = await asked
+        assert b"GET /slow 0" in heard and b"connection: close" in heard
         assert await asyncio.wait_for(idle[0].read(), 2) == b""
         idle[1].close()
 
