@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from dancu.kernel.errors import Conflict, FieldError, Invalid
 from dancu.kit.web import Form, FormErrors
-from dancu.kit.web.forms import posted
+from dancu.kit.web.forms import posted, read_form
 
 
 def test_text_is_trimmed_and_of_one_spelling():
@@ -97,7 +97,9 @@ async def _posted(body: bytes, headers: dict[str, str]) -> list[tuple[str, str]]
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    found = await posted(Request({"type": "http", "method": "POST", "headers": sent}, receive))
+    request = Request({"type": "http", "method": "POST", "headers": sent}, receive)
+    found, form = await posted(request), await read_form(request)
+    assert {name: form.values(name) for name in form} == {name: Form({"": found.getlist(name)}).values("") for name in found}
     return [(name, str(value)) for name, value in found.multi_items()]
 
 
