@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 from dancu.oidc.models import AuthMethod
 from dancu.oidc.service.grants.token_exchange import ACCESS_TOKEN
 from dancu.oidc.service.grants.token_exchange import GRANT as EXCHANGE
+from dancu.oidc.service.recent import Recent
 from tests.oidc.conftest import BACK, ISSUER, Citizen, Make, Service, Site, make_citizen, register
 from tests.oidc.flows import Journey, error_of, sent_back
 
@@ -37,6 +38,23 @@ async def test_the_whole_way(site: Site, citizen: Citizen, make_service: Make) -
     assert again.status_code == 200
     # Bound to a key, a refresh token need not rotate: what was lost on the way can be asked again.
     assert (await journey.refresh(token["refresh_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_what_was_given_out_is_read_by_whoever_did_not_give_it_out(site: Site, citizen: Citizen, make_service: Make, monkeypatch: pytest.MonkeyPatch, remembered: bool) -> None:
+    """What a process gave out it may know again; another one, or the same after a restart, reads it from the text."""
+    journey = Journey(site, await make_service(), citizen, scope="openid offline_access")
+    await journey.authorize()
+    provider = site.app.state.oidc
+    for place in ("pushed", "codes"):
+        monkeypatch.setattr(provider, place, Recent(9 if remembered else 0))
+    monkeypatch.setattr(provider.keys, "_own", Recent(9 if remembered else 0))
+    code = await journey.code()
+    token = (await journey.token(code)).json()
+    shown = await journey.userinfo(token["access_token"])
+    assert (shown.status_code, [*shown.json()]) == (200, ["sub"])
+    assert error_of(await journey.token(code)) == "invalid_grant", "known or read, once"
+    assert (await journey.userinfo(token["access_token"])).status_code == 401, "and that ended what it gave"
 
 
 async def test_requests_must_be_pushed(site: Site, citizen: Citizen, make_service: Make) -> None:

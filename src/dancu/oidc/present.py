@@ -32,10 +32,10 @@ def ordered(groups: Collection[str]) -> list[str]:
 
 def provider_of(request: Request) -> Provider:
     """The application's provider, made at the first request that needs it."""
-    state = request.app.state
     try:
-        found: Provider = state.oidc
+        found: Provider = request.app.state.oidc
     except AttributeError:
+        state = request.app.state
         found = state.oidc = Provider(state.keys, lambda: state.pool.connection(), demo=bool(getattr(state, "demo", False)))
     return found
 

@@ -87,10 +87,10 @@ async def number(request: Request, held: RequestLease) -> Response:
     flow = _flow(request, form)
     if flow is None:
         return _again(request, form)
-    typed = form.value("number")
+    typed, secret = form.value("number"), form.value("passcode")
     try:
-        if typed and form.value("passcode"):
-            return await _checked(request, held, flow, form, number=typed)
+        if typed and secret:
+            return await _checked(request, held, flow, secret, number=typed)
         async with held.statement() as conn:
             flow, _ = await sign_in.identify(conn, flow, typed)
     except Invalid as error:
@@ -104,18 +104,15 @@ async def number(request: Request, held: RequestLease) -> Response:
 
 @router.post("/passcode")
 async def passcode(request: Request, held: RequestLease) -> Response:
-    form = await read_form(request)
+    form, errors = await read_form(request), FormErrors()
     flow = _flow(request, form)
     if flow is None:
         return _again(request, form)
-    return await _checked(request, held, flow, form)
-
-
-async def _checked(request: Request, held: Lease, flow: Flow, form: Form, *, number: str = "") -> Response:
-    errors = FormErrors()
     secret = form.required("passcode", errors)
-    if errors:
-        return _passcode(request, flow, errors)
+    return _passcode(request, flow, errors) if errors else await _checked(request, held, flow, secret)
+
+
+async def _checked(request: Request, held: Lease, flow: Flow, secret: str, *, number: str = "") -> Response:
     waiting = await waiting_for(request, held, flow) if enough(("pin",) if number else (*flow.amr, "pin"), flow.acr) else None
     step = await sign_in.passcode(
         held.statement, flow, secret, browser_of(request), number=number, request_id=request.state.request_id, asks=waiting.asks if waiting else None

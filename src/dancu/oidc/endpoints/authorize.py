@@ -172,7 +172,7 @@ async def _asked(request: Request, params: Params) -> tuple[Client, AuthRequest]
         if "request" in params:
             raise invalid_request("request and request_uri exclude each other")
         try:
-            return client, requests.pushed(provider.sealer, params["request_uri"], client)
+            return client, requests.pushed(provider.sealer, params["request_uri"], client, provider.pushed)
         except OAuthError as error:
             # A reference to the client's own object is told to the client (OIDC Core §3.1.2.6); one of ours that does not do, to the citizen.
             if error.error == "request_uri_not_supported" and not client.fapi and params.get("redirect_uri") in client.redirect_uris:

@@ -43,7 +43,8 @@ async def _par(request: Request) -> Response:
             raise OAuthError("invalid_dpop_proof", "dpop_jkt is another key")
         params["dpop_jkt"] = proof.jkt
     try:
-        pushed = requests.push(provider.sealer, parse(params, client, tokens.hint(provider, wire.issuer, client), issuer=wire.issuer))
+        asked = parse(params, client, tokens.hint(provider, wire.issuer, client), issuer=wire.issuer)
+        pushed = requests.push(provider.sealer, asked, provider.pushed)
     except Refused as refused:
         raise refused.error from refused
     marks = (*known.marks, proof.mark) if proof else known.marks

@@ -26,8 +26,10 @@ def back(request: Request, redirect_uri: str, response_mode: str, state: str, pa
         page.headers["Content-Security-Policy"] = _policy(request, redirect_uri, own=False)
         return page
     joint = "&" if urlsplit(redirect_uri).query else "?"
-    # Of what is said only some needs quoting, and the library looks at each letter.
-    query = "&".join([f"{name}={text if _PLAIN.fullmatch(text) else quote_plus(text)}" for name, text in said.items()])
+    # Little of what is said needs quoting, and the library looks at each letter.
+    if not _PLAIN.fullmatch("".join(said.values())):
+        said = {name: quote_plus(text) for name, text in said.items()}
+    query = "&".join(map("=".join, said.items()))
     address = f"{redirect_uri}{joint}{query}&iss={_quoted(issuer)}"
     if _after_form(request):
         return onward(request, address, SIGNED_IN if "code" in params else NOT_SIGNED_IN)

@@ -42,7 +42,8 @@ async def read_wire(request: Request, *, params: dict[str, str] | None = None) -
         params = form_params(await request.body(), headers.get("content-type", ""))
     return Wire(
         issuer_of(request), request.method, urlsplit(request.scope["path"]).path, params, headers.get("authorization", ""),
-        tuple(headers.getlist("dpop")), certificate_of(request), request.state.request_id, getattr(request.app.state, "mtls_url", ""),
+        () if headers.get("dpop") is None else tuple(headers.getlist("dpop")),
+        certificate_of(request) if headers.get("client-cert") else None, request.state.request_id, getattr(request.app.state, "mtls_url", ""),
     )  # fmt: skip
 
 

@@ -25,7 +25,9 @@ def seconds(claims: dict[str, Any], name: str) -> int | None:
 def check_times(claims: dict[str, Any], now: float, *, longest: int, need_exp: bool = True) -> int:
     """`exp`, `nbf` and `iat` against `now`; returns for how many more seconds the token would be accepted. `longest`:
     seconds a token may be valid ahead. Raises JoseError."""
-    exp, nbf, iat = seconds(claims, "exp"), seconds(claims, "nbf") if "nbf" in claims else None, seconds(claims, "iat")
+    exp, nbf, iat = claims.get("exp"), claims.get("nbf"), claims.get("iat")
+    if not (type(exp) is type(iat) is int and 0 <= exp < _FUTURE and 0 <= iat < _FUTURE and nbf is None):  # seldom
+        exp, nbf, iat = seconds(claims, "exp"), seconds(claims, "nbf"), seconds(claims, "iat")
     if exp is None:
         if need_exp:
             raise JoseError("exp is missing")

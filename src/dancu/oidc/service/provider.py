@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dancu.kit.batching import Batches, Connect
 from dancu.kit.limits import Rate, TokenBuckets
-from dancu.oidc.models import Client
+from dancu.oidc.models import AuthRequest, Client
 from dancu.oidc.service import clients, release
 from dancu.oidc.service.consent import Agreements
 from dancu.oidc.service.dpop import SeenProofs
@@ -19,7 +19,7 @@ from dancu.oidc.service.tokens import Code
 from dancu.oidc.store import families
 
 CLIENT_RATE = Rate(200.0, 600.0)
-_MOST_CODES = 1024
+_MOST_RECENT = 1024
 
 
 class Provider:
@@ -35,7 +35,8 @@ class Provider:
         self.releases = Batches(connect, release.release_many, busy=BUSY)
         self.agreements = Agreements()
         self.proofs = SeenProofs()
-        self.codes: Recent[Code] = Recent(_MOST_CODES)
+        self.pushed: Recent[AuthRequest] = Recent(_MOST_RECENT)
+        self.codes: Recent[Code] = Recent(_MOST_RECENT)
         self._clients = clients.ClientCache()
         self._rates = TokenBuckets(rate)
         self._newer = NewerKeys(local=demo)

@@ -89,7 +89,7 @@ async def userinfo(
             terms.consent_needed, terms.purposes, (terms.default.code, terms.default.legal_basis),
         )
     )  # fmt: skip
-    if found.word != "ok" or found.family is None:
+    if found.word != "ok":
         return found.word, {}
     standings: list[Standing] = []
     if "organisations" in found.groups:  # its entry is durable by now
@@ -100,7 +100,7 @@ async def userinfo(
 
         async with provider.connect() as conn:
             await territory.learn_hamlets(conn, [found.facts.home.hamlet_id])
-    wishes = found.family.claims.get("userinfo", {})
+    wishes = found.claims.get("userinfo", {})
     made = claim_values(found.facts, found.contacts, found.groups, standings)
     for claim in made.keys() - claims_of_groups(by_scope) - wishes.keys():
         del made[claim]

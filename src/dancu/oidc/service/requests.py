@@ -16,11 +16,12 @@ from dancu.oidc.policy import FLOW_SECONDS, PUSHED_SECONDS, REQUEST_OBJECT_SECON
 from dancu.oidc.service.authenticate import Renew, verify
 from dancu.oidc.service.errors import OAuthError, invalid_request
 from dancu.oidc.service.packing import FLOW, PUSHED, pack, unpack
+from dancu.oidc.service.recent import Recent
 from dancu.oidc.service.seal import Sealer
 from dancu.oidc.store import families
 
 URN = "urn:ietf:params:oauth:request_uri:"
-_MOST_SEALED = 6000
+_MOST_URI = len(URN) + 6000
 
 
 def unpack_object(params: Mapping[str, str], client: Client, issuer: str, *, now: float | None = None) -> dict[str, str]:
@@ -77,20 +78,25 @@ def _as_text(value: Any) -> str:
         raise JoseError("a parameter is nested too deep") from error
 
 
-def push(sealer: Sealer, request: AuthRequest) -> str:
+def push(sealer: Sealer, request: AuthRequest, recent: Recent[AuthRequest] | None = None) -> str:
     """A `request_uri` that holds the request. Raises OAuthError invalid_request where it would not fit an address."""
-    sealed = sealer.seal_json(PUSHED, pack(request._replace(pushed=True)))
-    if len(sealed) > _MOST_SEALED:
+    request = request._replace(pushed=True)
+    uri = URN + sealer.seal_json(PUSHED, pack(request))
+    if len(uri) > _MOST_URI:
         raise OAuthError("invalid_request", "the request is too large", 413)
-    return URN + sealed
+    if recent is not None:
+        recent.keep(uri, request)
+    return uri
 
 
-def pushed(sealer: Sealer, request_uri: str, client: Client, *, now: float | None = None) -> AuthRequest:
+def pushed(sealer: Sealer, request_uri: str, client: Client, recent: Recent[AuthRequest], *, now: float | None = None) -> AuthRequest:
     """The request behind a `request_uri` of ours. Raises OAuthError invalid_request_uri."""
     if not request_uri.startswith(URN):
         raise OAuthError("request_uri_not_supported", "only pushed requests are taken by reference")
-    found = sealer.open_json(PUSHED, request_uri[len(URN) :])
-    request = unpack(found) if found is not None else None
+    request = recent.get(request_uri)
+    if request is None:
+        found = sealer.open_json(PUSHED, request_uri[len(URN) :])
+        request = unpack(found) if found is not None else None
     if request is None or request.client_id != client.client_id:
         raise OAuthError("invalid_request_uri", "request_uri is not known")
     if request.at + PUSHED_SECONDS < (time.time() if now is None else now):

@@ -37,7 +37,8 @@ def family(row: Sequence[Any]) -> Family:
 def _marks(marks: Sequence[Mark]) -> tuple[str, str]:
     if not marks:
         return "{}", "{}"
-    return arrays.blobs(m.digest for m in marks), arrays.numbers(m.seconds for m in marks)
+    digests, seconds = zip(*marks, strict=True)
+    return arrays.blobs(digests), arrays.numbers(seconds)
 
 
 async def spend(conn: Conn, marks: Sequence[Mark]) -> bool:
@@ -96,8 +97,8 @@ def brought(marks: Sequence[Sequence[Mark]]) -> tuple[str, str, str]:
     """Marks of many requests as arrays (which request, from 1; digest; seconds)."""
     if not any(marks):
         return "{}", "{}", "{}"
-    flat = [(n, mark) for n, of_one in enumerate(marks, 1) for mark in of_one]
-    return arrays.numbers(n for n, _ in flat), arrays.blobs(mark.digest for _, mark in flat), arrays.numbers(mark.seconds for _, mark in flat)
+    whose, digests, seconds = zip(*[(n, *mark) for n, of_one in enumerate(marks, 1) for mark in of_one], strict=True)
+    return arrays.numbers(whose), arrays.blobs(digests), arrays.numbers(seconds)
 
 
 async def refresh(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,13 +14,13 @@ from dancu.kit import arrays
 from dancu.kit.db import Conn
 from dancu.kit.prepared import Prepared
 from dancu.kit.ring import ring
-from dancu.oidc.models import Family, Mark
+from dancu.oidc.models import Mark
 from dancu.oidc.models.facts import Facts, Home
-from dancu.oidc.store.families import FAM, brought, family
+from dancu.oidc.store.families import brought
 
-_PLACE, _WIDTH = itemgetter(0), FAM.count(",") + 1
+_PLACE, _IN_CONTACTS = itemgetter(0), frozenset({"phone", "email"})
 _RELEASE = Prepared(
-    f"SELECT ord, word, {FAM}, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[], %s::bytea[],"
+    "SELECT ord, word, (fam).claims, groups, facts, phone, phone_verified, email, email_verified FROM oidc.release_many(%s::integer[], %s::bytea[],"
     " %s::integer[], %s::bigint[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb, %s::jsonb)"
 )
 
@@ -50,10 +51,11 @@ class Ask(NamedTuple):
 
 
 class Release(NamedTuple):
-    """`word`: ok, or why nothing goes out: replayed, unknown, ended, expired, locked, denied (by the gate)."""
+    """`word`: ok, or why nothing goes out: replayed, unknown, ended, expired, locked, denied (by the gate). `claims`: the parameter of
+    the request behind the token."""
 
     word: str
-    family: Family | None = None
+    claims: Mapping[str, Any] = MappingProxyType({})
     groups: frozenset[str] = frozenset()
     facts: Facts = Facts()
     contacts: Contacts | None = None
@@ -72,19 +74,19 @@ async def release_many(conn: Conn, asked: Sequence[Ask], claim_groups: str, grou
     )  # fmt: skip
     if len(rows) > 1:
         rows.sort(key=_PLACE)
-    return [_release(row) for row in rows]
+    return [_release(person, *row) for person, row in zip(persons, rows, strict=True)]
 
 
-def _release(row: Sequence[Any]) -> Release:
-    if row[1] != "ok":
-        return Release(row[1])
-    found = family(row[2 : 2 + _WIDTH])
-    groups, facts, phone, phone_verified, email, email_verified = row[2 + _WIDTH :]
+def _release(
+    person: int, _: int, word: str, claims: dict[str, Any], groups: Sequence[str], facts: dict[str, Any] | None, phone: bytes | None,
+    phone_verified: bool | None, email: bytes | None, email_verified: bool | None,
+) -> Release:  # fmt: skip
+    if word != "ok":
+        return Release(word)
     contacts = None
-    if not {"phone", "email"}.isdisjoint(groups):
-        key = found.person_key
-        contacts = Contacts(_opened(key, "phone", phone), _opened(key, "email", email), bool(phone_verified), bool(email_verified))
-    return Release("ok", found, frozenset(groups), _facts(facts or {}), contacts)
+    if not _IN_CONTACTS.isdisjoint(groups):
+        contacts = Contacts(_opened(person, "phone", phone), _opened(person, "email", email), bool(phone_verified), bool(email_verified))
+    return Release("ok", claims, frozenset(groups), _facts(facts or {}), contacts)
 
 
 def _facts(found: dict[str, Any]) -> Facts:

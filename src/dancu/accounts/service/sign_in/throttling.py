@@ -5,6 +5,7 @@ owner's own phone is not touched by it. A mobile network is one address for thou
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 from typing import Final, NamedTuple, TypedDict
 
 from dancu.accounts.models.sign_in import Browser, Flow
@@ -69,7 +70,11 @@ _ROOMS: Final = arrays.floats(map(throttle.room, (*_NOBODY, throttle.bucket("", 
 
 def unnamed_buckets(browser: Browser) -> UnnamedBuckets:
     """The same for a passcode of somebody the database finds out, in a browser that remembers nobody."""
-    network = throttle.network_of(browser.address)
+    return _unnamed(throttle.network_of(browser.address))
+
+
+@lru_cache(1024)  # a mobile network is one address for thousands
+def _unnamed(network: str) -> UnnamedBuckets:
     wide = throttle.bucket("eid network", network, **_WIDE)
     return UnnamedBuckets(_HEADS, arrays.texts((throttle.tail(network), "")), _SECONDS, arrays.blobs((wide.key,)), _ROOMS)
 

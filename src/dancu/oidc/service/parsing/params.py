@@ -9,12 +9,13 @@ from dancu.oidc.service.errors import OAuthError, invalid_request
 
 MOST_BYTES = 32 * 1024
 _MOST_PARAMS = 60
+_FORM = "application/x-www-form-urlencoded"
 Params = dict[str, str]
 
 
 def form_params(body: bytes, content_type: str) -> Params:
     """The parameters of an application/x-www-form-urlencoded body. Raises OAuthError invalid_request."""
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    if content_type != _FORM and content_type.partition(";")[0].strip().lower() != _FORM:
         raise invalid_request("the body must be application/x-www-form-urlencoded")
     if len(body) > MOST_BYTES:
         raise OAuthError("invalid_request", "the request is too large", 413)
