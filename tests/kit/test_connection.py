@@ -176,17 +176,21 @@ async def test_what_one_request_notes_no_other_reads():
     assert told(heard) == [[{"from": "start"}], [{"from": "start"}]]
 
 
-async def test_a_connection_that_ended_is_gone_at_once():
+async def test_an_answered_request_and_an_ended_connection_are_gone_at_once():
     """The collector looks seldom."""
     async with served(tell) as (server, port):
         gc.collect()
         gc.disable()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.write(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.wait_for(reader.readuntil(b'"/a"'), 5)
+            (kept,) = server.server_state.connections
+            one, request = weakref.ref(kept), weakref.ref(kept.cycle)
+            del kept
+            writer.write(b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
             await asyncio.wait_for(reader.readuntil(b'"/b"'), 5)
-            (one,) = server.server_state.connections
-            one = weakref.ref(one)
+            assert await until(lambda: request() is None)
             writer.close()
             assert await until(lambda: one() is None)
         finally:
