@@ -130,6 +130,22 @@ async def test_pages_without_the_provider(service):
         assert (await client.post("/backchannel-logout", data={"logout_token": "x"})).status_code == 400
 
 
+async def test_the_portals_form_asks_for_what_was_not_told_and_shows_what_it_received():
+    app = portal.make(Config("portal", "http://127.0.0.1:9", "http://localhost:8799", "c", secret="s"))
+    claims = {"name": "Nguyễn Văn Minh", "birthdate": "", "personal_id": "", "address": "Tổ 3", "organisations": None}
+    app.user_middleware[0].kwargs["sessions"].keep("k", {"sub": "p", "form": "t", "claims": claims})
+    cookies = {"portal_session_8799": "k"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8799", cookies=cookies, follow_redirects=True) as client:
+        assert "2 trong 4 ô" in (await client.get("/")).text
+        form = {"_token": "t", "name": "Ai Khác", "birthdate": "3/11/1987", "personal_id": ""}
+        short = await client.post("/apply", data=form)
+        assert short.status_code == 422 and "Còn ô trống" in short.text and 'value="3/11/1987"' in short.text
+        done = (await client.post("/apply", data={**form, "personal_id": "049087004512"})).text
+        assert all(text in done for text in ("Đã nhận hồ sơ", "Nguyễn Văn Minh", "3/11/1987", "049087004512", "Tổ 3"))
+        assert "<form" not in done.partition("<main")[2] and "Ai Khác" not in done
+        assert "Submit another application" in (await client.get("/?done=1&lang=en")).text
+
+
 async def test_the_old_way_in_until_it_is_linked(tmp_path):
     stock.fill(tmp_path)
     app = electricity.make(Config("electricity", "http://127.0.0.1:9", "http://localhost:8799", "c", secret="s"), tmp_path)
