@@ -1,6 +1,6 @@
 """GET and POST /oidc/authorize, and the citizen's way through it: /oidc/continue after a sign-in, /oidc/consent.
 
-Nothing is kept between the steps: the request travels sealed in the address of our own pages.
+Nothing is kept between the steps: the request travels sealed, in the sign-in page or in the address of our own pages.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def fresh(bound_to: str, column: str) -> tuple[bytes, str]:
 
 def seal(challenge: bytes, bound_to: str, column: str) -> str:
     text = orjson.dumps([encoded(challenge), int(time.time())])
-    return encoded(ring().encrypt(text, table="form", row=bound_to, column=column))
+    return encoded(ring().encrypt(text, table="form", row=bound_to, column=column)).rstrip("=")  # which a form would escape
 
 
 async def spent(conn: Conn, sealed: str, bound_to: str, column: str) -> bytes:
@@ -37,7 +37,7 @@ async def spent(conn: Conn, sealed: str, bound_to: str, column: str) -> bytes:
     try:
         if not bound_to or not re.fullmatch(r"[A-Za-z0-9_=-]{1,600}", sealed):
             raise ValueError
-        text, made = orjson.loads(ring().decrypt(decoded(sealed), table="form", row=bound_to, column=column))
+        text, made = orjson.loads(ring().decrypt(decoded(sealed + "=" * (-len(sealed) % 4)), table="form", row=bound_to, column=column))
         late = time.time() - made > SECONDS
     except (ValueError, binascii.Error, Unavailable) as error:
         raise _old() from error
