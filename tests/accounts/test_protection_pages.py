@@ -123,7 +123,7 @@ async def test_every_counter_says_that_an_account_is_locked_while_its_card_is_re
         await counter.post("/desk/eid/counter", office=str(post), text=card(sau))
         await counter.get(counter.url)
         for said in (
-            "Máy chụp chân dung. Chưa chụp được chân dung", "Nơi gần nhất đủ thiết bị", "cách chưa đến 1 km", "Tài khoản của người này đang bị khóa", "Thẻ căn cước bị thu hồi. Mở khi có thẻ căn cước mới", "Lượt này vẫn làm được"):
+            "thiếu thiết bị dùng được: Máy chụp chân dung", "Chưa chụp được chân dung", "Nơi gần nhất đủ thiết bị", "cách chưa đến 1 km", "Tài khoản của người này đang bị khóa", "Thẻ căn cước bị thu hồi. Mở khi có thẻ căn cước mới", "Lượt này vẫn làm được"):
             assert said in counter.page
         await counter.get("/desk/eid/recover")
         await counter.post("/desk/eid/recover", text=card(sau))
