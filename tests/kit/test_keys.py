@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from dancu.kernel.errors import Unavailable
 from dancu.kit import ring as of_process
+from dancu.kit.keyed import Keyed
 from dancu.kit.keys import KeyRing, lost, secret
 
 PLACE = {"table": "access.credential", "row": 7, "column": "totp_secret"}
@@ -109,6 +111,12 @@ def test_a_lost_key_is_not_made_anew(tmp_path: Path) -> None:
     assert KeyRing.open(folder).rotated().decrypt(field, **PLACE) == b"x"
     (folder / "field-00000001.key").unlink()
     assert lost(folder) == ["field-00000001.key"], "the one that only decrypts counts too"
+
+
+@given(key=st.binary(min_size=1, max_size=80), message=st.binary(max_size=300))
+def test_a_keyed_digest_is_hmac(key: bytes, message: bytes) -> None:
+    once = Keyed(key)
+    assert once.digest(message) == once.digest(message) == hmac.digest(key, message, "sha256")
 
 
 def test_digests_of_different_uses_differ(ring: KeyRing) -> None:

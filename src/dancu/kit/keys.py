@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import hmac
 import os
 import secrets
 import stat
@@ -26,6 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dancu.kernel.errors import Unavailable
+from dancu.kit.keyed import Keyed
 
 VERSION = b"\x01"
 KEY_ID_BYTES = 4
@@ -91,7 +91,7 @@ class KeyRing:
         self._ciphers = {VERSION + key_id: AESGCM(key) for key_id, key in keys.items()}
         self._newest, self._head = max(keys), VERSION + current
         # What was indexed before a rotation must be found after it.
-        self._index_key = hashlib.sha256(b"dancu blind index|" + keys[min(keys)]).digest()
+        self._index = Keyed(hashlib.sha256(b"dancu blind index|" + keys[min(keys)]).digest())
         self.directory = directory
 
     @classmethod
@@ -153,12 +153,12 @@ class KeyRing:
 
         Always made with the first key: an index must find what was written before a rotation.
         """
-        return hmac.digest(self._index_key, f"{table}|{column}|".encode() + value, "sha256")
+        return self._index.digest(f"{table}|{column}|".encode() + value)
 
     def mac(self, purpose: str, message: bytes) -> bytes:
         """A digest only this installation can make, for things handed out and recognised later (a remembered
         device). Different purposes never agree."""
-        return hmac.digest(self._index_key, f"mac|{purpose}|".encode() + message, "sha256")
+        return self._index.digest(f"mac|{purpose}|".encode() + message)
 
 
 def lost(directory: Path) -> list[str]:

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from dancu.kernel.errors import NotAllowed
 from dancu.kit.i18n import N_
+from dancu.kit.keyed import keyed
 from dancu.kit.tokens import new_token
 from dancu.kit.web.cookies import cookie_name
 from dancu.kit.web.forms import posted
@@ -48,8 +49,7 @@ def bound_to(request: Request) -> str:
 
 
 def _sign(request: Request, binding: str, salt: str) -> str:
-    key: bytes = request.app.state.settings.secret
-    return hmac.digest(key, f"csrf|{salt}|{binding}".encode(), "sha256").hex()
+    return keyed(request.app.state.settings.secret).digest(f"csrf|{salt}|{binding}".encode()).hex()
 
 
 async def check_csrf(request: Request) -> None:
