@@ -220,6 +220,31 @@ async def test_whom_something_is_recorded_of_just_now_is_locked_at_the_next_look
     assert await grounds(app, hoa.key) == set()
 
 
+async def test_whom_no_news_of_a_new_card_reached_is_opened_and_told_once(app, worker, admin, office, hoa):
+    """A card of an import tells no news either. Whoever has none again stays locked."""
+    still, soon = [await holder(app, office) for _ in range(2)]
+    for one in (hoa, still, soon):
+        await office(population.issue_card, one.key, kind=CardKind.CHIP, number=one.number, issued_on=date(2025, 8, 2))
+        await office(population.end_card, one.key, state=CardState.REVOKED, on=date(2025, 9, 1))
+    await app.commit()
+    await drain(worker)
+    for one in (hoa, soon):
+        await office(population.issue_card, one.key, kind=CardKind.CHIP, number=one.number, issued_on=date(2025, 10, 1))
+    await app.commit()
+    await admin.execute("DELETE FROM kit.outbox")
+    before = await told(admin, "sms", hoa.phone)
+    await office(population.end_card, soon.key, state=CardState.LOST, on=date(2025, 11, 1))
+    for _ in range(2):
+        after: int | None = 0
+        while after is not None:
+            async with worker.transaction():
+                after = await upkeep.open_with_card(worker, after, most=1)
+        await app.commit()
+    assert await grounds(app, hoa.key) == set()
+    assert [await grounds(app, one.key) for one in (still, soon)] == [{Ground.CARD_REVOKED}] * 2
+    assert (await told(admin, "sms", hoa.phone))[len(before) :] == ["account.unlocked"]
+
+
 async def test_a_lost_card_is_told_and_locks_nothing_nor_does_a_person_without_account(app, worker, admin, office, hoa):
     await office(population.issue_card, hoa.key, kind=CardKind.CHIP, number=hoa.number, issued_on=date(2025, 8, 2))
     await office(population.end_card, hoa.key, state=CardState.LOST, on=date(2025, 9, 1))

@@ -62,11 +62,12 @@ async def lapse_contact_changes(timestamp: int) -> None:
 @blueprint.periodic(cron="35 * * * *")
 @blueprint.task(name="lock_without_card", queueing_lock="accounts.lock_without_card")
 async def lock_without_card(timestamp: int) -> None:
-    """Accounts whose holder's last card is revoked and that no news reached; some revoked cards at a time."""
-    after: int | None = 0
-    while after is not None:
-        async with connection("worker") as conn:
-            after = await upkeep.lock_without_card(conn, after)
+    """Accounts whose holder's last card is revoked, or who hold one again, and that no news reached; some at a time."""
+    for some in (upkeep.lock_without_card, upkeep.open_with_card):
+        after: int | None = 0
+        while after is not None:
+            async with connection("worker") as conn:
+                after = await some(conn, after)
 
 
 @blueprint.periodic(cron="30 0 * * *")  # 07:30 in Vietnam, before the desks open

@@ -56,6 +56,15 @@ async def lock_without_card(conn: Conn, after: int, *, most: int = _CARDS) -> in
     return looked_at[-1] if len(looked_at) == most else None
 
 
+async def open_with_card(conn: Conn, after: int, *, most: int = _CARDS) -> int | None:
+    """Open, as its news would have, the accounts of people who hold a card in force again and of whom none came: the card came in bulk,
+    or the revocation was an error put right. Looks at up to `most` such locks of persons above `after`; returns as `lock_without_card`."""
+    looked_at = await locks.locked_by(conn, Ground.CARD_REVOKED, after, most)
+    for key in await population.with_card_again(conn, looked_at) if looked_at else ():
+        await locking.registry_unsays(conn, SYSTEM, key, Ground.CARD_REVOKED)
+    return looked_at[-1] if len(looked_at) == most else None
+
+
 async def leave_visits(conn: Conn) -> int:
     """Visits at which the citizen left and nobody said so: they would keep a face and fingers, and bar the next visit. How many."""
     found = await visits.leave(conn, _VISIT_DAYS)

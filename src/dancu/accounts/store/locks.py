@@ -107,6 +107,16 @@ async def usable_despite(conn: Conn, keys: Sequence[int], ground: Ground) -> lis
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def locked_by(conn: Conn, ground: Ground, after: int, limit: int) -> list[int]:
+    """Persons above `after`, in order, of whom a lock of this ground stands (worker)."""
+    cursor = await conn.execute(
+        "SELECT l.person_key FROM accounts.lock l WHERE l.ground = %s AND l.state = 'standing' AND l.person_key > %s::bigint"
+        " ORDER BY l.person_key LIMIT %s",
+        (ground.value, after, limit),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def dead_since(conn: Conn, days: int, limit: int = 500) -> list[int]:
     """Accounts locked by a death for that many days and not closed (worker)."""
     cursor = await conn.execute(

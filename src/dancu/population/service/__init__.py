@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from dancu.population.service.papers import change_contact, end_card, issue_card
     from dancu.population.service.register import register, register_birth
     from dancu.population.service.residence import cancel_residence, end_residence, move
-    from dancu.population.service.revoked import still_without_card, without_card
+    from dancu.population.service.revoked import still_without_card, with_card_again, without_card
     from dancu.population.service.search import Hit, hits_of, search
     from dancu.population.service.words import Summary, summary
 
@@ -127,6 +127,7 @@ __all__ = [
     "term",
     "undo_death",
     "undo_merge",
+    "with_card_again",
     "without_card",
 ]
 
@@ -183,7 +184,7 @@ offer(
         "dancu.population.service.papers": ("change_contact", "end_card", "issue_card"),
         "dancu.population.service.register": ("register", "register_birth"),
         "dancu.population.service.residence": ("cancel_residence", "end_residence", "move"),
-        "dancu.population.service.revoked": ("still_without_card", "without_card"),
+        "dancu.population.service.revoked": ("still_without_card", "with_card_again", "without_card"),
         "dancu.population.service.search": ("Hit", "hits_of", "search"),
         "dancu.population.service.words": ("Summary", "summary"),
     },

@@ -1,4 +1,4 @@
-"""Whose last card is revoked: for what must follow the registry also where no news came (a bulk import tells none)."""
+"""Whose last card is revoked, and who has one again: for what must follow the registry also where no news came (a bulk import tells none)."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ async def still_without_card(conn: Conn, keys: Sequence[int]) -> list[int]:
     """Those of `keys` of whom that holds until the transaction ends, nothing being recorded of them; whom somebody records
     something of just now are left out (worker)."""
     return await store.last_revoked(conn, SYSTEM_CLOCK.today(), among=await store.hold_free(conn, keys))
+
+
+async def with_card_again(conn: Conn, keys: Sequence[int]) -> list[int]:
+    """Those of `keys` who hold a card in force until the transaction ends; whom somebody records something of just now are left out
+    (worker)."""
+    return await store.in_force(conn, SYSTEM_CLOCK.today(), await store.hold_free(conn, keys))

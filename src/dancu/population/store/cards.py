@@ -26,6 +26,16 @@ async def last_revoked(
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def in_force(conn: Conn, today: date, among: Sequence[int]) -> list[int]:
+    """Those of `among`, in order, who hold a card in force on `today`."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT c.person_key FROM population.card c WHERE c.person_key = ANY (%s::bigint[]) AND c.state = 'active'"
+        " AND upper_inf(c.recorded) AND c.valid @> %s::date ORDER BY c.person_key",
+        (list(among), today),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def hold_free(conn: Conn, keys: Sequence[int]) -> list[int]:
     """Those of `keys` of whom no verb records anything now, nor will until the transaction ends."""
     cursor = await conn.execute(
