@@ -187,6 +187,7 @@ async def measure(running: Running, people: int, count: int, *, deep: bool) -> N
             at = {}
             for accounts in (FEW, MANY):
                 await fill(running, accounts)
+                idle = await unasked(running, own)
                 await timed(running, kinds["plain"].journeys, acr=2, but=own, idle=idle)
                 at[accounts] = (await bare_of(running, {"plain": kinds["plain"]}, but=own, idle=idle))["plain"]
             report(
